@@ -1,0 +1,58 @@
+"""The asset `knowledge_graph`, and what it shares with `session_knowledge`, which is made by the same code.
+
+What building knowledge means stands in `knowledge`.
+"""
+
+import asyncio
+
+import dagster as dg
+
+from assets.cognify.documents import chunk_documents, read_chunk_passages
+from assets.cognify.extraction import extractor_version
+from assets.cognify.knowledge import KnowledgeReport, build_knowledge
+from assets.failures import errors_in_run_log
+from assets.ingestion.asset import documents
+from assets.metadata import data_version, document_names, knowledge_metadata
+from assets.partitions import datasets_partitions
+from resources.dagster_resources import GraphStoreResource, LLMResource
+from resources.graph_store.store import GraphStore
+
+
+def configured_extractor() -> str:
+    """The version of the extractor that the environment chooses: the code version of what it makes."""
+    return extractor_version(LLMResource().llm)
+
+
+def knowledge_result(store: GraphStore, report: KnowledgeReport, asset: str) -> dg.MaterializeResult:
+    """The materialization that a build of `asset` ends with."""
+    names, version = store.read(lambda con: (document_names(con), data_version(con, asset)))
+    return dg.MaterializeResult(metadata=knowledge_metadata(report, names), data_version=dg.DataVersion(version))
+
+
+@dg.asset(
+    partitions_def=datasets_partitions,
+    deps=[documents],
+    group_name="knowledge",
+    owners=["team:sessiongraph"],
+    kinds={"python", "duckdb"},
+    tags={"path": "offline"},
+    code_version=configured_extractor(),
+    description="""Entities, facts and embeddings of the dataset's documents, each with its evidence.
+
+Chunks, extracts, embeds and commits what is not in the ledger at this content and extractor version; what is
+unchanged costs no model call. `session_knowledge` adds to the same graph.""",
+)
+def knowledge_graph(
+    context: dg.AssetExecutionContext, graph: GraphStoreResource, llm: LLMResource
+) -> dg.MaterializeResult:
+    with errors_in_run_log():
+        store = graph.store(graph.dataset(context.partition_key))
+        report = asyncio.run(_cognify(store, llm, context.run_id))
+        return knowledge_result(store, report, "knowledge_graph")
+
+
+async def _cognify(store: GraphStore, models: LLMResource, run_id: str) -> KnowledgeReport:
+    await chunk_documents(store, run_id)
+    return await build_knowledge(
+        store, models.llm, models.embedder, read_chunk_passages, run_id=run_id, asset="knowledge_graph"
+    )

@@ -1,0 +1,117 @@
+"""Taking documents, sessions and turns out of a dataset, with everything that only they support.
+
+Invariant: afterwards the graph is the one that would be there had they never been put in, and their words are in no
+table and in none of the file's bytes. What is forgotten goes first, in one transaction; turns that had it as context
+lose their ledger rows with it, so that they are due again and are extracted anew from what is left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from assets.cognify.planning import window_id
+from assets.session_cognify.turns import read_turn_passages
+from resources.graph_store.store import GraphStore, Transaction
+from resources.ids import text_id
+from resources.llm.notation import turn_parts
+
+
+@dataclass(frozen=True)
+class Target:
+    """What to forget, by id: whole documents (a session is one) and single turns (by passage id)."""
+
+    document_ids: Sequence[str] = ()
+    passage_ids: Sequence[str] = ()
+
+
+@dataclass
+class Forgotten:
+    """What was taken out, and the sessions of which turns must be extracted anew, by document id."""
+
+    documents: int = 0
+    turns: int = 0
+    affected: list[str] = field(default_factory=list)
+
+
+def forget(store: GraphStore, target: Target, extractor: str, run_id: str, asset: str) -> Forgotten:
+    """Delete `target` from the store and rewrite its file. Blocks."""
+    result = store.write(run_id, asset, lambda tx: _forget(tx, target, extractor))
+    store.rewrite()
+    return result
+
+
+def _forget(tx: Transaction, target: Target, extractor: str) -> Forgotten:
+    touched = _sessions_of(tx.connection, target.passage_ids)
+    passages = [*target.passage_ids, *_passages_of(tx.connection, target.document_ids)]
+    turns = _count_turns(tx.connection, passages)
+    tx.delete("ledger", "list_contains(?, passage_id)", passages)
+    tx.delete("turns", "list_contains(?, passage_id)", passages)
+    tx.delete("chunks", "list_contains(?, passage_id)", passages)
+    left = _with_turns(tx.connection, touched)
+    documents = [*target.document_ids, *(touched - left)]
+    tx.delete("documents", "list_contains(?, id)", documents)
+    tx.delete("node_sets", "list_contains(?, document_id)", documents)
+    for session in sorted(left):
+        _unsettle(tx, session, extractor)
+    _collect_garbage(tx)
+    return Forgotten(len(target.document_ids), turns, sorted(left))
+
+
+def _sessions_of(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> set[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM turns WHERE list_contains(?, passage_id)", [list(passage_ids)]
+    ).fetchall()
+    return {document_id for (document_id,) in rows}
+
+
+def _passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> list[str]:
+    rows = connection.execute(
+        """SELECT passage_id FROM chunks WHERE list_contains($1, document_id)
+        UNION SELECT passage_id FROM turns WHERE list_contains($1, document_id)""",
+        [list(document_ids)],
+    ).fetchall()
+    return [passage_id for (passage_id,) in rows]
+
+
+def _count_turns(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> int:
+    return connection.execute(
+        "SELECT count(DISTINCT passage_id) FROM turns WHERE list_contains(?, passage_id)", [list(passage_ids)]
+    ).fetchall()[0][0]
+
+
+def _with_turns(connection: duckdb.DuckDBPyConnection, document_ids: set[str]) -> set[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM turns WHERE list_contains(?, document_id)", [list(document_ids)]
+    ).fetchall()
+    return {document_id for (document_id,) in rows}
+
+
+def _unsettle(tx: Transaction, session: str, extractor: str) -> None:
+    """Drop the ledger rows of a session's turns that name another window than they would get now."""
+    for passage in read_turn_passages(tx.connection, [session]):
+        tx.connection.execute(
+            "DELETE FROM ledger WHERE passage_id = ? AND window_id <> ?",
+            [passage.id, window_id(passage.window, extractor)],
+        )
+
+
+def _collect_garbage(tx: Transaction) -> None:
+    """Delete windows that no ledger row names, their evidence, and embeddings of texts that are nowhere."""
+    orphans = "NOT IN (SELECT window_id FROM ledger)"
+    for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
+        tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
+    kept = {text_id(text) for text in _texts(tx.connection)}
+    stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
+    tx.delete("embeddings", "list_contains(?, text_id)", [id_ for (id_,) in stored if id_ not in kept])
+
+
+def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every text that may have an embedding."""
+    chunks = connection.execute(
+        """SELECT substr(text, start + 1, stop - start) FROM chunks JOIN documents ON id = document_id
+        UNION SELECT statement FROM claims"""
+    ).fetchall()
+    turns = connection.execute("SELECT DISTINCT question, answer FROM turns").fetchall()
+    texts = [text for (text,) in chunks]
+    return texts + ["\n".join(part.text for part in turn_parts(question, answer)) for question, answer in turns]

@@ -1,0 +1,39 @@
+"""The asset `documents`. What taking an inbox means stands in `inbox`."""
+
+import asyncio
+
+import dagster as dg
+
+from assets.failures import errors_in_run_log
+from assets.ingestion.inbox import ingest_inbox
+from assets.metadata import data_version, ingest_metadata
+from assets.partitions import datasets_partitions
+from resources.dagster_resources import GraphStoreResource
+from resources.types import User
+
+
+@dg.asset(
+    partitions_def=datasets_partitions,
+    group_name="ingestion",
+    owners=["team:sessiongraph"],
+    kinds={"python", "duckdb"},
+    tags={"path": "offline"},
+    code_version="1",
+    description="""Texts of the dataset, each stored once by its content.
+
+Takes the files in the dataset's inbox, `<SESSIONGRAPH_HOME>/inbox/<owner>/<name>/` (txt, md, html, csv, tsv, json,
+jsonl, pdf, docx), and moves the originals beside the store; those that cannot be read go to `rejected/` in the inbox.
+`sessiongraph.add()` reports its documents here too. An empty inbox is fine: nothing is added.""",
+)
+def documents(context: dg.AssetExecutionContext, graph: GraphStoreResource) -> dg.MaterializeResult:
+    with errors_in_run_log():
+        dataset = graph.dataset(context.partition_key)
+        store, inbox = graph.store(dataset), graph.inbox(dataset)
+        owner = User(dataset.owner_id, dataset.owner_name)
+        report = asyncio.run(ingest_inbox(inbox, graph.files(dataset), store, user=owner, run_id=context.run_id))
+        for name, reason in report.failed.items():
+            context.log.warning(f"{name} was rejected: {reason}")
+        return dg.MaterializeResult(
+            metadata={**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))},
+            data_version=dg.DataVersion(store.read(lambda con: data_version(con, "documents"))),
+        )

@@ -1,0 +1,1 @@
+"""Session cognify: staged turns become graph, by the same code as documents."""

@@ -1,0 +1,39 @@
+"""The asset `session_knowledge`. What of a turn becomes knowledge stands in `turns`; building it, in cognify."""
+
+import asyncio
+
+import dagster as dg
+
+from assets.cognify.asset import configured_extractor, knowledge_result
+from assets.cognify.knowledge import build_knowledge
+from assets.failures import errors_in_run_log
+from assets.partitions import datasets_partitions
+from assets.session_cognify.turns import read_turn_passages
+from assets.session_extraction.asset import session_turns
+from resources.dagster_resources import GraphStoreResource, LLMResource
+
+
+@dg.asset(
+    partitions_def=datasets_partitions,
+    deps=[session_turns],
+    group_name="sessions",
+    owners=["team:sessiongraph"],
+    kinds={"python", "duckdb"},
+    tags={"path": "offline"},
+    code_version=configured_extractor(),
+    description="""Entities and facts of what was said in sessions, in the same graph as those of the documents.
+
+Every staged turn that is not in the ledger at this content and extractor version becomes knowledge; refusals, badly
+rated turns and repeats are skipped, and say so. A turn that fails is tried again by the next run.""",
+)
+def session_knowledge(
+    context: dg.AssetExecutionContext, graph: GraphStoreResource, llm: LLMResource
+) -> dg.MaterializeResult:
+    with errors_in_run_log():
+        store = graph.store(graph.dataset(context.partition_key))
+        report = asyncio.run(
+            build_knowledge(
+                store, llm.llm, llm.embedder, read_turn_passages, run_id=context.run_id, asset="session_knowledge"
+            )
+        )
+        return knowledge_result(store, report, "session_knowledge")

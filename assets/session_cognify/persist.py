@@ -1,0 +1,142 @@
+"""Persisting sessions, whole: stage what the cache has, bring it into the graph, and say what became of every turn."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from assets.cognify.knowledge import KnowledgeReport, build_knowledge
+from assets.session_cognify.turns import read_turn_passages
+from assets.session_extraction.staging import session_document_id, sessions_not_found, stage_sessions
+from resources.graph_store.store import GraphStore
+from resources.llm.client import LLM
+from resources.llm.embedder import Embedder
+from resources.session_cache.base import SessionCache
+from resources.types import Turn, Usage, User
+
+
+@dataclass(frozen=True)
+class TurnOutcome:
+    """What stands in the ledger for a turn: `disposition` is persisted, skipped or failed; `run_id` who wrote it."""
+
+    turn_id: str
+    disposition: str
+    reason: str | None
+    run_id: str
+
+
+@dataclass(frozen=True)
+class SessionOutcome:
+    """What became of one session's turns, in the order in which they were said."""
+
+    session_id: str
+    turns: list[TurnOutcome]
+
+
+@dataclass
+class PersistReport:
+    """What stands in the graph of the sessions that were asked for, and what this call did for it.
+
+    `persisted`, `skipped` and `failed` count turns as they stand now, whichever run did it. `staged` (turns copied from
+    the cache), `settled` (turns written down in the ledger) and `extracted` (turns sent to the model) count what this
+    call did: all are 0 where nothing was new. `missing` sessions are known to neither the
+    cache nor the dataset; `unread` ones could not be read from the cache, and why.
+    """
+
+    run_id: str
+    sessions: dict[str, SessionOutcome] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    staged: int = 0
+    settled: int = 0
+    extracted: int = 0
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+
+    def _count(self, disposition: str) -> int:
+        return sum(turn.disposition == disposition for session in self.sessions.values() for turn in session.turns)
+
+    @property
+    def persisted(self) -> int:
+        return self._count("persisted")
+
+    @property
+    def skipped(self) -> int:
+        return self._count("skipped")
+
+    @property
+    def failed(self) -> int:
+        return self._count("failed")
+
+    def __str__(self) -> str:
+        if not (self.sessions or self.missing or self.unread):
+            return "No sessions were named, so none was persisted."
+        text = (
+            f"{len(self.sessions)} session(s): {self.persisted} turn(s) persisted ({self.extracted} extracted now), "
+            f"{self.skipped} skipped, {self.failed} failed."
+        )
+        if self.missing:
+            text += f" Not found: {', '.join(self.missing)}."
+        if self.unread:
+            text += f" Could not be read from the cache: {', '.join(self.unread)}."
+        return text
+
+
+async def persist_sessions(
+    cache: SessionCache,
+    store: GraphStore,
+    llm: LLM,
+    embedder: Embedder,
+    user: User,
+    session_ids: Sequence[str],
+    *,
+    run_id: str,
+    belongs: Callable[[Turn], bool] = lambda turn: True,
+) -> PersistReport:
+    """Persist a user's sessions into the dataset behind `store`.
+
+    Raises SessionsNotFoundError where neither the cache nor the dataset knows any of them, CacheUnavailableError
+    where none could be read, and LLMFailedError where nothing could be extracted.
+    """
+    report = PersistReport(run_id)
+    if not session_ids:
+        return report
+    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs)
+    if not staging.found:
+        raise sessions_not_found(staging.missing, [user])
+    report.missing, report.unread, report.staged = staging.missing, staging.unread, staging.staged
+    documents = {session_document_id(user.id, session_id): session_id for session_id in staging.found}
+    knowledge = await build_knowledge(
+        store,
+        llm,
+        embedder,
+        read_turn_passages,
+        run_id=run_id,
+        asset="session_knowledge",
+        document_ids=list(documents),
+    )
+    turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
+    report.sessions = _outcomes(knowledge, documents, turn_ids)
+    report.settled, report.extracted = knowledge.settled, knowledge.extracted
+    report.usage, report.seconds = knowledge.usage, knowledge.seconds
+    return report
+
+
+def _turn_ids(connection: duckdb.DuckDBPyConnection, document_ids: list[str]) -> dict[str, str]:
+    rows = connection.execute(
+        "SELECT DISTINCT passage_id, turn_id FROM turns WHERE document_id IN (SELECT unnest(?))",
+        [document_ids],
+    ).fetchall()
+    return dict(rows)
+
+
+def _outcomes(
+    knowledge: KnowledgeReport, documents: dict[str, str], turn_ids: dict[str, str]
+) -> dict[str, SessionOutcome]:
+    outcomes = {session_id: SessionOutcome(session_id, []) for session_id in documents.values()}
+    for passage in knowledge.passages:
+        if (row := knowledge.ledger.get(passage.id)) is not None:
+            outcome = TurnOutcome(turn_ids[passage.id], row.disposition, row.reason, row.run_id)
+            outcomes[documents[passage.document_id]].turns.append(outcome)
+    return outcomes

@@ -1,0 +1,1 @@
+"""Session extraction: turns copied from the cache into the dataset, where they are safe."""

@@ -1,0 +1,85 @@
+"""The asset `session_turns`, and the session cache that it is made from.
+
+Which sessions it takes stands in `discovery`, how they are copied in `staging`.
+"""
+
+import asyncio
+
+import dagster as dg
+
+from assets.failures import errors_in_run_log
+from assets.metadata import data_version, staging_metadata
+from assets.partitions import datasets_partitions
+from assets.session_extraction.discovery import belongs_to, discover_sessions, named_sessions
+from assets.session_extraction.staging import StagingReport, sessions_not_found, stage_sessions_of_users
+from resources.dagster_resources import GraphStoreResource, SessionCacheResource
+from resources.types import Dataset
+
+session_cache = dg.AssetSpec(
+    "session_cache",
+    group_name="sessions",
+    owners=["team:sessiongraph"],
+    kinds={"python"},
+    description="""Turns as they are said, until they expire: SQLite, or Redis with CACHE_BACKEND=redis.
+
+Written by `sessiongraph.search(session_id=…)` and `sessions.add_turn`, outside of any run.""",
+)
+
+
+class NamedSession(dg.Config):
+    """A session: its user's name or id, and its id."""
+
+    user: str
+    session_id: str
+
+
+class SessionTurnsConfig(dg.Config):
+    """`sessions`: those to take whole, wherever they were searched; left out, all turns that belong to the dataset."""
+
+    sessions: list[NamedSession] | None = None
+
+
+@dg.asset(
+    partitions_def=datasets_partitions,
+    deps=[session_cache],
+    group_name="sessions",
+    owners=["team:sessiongraph"],
+    kinds={"python", "duckdb"},
+    tags={"path": "offline"},
+    code_version="1",
+    description="""Turns of cached sessions, copied into the dataset's own store: from here on none can expire.
+
+Takes every cached turn that belongs to the dataset: it was searched in it, or in none and this is its user's
+`main_dataset`. Run config `sessions: [{user: …, session_id: …}]` takes just those sessions, and all of their turns.""",
+)
+def session_turns(
+    context: dg.AssetExecutionContext,
+    config: SessionTurnsConfig,
+    graph: GraphStoreResource,
+    session_cache: SessionCacheResource,
+) -> dg.MaterializeResult:
+    with errors_in_run_log():
+        dataset = graph.dataset(context.partition_key)
+        report = _stage(dataset, config.sessions, graph, session_cache, context.run_id)
+        for name, reason in report.unread.items():
+            context.log.warning(f"Session {name} could not be read: {reason}")
+        version = graph.store(dataset).read(lambda con: data_version(con, "session_turns"))
+        return dg.MaterializeResult(metadata=staging_metadata(report), data_version=dg.DataVersion(version))
+
+
+def _stage(
+    dataset: Dataset,
+    named: list[NamedSession] | None,
+    graph: GraphStoreResource,
+    source: SessionCacheResource,
+    run_id: str,
+) -> StagingReport:
+    cache, store = source.cache, graph.store(dataset)
+    if named is None:
+        sessions = discover_sessions(cache, graph.access, dataset)
+        return asyncio.run(stage_sessions_of_users(cache, store, sessions, run_id=run_id, belongs=belongs_to(dataset)))
+    sessions = named_sessions(graph.access, dataset, [(it.user, it.session_id) for it in named])
+    report = asyncio.run(stage_sessions_of_users(cache, store, sessions, run_id=run_id))
+    if report.missing and not report.found:
+        raise sessions_not_found(report.missing, list(sessions))
+    return report

@@ -1,0 +1,74 @@
+"""The asset checks: what must hold of a dataset's store after its graph was written, asked in plain SQL."""
+
+from collections.abc import Callable
+
+import dagster as dg
+import duckdb
+
+from assets.cognify.asset import knowledge_graph
+from assets.metadata import without_quotes
+from assets.partitions import datasets_partitions
+from assets.session_cognify.asset import session_knowledge
+from resources.dagster_resources import GraphStoreResource
+
+_FAILED = """
+SELECT reason, count(*) FROM current_ledger WHERE disposition = 'failed' AND passage_id IN (SELECT passage_id FROM {table})
+GROUP BY reason ORDER BY count(*) DESC, reason LIMIT 20
+"""
+_INCOMPLETE = """
+SELECT
+    (SELECT count(*) FROM mentions WHERE window_id NOT IN (SELECT id FROM windows)),
+    (SELECT count(*) FROM claims WHERE window_id NOT IN (SELECT id FROM windows)),
+    (SELECT count(*) FROM live_windows WHERE window_id NOT IN (SELECT id FROM windows)),
+    (SELECT count(*) FROM live_windows WHERE passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL FROM turns SELECT passage_id))
+"""
+_INCOMPLETE_NAMES = ("mentions_without_window", "claims_without_window", "persisted_without_window", "persisted_without_passage")
+
+
+def _no_failures(asset: dg.AssetsDefinition, table: str) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name=f"no_failed_{table}",
+        partitions_def=datasets_partitions,
+        description=f"No {table} of the dataset stand in the ledger as failed; the next run tries them again.",
+    )
+    def check(context: dg.AssetCheckExecutionContext, graph: GraphStoreResource) -> dg.AssetCheckResult:
+        store = graph.store(graph.dataset(context.partition_key))
+        failed = store.read(lambda con: con.execute(_FAILED.format(table=table)).fetchall())
+        count = sum(number for _, number in failed)
+        return dg.AssetCheckResult(
+            passed=not failed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"{count} failed, and will be tried again by the next run." if failed else None,
+            metadata={"failed": count, **{without_quotes(reason): number for reason, number in failed}},
+        )
+
+    return check
+
+
+def _evidence_is_complete(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset,
+        name="evidence_is_complete",
+        partitions_def=datasets_partitions,
+        blocking=True,
+        description="Everything in the graph has its window and passage: nothing is there that nobody stated.",
+    )
+    def check(context: dg.AssetCheckExecutionContext, graph: GraphStoreResource) -> dg.AssetCheckResult:
+        store = graph.store(graph.dataset(context.partition_key))
+        counts = dict(zip(_INCOMPLETE_NAMES, store.read(_incomplete), strict=True))
+        return dg.AssetCheckResult(passed=not any(counts.values()), metadata=counts)
+
+    return check
+
+
+def _incomplete(connection: duckdb.DuckDBPyConnection) -> tuple[int, ...]:
+    return connection.execute(_INCOMPLETE).fetchall()[0]
+
+
+CHECKS = [
+    _no_failures(knowledge_graph, "chunks"),
+    _no_failures(session_knowledge, "turns"),
+    _evidence_is_complete(knowledge_graph),
+    _evidence_is_complete(session_knowledge),
+]

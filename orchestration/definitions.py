@@ -1,0 +1,34 @@
+"""Everything that Dagster is told of, put together in one place; each kind is defined in a module of its own."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from assets.cognify.asset import knowledge_graph
+from assets.ingestion.asset import documents
+from assets.session_cognify.asset import session_knowledge
+from assets.session_extraction.asset import session_cache, session_turns
+from orchestration.checks import CHECKS
+from orchestration.jobs import JOBS
+from orchestration.schedules import nightly_sweep
+from orchestration.sensors import dataset_partitions
+from resources.dagster_resources import GraphStoreResource, LLMResource, SessionCacheResource
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """The project's definitions; `resource_overrides` stand in for resources of the same key."""
+    resources = {"graph": GraphStoreResource(), "session_cache": SessionCacheResource(), "llm": LLMResource()}
+    return dg.Definitions(
+        assets=[documents, knowledge_graph, session_cache, session_turns, session_knowledge],
+        asset_checks=CHECKS,
+        jobs=JOBS,
+        schedules=[nightly_sweep],
+        sensors=[dataset_partitions],
+        resources={**resources, **(resource_overrides or {})},
+        # A dataset's four assets share its store and its models: one process makes them at a quarter of the cost.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_defs()

@@ -1,0 +1,34 @@
+"""The sensors: what is noticed between runs. A tick is cheap: it opens no store and loads no model."""
+
+import dagster as dg
+
+from assets.partitions import datasets_partitions
+from resources.access.control import AccessControl
+from resources.dagster_resources import GraphStoreResource
+from resources.types import DEFAULT_USER, MAIN_DATASET
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Keeps the partitions equal to the datasets that there are.",
+)
+def dataset_partitions(
+    context: dg.SensorEvaluationContext, graph: GraphStoreResource
+) -> dg.SensorResult | dg.SkipReason:
+    wanted = partition_keys(graph.access)
+    present = set(datasets_partitions.get_partition_keys(dynamic_partitions_store=context.instance))
+    added, removed = sorted(wanted - present), sorted(present - wanted)
+    if not (added or removed):
+        return dg.SkipReason(f"The partitions are the {len(wanted)} datasets that there are.")
+    requests = [
+        datasets_partitions.build_add_request(added),
+        datasets_partitions.build_delete_request(removed),
+    ]
+    return dg.SensorResult(dynamic_partitions_requests=requests)
+
+
+def partition_keys(access: AccessControl) -> set[str]:
+    """The keys of all datasets, and of every user's main dataset: their sessions go there before it exists."""
+    owners = {DEFAULT_USER, *(user.name for user in access.list_users())}
+    return {dataset.key for dataset in access.all_datasets()} | {f"{owner}/{MAIN_DATASET}" for owner in owners}

@@ -1,0 +1,1 @@
+"""Who may do what with which dataset. `control` has the rules, `models` the tables; both need SQLAlchemy."""

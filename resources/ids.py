@@ -1,0 +1,55 @@
+"""Names and ids: how an id is made from what it identifies, and which names from outside are accepted.
+
+Ids are content hashes, so that the same thing put in twice is one thing, in any process.
+"""
+
+import hashlib
+import re
+from typing import Any
+from uuid import uuid4
+
+from resources.errors import InvalidInputError
+
+_SESSION_ID = re.compile(r"(?!\.)[A-Za-z0-9._:@+=~-]{1,200}\Z")
+_NAME = re.compile(r"(?!\.)[A-Za-z0-9._@+=~-]{1,200}\Z")
+
+
+def content_id(*parts: str) -> str:
+    """A 32-digit hex id of `parts`; each part's length goes in too, so that no two lists share an id."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def text_id(text: str) -> str:
+    """The id under which the embedding of `text` is stored."""
+    return content_id("text", text)
+
+
+def new_id() -> str:
+    """A fresh random id, for what has no content to be named by (turns, operations)."""
+    return uuid4().hex
+
+
+def check_session_id(session_id: Any) -> str:
+    """`session_id` itself where it is well formed; raises InvalidInputError."""
+    return _checked(_SESSION_ID, session_id, "session id", "A-Z a-z 0-9 . _ : @ + = ~ -")
+
+
+def check_name(name: Any, kind: str = "dataset name") -> str:
+    """`name` itself where it is well formed (a dataset's, a user's, a node set's); raises InvalidInputError."""
+    return _checked(_NAME, name, kind, "A-Z a-z 0-9 . _ @ + = ~ -")
+
+
+def _checked(pattern: re.Pattern[str], value: Any, kind: str, letters: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInputError(f"A {kind} must be a string, not {type(value).__name__}.")
+    if not pattern.match(value):
+        shown = ascii(value if len(value) <= 60 else value[:60] + "…")
+        raise InvalidInputError(
+            f"{shown} is not a {kind}: use 1 to 200 of {letters}, not starting with a dot."
+        )
+    return value

@@ -1,0 +1,46 @@
+"""The structured output of an extraction call, kept flat and small so that any endpoint can serve it.
+
+Which numbers a call may name is checked by `check_numbers`; what a window is made of by `notation`.
+"""
+
+from collections.abc import Collection
+
+from pydantic import BaseModel, Field
+
+
+class Summary(BaseModel):
+    passage: int = Field(description="Number of the first passage of the window that is summarised")
+    text: str = Field(description="One sentence that says what the window is about")
+
+
+class ExtractedEntity(BaseModel):
+    name: str = Field(description="The full name, as the passage has it")
+    type: str = Field(description="Person, Organization, Place, Event, Date, Work, Product or Concept")
+    description: str = Field(description="What the passages say of it, in a few words")
+    passages: list[int] = Field(description="Numbers of the passages that name it")
+
+
+class ExtractedFact(BaseModel):
+    subject: str = Field(description="Name of the entity that the fact is about")
+    relation: str = Field(description="A short verb phrase, such as 'works as' or 'moved to'")
+    object: str = Field(description="Name of the other entity, or a value")
+    statement: str = Field(description="The fact as one sentence that stands on its own")
+    passage: int = Field(description="Number of the passage that states it")
+    valid_at: str | None = Field(default=None, description="Since when it holds: YYYY, YYYY-MM or YYYY-MM-DD")
+
+
+class Extraction(BaseModel):
+    """Everything one call yields for the passages that it was given."""
+
+    summaries: list[Summary]
+    entities: list[ExtractedEntity]
+    facts: list[ExtractedFact]
+
+
+def check_numbers(extraction: Extraction, given: Collection[int]) -> None:
+    """Raise ValueError where `extraction` names a passage that is not among the numbers `given`."""
+    named = {summary.passage for summary in extraction.summaries}
+    named |= {fact.passage for fact in extraction.facts}
+    named |= {number for entity in extraction.entities for number in entity.passages}
+    if unknown := sorted(named - set(given)):
+        raise ValueError(f"These passage numbers were not given: {unknown}. Use only {sorted(given)}.")

@@ -1,0 +1,74 @@
+"""How a question travels to a model with its sources and the conversation so far, and is read back.
+
+The notation is that of `notation`: sources are numbered passages, the conversation is context.
+
+    ~ # conversation so far
+    ~ user: Where does Alice live?
+    ~ assistant: Alice lives in Paris.
+    ~ # document, 2024-05-08
+    [1] Alice moved to Paris in 2010.
+    Question: What does she do for work?
+"""
+
+import re
+from dataclasses import dataclass
+
+from resources.llm.notation import Part, as_context, indented, unwrapped
+
+NO_ANSWER = "I don't know: nothing in the sources answers this."
+
+_CONVERSATION = "~ # conversation so far"
+_LABEL = "~ # "
+_HISTORY = re.compile(r"~ (user|assistant): (.*)\Z", re.DOTALL)
+_SOURCE = re.compile(r"\[(\d+)\] (.*)\Z", re.DOTALL)
+_QUESTION = re.compile(r"Question: (.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that an answer may rest on, and what it is ("document", "conversation, 2024-05-08")."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, the conversation that it follows on, and its sources, best first."""
+
+    text: str
+    history: tuple[Part, ...]
+    sources: tuple[Source, ...]
+
+
+def render_question(question: Question) -> str:
+    """The prompt text of `question`; its sources are numbered from 1 in their order."""
+    lines: list[str] = []
+    if question.history:
+        lines.append(_CONVERSATION)
+        lines += [f"~ {part.role}: {part.text}" for part in as_context(question.history)]
+    label = None
+    for number, source in enumerate(question.sources, start=1):
+        if source.label != label:
+            label = source.label
+            lines.append(_LABEL + " ".join(label.split()))
+        lines.append(f"[{number}] {indented(source.text)}")
+    lines.append(f"Question: {indented(question.text)}")
+    return "\n".join(lines)
+
+
+def parse_question(text: str) -> Question | None:
+    """The question that `render_question` wrote, or None where `text` holds none."""
+    history: list[Part] = []
+    sources: list[Source] = []
+    label, asked = "", None
+    for line in unwrapped(text):
+        if line.startswith(_LABEL):
+            label = line[len(_LABEL) :]
+        elif match := _HISTORY.match(line):
+            history.append(Part(match[1], match[2]))  # type: ignore[arg-type]
+        elif match := _SOURCE.match(line):
+            sources.append(Source(label, match[2]))
+        elif match := _QUESTION.match(line):
+            asked = match[1]
+    return None if asked is None else Question(asked, tuple(history), tuple(sources))

@@ -1,0 +1,111 @@
+"""What is read off one text: sentences, the mentions and pronouns in them, and facts whose pronouns still stand.
+
+Plain values without a parse behind them. Words that depend on whom a pronoun stands for are kept as templates, so
+that one reading serves every conversation that the text turns up in.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+PronounKind = Literal["i", "you", "she", "he", "it", "they"]
+
+
+@dataclass(frozen=True)
+class Pronoun:
+    """A personal or possessive pronoun. `at` is its place in the text, `not_at` that of its clause's subject, which
+    it cannot stand for (-1: none). One that is not said ("Went to Paris.") has an empty `text`."""
+
+    at: int
+    kind: PronounKind
+    text: str
+    possessive: bool = False
+    subject: bool = False
+    not_at: int = -1
+
+
+@dataclass(frozen=True)
+class Agree:
+    """A verb that agrees with the pronoun at `of`: `plain` as said, `third` once a name stands there."""
+
+    of: int
+    plain: str
+    third: str
+
+
+Template = tuple[str | Pronoun | Agree, ...]
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about.
+
+    """
+
+    at: int
+    name: Template
+    type: str
+    proper: bool
+    subject: bool = False
+    plural: bool = False
+    gender: Literal["f", "m", ""] = ""
+
+
+Slot = Mention | Pronoun | str
+
+
+@dataclass(frozen=True)
+class RawFact:
+    """Every subject stands in `relation` to every object. `when` is a date as said, `past` its tense."""
+
+    subjects: tuple[Slot, ...]
+    relation: Template
+    objects: tuple[Slot, ...]
+    when: str | None = None
+    past: bool = True
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """`text` as it stands; `words` without leading interjections; `lemmas` of its content words; `labels` of what
+    it holds: entity types of its names, Date, Number."""
+
+    text: str
+    words: Template
+    question: bool
+    mentions: tuple[Mention, ...]
+    pronouns: tuple[Pronoun, ...]
+    facts: tuple[RawFact, ...]
+    lemmas: tuple[str, ...]
+    labels: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one text says, and who says it where it starts with a name."""
+
+    speaker: str | None
+    sentences: tuple[Sentence, ...]
+
+
+Referents = Mapping[int, tuple[str, ...]]
+
+
+def rendered(template: Template, referents: Referents) -> str:
+    """`template` with the names that its pronouns stand for. Where one is unknown the text stays as said."""
+    words: list[str] = []
+    for piece in template:
+        if isinstance(piece, str):
+            words.append(piece)
+        elif isinstance(piece, Agree):
+            words.append(piece.third if len(referents.get(piece.of, ())) == 1 else piece.plain)
+        elif names := referents.get(piece.at):
+            words.append(" and ".join(names) + ("'s" if piece.possessive else ""))
+        else:
+            words.append(piece.text)
+    return " ".join("".join(words).split())
+
+
+def is_known(template: Template, referents: Referents) -> bool:
+    """Whether every pronoun in `template` stands for somebody."""
+    return all(piece.at in referents for piece in template if isinstance(piece, Pronoun))

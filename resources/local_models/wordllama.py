@@ -1,0 +1,46 @@
+"""The embedding model `local/wordllama`: static token embeddings whose weights ship in the wheel.
+
+Loaded once per process, on first use, from the installed package alone: nothing is ever downloaded.
+"""
+
+import threading
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from wordllama.inference import WordLlamaInference
+
+DIMENSIONS = 256
+
+_lock = threading.Lock()
+
+
+def embed(texts: list[str]) -> "np.ndarray":
+    """Unit vectors of `texts`: float32, shape (len(texts), 256). A text without a known token is all zeros.
+
+    Thread-safe. A text's vector depends on that text alone, not on what it is embedded with.
+    """
+    import numpy as np
+
+    with _lock:
+        model = _model()
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        filled = [number for number, text in enumerate(texts) if text.strip()]
+        if filled:
+            vectors[filled] = model.embed([texts[number] for number in filled])
+    vectors = np.nan_to_num(vectors, copy=False)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(norms > 0, norms, 1)
+
+
+@lru_cache(maxsize=1)
+def _model() -> "WordLlamaInference":
+    from pathlib import Path
+
+    import wordllama
+
+    # Its own default looks in the wrong folder, and then goes to the network.
+    return wordllama.WordLlama.load(
+        cache_dir=Path(wordllama.__file__).parent, dim=DIMENSIONS, disable_download=True
+    )

@@ -1,0 +1,69 @@
+"""What a session cache is, whatever it is stored in. Nothing here knows SQLite or Redis.
+
+Methods block: callers on an event loop run them in a thread (`asyncio.to_thread`). A cache object may be used
+from several threads at once. Sessions are a user's: every key is (user id, session id).
+
+A cache that cannot be reached or read raises CacheUnavailableError, naming where it is and what to check.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import datetime
+
+from resources.types import SessionInfo, Turn
+
+
+class SessionCache(ABC):
+    """Turns by (user, session), expiring `ttl_seconds` after the session was last written."""
+
+    @abstractmethod
+    def put_turns(self, turns: Sequence[Turn]) -> None:
+        """Write `turns`, new or known by (user, session, turn id), atomically per session.
+
+        A new turn gets the next `position` of its session; a known one keeps its own. Each session written
+        lives on for its TTL from now, whatever its turns' `created_at` says.
+        """
+
+    @abstractmethod
+    def update_turn(
+        self,
+        user_id: str,
+        session_id: str,
+        turn_id: str,
+        *,
+        question: str | None = None,
+        answer: str | None = None,
+        score: int | None = None,
+        feedback: str | None = None,
+    ) -> Turn | None:
+        """Change what is given of one turn, atomically; the turn as it is then, None if there is none."""
+
+    @abstractmethod
+    def get_turns(self, user_id: str, session_id: str, last: int | None = None) -> list[Turn]:
+        """The turns of a session by (created_at, position), or its `last` ones; [] where there is none."""
+
+    @abstractmethod
+    def list_sessions(
+        self, user_id: str | None = None, active_since: datetime | None = None
+    ) -> list[SessionInfo]:
+        """Living sessions, latest activity first: a user's or, for None, everyone's."""
+
+    @abstractmethod
+    def delete_turn(self, user_id: str, session_id: str, turn_id: str) -> bool:
+        """Whether there was such a turn. A session without turns is no session."""
+
+    @abstractmethod
+    def delete_session(self, user_id: str, session_id: str) -> bool:
+        """Whether there was such a session."""
+
+    @abstractmethod
+    def clear(self, user_id: str | None = None) -> int:
+        """Delete a user's sessions or, for None, everyone's; how many there were."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raise CacheUnavailableError unless the cache answers."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back connections; the cache may not be used afterwards."""

@@ -1,0 +1,102 @@
+"""`add` and `cognify`: documents into a dataset, and from there into its graph."""
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assets.cognify.documents import chunk_documents, read_chunk_passages
+from assets.cognify.knowledge import KnowledgeReport, build_knowledge
+from assets.ingestion.ingest import IngestReport, ingest
+from assets.ingestion.inputs import parse, resolve_inputs
+from resources.bundle import Resources
+from resources.errors import NoGraphDataError
+from resources.graph_store.store import GraphStore
+from resources.ids import check_name, new_id
+from resources.types import MAIN_DATASET, Dataset, User
+from sessiongraph.reporting import report_materialization
+from sessiongraph.runtime import acting_user, all_permitted, permitted, resources
+
+Data = str | os.PathLike[str]
+
+
+async def add(
+    data: Data | Sequence[Data],
+    dataset_name: str = MAIN_DATASET,
+    *,
+    user: User | None = None,
+    node_set: Sequence[str] | None = None,
+) -> IngestReport:
+    """Put texts, files or folders into a dataset, which is created if the user has none of that name.
+
+    A string is a text; a path (a Path, or a string that starts with /, ./, ../, ~/ or file://) is a file or a folder
+    of txt, md, html, csv, json, pdf and docx. The same content twice is one document. `node_set` tags the documents.
+
+    Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.
+    """
+    inputs = await asyncio.to_thread(resolve_inputs, data)
+    node_sets = [check_name(name, "node set") for name in node_set or ()]
+    bundle = resources()
+    owner = await acting_user(bundle, user)
+    documents = [await asyncio.to_thread(parse, item) for item in inputs.items]
+    dataset = await _writable(bundle, owner, dataset_name)
+    run_id = new_id()
+    report = await ingest(bundle.store(dataset), documents, user=owner, node_sets=node_sets, run_id=run_id)
+    report.skipped = inputs.skipped
+    if report.added:
+        await report_materialization(bundle, "documents", dataset, run_id, lambda: _ingest_metadata(report))
+    return report
+
+
+async def _writable(bundle: Resources, user: User, name: str) -> Dataset:
+    """The dataset to write to: an existing one that `user` may write, else a new one of their own."""
+    if "/" in name:
+        return await permitted(bundle, user, name, "write")
+    check_name(name)
+    return await asyncio.to_thread(bundle.access.create_dataset, user, name)
+
+
+async def cognify(
+    datasets: Sequence[str] | str | None = None, *, user: User | None = None
+) -> dict[str, KnowledgeReport]:
+    """Bring what was added to `datasets` (all that the user may write, for None) into their graphs.
+
+    Only what is not there yet is extracted. Returns a report for each dataset, by its name. Raises
+    DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents, LLMNotConfiguredError,
+    LLMFailedError.
+    """
+    bundle = resources()
+    acting = await acting_user(bundle, user)
+    chosen = await all_permitted(bundle, acting, datasets, "write")
+    reports = {dataset.name: await _cognify(bundle, dataset) for dataset in chosen}
+    if not any(report.passages for report in reports.values()):
+        named = ", ".join(dataset.name for dataset in chosen) or "your datasets"
+        raise NoGraphDataError(f"There are no documents in {named}. Put some in first: add(…, dataset_name=…).")
+    return reports
+
+
+async def _cognify(bundle: Resources, dataset: Dataset) -> KnowledgeReport:
+    store, run_id = bundle.store(dataset), new_id()
+    if not store.exists:
+        return KnowledgeReport(run_id)
+    await chunk_documents(store, run_id)
+    report = await build_knowledge(
+        store, bundle.llm, bundle.embedder, read_chunk_passages, run_id=run_id, asset="knowledge_graph"
+    )
+    if report.settled:
+        await report_materialization(
+            bundle, "knowledge_graph", dataset, run_id, lambda: _knowledge_metadata(report, store)
+        )
+    return report
+
+
+def _ingest_metadata(report: IngestReport) -> Mapping[str, Any]:
+    from assets.metadata import ingest_metadata
+
+    return ingest_metadata(report)
+
+
+def _knowledge_metadata(report: KnowledgeReport, store: GraphStore) -> Mapping[str, Any]:
+    from assets.metadata import document_names, knowledge_metadata
+
+    return knowledge_metadata(report, store.read(document_names))

@@ -1,0 +1,135 @@
+"""`search`: a question, answered from the graphs that a user may read, inside a session where one is named."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from resources.bundle import Resources
+from resources.errors import InvalidInputError, NoGraphDataError
+from resources.ids import check_name, check_session_id
+from resources.types import MAIN_DATASET, Dataset, Usage, User
+from sessiongraph.retrieval.answering import ask, prompt
+from sessiongraph.retrieval.conversation import read_conversation, remember, standalone_query
+from sessiongraph.retrieval.ranking import Scope
+from sessiongraph.retrieval.results import SearchResult, SearchType
+from sessiongraph.retrieval.sources import gather
+from sessiongraph.runtime import acting_user, all_permitted, resources
+
+MAX_QUERY_CHARS = 20_000
+
+
+async def search(
+    query_text: str,
+    query_type: SearchType = SearchType.GRAPH_COMPLETION,
+    *,
+    datasets: Sequence[str] | str | None = None,
+    session_id: str | None = None,
+    user: User | None = None,
+    top_k: int = 10,
+    node_sets: Sequence[str] | None = None,
+    only_context: bool = False,
+) -> list[SearchResult]:
+    """Ask the graphs of `datasets` (all that the user may read, for None); a list of one result.
+
+    In a session (`session_id`), the last turns are understood, and question and answer become its next turn.
+    `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given, and
+    asks none. `top_k` is how many sources there are at the most.
+
+    Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError, LLMNotConfiguredError,
+    LLMFailedError. A session cache that is off or down raises nothing: the result's `warnings` say so.
+    """
+    kind = _check(query_text, query_type, session_id, top_k)
+    tags = [check_name(name, "node set") for name in node_sets] if node_sets is not None else None
+    bundle = resources()
+    acting = await acting_user(bundle, user)
+    chosen = await all_permitted(bundle, acting, datasets, "read")
+    scopes = await asyncio.to_thread(_scopes, bundle, chosen, tags)
+    conversation = await read_conversation(bundle, acting, session_id)
+    query = standalone_query(query_text, conversation.turns, scopes)
+    vector, usage = await _vector(bundle, kind, query)
+    citations = await asyncio.to_thread(gather, kind, scopes, query, vector, top_k)
+    home = await _home(bundle, acting, chosen)
+    result = SearchResult(
+        query=query_text,
+        answer=None,
+        citations=citations,
+        context=prompt(query_text, conversation.history, citations)
+        if kind.asks_model
+        else "\n".join(citation.text for citation in citations),
+        dataset=home.name,
+        usage=usage,
+        warnings=conversation.warnings,
+    )
+    if not kind.asks_model or only_context:
+        return [result]
+    answer, used, answered, spent = await ask(bundle.llm, query_text, conversation.history, citations)
+    result = replace(result, answer=answer, citations=used, answered=answered, usage=usage + spent)
+    turn_id = await remember(bundle, acting, conversation, result, home if len(chosen) == 1 else None)
+    return [replace(result, turn_id=turn_id)]
+
+
+def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:
+    if not isinstance(query_text, str) or not query_text.strip():
+        raise InvalidInputError("query_text must be a question, a string that is not empty.")
+    if len(query_text) > MAX_QUERY_CHARS:
+        raise InvalidInputError(f"query_text is longer than {MAX_QUERY_CHARS} characters; add() is for texts.")
+    if "\x00" in query_text or any("\ud800" <= letter <= "\udfff" for letter in query_text):
+        raise InvalidInputError("query_text holds a NUL character or a lone surrogate; take it out.")
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or not 1 <= top_k <= 1000:
+        raise InvalidInputError(f"top_k is a whole number from 1 to 1000, not {top_k!r}.")
+    if session_id is not None:
+        check_session_id(session_id)
+    try:
+        return SearchType(str(query_type))
+    except ValueError:
+        kinds = ", ".join(SearchType)
+        raise InvalidInputError(f"{query_type!r} is no search type. There are: {kinds}.") from None
+
+
+def _scopes(bundle: Resources, datasets: Sequence[Dataset], tags: Sequence[str] | None) -> list[Scope]:
+    """The snapshots that can be searched. Raises NoGraphDataError where there is none."""
+    scopes = [Scope(dataset, bundle.snapshot(dataset)) for dataset in datasets]
+    filled = [scope for scope in scopes if not scope.snapshot.is_empty]
+    if not filled:
+        named = ", ".join(dataset.name for dataset in datasets) or "any dataset that you may read"
+        raise NoGraphDataError(
+            f"There is no graph data in {named}. Put documents in with add(…, dataset_name=…) and run "
+            "cognify(datasets=[…]), or persist a session."
+        )
+    if tags is None:
+        return filled
+    tagged = [Scope(scope.dataset, scope.snapshot, _mask(scope, set(tags))) for scope in filled]
+    if not any(scope.allowed.any() for scope in tagged):
+        there = sorted(
+            {tag for scope in filled for tags in scope.snapshot.passages["node_sets"] for tag in _list(tags)}
+        )
+        raise NoGraphDataError(
+            f"Nothing in the graph is tagged {', '.join(tags)}. The node sets there are: {', '.join(there) or 'none'}."
+        )
+    return tagged
+
+
+def _mask(scope: Scope, tags: set[str]) -> np.ndarray:
+    found = scope.snapshot.passages["node_sets"]
+    return np.fromiter((not tags.isdisjoint(_list(own)) for own in found), bool, len(found))
+
+
+def _list(tags: object) -> list[str]:
+    """A list column of DuckDB, in which a document without tags is no list."""
+    return list(tags) if isinstance(tags, np.ndarray | list) else []
+
+
+async def _vector(bundle: Resources, kind: SearchType, query: str) -> tuple[np.ndarray | None, Usage]:
+    if kind is SearchType.CHUNKS_LEXICAL:
+        return None, Usage()
+    vectors, usage = await bundle.embedder.embed([query])
+    return vectors[0], usage
+
+
+async def _home(bundle: Resources, user: User, chosen: Sequence[Dataset]) -> Dataset:
+    """The dataset that the turn counts to: the one searched, or the main one where it was several."""
+    if len(chosen) == 1:
+        return chosen[0]
+    return await asyncio.to_thread(bundle.access.resolve, user, MAIN_DATASET, "read")

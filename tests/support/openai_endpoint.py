@@ -1,0 +1,221 @@
+"""A small OpenAI-compatible HTTP server for tests: real HTTP, deterministic answers, faults on demand.
+
+What it answers (an extraction where JSON is asked for, else a quotation; vectors) belongs to `model_answers`.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from tests.support.model_answers import bags_of_words, extraction, packed, quote
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Request:
+    """A call as it arrived; `chat` tells chat calls from embedding calls."""
+
+    chat: bool
+    body: Json
+    headers: dict[str, str]
+
+    @property
+    def user(self) -> str:
+        """The first user message."""
+        return next((m["content"] for m in self.body["messages"] if m["role"] == "user"), "")
+
+
+@dataclass
+class Fault:
+    """What happens instead to calls whose texts contain `when`, `times` times (None: for ever)."""
+
+    when: str
+    times: int | None
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    message: str = "injected failure"
+    content: str | None = None
+    finish_reason: str = "stop"
+    refusal: str | None = None
+
+
+class OpenAIEndpoint:
+    """The server. Set `latency` (seconds), `dimensions`, `vectors`, `formats`, `batch`, `base64`."""
+
+    def __init__(self) -> None:
+        self.latency = 0.0
+        self.dimensions = 64
+        self.vectors: Callable[[list[str], int], list[list[float]]] = bags_of_words
+        self.formats = {"json_schema", "json_object"}  # the response formats that it takes: others get 400
+        self.batch = 2048  # the texts that an embedding call may hold: more get 413
+        self.base64 = True  # whether it can write vectors so: where not, asking for it gets 400
+        self.requests: list[Request] = []
+        self.in_flight = self.max_in_flight = 0
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
+        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def fail(
+        self,
+        status: int,
+        when: str = "",
+        times: int | None = None,
+        *,
+        message: str = "injected failure",
+        retry_after: str | None = None,
+    ) -> None:
+        """Answer matching calls with an HTTP error."""
+        headers = {} if retry_after is None else {"Retry-After": retry_after}
+        self._faults.append(Fault(when, times, status, headers, message))
+
+    def reply(
+        self,
+        content: str,
+        when: str = "",
+        times: int | None = None,
+        *,
+        finish_reason: str = "stop",
+        refusal: str | None = None,
+    ) -> None:
+        """Answer matching chat calls with this: bad JSON, `finish_reason="length"`, a refusal."""
+        self._faults.append(Fault(when, times, content=content, finish_reason=finish_reason, refusal=refusal))
+
+    def heal(self) -> None:
+        """No more faults."""
+        self._faults.clear()
+
+    @property
+    def chats(self) -> list[Request]:
+        return [request for request in self.requests if request.chat]
+
+    @property
+    def embeddings(self) -> list[Request]:
+        return [request for request in self.requests if not request.chat]
+
+    @contextmanager
+    def running(self) -> Iterator["OpenAIEndpoint"]:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def answer(self, request: Request) -> tuple[int, dict[str, str], Json]:
+        """Status, headers and body for `request`."""
+        with self._lock:
+            self.requests.append(request)
+            self.in_flight += 1
+            self.max_in_flight = max(self.max_in_flight, self.in_flight)
+            fault = self._take_fault(request)
+        try:
+            time.sleep(self.latency)
+            if fault is not None and fault.status != 200:
+                return fault.status, fault.headers, _error(fault.message, fault.status)
+            return self._chat(request, fault) if request.chat else self._embed(request)
+        finally:
+            with self._lock:
+                self.in_flight -= 1
+
+    def _take_fault(self, request: Request) -> Fault | None:
+        said = json.dumps(request.body.get("messages") or request.body.get("input"), ensure_ascii=False)
+        for fault in self._faults:
+            if fault.when in said and fault.times != 0 and (request.chat or fault.status != 200):
+                fault.times = None if fault.times is None else fault.times - 1
+                return fault
+        return None
+
+    def _chat(self, request: Request, fault: Fault | None) -> tuple[int, dict[str, str], Json]:
+        wanted = request.body.get("response_format", {}).get("type")
+        if wanted and wanted not in self.formats:
+            return 400, {}, _error(f"response_format.type {wanted} is not supported", 400)
+        if fault is not None:
+            message: Json = {"role": "assistant", "content": fault.content, "refusal": fault.refusal}
+        else:
+            as_json = wanted or any('"properties"' in m["content"] for m in request.body["messages"])
+            content = json.dumps(extraction(request.user)) if as_json else quote(request.user)
+            message = {"role": "assistant", "content": content}
+        finish_reason = fault.finish_reason if fault else "stop"
+        prompt = sum(len(m["content"].split()) for m in request.body["messages"])
+        choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+        usage = _usage(prompt, len((message["content"] or "").split()))
+        return 200, {}, _body(request, "chat.completion", choices=[choice], usage=usage)
+
+    def _embed(self, request: Request) -> tuple[int, dict[str, str], Json]:
+        texts: list[str] = request.body["input"]
+        if len(texts) > self.batch:
+            return 413, {}, _error(f"batch size {len(texts)} is above {self.batch}", 413)
+        if "" in texts:
+            return 400, {}, _error("input cannot be an empty string", 400)
+        compact = request.body.get("encoding_format") == "base64"
+        if compact and not self.base64:
+            return 400, {}, _error("encoding_format base64 is not supported", 400)
+        vectors = self.vectors(texts, request.body.get("dimensions", self.dimensions))
+        rows = [
+            {"object": "embedding", "index": at, "embedding": packed(row) if compact else row}
+            for at, row in enumerate(vectors)
+        ]
+        usage = _usage(sum(len(text.split()) for text in texts), 0)
+        return 200, {}, _body(request, "list", data=rows[::-1], usage=usage)
+
+
+def _body(request: Request, kind: str, **content: Any) -> Json:
+    return {"id": "1", "object": kind, "created": 1, "model": request.body["model"], **content}
+
+
+def _usage(prompt: int, completion: int) -> Json:
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
+
+
+def _error(message: str, status: int) -> Json:
+    return {"error": {"message": message, "type": "injected", "code": str(status)}}
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+
+def _handler_of(endpoint: OpenAIEndpoint) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # one packet an answer
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            chat = self.path == "/v1/chat/completions"
+            request = Request(chat, body, {name.lower(): value for name, value in self.headers.items()})
+            if chat or self.path == "/v1/embeddings":
+                status, headers, answer = endpoint.answer(request)
+            else:
+                status, headers, answer = 404, {}, _error(f"no such path: {self.path}", 404)
+            data = json.dumps(answer).encode()
+            try:
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+                self.wfile.flush()
+            except ConnectionError:
+                self.close_connection = True  # the client gave up waiting
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing on stderr."""
+
+    return Handler
