@@ -35,23 +35,21 @@ class Forgotten:
 
 
 def forget(store: GraphStore, target: Target, extractor: str, run_id: str, asset: str) -> Forgotten:
-    """Delete `target` from the store and rewrite its file. Blocks."""
-    result = store.write(run_id, asset, lambda tx: _forget(tx, target, extractor))
-    store.rewrite()
-    return result
+    """Delete `target` from the store, in a file written anew. Blocks."""
+    return store.rewrite(run_id, asset, lambda tx: _forget(tx, target, extractor))
 
 
 def _forget(tx: Transaction, target: Target, extractor: str) -> Forgotten:
     touched = _sessions_of(tx.connection, target.passage_ids)
     passages = [*target.passage_ids, *_passages_of(tx.connection, target.document_ids)]
     turns = _count_turns(tx.connection, passages)
-    tx.delete("ledger", "list_contains(?, passage_id)", passages)
-    tx.delete("turns", "list_contains(?, passage_id)", passages)
-    tx.delete("chunks", "list_contains(?, passage_id)", passages)
+    tx.delete("ledger", "passage_id", passages)
+    tx.delete("turns", "passage_id", passages)
+    tx.delete("chunks", "passage_id", passages)
     left = _with_turns(tx.connection, touched)
     documents = [*target.document_ids, *(touched - left)]
-    tx.delete("documents", "list_contains(?, id)", documents)
-    tx.delete("node_sets", "list_contains(?, document_id)", documents)
+    tx.delete("documents", "id", documents)
+    tx.delete("node_sets", "document_id", documents)
     for session in sorted(left):
         _unsettle(tx, session, extractor)
     _collect_garbage(tx)
@@ -103,7 +101,7 @@ def _collect_garbage(tx: Transaction) -> None:
         tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
     kept = {text_id(text) for text in _texts(tx.connection)}
     stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
-    tx.delete("embeddings", "list_contains(?, text_id)", [id_ for (id_,) in stored if id_ not in kept])
+    tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in kept])
 
 
 def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:

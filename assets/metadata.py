@@ -24,7 +24,7 @@ Metadata = dict[str, dg.MetadataValue]
 # Rows shown of a table: an event is read by people, and kept forever.
 _MOST_ROWS = 100
 _DISPOSITIONS = ("persisted", "skipped", "failed")
-_QUOTED = re.compile(r"\s*\(.*\)", re.DOTALL)
+_QUOTED = re.compile(r"\s*\((?:.*\)|.*\Z)", re.DOTALL)
 
 
 def ingest_metadata(report: IngestReport) -> Metadata:
@@ -137,7 +137,9 @@ def _usage(usage: Usage, seconds: float) -> Metadata:
 
 
 def _outcome_table(outcomes: Mapping[str, Mapping[str, int]]) -> dg.TableMetadataValue:
-    rows = [(name, *(counts.get(d, 0) for d in _DISPOSITIONS)) for name, counts in outcomes.items()]
+    rows: list[list[str | int]] = [
+        [name, *(counts.get(disposition, 0) for disposition in _DISPOSITIONS)] for name, counts in outcomes.items()
+    ]
     return _table({"source": "string"} | dict.fromkeys(_DISPOSITIONS, "int"), rows)
 
 

@@ -13,7 +13,7 @@ from resources.settings import load_settings
     job=persist_sessions,
     cron_schedule="0 2 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Persist what is left of every dataset's sessions, failures of earlier runs included, before it expires.",
+    description="Persist what is left of every dataset's sessions before it expires, and what failed before.",
 )
 def nightly_sweep(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
     if not load_settings().caching:

@@ -21,11 +21,15 @@ def dataset_partitions(
     added, removed = sorted(wanted - present), sorted(present - wanted)
     if not (added or removed):
         return dg.SkipReason(f"The partitions are the {len(wanted)} datasets that there are.")
-    requests = [
-        datasets_partitions.build_add_request(added),
-        datasets_partitions.build_delete_request(removed),
-    ]
-    return dg.SensorResult(dynamic_partitions_requests=requests)
+    requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
+    if added:
+        requests.append(datasets_partitions.build_add_request(added))
+    if removed:
+        requests.append(datasets_partitions.build_delete_request(removed))
+    return dg.SensorResult(
+        dynamic_partitions_requests=requests,
+        skip_reason=f"Listed {len(added)} new datasets, dropped {len(removed)} deleted ones; no run is needed.",
+    )
 
 
 def partition_keys(access: AccessControl) -> set[str]:

@@ -44,12 +44,18 @@ def check_name(name: Any, kind: str = "dataset name") -> str:
     return _checked(_NAME, name, kind, "A-Z a-z 0-9 . _ @ + = ~ -")
 
 
+def key_parts(key: str) -> tuple[str, str]:
+    """Owner and name in the key of a dataset, "owner/name"; raises InvalidInputError where it is malformed."""
+    owner, slash, name = key.partition("/")
+    if not slash:
+        raise InvalidInputError(f"{key!r} is not the key of a dataset: write it as owner/name.")
+    return check_name(owner, kind="user name"), check_name(name)
+
+
 def _checked(pattern: re.Pattern[str], value: Any, kind: str, letters: str) -> str:
     if not isinstance(value, str):
         raise InvalidInputError(f"A {kind} must be a string, not {type(value).__name__}.")
     if not pattern.match(value):
         shown = ascii(value if len(value) <= 60 else value[:60] + "…")
-        raise InvalidInputError(
-            f"{shown} is not a {kind}: use 1 to 200 of {letters}, not starting with a dot."
-        )
+        raise InvalidInputError(f"{shown} is not a {kind}: use 1 to 200 of {letters}, not starting with a dot.")
     return value

@@ -14,6 +14,7 @@ from assets.session_extraction.staging import session_document_id, turn_passage_
 from resources.bundle import Resources
 from resources.errors import CachingDisabledError, InvalidInputError, SessionsNotFoundError
 from resources.ids import check_session_id, new_id
+from resources.llm import client, embedder
 from resources.types import Dataset, User
 from sessiongraph.reporting import report_materialization
 from sessiongraph.runtime import acting_user, permitted, resources
@@ -73,6 +74,9 @@ async def forget(
     else:
         done = Forgotten()
     await asyncio.to_thread(_delete_originals, bundle, target_dataset, target)
+    # What models answered in this process may quote what is forgotten.
+    client.responses.clear()
+    embedder.queries.clear()
     metadata = {"documents_forgotten": done.documents, "turns_forgotten": done.turns}
     await report_materialization(bundle, asset, target_dataset, run_id, lambda: metadata)
     extracted = await _extract_anew(bundle, target_dataset, done, run_id)

@@ -25,15 +25,15 @@ def resources() -> Resources:
 
 
 async def acting_user(bundle: Resources, user: User | None) -> User:
-    """`user`, or the default user, who is created on first use."""
+    """`user`, or the default user, who is created on first use. Opens access control, in a thread."""
     if user is None:
-        return await asyncio.to_thread(bundle.access.default_user)
+        return await asyncio.to_thread(lambda: bundle.access.default_user())
     if not isinstance(user, User):
         raise InvalidInputError(
             f"user must be a User, not {type(user).__name__}: await get_default_user(), users.get(name) or "
             "users.create(name) gives one."
         )
-    return await asyncio.to_thread(bundle.access.get_user, user.id)
+    return await asyncio.to_thread(lambda: bundle.access.get_user(user.id))
 
 
 async def permitted(bundle: Resources, user: User, dataset: str, permission: Permission) -> Dataset:

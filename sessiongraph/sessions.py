@@ -35,8 +35,7 @@ async def add_turn(
     for name, text in (("question", question), ("answer", answer), ("context", context or "")):
         _check_text(name, text)
     moment = _utc(created_at)
-    bundle = resources()
-    owner = await acting_user(bundle, user)
+    bundle, owner = await _opened(user)
     target = await permitted(bundle, owner, dataset, "write") if dataset is not None else None
     turn = Turn(
         turn_id=new_id(),

@@ -14,14 +14,14 @@ async def get_default_user() -> User:
 
 async def create(name: str) -> User:
     """A new user, such as "ana@example.com". Raises InvalidInputError where there is one of that name."""
-    return await asyncio.to_thread(resources().access.create_user, name)
+    return await asyncio.to_thread(lambda: resources().access.create_user(name))
 
 
 async def get(name: str) -> User:
     """The user of that name. Raises InvalidInputError where there is none."""
-    return await asyncio.to_thread(resources().access.get_user, name)
+    return await asyncio.to_thread(lambda: resources().access.get_user(name))
 
 
 async def list() -> builtins.list[User]:
     """All users, by name."""
-    return await asyncio.to_thread(resources().access.list_users)
+    return await asyncio.to_thread(lambda: resources().access.list_users())

@@ -13,7 +13,7 @@ from assets.cognify.knowledge import KnowledgeReport, build_knowledge
 from assets.failures import errors_in_run_log
 from assets.ingestion.asset import documents
 from assets.metadata import data_version, document_names, knowledge_metadata
-from assets.partitions import datasets_partitions
+from assets.partitions import datasets_partitions, partition_dataset
 from resources.dagster_resources import GraphStoreResource, LLMResource
 from resources.graph_store.store import GraphStore
 
@@ -46,8 +46,8 @@ def knowledge_graph(
     context: dg.AssetExecutionContext, graph: GraphStoreResource, llm: LLMResource
 ) -> dg.MaterializeResult:
     with errors_in_run_log():
-        store = graph.store(graph.dataset(context.partition_key))
-        report = asyncio.run(_cognify(store, llm, context.run_id))
+        store = graph.store(partition_dataset(context, graph))
+        report = asyncio.run(_cognify(store, llm, context.run.run_id))
         return knowledge_result(store, report, "knowledge_graph")
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 from assets.failures import errors_in_run_log
 from assets.ingestion.inbox import ingest_inbox
 from assets.metadata import data_version, ingest_metadata
-from assets.partitions import datasets_partitions
+from assets.partitions import datasets_partitions, partition_dataset
 from resources.dagster_resources import GraphStoreResource
 from resources.types import User
 
@@ -27,10 +27,10 @@ jsonl, pdf, docx), and moves the originals beside the store; those that cannot b
 )
 def documents(context: dg.AssetExecutionContext, graph: GraphStoreResource) -> dg.MaterializeResult:
     with errors_in_run_log():
-        dataset = graph.dataset(context.partition_key)
+        dataset = partition_dataset(context, graph)
         store, inbox = graph.store(dataset), graph.inbox(dataset)
         owner = User(dataset.owner_id, dataset.owner_name)
-        report = asyncio.run(ingest_inbox(inbox, graph.files(dataset), store, user=owner, run_id=context.run_id))
+        report = asyncio.run(ingest_inbox(inbox, graph.files(dataset), store, user=owner, run_id=context.run.run_id))
         for name, reason in report.failed.items():
             context.log.warning(f"{name} was rejected: {reason}")
         return dg.MaterializeResult(

@@ -43,9 +43,7 @@ async def ingest(
     by_id = {document_id(document.text): document for document in reversed(documents)}
     report = IngestReport(run_id, [document_id(document.text) for document in documents])
     if not await asyncio.to_thread(store.read, lambda con: _has_all(con, list(by_id), node_sets)):
-        added = await asyncio.to_thread(
-            store.write, run_id, "documents", lambda tx: _store(tx, by_id, user, node_sets)
-        )
+        added = await asyncio.to_thread(store.write, run_id, "documents", lambda tx: _store(tx, by_id, user, node_sets))
         report.added = len(added)
         report.characters = sum(len(by_id[new].text) for new in added)
     report.known = len(by_id) - report.added
@@ -73,9 +71,7 @@ def _has_all(connection: duckdb.DuckDBPyConnection, ids: list[str], node_sets: S
     return _known(connection, ids) == set(ids) and _wanted_tags(ids, node_sets) <= _tags(connection, ids)
 
 
-def _store(
-    tx: Transaction, documents: dict[str, ParsedDocument], user: User, node_sets: Sequence[str]
-) -> list[str]:
+def _store(tx: Transaction, documents: dict[str, ParsedDocument], user: User, node_sets: Sequence[str]) -> list[str]:
     ids = list(documents)
     known = _known(tx.connection, ids)
     added = [new for new in reversed(ids) if new not in known]

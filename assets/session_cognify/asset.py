@@ -7,7 +7,7 @@ import dagster as dg
 from assets.cognify.asset import configured_extractor, knowledge_result
 from assets.cognify.knowledge import build_knowledge
 from assets.failures import errors_in_run_log
-from assets.partitions import datasets_partitions
+from assets.partitions import datasets_partitions, partition_dataset
 from assets.session_cognify.turns import read_turn_passages
 from assets.session_extraction.asset import session_turns
 from resources.dagster_resources import GraphStoreResource, LLMResource
@@ -30,10 +30,10 @@ def session_knowledge(
     context: dg.AssetExecutionContext, graph: GraphStoreResource, llm: LLMResource
 ) -> dg.MaterializeResult:
     with errors_in_run_log():
-        store = graph.store(graph.dataset(context.partition_key))
+        store = graph.store(partition_dataset(context, graph))
         report = asyncio.run(
             build_knowledge(
-                store, llm.llm, llm.embedder, read_turn_passages, run_id=context.run_id, asset="session_knowledge"
+                store, llm.llm, llm.embedder, read_turn_passages, run_id=context.run.run_id, asset="session_knowledge"
             )
         )
         return knowledge_result(store, report, "session_knowledge")

@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets.failures import errors_in_run_log
 from assets.metadata import data_version, staging_metadata
-from assets.partitions import datasets_partitions
+from assets.partitions import datasets_partitions, partition_dataset
 from assets.session_extraction.discovery import belongs_to, discover_sessions, named_sessions
 from assets.session_extraction.staging import StagingReport, sessions_not_found, stage_sessions_of_users
 from resources.dagster_resources import GraphStoreResource, SessionCacheResource
@@ -59,8 +59,8 @@ def session_turns(
     session_cache: SessionCacheResource,
 ) -> dg.MaterializeResult:
     with errors_in_run_log():
-        dataset = graph.dataset(context.partition_key)
-        report = _stage(dataset, config.sessions, graph, session_cache, context.run_id)
+        dataset = partition_dataset(context, graph)
+        report = _stage(dataset, config.sessions, graph, session_cache, context.run.run_id)
         for name, reason in report.unread.items():
             context.log.warning(f"Session {name} could not be read: {reason}")
         version = graph.store(dataset).read(lambda con: data_version(con, "session_turns"))

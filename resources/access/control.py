@@ -18,7 +18,7 @@ from resources.access.database import AccessDatabase
 from resources.access.models import DatasetRow, GrantRow, UserRow
 from resources.access.queries import held, keyed_dataset, own_dataset, user_named, visible
 from resources.errors import DatasetNotFoundError, InvalidInputError, PermissionDeniedError
-from resources.ids import check_name, new_id
+from resources.ids import check_name, key_parts, new_id
 from resources.types import DEFAULT_USER, MAIN_DATASET, PERMISSIONS, Dataset, Permission, User
 
 
@@ -122,7 +122,7 @@ class AccessControl:
 
     def by_key(self, key: str) -> Dataset | None:
         """The dataset of the key "owner/name", None where there is none. Raises InvalidInputError."""
-        owner, name = _key_parts(key)
+        owner, name = key_parts(key)
         with self._database.reading() as db:
             row = keyed_dataset(db, owner, name)
             return row.as_dataset() if row else None
@@ -132,16 +132,14 @@ class AccessControl:
 
         Raises DatasetNotFoundError where the owner does not exist, InvalidInputError for a malformed key.
         """
-        owner, name = _key_parts(key)
+        owner, name = key_parts(key)
         if owner == DEFAULT_USER:
             return self.create_dataset(self.default_user(), name)
         with self._database.reading() as db:
             row = user_named(db, owner)
             user = row.as_user() if row else None
         if user is None:
-            raise DatasetNotFoundError(
-                f"There is no dataset {key!r} and it cannot be created: {_no_user(owner)}"
-            )
+            raise DatasetNotFoundError(f"There is no dataset {key!r} and it cannot be created: {_no_user(owner)}")
         return self.create_dataset(user, name)
 
     # Grants
@@ -247,14 +245,7 @@ def _owner_and_name(dataset: str) -> tuple[str, str]:
     """Both checked; the owner is "" where `dataset` is a name or an id alone."""
     if not isinstance(dataset, str) or "/" not in dataset:
         return "", check_name(dataset)
-    return _key_parts(dataset)
-
-
-def _key_parts(key: str) -> tuple[str, str]:
-    owner, slash, name = key.partition("/")
-    if not slash:
-        raise InvalidInputError(f"{key!r} is not the key of a dataset: write it as owner/name.")
-    return check_name(owner, kind="user name"), check_name(name)
+    return key_parts(dataset)
 
 
 def _no_user(name: str) -> str:

@@ -1,12 +1,15 @@
 """BM25 over a snapshot's texts, as one sparse matrix: a query is a sum of columns.
 
-Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with their usual k1 and b.
+Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with their usual k1 and b;
+words are stemmed by the first step of Porter, An Algorithm for Suffix Stripping (1980). Words of other languages
+than English are left as they are, or lose the same ending in query and text.
 """
 
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse
@@ -14,20 +17,61 @@ from scipy import sparse
 K1 = 1.2
 B = 0.75
 
+# A question's grammar says nothing of what it asks for; its names might be "Will" or "May".
+_FUNCTION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a am an and are as at be been being but by can could d did do does for from had has have he her hers him
+        his how i if in into is it its ll m me my no nor not of on or our ours re s she should so t than that
+        the their theirs them then there these they this those to too us ve was we were what when where which
+        who whom whose why with would you your yours
+        """,
+    )
+)
 _WORD = re.compile(r"\w+")
+_VOWEL = re.compile(r"[aeiouy]")
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` as they are indexed: case, accents and plain plurals folded."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
-    return [_singular(word) for word in _WORD.findall(plain)]
+    """The words of `text` as they are indexed: without case, accents and endings."""
+    return [_stem(word) for word in _plain_words(text)]
 
 
-def _singular(word: str) -> str:
-    if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+def _asked_words(query: str) -> list[str]:
+    """The words that `query` asks for, each once; its function words only where it has no others."""
+    said = _plain_words(query)
+    asked = [word for word in said if word not in _FUNCTION_WORDS]
+    return list(dict.fromkeys(_stem(word) for word in asked or said))
+
+
+def _plain_words(text: str) -> list[str]:
+    folded = text.casefold()
+    if not folded.isascii():
+        letters = unicodedata.normalize("NFKD", folded)
+        folded = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _WORD.findall(folded)
+
+
+@lru_cache(maxsize=1 << 16)
+def _stem(word: str) -> str:
+    """`word` without a plural's, a past tense's or a participle's ending."""
+    if len(word) <= 3:
+        return word
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-2] if word.endswith(("sses", "ies")) else word[:-1]
+    for ending in ("ed", "ing"):
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) > 1 and _VOWEL.search(stem):
+            word = _undoubled(stem)
+            break
+    word = word.removesuffix("e") if len(word) > 3 else word
+    return word[:-1] + "i" if len(word) > 2 and word.endswith("y") else word
+
+
+def _undoubled(stem: str) -> str:
+    """The stem "plan" of "plann", but "call" of "call"."""
+    return stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "lsz" else stem
 
 
 class LexicalIndex:
@@ -55,7 +99,7 @@ class LexicalIndex:
 
     def scores(self, query: str) -> np.ndarray:
         """The BM25 score of every text for `query`: (n,) float32."""
-        asked = [self._columns[word] for word in dict.fromkeys(words(query)) if word in self._columns]
+        asked = [self._columns[word] for word in _asked_words(query) if word in self._columns]
         scores = np.zeros(self._weights.shape[0], np.float32)
         for column in asked:
             start, stop = self._weights.indptr[column], self._weights.indptr[column + 1]

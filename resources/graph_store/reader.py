@@ -29,12 +29,14 @@ class SnapshotReader:
             seen = self._loaded.get(key)
             if seen is not None:
                 self._loaded.move_to_end(key)
-        if seen is not None and seen[0] == store.signature():
+        before = store.signature()
+        if seen is not None and seen[0] == before:
             return seen[1]
         try:
-            # The signature is taken inside the lock: no writer can move the file between it and the rows.
+            # The signature is taken inside the lock: no writer can move the file between it and the rows. Where there
+            # is no file there is no lock either: one that appears meanwhile is not what was read.
             loaded = store.read(
-                lambda connection: (store.signature(), load_snapshot(connection, embedding_model)),
+                lambda connection: (before and store.signature(), load_snapshot(connection, embedding_model)),
                 wait_seconds=0.0 if seen else None,
             )
         except StoreBusyError:

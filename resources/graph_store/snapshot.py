@@ -72,7 +72,11 @@ class Snapshot:
 
     @cached_property
     def passage_index(self) -> LexicalIndex:
-        return LexicalIndex(self.passages["text"].tolist())
+        """By its words, and a turn by the date on which it was said too: questions name it, turns seldom do."""
+        said_at = self.passages["said_at"].dt
+        dates = said_at.strftime("%Y %d ").str.replace(" 0", " ") + said_at.month_name()
+        is_turn = self.passages["kind"] == "session"
+        return LexicalIndex((self.passages["text"] + ("\n" + dates).where(is_turn, "")).tolist())
 
     @cached_property
     def fact_index(self) -> LexicalIndex:
@@ -101,14 +105,17 @@ def load_snapshot(connection: duckdb.DuckDBPyConnection, embedding_model: str) -
         for question, answer in zip(passages["question"][is_turn], passages["answer"][is_turn], strict=True)
     ]
     passages["text"] = passages["text"].astype("str")
+    for column in ("turn_id", "session_id", "summary"):
+        passages[column] = passages[column].astype("object").where(passages[column].notna(), None)
+    passages["place"] = _places(passages)
     rows = passages[["window_id"]].assign(passage=np.arange(len(passages)))
     mentions = connection.execute(f"SELECT * FROM mentions {_LIVE}").df().merge(rows, on="window_id")
     claims = connection.execute(f"SELECT * FROM claims {_LIVE}").df().merge(rows, on="window_id")
     mentions, entities = _entities(mentions, claims, passages)
-    claims, facts = _facts(claims, mentions, entities)
+    claims, facts = _facts(claims, mentions, entities, passages)
     vectors = _vectors(connection, embedding_model)
     return Snapshot(
-        passages.drop(columns=["position", "document_seq"]),
+        passages.drop(columns=["position", "document_seq", "place"]),
         entities,
         facts,
         mentions,
@@ -119,6 +126,17 @@ def load_snapshot(connection: duckdb.DuckDBPyConnection, embedding_model: str) -
 
 
 _LIVE = "WHERE window_id IN (SELECT window_id FROM live_windows)"
+
+
+def _places(passages: pd.DataFrame) -> np.ndarray:
+    """Where each passage stands in an order that knows nothing of commits: documents, then turns as they were said."""
+    said_at = passages["said_at"].where(passages["kind"] == "session")
+    order = passages.assign(said_at=said_at).sort_values(
+        ["said_at", "document_id", "position", "id"], na_position="first"
+    )
+    places = np.empty(len(passages), np.int64)
+    places[order.index] = np.arange(len(passages))
+    return places
 
 
 def _entities(
@@ -136,10 +154,8 @@ def _entities(
     resolved = resolve(frame.groupby("key")["type"].agg(set).to_dict())
     frame["entity_key"] = frame["key"].map(resolved)
     frame["standing"] = frame["stated_by"].map(_STANDING)
-    # One order for all choices below, of what was said and not of when it was committed.
-    said_at, passage_ids = passages["said_at"].to_numpy(), passages["id"].to_numpy()
-    frame["said_at"], frame["passage_id"] = said_at[frame["passage"]], passage_ids[frame["passage"]]
-    frame = frame.sort_values(["standing", "said_at", "passage_id", "name", "type", "description"], kind="stable")
+    frame["place"] = passages["place"].to_numpy()[frame["passage"]]
+    frame = frame.sort_values(["standing", "place", "name", "type", "description"], kind="stable")
     frame = frame.drop_duplicates(["name", "type", "description", "stated_by", "passage"])
     covered = frame.groupby(["key", "passage"])["type"].transform("any") & (frame["type"] == "")
     frame = frame[~covered]
@@ -179,7 +195,9 @@ def _entity(key: str, mentions: list[_Mention]) -> dict[str, object]:
     }
 
 
-def _facts(claims: pd.DataFrame, mentions: pd.DataFrame, entities: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _facts(
+    claims: pd.DataFrame, mentions: pd.DataFrame, entities: pd.DataFrame, passages: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Claims with their `fact`, and the facts: one for each subject, normal relation, object and validity."""
     row_of = dict(zip(mentions["key"], mentions["entity"], strict=True))
     frame = claims.copy()
@@ -197,7 +215,8 @@ def _facts(claims: pd.DataFrame, mentions: pd.DataFrame, entities: pd.DataFrame)
         )
     ]
     frame["standing"] = frame["stated_by"].map(_STANDING)
-    frame = frame.sort_values(["fact_id", "standing", "statement", "passage"], kind="stable")
+    frame["place"] = passages["place"].to_numpy()[frame["passage"]]
+    frame = frame.sort_values(["fact_id", "standing", "statement", "place"], kind="stable")
     first = frame.drop_duplicates("fact_id")
     facts = first[["fact_id", "subject", "relation", "object", "statement", "valid_at", "stated_by"]]
     facts = facts.rename(columns={"fact_id": "id"}).reset_index(drop=True)

@@ -1,8 +1,9 @@
 """One dataset's store: how its file is opened, read, written and rewritten. What the rows mean is not known here.
 
 Invariants:
-- Connections are short: one is open only while a function passed to `read` or `write` runs, under the lock.
+- Connections are short: one is open only while a function passed to `read`, `write` or `rewrite` runs, under the lock.
 - A `write` is one transaction: all its rows and its line in `commits`, or nothing.
+- A file appears under its name, new or rewritten, only when it is whole: a process killed anywhere leaves a store.
 Methods block; callers on an event loop run them in a thread.
 """
 
@@ -37,16 +38,17 @@ class Transaction:
         """Add `rows`, all of one set of columns, to `table`. `seq` is filled in."""
         if not rows:
             return
+        values = [{name: _storable(value) for name, value in row.items()} | {"seq": self.seq} for row in rows]
         # Nullable integers: in a float column a missing score would be NaN, which is no integer.
-        frame = pd.DataFrame([{**row, "seq": self.seq} for row in rows]).convert_dtypes(convert_string=False)
+        frame = pd.DataFrame(values).convert_dtypes()
         self.connection.register("inserted", frame)
         self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM inserted")
         self.connection.unregister("inserted")
         self.changed = True
 
-    def delete(self, table: str, condition: str, values: Sequence[str]) -> None:
-        """Delete the rows of `table` where `condition`, which has one placeholder, holds for the list `values`."""
-        self.connection.execute(f"DELETE FROM {table} WHERE {condition}", [list(values)])
+    def delete(self, table: str, column: str, values: Sequence[str]) -> None:
+        """Delete the rows of `table` that have one of `values` in `column`."""
+        self.connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?))", [list(values)])
         self.changed = True
 
 
@@ -93,35 +95,39 @@ class GraphStore:
 
     def write(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
         """Run `change` in one transaction and commit it; where it changed nothing, or raised, nothing is written."""
-        with (
-            dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds),
-            _opened(self.path) as connection,
-        ):
-            connection.execute("BEGIN")
-            _create_or_check(connection, self.path)
-            seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
-            transaction = Transaction(connection, seq)
-            result = change(transaction)
-            if transaction.changed:
-                now = datetime.now(UTC).replace(tzinfo=None)
-                connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", [seq, run_id, asset, now])
-            # An uncommitted transaction is rolled back when its connection closes.
-            connection.execute("COMMIT" if transaction.changed or seq == 1 else "ROLLBACK")
-            return result
-
-    def rewrite(self) -> None:
-        """Write the file anew with only its living rows: DuckDB keeps deleted strings in the old one."""
-        fresh = self.path.with_suffix(".rewrite")
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            if not self.exists:
+                with self._new("new") as fresh, _opened(fresh) as connection:
+                    connection.execute(SCHEMA)
+                    connection.execute("INSERT INTO meta VALUES (?)", [SCHEMA_VERSION])
+            return _commit(self.path, run_id, asset, change)
+
+    def rewrite(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+        """As `write` to a store that exists, but in a file written anew: DuckDB keeps deleted strings in the old one.
+
+        What `change` deletes is in none of the bytes afterwards; the old file stands until the new one is whole.
+        """
+        changed = self.path.with_suffix(".changed")
+        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            try:
+                _copy(self.path, changed)
+                result = _commit(changed, run_id, asset, change)
+                with self._new("rewritten") as fresh:
+                    _copy(changed, fresh)
+                return result
+            finally:
+                _remove(changed)
+
+    @contextmanager
+    def _new(self, suffix: str) -> Iterator[Path]:
+        """A path to make a file at, which becomes the store unless making it fails."""
+        fresh = self.path.with_suffix(f".{suffix}")
+        try:
             _remove(fresh)
-            with _opened(self.path) as connection:
-                connection.execute(f"ATTACH {_literal(fresh)} AS fresh")
-                connection.execute("USE fresh")
-                connection.execute(SCHEMA)
-                for table in ("meta", *TABLES):
-                    connection.execute(f"INSERT INTO fresh.{table} SELECT * FROM {_name(self.path)}.{table}")
-                connection.execute("CHECKPOINT fresh")
+            yield fresh
             fresh.replace(self.path)
+        finally:
+            _remove(fresh)
 
     def delete(self) -> None:
         """Remove the store from disk; its lock file stays, for whoever waits on it."""
@@ -157,16 +163,34 @@ def _explained(error: duckdb.Error, path: Path | None) -> SessionGraphError:
     )
 
 
-def _create_or_check(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    tables = connection.execute("SELECT count(*) FROM information_schema.tables WHERE table_name = 'meta'")
-    if tables.fetchall()[0][0]:
-        return _check_version(connection, path)
-    connection.execute(SCHEMA)
-    connection.execute("INSERT INTO meta VALUES (?)", [SCHEMA_VERSION])
+def _commit(path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+    with _opened(path) as connection:
+        connection.execute("BEGIN")
+        _check_version(connection, path)
+        seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
+        transaction = Transaction(connection, seq)
+        result = change(transaction)
+        if transaction.changed:
+            now = datetime.now(UTC).replace(tzinfo=None)
+            connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", [seq, run_id, asset, now])
+        # An uncommitted transaction is rolled back when its connection closes.
+        connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
+        return result
 
 
-def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    version = connection.execute("SELECT max(schema_version) FROM meta").fetchall()[0][0]
+def _copy(source: Path, target: Path) -> None:
+    """Write the living rows of `source` into a new file."""
+    _remove(target)
+    with _opened(target) as connection:
+        connection.execute(SCHEMA)
+        connection.execute(f"ATTACH {_literal(source)} AS source (READ_ONLY)")
+        _check_version(connection, source, "source.meta")
+        for table in ("meta", *TABLES):
+            connection.execute(f"INSERT INTO {table} SELECT * FROM source.{table}")
+
+
+def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, meta: str = "meta") -> None:
+    version = connection.execute(f"SELECT max(schema_version) FROM {meta}").fetchall()[0][0]
     if version != SCHEMA_VERSION:
         raise SessionGraphError(
             f"{path} was written by another version of sessiongraph (schema {version}, this one reads "
@@ -174,9 +198,9 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
 
 
-def _name(path: Path) -> str:
-    """The catalog name DuckDB gives to a file, quoted."""
-    return '"' + path.stem.replace('"', '""') + '"'
+def _storable(value: Any) -> Any:
+    """`value` itself, a text without halves of surrogate pairs (of a cut emoji, of a file name): they end DuckDB."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
 
 
 def _literal(path: Path) -> str:

@@ -98,9 +98,7 @@ class Endpoint:
         }
 
 
-async def call(
-    endpoint: Endpoint, send: Callable[[], Awaitable[R]], retries: int | None = None
-) -> tuple[R, float]:
+async def call(endpoint: Endpoint, send: Callable[[], Awaitable[R]], retries: int | None = None) -> tuple[R, float]:
     """What `send` answers, and the seconds that the answer took. Raises LLMFailedError.
 
     `retries` stands in for the endpoint's own. A local model is never asked again: it would say the same.

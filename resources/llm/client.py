@@ -118,9 +118,7 @@ class LLM:
         )
 
     def _cache_key(self, messages: Sequence[Message], schema: str) -> str:
-        return content_id(
-            self.model, self._endpoint.url or "", json.dumps(list(messages), sort_keys=True), schema
-        )
+        return content_id(self.model, self._endpoint.url or "", json.dumps(list(messages), sort_keys=True), schema)
 
     async def _ask_for_json(
         self, messages: Sequence[Message], schema: type[BaseModel], retries: int | None, before: Usage
@@ -171,9 +169,7 @@ class LLM:
         arguments = self._endpoint.arguments() | {"messages": list(messages), "temperature": 0}
         if response_format is not None:
             arguments["response_format"] = response_format
-        response, seconds = await calls.call(
-            self._endpoint, lambda: litellm.acompletion(**arguments), retries
-        )
+        response, seconds = await calls.call(self._endpoint, lambda: litellm.acompletion(**arguments), retries)
         used = getattr(response, "usage", None)
         usage = Usage(
             calls=1,

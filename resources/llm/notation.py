@@ -75,12 +75,13 @@ def turn_parts(question: str, answer: str) -> tuple[Part, ...]:
 
 def as_context(parts: Sequence[Part]) -> tuple[Part, ...]:
     """The last CONTEXT_PARTS of `parts`, each on one line and cut to CONTEXT_CHARS (a document's to its end)."""
-    return tuple(_clipped(part) for part in parts[-CONTEXT_PARTS:])
+    return tuple(on_one_line(part, CONTEXT_CHARS) for part in parts[-CONTEXT_PARTS:])
 
 
-def _clipped(part: Part) -> Part:
+def on_one_line(part: Part, chars: int) -> Part:
+    """`part` on one line and cut to `chars` characters: a document's to its end, what was said to its beginning."""
     line = " ".join(part.text.split())
-    cut = line[-CONTEXT_CHARS:] if part.role == "document" else line[:CONTEXT_CHARS]
+    cut = line[-chars:] if part.role == "document" else line[:chars]
     return Part(part.role, cut.strip())
 
 

@@ -13,9 +13,12 @@ The notation is that of `notation`: sources are numbered passages, the conversat
 import re
 from dataclasses import dataclass
 
-from resources.llm.notation import Part, as_context, indented, unwrapped
+from resources.llm.notation import Part, indented, on_one_line, unwrapped
 
 NO_ANSWER = "I don't know: nothing in the sources answers this."
+
+# How much of each part of the conversation so far goes along.
+HISTORY_CHARS = 600
 
 _CONVERSATION = "~ # conversation so far"
 _LABEL = "~ # "
@@ -46,7 +49,8 @@ def render_question(question: Question) -> str:
     lines: list[str] = []
     if question.history:
         lines.append(_CONVERSATION)
-        lines += [f"~ {part.role}: {part.text}" for part in as_context(question.history)]
+        said = (on_one_line(part, HISTORY_CHARS) for part in question.history)
+        lines += [f"~ {part.role}: {part.text}" for part in said]
     label = None
     for number, source in enumerate(question.sources, start=1):
         if source.label != label:

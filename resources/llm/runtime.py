@@ -25,6 +25,8 @@ _PACKED_VECTOR = r"Pydantic serializer warnings:\s+\S*\(?Expected `list\[float\]
 def load() -> ModuleType:
     """litellm, quiet and offline. The first call takes seconds: make it in a thread."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    # Any other mode has litellm load a `.env` that it finds above its own folder into the user's environment.
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     import litellm
 
     litellm.suppress_debug_info = True

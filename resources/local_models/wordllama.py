@@ -3,8 +3,11 @@
 Loaded once per process, on first use, from the installed package alone: nothing is ever downloaded.
 """
 
+import logging
 import threading
 from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,11 +39,17 @@ def embed(texts: list[str]) -> "np.ndarray":
 
 @lru_cache(maxsize=1)
 def _model() -> "WordLlamaInference":
-    from pathlib import Path
-
-    import wordllama
-
+    wordllama = _imported()
     # Its own default looks in the wrong folder, and then goes to the network.
-    return wordllama.WordLlama.load(
-        cache_dir=Path(wordllama.__file__).parent, dim=DIMENSIONS, disable_download=True
-    )
+    return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, dim=DIMENSIONS, disable_download=True)
+
+
+def _imported() -> ModuleType:
+    """wordllama, without what its import does to the host's logging: basicConfig(INFO), where nobody else set it up."""
+    root, taken = logging.getLogger(), logging.NullHandler()
+    root.addHandler(taken)
+    try:
+        import wordllama
+    finally:
+        root.removeHandler(taken)
+    return wordllama

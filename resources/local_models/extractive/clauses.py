@@ -111,7 +111,11 @@ def _following(verb: "Token") -> tuple[list["Token"], "Token"] | None:
 
 def _with_helpers(verb: "Token") -> list["Token"]:
     helpers = [child for child in verb.children if child.dep_ in ("aux", "auxpass", "neg", "prt")]
-    if verb.dep_ == "conj" and verb.tag_ in ("VB", "VBG", "VBN") and not any(c.dep_ == "aux" for c in helpers):
+    if (
+        verb.dep_ == "conj"
+        and verb.tag_ == verb.head.tag_ in ("VB", "VBG", "VBN")
+        and not any(c.dep_ == "aux" for c in helpers)
+    ):
         # "is expanding and offering", "will not sing or dance": the second verb shares the first one's helpers.
         helpers += [child for child in verb.head.lefts if child.dep_ in ("aux", "auxpass", "neg")]
     denied = any(child.dep_ == "neg" for child in helpers)
@@ -161,4 +165,5 @@ def spelled(tokens: "tuple[Token, ...]", agrees: "dict[int, Pronoun]", singular:
 
 
 def _is_perfect(token: "Token") -> bool:
-    return token.dep_ == "aux" and token.head.tag_ in ("VBN", "VBD")
+    has_object = any(child.dep_ == "dobj" for child in token.head.rights)
+    return (token.dep_ == "aux" or has_object) and token.head.tag_ in ("VBN", "VBD")

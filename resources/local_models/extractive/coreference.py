@@ -67,9 +67,7 @@ class Coreference:
                     referents[event.at] = names
                     if event.kind in ("she", "he"):
                         self._genders.setdefault(names[0], "f" if event.kind == "she" else "m")
-                        self._said.append(
-                            _Said(self._sentence, event.at, names, "Person", event.subject, False, True)
-                        )
+                        self._said.append(_Said(self._sentence, event.at, names, "Person", event.subject, False, True))
             elif all(not isinstance(piece, Pronoun) or piece.at in referents for piece in event.name):
                 self._say(event, referents)
         self._pair()
@@ -104,7 +102,8 @@ class Coreference:
             fitting = [
                 person
                 for said in nearby
-                if said.subject and said.type in ("Organization", "Concept")
+                if said.subject
+                and said.type in ("Organization", "Concept")
                 and self._fits(pronoun, person := replace(said, type="Person"), me, you)
             ]
         # The last sentence that names one decides; in it the subject comes first, then what was said last.
@@ -126,8 +125,12 @@ class Coreference:
         if pronoun.kind in ("she", "he"):
             wanted = "f" if pronoun.kind == "she" else "m"
             gender = self._genders.get(said.names[0], wanted)
-            return said.type == "Person" and len(said.names) == 1 and not said.plural and gender == wanted and (
-                said.names[0] not in (me, you)
+            return (
+                said.type == "Person"
+                and len(said.names) == 1
+                and not said.plural
+                and gender == wanted
+                and (said.names[0] not in (me, you))
             )
         if pronoun.kind == "they":
             return (said.plural and said.type in ("Person", "Organization")) or (

@@ -8,9 +8,23 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_MONTHS = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _NUMBERS = ["a", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+_WEEKDAY = "|".join([*_DAYS, "mon|tues?|wed|thurs?|fri|sat|sun"])
 _SEASONS = "winter|spring|summer|autumn|fall"
 
 _MONTH = r"(?P<month>" + "|".join(f"{m}|{m[:3]}\\.?" for m in _MONTHS) + r")\b\.?"
@@ -29,7 +43,7 @@ _PATTERNS = [
         rf"\b(?:in|since|from|during|of|by|around|about|early|late|{_SEASONS}|{'|'.join(_DAYS)},?) {_YEAR}(?!-)",
         rf"\(\s*{_YEAR}\s*\)",
         r"\b(?P<deictic>yesterday|today|tonight|tomorrow|the other day|last night|this morning)\b",
-        rf"\b(?P<which>last|next|this|past|this past) (?P<unit>weekend|week|month|year|{'|'.join(_DAYS)}|{_SEASONS})\b",
+        rf"\b(?P<which>last|next|this|past|this past) (?P<unit>weekend|week|month|year|{_WEEKDAY}|{_SEASONS})\b",
         rf"\b{_COUNT} (?P<ago>day|week|month|year)s? ago\b",
     )
 ]
@@ -82,7 +96,8 @@ def resolve(text: str, today: date | None, past: bool = True) -> str | None:
         if match := pattern.fullmatch(text):
             groups = {name: value.lower() for name, value in match.groupdict().items() if value}
             try:
-                return _absolute(groups, today, past) or (today and _relative(groups, text.lower(), today))
+                absolute = _absolute(groups, today, past)
+                return absolute if absolute or today is None else _relative(groups, today)
             except (ValueError, OverflowError):
                 return None
     return None
@@ -109,7 +124,7 @@ def _absolute(groups: dict[str, str], today: date | None, past: bool) -> str | N
     return value.isoformat() if day else value.isoformat()[:7]
 
 
-def _relative(groups: dict[str, str], text: str, today: date) -> str | None:
+def _relative(groups: dict[str, str], today: date) -> str | None:
     if deictic := groups.get("deictic"):
         if deictic == "the other day":
             return None
@@ -127,8 +142,9 @@ def _relative(groups: dict[str, str], text: str, today: date) -> str | None:
         return (today - timedelta(days=today.weekday()) + timedelta(weeks=step)).isoformat()
     if unit == "weekend":
         return (today - timedelta(days=today.weekday() - 5) + timedelta(weeks=step)).isoformat()
-    if unit in _DAYS:
-        ahead = (_DAYS.index(unit) - today.weekday()) % 7
+    weekday = next((number for number, day in enumerate(_DAYS) if day[:3] == unit[:3]), None)
+    if weekday is not None:
+        ahead = (weekday - today.weekday()) % 7
         behind = ahead - 7 if ahead else -7
         return (today + timedelta(days=behind if step < 0 else ahead or (7 if step else 0))).isoformat()
     return str(today.year + step) if unit and unit != "winter" else None

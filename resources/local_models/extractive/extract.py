@@ -61,9 +61,7 @@ class _Window:
         self.texts = list(zip(window.context, context, strict=True))
         self.passages = list(zip(window.parts.items(), passages, strict=True))
         self.today = dates.said_on(window.source)
-        self.speakers = [
-            reading.speaker for reading in (*context, *passages) if reading.speaker is not None
-        ]
+        self.speakers = [reading.speaker for reading in (*context, *passages) if reading.speaker is not None]
         named = _WITH.search(window.source)
         self.user = named[1].strip() if named else None
         self.coreference = Coreference(frozenset(self.speakers) | ({self.user} if self.user else set()))
@@ -84,7 +82,9 @@ class _Window:
                 best = candidate if best is None or candidate[0] > best[0] else best
         summaries = [Summary(passage=min(self.window.parts), text=best[1])] if best else []
         return Extraction(
-            summaries=summaries, entities=[self._entity(e) for e in self.entities.values()], facts=[*self.facts.values()]
+            summaries=summaries,
+            entities=[self._entity(e) for e in self.entities.values()],
+            facts=[*self.facts.values()],
         )
 
     def _persons(self, part: Part, reading: Reading) -> tuple[str | None, str | None]:

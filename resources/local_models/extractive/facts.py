@@ -41,7 +41,7 @@ class Facts:
 
     def of(self, sentence: "list[Token]") -> list[RawFact]:
         found: list[RawFact] = []
-        for clause in clauses(sentence, self.phrases.named):
+        for clause in clauses(sentence, self.phrases.found.named):
             found += self._of_clause(clause)
         for token in sentence:
             if token.pos_ in ("NOUN", "PROPN") and is_claimed(token):
@@ -117,6 +117,11 @@ class Facts:
         if is_copula and target.dep_ == "attr" and (kin := self._kin(clause, target)) is not None:
             yield kin
             return
+        if is_copula and target.tag_ == "NNS":
+            # "We were kids" is no fact about the one who says it.
+            subjects = tuple(slot for slot in subjects if not isinstance(slot, Pronoun) or slot.kind == "they")
+            if not subjects:
+                return
         if objects:
             yield self._fact(clause, subjects, clause.phrase, objects)
         # What hangs on the object is told too where it names something: "adopted a dog from the Hope Shelter".
@@ -127,7 +132,7 @@ class Facts:
                 yield self._fact(clause, subjects, phrase, named)
 
     def _kin(self, clause: Clause, target: "Token") -> RawFact | None:
-        """"Alice's sister is Emma" tells whose sister Emma is."""
+        """ "Alice's sister is Emma" tells whose sister Emma is."""
         subject, name = subject_of(clause.verb), self.phrases.slot(target)
         owner = self._owner(subject) if subject is not None else None
         if owner is None or subject is None or not (isinstance(name, Mention) and name.proper):
@@ -177,7 +182,7 @@ class Facts:
         """A clause that names no object but a date: "She graduated in 2015"."""
         for child in clause.final.rights:
             for inner in child.rights if child.dep_ == "prep" else ():
-                date = self.phrases.date_at(inner)
+                date = self.phrases.found.date_at(inner)
                 if date is not None and any(letter.isdigit() for letter in date.text):
                     value = date.text.split(" ", 1)[-1] if date.text.lower().startswith(child.lower_) else date.text
                     yield self._fact(clause, subjects, (*clause.phrase, child), (value,))
@@ -190,7 +195,12 @@ class Facts:
         owner = self._owner(thing)
         if owner is not None and isinstance(name, Mention) and name.proper and token.pos_ == "PROPN":
             yield RawFact((owner,), (f"has {thing.lower_}",), (name,))
-        elif isinstance(head, Mention) and head.proper and isinstance(name, Mention) and not (name.proper and name.type == "Person"):
+        elif (
+            isinstance(head, Mention)
+            and head.proper
+            and isinstance(name, Mention)
+            and not (name.proper and name.type == "Person")
+        ):
             is_in = head.type == name.type == "Place"
             yield RawFact((head,), ("is in" if is_in else "is",), (name,))
             for preposition, inner in _prepositions(token, None):
@@ -224,8 +234,10 @@ class Facts:
     def _date(self, clause: Clause) -> str | None:
         """The date that belongs to `clause`, as said: one whose nearest verb is in its phrase."""
         verbs = {token.i for token in clause.phrase}
-        for date in self.phrases.said_dates:
+        for date in self.phrases.found.said_dates:
             span = self.phrases.doc.char_span(date.start, date.end, alignment_mode="expand")
+            if span is None:
+                continue
             token = span.root
             if token.sent.start != clause.verb.sent.start:
                 continue

@@ -10,32 +10,35 @@ def _words(text: str) -> frozenset[str]:
 
 # Nouns that name nothing worth a node of its own.
 EMPTY_NOUNS = _words(
-    """thing lot way time bit kind sort type stuff day week month year hour minute second moment night morning evening
-    afternoon weekend today tomorrow yesterday tonight while fun blast luck sense point part side look care chance mind
-    fact matter reason case glad thanks thank something anything nothing everything someone anyone everyone somebody
-    anybody everybody nobody none one ones people person guy folk other others idea question answer problem issue word
-    example number amount couple bunch ton load piece pair plenty list age end start beginning middle top bottom front
-    back place line order result use effort difference change feeling feel vibe energy turn step break try shot go deal
-    hand eye head heart face body life world hope wish dream goal plan session id user assistant human self
-    opportunity possibility experience situation moment memory memory attention touch control pleasure joy peace
-    excitement happiness love strength courage passion pride inspiration motivation comfort support encouragement
-    guidance advice help news update detail info information stage level view perspective aspect area rest kudos
-    congratulation appreciation gratitude impact influence effect progress success challenge ride journey adventure
-    process form feature option choice decision pic photo picture image smile hug bond connection spirit soul vibe
-    reminder sight shoutout shout reaction expression role lesson set total whole minute edge power key beauty balance
-    sake hang bomb gem must purpose meaning value truth reality future past present self anything minute bet wonder
-    awe sleep mood stress pressure worry fear doubt trouble mess shame treat surprise wow hey hi hello yeah url link
-    document passage text sentence name respect trust faith growth confidence happiness freedom passage instruction
-    vision edu way thought insight tip trick game-changer escape boost kick push spot relief success bond reply
-    understanding acceptance belonging meantime distance weather detail fan amount variety range mix combination
-    stuff ability skill potential effort work bit time company presence shape style approach method manner rush thrill
-    response request message prompt output system setting state term cause effect means
-    highlight favorite fave inch mile pound dollar cent percent degree foot importance resilience perseverance
-    attitude track direction gut guts patience determination dedication knowledge semester endurance service win
-    lead belief creativity learner mem texture color resourcefulness lease setback rejection curiosity
-    admiration learning sharing being doing thinking reading writing talking chatting hanging hearing seeing sec
-    season path pose chill opinion mistake opponent resource feedback pitch mindset talent ambition gain hunt
-    destination quarter court walk move incident heck damn kinda lotta plus asap lol nerve string attempt standard reason ton tons bunch scene routine"""
+    """thing lot way time bit kind sort type stuff day week month year hour minute second moment night morning
+    evening afternoon weekend today tomorrow yesterday tonight while fun blast luck sense point part
+    eachother plunge splash side look care chance mind fact matter reason case glad thanks thank
+    something anything nothing everything someone anyone everyone somebody anybody everybody nobody none
+    one ones people person guy folk other others idea question answer problem issue word example number
+    amount couple bunch ton load piece pair plenty list age end start beginning middle top bottom front
+    back place line order result use effort difference change feeling feel vibe energy turn step break
+    try shot go deal hand eye head heart face body life world hope wish dream goal plan session id user
+    assistant human self opportunity possibility experience situation memory attention touch control
+    pleasure joy peace excitement happiness love strength courage passion pride inspiration motivation
+    comfort support encouragement guidance advice help news update detail info information stage level
+    view perspective aspect area rest kudos congratulation appreciation gratitude impact influence
+    effect progress success challenge ride journey adventure process form feature option choice decision
+    pic photo picture image smile hug bond connection spirit soul reminder sight shoutout shout reaction
+    expression role lesson set total whole edge power key beauty balance sake hang bomb gem must purpose
+    meaning value truth reality future past present bet wonder awe sleep mood stress pressure worry fear
+    doubt trouble mess shame treat surprise wow hey hi hello yeah url link document passage text
+    sentence name respect trust faith growth confidence freedom instruction vision edu thought insight
+    tip trick game-changer escape boost kick push spot relief reply understanding acceptance belonging
+    meantime distance weather fan variety range mix combination ability skill potential work company
+    presence shape style approach method manner rush thrill response request message prompt output
+    system setting state term cause means highlight favorite fave inch mile pound dollar cent percent
+    degree foot importance resilience perseverance attitude track direction gut guts patience
+    determination dedication knowledge semester endurance service win lead belief creativity learner mem
+    texture color resourcefulness lease setback rejection curiosity admiration learning sharing being
+    doing thinking reading writing talking chatting hanging hearing seeing sec season path pose chill
+    opinion mistake opponent resource feedback pitch mindset talent ambition gain hunt destination
+    quarter court walk move incident heck damn kinda lotta plus asap lol nerve string attempt standard
+    tons scene routine"""
 )
 
 # Nouns in -ness that name more than a quality.
@@ -43,26 +46,35 @@ NESSES = _words("business wilderness harness witness illness fitness wellness")
 
 # Nouns that say too little alone: worth a node only with what tells them apart ("fantasy novel").
 GENERIC = _words(
-    """book movie film game story project event show class trip song series script item product service tool activity
-    program job business company group team city area room platform play lesson practice career collection piece
-    picture video post page website site meeting conversation chat talk question call visit session workout page
-    food meal dish drink recipe dinner lunch breakfast thing goal skill art music sport outfit design style
-    house home school office people crowd community animal tree plant flower sky star sunset view water air money
-    price product brand customer shop store studio space spot town country road street building set setup"""
+    """book movie film game story project event show class trip song series script item product service tool
+    activity program job business company group team city area room platform play lesson practice career
+    collection piece picture video post page website site meeting conversation chat talk question call
+    visit session workout food meal dish drink recipe dinner lunch breakfast thing goal skill art music
+    sport outfit design style house home school office people crowd community animal tree plant flower
+    sky star sunset view water air money price brand customer shop store studio space spot town country
+    road street building set setup"""
+)
+
+# Capitalised, and still no names.
+CALENDAR = _words(
+    """monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun january
+    february march july september october november december jan feb mar apr jun jul aug sep sept oct nov dec"""
 )
 
 # Qualifiers that a name is better without: they say what the speaker thinks of it.
 EVALUATIVE = _words(
-    """great good nice cool awesome amazing wonderful fantastic incredible lovely beautiful gorgeous perfect best better
-    bad worst terrible awful super real true whole other same such own new next last first big little small tough hard
-    favorite fave special important exciting interesting fun funny crazy sweet cute huge major many more most much few
-    several various different certain particular only main key awful happy sad powerful inspiring long short old young
-    upcoming recent past current previous latest entire few lil tiny stunning breathtaking adorable precious pretty
-    unique memorable unforgettable cozy yummy delicious tasty super-duper extra additional further top similar full
-    total complete simple easy quick solid neat sick dope rad epic magical impressive remarkable phenomenal fresh
-    challenging rewarding meaningful hilarious relaxing peaceful calm calming soothing comforting fulfilling vibrant
-    valuable helpful useful personal regular usual possible potential genuine sincere strong close dear right wrong
-    second third final another every each all both half ideal proud bunch fab cosy difficult touching thought-provoking"""
+    """great good nice cool awesome amazing wonderful fantastic incredible lovely beautiful gorgeous perfect
+    best better bad worst terrible awful super real true whole other same such own new next last first
+    big little small tough hard favorite fave special important exciting interesting fun funny crazy
+    sweet cute huge major many more most much few several various different certain particular only main
+    key happy sad powerful inspiring long short old young upcoming recent past current previous latest
+    entire lil tiny stunning breathtaking adorable precious pretty unique memorable unforgettable cozy
+    yummy delicious tasty super-duper extra additional further top similar full total complete simple
+    easy quick solid neat sick dope rad epic magical impressive remarkable phenomenal fresh challenging
+    rewarding meaningful hilarious relaxing peaceful calm calming soothing comforting fulfilling vibrant
+    valuable helpful useful personal regular usual possible potential genuine sincere strong close dear
+    right wrong second third final another every each all both half ideal proud bunch fab cosy difficult
+    touching thought-provoking"""
 )
 
 # A noun of whom one asks "whose?": without the owner the name says nobody.
@@ -77,8 +89,8 @@ KIN = (
     | MALE_KIN
     | _words(
         """friend family kid child parent spouse partner cousin sibling colleague coworker co-worker boss manager
-        roommate neighbor neighbour teammate dog cat puppy kitten pet baby toddler grandparent grandchild mentor
-        teacher coach doctor therapist client student team bestie buddy pal twin girl boy"""
+    roommate neighbor neighbour teammate dog cat puppy kitten pet baby toddler grandparent grandchild
+    mentor teacher coach doctor therapist client student team bestie buddy pal twin girl boy"""
     )
 )
 FEMALE = FEMALE_KIN | _words("woman girl lady ms mrs miss queen actress waitress")
@@ -89,8 +101,8 @@ ROLES = _words("ceo cto cfo coo president founder director chairman chairwoman m
 
 # Their subject is somebody, whatever the recogniser took the name for.
 PERSONAL_VERBS = _words(
-    """live move marry graduate study bear love enjoy visit adopt travel work retire cook sing paint hike teach hate
-    dance die wake smile laugh cry sleep eat drink swim"""
+    """live move marry graduate study bear love enjoy visit adopt travel work retire cook sing paint hike teach
+    hate dance die wake smile laugh cry sleep eat drink swim"""
 )
 
 # What a head noun says of its kind.
@@ -99,28 +111,29 @@ HEADS = {
     | _words("man woman girl boy lady gentleman actor actress author artist singer president king queen minister"),
     "Organization": _words(
         """agency company group school university college team club organization organisation shelter hospital bank
-        charity firm business startup church band council department government institute foundation academy
-        association committee community store shop studio ministry union league press lab laboratory"""
+    charity firm business startup church band council department government institute foundation academy
+    association committee community store shop studio ministry union league press lab laboratory"""
     ),
     "Place": _words(
-        """park beach city town village country lake river mountain house home apartment museum gallery restaurant cafe
-        café street forest garden island office gym library theater theatre station airport hotel bar kitchen room
-        backyard yard trail campsite valley hill coast sea ocean farm market mall center centre region state capital
-        district square bridge castle road stadium zoo canyon desert cabin barn pool neighborhood"""
+        """park beach city town village country lake river mountain house home apartment museum gallery restaurant
+    cafe café street forest garden island office gym library theater theatre station airport hotel bar
+    kitchen room backyard yard trail campsite valley hill coast sea ocean farm market mall center centre
+    region state capital district square bridge castle road stadium zoo canyon desert cabin barn pool
+    neighborhood"""
     ),
     "Event": _words(
         """parade conference wedding concert festival race trip party meeting workshop event show exhibition
-        tournament match game competition ceremony birthday anniversary graduation vacation holiday camp retreat tour
-        fundraiser reunion marathon interview picnic dinner hike protest rally gala convention summit war battle
-        election accident funeral roadtrip roadtrip getaway class lesson course seminar webinar"""
+    tournament match game competition ceremony birthday anniversary graduation vacation holiday camp
+    retreat tour fundraiser reunion marathon interview picnic dinner hike protest rally gala convention
+    summit war battle election accident funeral roadtrip getaway class lesson course seminar webinar"""
     ),
     "Work": _words(
         """book novel song album movie film painting poem article paper essay blog podcast series sculpture poster
-        magazine screenplay script story opera symphony documentary drawing mural memoir comic"""
+    magazine screenplay script story opera symphony documentary drawing mural memoir comic"""
     ),
     "Product": _words(
-        """car phone laptop computer camera bike bicycle guitar piano violin drone tablet console app software device
-        watch necklace bowl pot truck van boat dress shoe jacket toy tv television keyboard headset"""
+        """car phone laptop computer camera bike bicycle guitar piano violin drone tablet console app software
+    device watch necklace bowl pot truck van boat dress shoe jacket toy tv television keyboard headset"""
     ),
 }
 TYPE_OF_HEAD = {noun: kind for kind, nouns in HEADS.items() for noun in sorted(nouns)}
@@ -141,17 +154,19 @@ TYPE_OF_LABEL = {
 
 # Words that a chat starts with: no part of a name, and no part of a statement.
 INTERJECTIONS = _words(
-    """hey hi hello yo wow oh ah aw aww awww ugh ooh yeah yep yup yes no nope nah ok okay thanks thank thx congrats
-    congratulations cheers bye goodbye sure well so anyway haha lol omg gosh woah whoa yay hmm um uh please sorry btw
-    absolutely definitely totally exactly really agreed agree also and but or then plus actually honestly hopefully
-    welcome dear dude bro man girl oops ooo gotcha cool nice awesome great amazing sounds good love like keep take
-    got gonna wanna glad happy just now maybe right true tbh fyi imo alright by the way of course"""
+    """bummer hey hi hello yo wow oh ah aw aww awww ugh ooh yeah yep yup yes no nope nah ok okay thanks thank
+    thx congrats congratulations cheers bye goodbye sure well so anyway haha lol omg gosh woah whoa yay
+    hmm um uh please sorry btw absolutely definitely totally exactly really agreed agree also and but or
+    then plus actually honestly hopefully welcome dear dude bro man girl oops ooo gotcha cool nice
+    awesome great amazing sounds good love like keep take got gonna wanna glad happy just now maybe
+    right true tbh fyi imo alright by the way of course"""
 )
 
 # Verbs that carry talk, not facts about the world.
 TALK = _words(
-    """thank mean say tell guess bet wish wonder suppose let hear ask seem appear sound happen matter agree hope
-    imagine thanks congratulate welcome excuse bless mind reckon assume cheer relate check keep feel"""
+    """thank mean say tell guess bet wish wonder suppose let hear ask seem appear sound happen matter agree
+    hope imagine thanks congratulate welcome excuse bless mind reckon assume cheer relate check keep
+    feel"""
 )
 # What stands under these is not claimed to be so.
 UNCLAIMED = _words("hope wish wonder imagine ask pretend doubt suppose suggest recommend bet guess pray")
@@ -159,19 +174,29 @@ CONDITIONS = _words("if whether unless though although until till as like")
 
 # Adjectives that say how someone feels about something now.
 MOODS = EVALUATIVE | _words(
-    """glad sorry sure excited thrilled curious okay ok fine ready thankful grateful able available welcome aware lucky
-    keen worth willing hopeful interested worried stoked pumped nervous surprised amazed tired swamped blessed
-    honored down up off on in out over back there here away ahead done gone so bummed right true busy scared"""
+    """glad sorry sure excited thrilled curious okay ok fine ready thankful grateful able available welcome
+    aware lucky keen worth willing hopeful interested worried stoked pumped nervous surprised amazed
+    tired swamped blessed honored down up off on in out over back there here away ahead done gone so
+    bummed right true busy scared"""
 )
 
-# The subject of a body, not of a fact: what follows "it" or "that" is seldom worth a node.
+# Words of a question that say how it is asked, not what for.
+ASKING = _words(
+    """kind type sort name tell say mention know many much time year date day month place thing people person
+    someone anything something country city town state happen describe explain please long old often
+    living"""
+)
+# With a question word beside them: somebody does not know, or asks.
+IGNORANCE = _words("know wonder ask remember tell sure idea")
+
+# Words that answer for one another.
 SYNONYMS = (
     _words("live move reside settle relocate base stay home"),
     _words("work job profession employ employee career occupation position engineer"),
     _words("study attend graduate enroll major degree school university college"),
     _words("buy purchase get acquire"),
     _words("like love enjoy favorite favourite adore prefer fan"),
-    _words("marry wed husband wife spouse wedding"),
+    _words("marry married wed husband wife spouse wedding"),
     _words("bear birth birthday birthplace"),
     _words("start begin launch found establish"),
     _words("finish end complete"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from resources.errors import SessionGraphError
 from resources.ids import content_id
@@ -64,6 +64,8 @@ _PARTS = {
 }
 _POS_OF_TAG = {tag: part for part, tags in _PARTS.items() for tag in tags.split()}
 
+_SHORT = {"'m": "be", "'re": "be", "'s": "be", "'ve": "have", "'d": "would", "'ll": "will"}
+
 _BATCH = 256
 
 # One parse at a time: a pipeline's vocabulary is not made for several threads.
@@ -82,7 +84,8 @@ def read_all(texts: Sequence[str], read: Callable[["Doc"], T]) -> list[T]:
             docs = list(nlp.pipe(texts, batch_size=_BATCH, disable=["ner"]))
             # Names are sought only where the tagger saw one: half of a parse's cost is spent on it.
             named = [doc for doc in docs if any(token.pos_ == "PROPN" for token in doc)]
-            for _ in nlp.get_pipe("ner").pipe(named, batch_size=_BATCH):
+            recogniser: Any = nlp.get_pipe("ner")
+            for _ in recogniser.pipe(named, batch_size=_BATCH):
                 pass
             return [read(doc) for doc in docs]
 
@@ -95,12 +98,24 @@ def _pipeline() -> "Language":
     @Language.component("local_pos")
     def local_pos(doc: "Doc") -> "Doc":
         for token in doc:
+            if token.tag_ == "NN" and token.is_title and not _is_noun(token.lower_, nouns):
+                # The tagger takes many a first name for a noun where it starts a sentence.
+                token.tag_ = "NNP"
             token.pos_ = _POS_OF_TAG.get(token.tag_, "X")
+            if token.pos_ in ("VERB", "AUX") and token.lower_ in _SHORT:
+                token.pos_, token.lemma_ = "AUX", _SHORT[token.lower_]
         return doc
 
     nlp = spacy.load(_checked_path(), exclude=["senter", "attribute_ruler"])
+    lemmatizer: Any = nlp.get_pipe("lemmatizer")
+    nouns = frozenset(lemmatizer.lookups.get_table("lemma_index")["noun"])
     nlp.add_pipe("local_pos", before="lemmatizer")
     return nlp
+
+
+def _is_noun(word: str, nouns: frozenset[str]) -> bool:
+    """Whether `word`, in lower case, is a common noun of English; compounds and gerunds are."""
+    return word in nouns or word.endswith("ing") or not word.isalpha()
 
 
 def _checked_path() -> Path:

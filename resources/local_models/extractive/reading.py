@@ -27,7 +27,53 @@ _KEPT = 4096
 _CONTENT = frozenset(("NOUN", "PROPN", "VERB", "ADJ", "NUM", "ADV"))
 _SELVES = frozenset(("myself", "yourself", "ourselves"))
 _LIGHT = frozenset(
-    ["be", "do", "have", "will", "would", "can", "could", "shall", "should", "may", "might", "must", "get", "go", "let", "just", "so", "very", "really", "too", "also", "then", "there", "here", "now", "not", "never", "n't", "more", "most", "much", "many", "well", "even", "still", "ever", "as", "when", "where", "why", "how", "who", "what", "which", "one"]
+    [
+        "be",
+        "do",
+        "have",
+        "will",
+        "would",
+        "can",
+        "could",
+        "shall",
+        "should",
+        "may",
+        "might",
+        "must",
+        "get",
+        "go",
+        "let",
+        "just",
+        "so",
+        "very",
+        "really",
+        "too",
+        "also",
+        "then",
+        "there",
+        "here",
+        "now",
+        "not",
+        "never",
+        "n't",
+        "more",
+        "most",
+        "much",
+        "many",
+        "well",
+        "even",
+        "still",
+        "ever",
+        "as",
+        "when",
+        "where",
+        "why",
+        "how",
+        "who",
+        "what",
+        "which",
+        "one",
+    ]
 )
 
 _kept: OrderedDict[str, tuple[Sentence, ...]] = OrderedDict()
@@ -66,8 +112,8 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
     nouns = [slot for fact in stated for slot in (*fact.subjects, *fact.objects) if isinstance(slot, Mention)]
     mentions = {mention.at: mention for mention in (*names, *nouns)}
     pronouns = [slot for token in tokens if isinstance(slot := phrases.slot(token), Pronoun)]
-    labels = {name.type for name in names}
-    if any(first <= token.i <= last for token in tokens if phrases.date_at(token)):
+    labels = {mention.type for mention in mentions.values()}
+    if any(first <= token.i <= last for token in tokens if phrases.found.date_at(token)):
         labels.add("Date")
     if any(token.pos_ == "NUM" for token in tokens):
         labels.add("Number")
@@ -101,7 +147,7 @@ def _lemma(token: "Token") -> str:
 def _words(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Template:
     """The sentence as a template, from where it stops greeting and starts saying."""
     pieces: list[str | Pronoun | Agree] = []
-    said = tokens[_start(tokens, phrases.vocatives) :]
+    said = tokens[_start(tokens, phrases.found.vocatives) :]
     unsaid = next((elided(token) for token in said if is_elided(token)), None)
     if unsaid:
         pieces += [unsaid, Agree(unsaid.at, "", " ")]

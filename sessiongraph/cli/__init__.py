@@ -1,0 +1,88 @@
+"""The command line: `sessiongraph COMMAND`. Each group of commands is a module; this one puts them together.
+
+What belongs here is how a person is asked and answered; what is done stands in the Python API, which every command
+calls once. Invariants, kept in `output`: stdout carries results alone (with --json, one JSON document), stderr all
+else; nothing from outside is taken as markup. Nothing heavy is imported before a command runs.
+
+Exit codes: 0 done; 1 failed, or some of it did (an error's message, or the report, says what); 2 refused as asked.
+"""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from resources.errors import SessionGraphError
+from sessiongraph.cli import (
+    datasets,
+    dev,
+    documents,
+    forgetting,
+    graphs,
+    persisting,
+    searching,
+    sessions,
+    status,
+    users,
+)
+from sessiongraph.cli.output import fail, say
+
+_MEMORY = "Build and ask, in this order"
+_LOOK = "Look around"
+_CARE = "Take care"
+
+app = typer.Typer(
+    name="sessiongraph",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="""[bold]A first tour:[/]
+
+sessiongraph add "Alice moved to Paris in 2010. She works as a software engineer." -d demo
+
+sessiongraph cognify -d demo
+
+sessiongraph search "Where does Alice live?" -d demo --session first
+
+sessiongraph persist first -d demo
+
+[dim]Everything is kept in $SESSIONGRAPH_HOME, by default .sessiongraph in this folder.
+`sessiongraph COMMAND --help` has examples.[/]""",
+)
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")] = False,
+) -> None:
+    """Documents and conversations become one knowledge graph, and what was said in a session outlives its cache.
+
+    The order of things: [bold]add[/] → [bold]cognify[/] → [bold]search[/] in a session → [bold]persist[/].
+    """
+    if version:
+        from importlib.metadata import version as version_of
+
+        say(f"sessiongraph {version_of('sessiongraph')}")
+        raise typer.Exit
+
+
+documents.register(app, _MEMORY)
+searching.register(app, _MEMORY)
+persisting.register(app, _MEMORY)
+status.register(app, _LOOK)
+graphs.register(app, _LOOK)
+app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
+app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
+app.add_typer(users.app, name="users", rich_help_panel=_LOOK)
+dev.register(app, _LOOK)
+forgetting.register(app, _CARE)
+
+
+def main() -> None:
+    """Run the command that `sys.argv` holds, and exit."""
+    try:
+        app(prog_name="sessiongraph")
+    except SessionGraphError as error:
+        sys.exit(fail(error))

@@ -1,0 +1,101 @@
+"""`datasets …`: what a user may see, and who else may."""
+
+from typing import Annotated
+
+import typer
+
+import sessiongraph
+from resources.types import Dataset, Permission, User
+from sessiongraph.cli.options import AsJson, UserName, Yes, acting
+from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
+
+app = typer.Typer(no_args_is_help=True, help="Datasets: the containers of documents, and who may do what with them.")
+
+Name = Annotated[str, typer.Argument(metavar="DATASET", help="Its name, or owner/name.")]
+Other = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
+What = Annotated[Permission, typer.Argument(help="What they may do.")]
+
+
+@app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph datasets list --user ana@example.com")
+def list_(user: UserName = None, as_json: AsJson = False) -> None:
+    """The datasets that the user may read: their own, and those granted to them."""
+
+    async def work() -> list[Dataset]:
+        return await sessiongraph.datasets.list(user=await acting(user))
+
+    found = run("Looking up datasets…", work())
+    if as_json:
+        return show_json([_as_json(dataset) for dataset in found])
+    if not found:
+        return note('There is no dataset yet. Begin one: sessiongraph add "…" --dataset NAME')
+    show_table("Datasets", ["dataset", "owner", "id"], [(d.name, d.owner_name, d.id) for d in found], whole="id")
+
+
+def _as_json(dataset: Dataset) -> dict[str, str]:
+    return {"key": dataset.key, "name": dataset.name, "owner": dataset.owner_name, "id": dataset.id}
+
+
+@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets create work")
+def create(
+    name: Annotated[str, typer.Argument(metavar="DATASET")], user: UserName = None, as_json: AsJson = False
+) -> None:
+    """The user's dataset of that name, new or there already. (`add` creates what it is given, too.)"""
+
+    async def work() -> Dataset:
+        return await sessiongraph.datasets.create(name, user=await acting(user))
+
+    dataset = run("Creating…", work())
+    if as_json:
+        return show_json(_as_json(dataset))
+    say(f"{dataset.key} is there.")
+
+
+@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets grants work")
+def grants(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
+    """Who else may do what with a dataset."""
+
+    async def work() -> list[tuple[User, Permission]]:
+        return await sessiongraph.datasets.grants(name, user=await acting(user))
+
+    given = [{"user": grantee.name, "permission": permission} for grantee, permission in run("Looking up…", work())]
+    if as_json:
+        return show_json(given)
+    if not given:
+        return note(f"Nobody but its owner may do anything with {name}.")
+    show_table(f"Grants on {name}", ["user", "may"], [list(grant.values()) for grant in given])
+
+
+@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets grant work ana@example.com read")
+def grant(name: Name, other: Other, permission: What, user: UserName = None) -> None:
+    """Let another user read, write, delete or share a dataset."""
+
+    async def work() -> None:
+        receiving = await sessiongraph.users.get(other)
+        await sessiongraph.datasets.grant(name, receiving, permission, by=await acting(user))
+
+    run("Granting…", work())
+    say(f"{other} may {permission} {name}.")
+
+
+@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets revoke work ana@example.com read")
+def revoke(name: Name, other: Other, permission: What, user: UserName = None) -> None:
+    """Take a permission back."""
+
+    async def work() -> None:
+        losing = await sessiongraph.users.get(other)
+        await sessiongraph.datasets.revoke(name, losing, permission, by=await acting(user))
+
+    run("Revoking…", work())
+    say(f"{other} may no longer {permission} {name}.")
+
+
+@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets delete work")
+def delete(name: Name, user: UserName = None, yes: Yes = False) -> None:
+    """Delete a dataset with everything in it. Its sessions stay in the cache, where they are not expired."""
+    confirm(f"Delete dataset {name!r} with its documents, its graph and its grants, for good?", yes)
+
+    async def work() -> None:
+        await sessiongraph.datasets.delete(name, user=await acting(user))
+
+    run("Deleting…", work())
+    say(f"Dataset {name} was deleted.")

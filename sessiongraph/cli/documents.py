@@ -1,0 +1,135 @@
+"""`add` and `cognify`: documents into a dataset, and into its graph."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import sessiongraph
+from resources.errors import InvalidInputError
+from resources.types import MAIN_DATASET
+from sessiongraph.cli.options import AsJson, DatasetName, DatasetNames, UserName, acting
+from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
+
+if TYPE_CHECKING:
+    from assets.cognify.knowledge import KnowledgeReport
+    from assets.ingestion.ingest import IngestReport
+
+
+def register(app: typer.Typer, panel: str) -> None:
+    app.command(
+        rich_help_panel=panel,
+        epilog="""[bold]Examples:[/]
+
+sessiongraph add notes.md reports/ --dataset work
+
+sessiongraph add "Alice moved to Paris in 2010." --dataset demo --node-set people
+
+cat mail.txt | sessiongraph add - --dataset work
+
+[dim]Next: sessiongraph cognify[/]""",
+    )(add)
+    app.command(
+        rich_help_panel=panel,
+        epilog="""[bold]Examples:[/]
+
+sessiongraph cognify --dataset work
+
+sessiongraph cognify --json
+
+[dim]Next: sessiongraph search "…" --session NAME[/]""",
+    )(cognify)
+
+
+def add(
+    things: Annotated[list[str], typer.Argument(metavar="PATH_OR_TEXT...", help="Files, folders, texts; - is stdin.")],
+    dataset: DatasetName = MAIN_DATASET,
+    node_set: Annotated[
+        list[str] | None,
+        typer.Option("--node-set", "-n", metavar="NAME", help="Tag the documents; may be repeated."),
+    ] = None,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put texts, files or folders (txt, md, html, csv, json, pdf, docx) into a dataset.
+
+    What names something that is there is a path; what has several words is a text. The same content twice is one
+    document.
+    """
+    data = [_path_or_text(thing) for thing in things]
+
+    async def work() -> "IngestReport":
+        return await sessiongraph.add(data, dataset, user=await acting(user), node_set=node_set)
+
+    report = run("Reading documents…", work())
+    for skipped in report.skipped:
+        warn(f"Left out {skipped}")
+    if as_json:
+        return show_json(report)
+    say(
+        f"{report.added} document(s) added to {dataset} ({report.characters:,} characters), "
+        f"{report.known} there already."
+    )
+    note(f"Next: sessiongraph cognify --dataset {dataset}")
+
+
+def _path_or_text(thing: str) -> str | Path:
+    """A shell's user leaves out the "./" that the Python API tells paths by; a mistyped path must not become a text."""
+    if thing == "-":
+        return sys.stdin.read()
+    if os.path.exists(thing):
+        return Path(thing)
+    if thing and not any(letter.isspace() for letter in thing) and "://" not in thing and not thing.startswith("~"):
+        raise InvalidInputError(
+            f"{thing!r} is not there, and one word is no text: check the path, or pipe the text in with `add -`."
+        )
+    return thing
+
+
+def cognify(dataset: DatasetNames = None, user: UserName = None, as_json: AsJson = False) -> None:
+    """Bring what was added into the graph: entities, facts, and where each was stated.
+
+    Only what is not there yet is sent to the model.
+    """
+
+    async def work() -> "dict[str, KnowledgeReport]":
+        return await sessiongraph.cognify(dataset, user=await acting(user))
+
+    reports = run("Reading documents into the graph…", work())
+    summaries = [_summary(name, report) for name, report in reports.items()]
+    if as_json:
+        show_json(summaries)
+    else:
+        counts = ("dataset", "passages", "persisted", "failed", "extracted", "seconds")
+        rows = [[summary[column] for column in counts] for summary in summaries]
+        show_table("Documents in the graph", [*counts[:4], "extracted now", "seconds"], rows, whole="dataset")
+        for name, report in reports.items():
+            note(f"{name}: {spent(report.usage)}.")
+    failures = [(summary["dataset"], failure) for summary in summaries for failure in summary["failures"]]
+    for name, failure in failures:
+        warn(f"Passage {failure['passage_id']} of {name} failed, and is tried again by the next cognify: "
+             f"{failure['reason']}")  # fmt: skip
+    if failures:
+        raise typer.Exit(1)
+
+
+def _summary(name: str, report: "KnowledgeReport") -> dict[str, Any]:
+    return {
+        "dataset": name,
+        "run_id": report.run_id,
+        "passages": len(report.passages),
+        "persisted": report.count("persisted"),
+        "failed": report.count("failed"),
+        "extracted": report.extracted,
+        "mentions": report.mentions,
+        "claims": report.claims,
+        "usage": report.usage,
+        "seconds": round(report.seconds, 2),
+        "failures": [
+            {"passage_id": passage_id, "reason": row.reason}
+            for passage_id, row in report.ledger.items()
+            if row.disposition == "failed"
+        ],
+    }

@@ -1,0 +1,32 @@
+"""Options that several commands share, so that each means the same everywhere."""
+
+from typing import Annotated
+
+import typer
+
+from resources.types import User
+
+UserName = Annotated[
+    str | None,
+    typer.Option("--user", "-u", metavar="NAME", help="Act as this user; without it, as the default user."),
+]
+DatasetName = Annotated[
+    str, typer.Option("--dataset", "-d", metavar="NAME", help="The dataset, by name or owner/name.")
+]
+DatasetNames = Annotated[
+    list[str] | None,
+    typer.Option("--dataset", "-d", metavar="NAME", help="A dataset; may be repeated. Without it: all of yours."),
+]
+NodeSets = Annotated[
+    list[str] | None,
+    typer.Option("--node-set", "-n", metavar="NAME", help="Only what carries this tag; may be repeated."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+async def acting(name: str | None) -> User | None:
+    """The user of that name, who is never created here; None means the default user."""
+    from sessiongraph import users
+
+    return await users.get(name) if name is not None else None

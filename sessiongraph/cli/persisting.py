@@ -1,0 +1,78 @@
+"""`persist`: what was said in sessions, into a dataset's graph, for good."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import sessiongraph
+from resources.errors import InvalidInputError
+from resources.types import MAIN_DATASET, SESSION_NODE_SET
+from sessiongraph.cli.options import AsJson, DatasetName, UserName, acting
+from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
+
+if TYPE_CHECKING:
+    from assets.session_cognify.persist import PersistReport
+
+
+def register(app: typer.Typer, panel: str) -> None:
+    app.command(
+        rich_help_panel=panel,
+        epilog=f"""[bold]Examples:[/]
+
+sessiongraph persist first --dataset demo
+
+sessiongraph persist --all --dataset demo
+
+[dim]Next: sessiongraph search "…" --node-set {SESSION_NODE_SET}[/]""",
+    )(persist)
+
+
+def persist(
+    session_ids: Annotated[
+        list[str] | None, typer.Argument(metavar="SESSION...", help="Session ids: sessions list.")
+    ] = None,
+    dataset: DatasetName = MAIN_DATASET,
+    everything: Annotated[bool, typer.Option("--all", help="Every cached session of the user.")] = False,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Persist cached sessions into a dataset's graph, so that they outlive the cache.
+
+    Only turns that are new, edited or rated otherwise are worked on, each exactly once.
+    """
+    if everything == bool(session_ids):
+        raise InvalidInputError("Name the sessions to persist, or give --all: `sessiongraph sessions list` shows them.")
+
+    async def work() -> "PersistReport":
+        owner = await acting(user)
+        ids = session_ids or [info.session_id for info in await sessiongraph.sessions.list_sessions(user=owner)]
+        persisting = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
+        return await persisting(owner, ids, dataset)  # type: ignore[return-value]
+
+    report = run("Persisting sessions…", work())
+    if as_json:
+        show_json(_summary(report))
+    else:
+        _show(report, dataset)
+    for session_id in report.missing:
+        warn(f"Neither the cache nor {dataset} knows session {session_id}.")
+    for session_id, reason in report.unread.items():
+        warn(f"Session {session_id} could not be read from the cache: {reason}")
+    if report.failed or report.missing or report.unread:
+        raise typer.Exit(1)
+
+
+def _summary(report: "PersistReport") -> dict[str, Any]:
+    counts = {"persisted": report.persisted, "skipped": report.skipped, "failed": report.failed}
+    return {**asdict(report), **counts, "sessions": [asdict(outcome) for outcome in report.sessions.values()]}
+
+
+def _show(report: "PersistReport", dataset: str) -> None:
+    say(report if report.sessions else "The cache holds no session, so none was persisted.")
+    turns = [(id_, turn) for id_, outcome in report.sessions.items() for turn in outcome.turns]
+    if turns:
+        rows = [(session_id, turn.turn_id, turn.disposition, turn.reason, turn.run_id) for session_id, turn in turns]
+        columns = ["session", "turn", "became", "why", "by run"]
+        show_table(f"Turns in {dataset}", columns, rows, whole="turn")
+        note(f"{spent(report.usage)}. Next: sessiongraph graph --dataset {dataset} --node-set {SESSION_NODE_SET}")

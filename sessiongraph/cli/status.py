@@ -1,0 +1,187 @@
+"""`status`: where everything is, what is there, and what to do next. It loads no model."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from resources.errors import CacheUnavailableError, CachingDisabledError, StoreBusyError
+from resources.types import MAIN_DATASET, User
+from sessiongraph.cli.options import AsJson, UserName
+from sessiongraph.cli.output import moment, note, say, show_json, show_table, working
+
+if TYPE_CHECKING:
+    from resources.bundle import Resources
+    from resources.settings import Settings
+
+# How long a dataset that is being written is waited for.
+_PATIENCE_SECONDS = 1.0
+
+_COUNTS = """
+SELECT
+    (SELECT count(*) FROM documents WHERE kind = 'document'),
+    (SELECT count(*) FROM documents d WHERE kind = 'document' AND NOT EXISTS (
+        SELECT 1 FROM chunks c JOIN ledger USING (passage_id) WHERE c.document_id = d.id)),
+    (SELECT count(*) FROM documents WHERE kind = 'session'),
+    (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),
+    (SELECT count(*) FROM current_ledger WHERE disposition = 'failed')
+"""
+# Turns that were persisted, or skipped for a reason, by session.
+_SETTLED = """
+SELECT session_id, count(*) FROM current_turns t JOIN documents d ON d.id = t.document_id
+JOIN current_ledger l USING (passage_id) WHERE d.user_id = ? AND l.disposition <> 'failed' GROUP BY session_id
+"""
+
+
+@dataclass(frozen=True)
+class DatasetStatus:
+    """Counts of a dataset; all None while another process writes to it."""
+
+    dataset: str
+    documents: int | None = None
+    not_cognified: int | None = None
+    sessions: int | None = None
+    turns: int | None = None
+    failed: int | None = None
+
+
+@dataclass(frozen=True)
+class SessionStatus:
+    """A cached session, the dataset that its last turn asked, and how many of its turns are settled in one already."""
+
+    session_id: str
+    dataset: str
+    turns: int
+    settled: int
+    last_activity: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Status:
+    home: str
+    user: str
+    llm_model: str
+    embedding_model: str
+    cache: str
+    cache_problem: str | None
+    datasets: list[DatasetStatus]
+    sessions: list[SessionStatus]
+    next_steps: list[str]
+
+
+def register(app: typer.Typer, panel: str) -> None:
+    app.command(
+        rich_help_panel=panel,
+        epilog="[bold]Examples:[/]\n\nsessiongraph status\n\nsessiongraph status --json",
+    )(status)
+
+
+def status(user: UserName = None, as_json: AsJson = False) -> None:
+    """Where everything is, what is in it, and what to do next."""
+    from sessiongraph.runtime import resources
+
+    with working("Looking around…"):
+        found = _status(resources(), user)
+    return show_json(asdict(found)) if as_json else _show(found)
+
+
+def _status(bundle: "Resources", user_name: str | None) -> Status:
+    access, settings = bundle.access, bundle.settings
+    user = access.default_user() if user_name is None else access.get_user(user_name)
+    datasets, settled = _datasets(bundle, user)
+    sessions, problem = _sessions(bundle, user, settled)
+    return Status(
+        home=str(settings.home),
+        user=user.name,
+        llm_model=settings.llm_model,
+        embedding_model=settings.embedding_model,
+        cache=_cache_name(settings),
+        cache_problem=problem,
+        datasets=datasets,
+        sessions=sessions,
+        next_steps=_next_steps(datasets, sessions, problem),
+    )
+
+
+def _datasets(bundle: "Resources", user: User) -> tuple[list[DatasetStatus], dict[str, int]]:
+    """The status of each dataset, and how many turns of each of the user's sessions are settled in one of them."""
+    found: list[DatasetStatus] = []
+    settled: dict[str, int] = {}
+    for dataset in bundle.access.list_datasets(user):
+        try:
+            counts, turns = bundle.store(dataset).read(
+                lambda con: (con.execute(_COUNTS).fetchall()[0], con.execute(_SETTLED, [user.id]).fetchall()),
+                _PATIENCE_SECONDS,
+            )
+        except StoreBusyError:
+            found.append(DatasetStatus(dataset.key))
+            continue
+        found.append(DatasetStatus(dataset.key, *counts))
+        for session_id, count in turns:
+            settled[session_id] = max(count, settled.get(session_id, 0))
+    return found, settled
+
+
+def _sessions(bundle: "Resources", user: User, settled: dict[str, int]) -> tuple[list[SessionStatus], str | None]:
+    """The user's cached sessions; none, with what is wrong, where the cache is off or does not answer."""
+    names = {dataset.id: dataset.name for dataset in bundle.access.list_datasets(user)}
+    found = []
+    try:
+        for info in bundle.cache.list_sessions(user.id):
+            asked = [turn.dataset_id or "" for turn in bundle.cache.get_turns(user.id, info.session_id, last=1)]
+            dataset = names.get("".join(asked), MAIN_DATASET)
+            count = settled.get(info.session_id, 0)
+            found.append(
+                SessionStatus(info.session_id, dataset, info.turns, count, info.last_activity, info.expires_at)
+            )
+    except (CachingDisabledError, CacheUnavailableError) as error:
+        return [], str(error)
+    return found, None
+
+
+def _cache_name(settings: "Settings") -> str:
+    if not settings.caching:
+        return "off"
+    if settings.cache_backend == "redis":
+        return f"redis at {settings.cache_host}:{settings.cache_port}"
+    return "sqlite"
+
+
+def _next_steps(datasets: list[DatasetStatus], sessions: list[SessionStatus], problem: str | None) -> list[str]:
+    steps = [f"sessiongraph cognify --dataset {dataset.dataset}" for dataset in datasets if dataset.not_cognified]
+    steps += [
+        f"sessiongraph persist {session.session_id} --dataset {session.dataset}"
+        for session in sessions
+        if session.settled < session.turns
+    ]
+    if not any(dataset.documents or dataset.sessions for dataset in datasets):
+        steps.append('sessiongraph add "…" --dataset NAME')
+    elif not steps:
+        steps.append('sessiongraph search "…"' + (" --session NAME" if problem is None else ""))
+    return steps
+
+
+def _show(found: Status) -> None:
+    say(f"home         {found.home}")
+    say(f"user         {found.user}")
+    say(f"model        {found.llm_model}")
+    say(f"embeddings   {found.embedding_model}")
+    if found.cache_problem is None:
+        say(f"cache        {found.cache}, reachable")
+    else:
+        say(f"cache        {found.cache}: {found.cache_problem}", "red")
+    if found.datasets:
+        rows = [tuple(asdict(dataset).values()) for dataset in found.datasets]
+        columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed"]
+        show_table("Datasets", columns, [row if row[1] is not None else (row[0], "being written") for row in rows])
+    if found.sessions:
+        sessions = [
+            (s.session_id, s.dataset, s.turns, s.settled, moment(s.last_activity), moment(s.expires_at))
+            for s in found.sessions
+        ]
+        columns = ["session", "last asked", "turns", "persisted", "last activity (UTC)", "expires (UTC)"]
+        show_table("Cached sessions", columns, sessions, whole="session")
+    for step in found.next_steps:
+        note(f"Next: {step}")

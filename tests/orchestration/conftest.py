@@ -1,0 +1,150 @@
+"""A project to run jobs in: its own home, a real model endpoint, and a Dagster instance of the test's own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from resources.bundle import Resources
+from resources.settings import load_settings
+from resources.types import Dataset, Turn, User
+from tests.support.openai_endpoint import OpenAIEndpoint
+
+MAIN = "default_user/main_dataset"
+EARLIER = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@dataclass
+class Project:
+    """`run` runs a job in this process, one at a time; the rest is what a test puts in and looks at."""
+
+    home: Path
+    instance: dg.DagsterInstance
+    endpoint: OpenAIEndpoint
+
+    @property
+    def resources(self) -> Resources:
+        """As a process sees them that starts now."""
+        return Resources(load_settings())
+
+    @property
+    def user(self) -> User:
+        return self.resources.access.default_user()
+
+    def main_dataset(self) -> Dataset:
+        return self.resources.access.get_or_create_by_key(MAIN)
+
+    def drop(self, name: str, content: str | bytes, key: str = MAIN) -> Path:
+        """Put a file into the inbox of the dataset `key`."""
+        path = self.home / "inbox" / key / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def say(
+        self, session_id: str, *turns: tuple[str, str], user: User | None = None, dataset_id: str | None = None
+    ) -> None:
+        """Put turns into the cache, as a search does."""
+        user_id = (user or self.user).id
+        said = [
+            Turn(
+                turn_id=f"{session_id}-{number}",
+                user_id=user_id,
+                session_id=session_id,
+                question=question,
+                answer=answer,
+                created_at=EARLIER + timedelta(minutes=number),
+                dataset_id=dataset_id,
+            )
+            for number, (question, answer) in enumerate(turns)
+        ]
+        self.resources.cache.put_turns(said)
+
+    def run(
+        self,
+        job: str,
+        key: str = MAIN,
+        sessions: Sequence[Mapping[str, str]] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> "Ran":
+        from orchestration.definitions import build_defs
+
+        config = {} if sessions is None else {"ops": {"session_turns": {"config": {"sessions": list(sessions)}}}}
+        return Ran(
+            build_defs(overrides)
+            .resolve_job_def(job)
+            .execute_in_process(partition_key=key, instance=self.instance, run_config=config, raise_on_error=False)
+        )
+
+
+class Ran:
+    """What a run did, as its log tells it."""
+
+    def __init__(self, result: dg.ExecuteInProcessResult) -> None:
+        self.success = result.success
+        self._events = result.all_events
+
+    @property
+    def metadata(self) -> dict[str, dict[str, Any]]:
+        """By asset; a table as the list of its rows."""
+        return {
+            event.asset_key.to_user_string(): {
+                name: plain(value) for name, value in event.materialization.metadata.items()
+            }
+            for event in self._events
+            if event.is_step_materialization and event.asset_key
+        }
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return {
+            event.asset_key.to_user_string(): (event.materialization.tags or {})["dagster/data_version"]
+            for event in self._events
+            if event.is_step_materialization and event.asset_key
+        }
+
+    @property
+    def checks(self) -> dict[str, dg.AssetCheckEvaluation]:
+        """By "asset:check"."""
+        found = [
+            event.event_specific_data for event in self._events if event.event_type_value == "ASSET_CHECK_EVALUATION"
+        ]
+        return {f"{it.asset_key.to_user_string()}:{it.check_name}": it for it in found}  # type: ignore[union-attr]
+
+    @property
+    def error(self) -> str:
+        """What the log says of the step that failed."""
+        failed = [event for event in self._events if event.event_type_value == "STEP_FAILURE"]
+        return failed[0].step_failure_data.user_failure_data.description or ""  # type: ignore[union-attr]
+
+    @property
+    def told(self) -> str:
+        """Everything that materializations and checks tell."""
+        return f"{self.metadata}{[(it.description, it.metadata) for it in self.checks.values()]}"
+
+
+def plain(value: dg.MetadataValue) -> Any:
+    return [dict(row.data) for row in value.records] if isinstance(value, dg.TableMetadataValue) else value.value
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: OpenAIEndpoint) -> Iterator[Project]:
+    settings = {
+        "SESSIONGRAPH_HOME": str(tmp_path / "home"),
+        "LLM_MODEL": "openai/test-model",
+        "LLM_ENDPOINT": openai_endpoint.url,
+        "LLM_MAX_RETRIES": "0",
+        "EMBEDDING_MODEL": "openai/test-embedder",
+        "EMBEDDING_ENDPOINT": openai_endpoint.url,
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    for name in ("CACHING", "CACHE_BACKEND", "LLM_API_KEY", "OPENAI_API_KEY", "DAGSTER_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)  # away from anybody's .env
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Project(tmp_path / "home", instance, openai_endpoint)

@@ -1,0 +1,93 @@
+"""What Dagster is told of: that it loads, is complete, and costs little to load."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.cognify.asset import configured_extractor
+from orchestration.definitions import build_defs
+from resources.dagster_resources import GraphStoreResource
+
+WRITING = {"documents", "knowledge_graph", "session_turns", "session_knowledge"}
+
+
+def specs() -> dict[str, dg.AssetSpec]:
+    return {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
+
+
+def test_the_definitions_load() -> None:
+    dg.Definitions.validate_loadable(build_defs())
+
+
+def test_the_lineage_is_documents_to_graph_and_cache_to_turns_to_knowledge() -> None:
+    lineage = {name: {dep.asset_key.to_user_string() for dep in spec.deps} for name, spec in specs().items()}
+
+    assert lineage == {
+        "documents": set(),
+        "knowledge_graph": {"documents"},
+        "session_cache": set(),
+        "session_turns": {"session_cache"},
+        "session_knowledge": {"session_turns"},
+    }
+
+
+@pytest.mark.parametrize("name", sorted(WRITING))
+def test_every_asset_explains_itself_in_the_ui(name: str) -> None:
+    spec = specs()[name]
+
+    assert spec.description and spec.owners and spec.kinds and spec.group_name != "default"
+    assert spec.code_version
+    assert spec.partitions_def is not None and spec.partitions_def.name == "datasets"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("job", "assets"),
+    [
+        ("cognify", {"documents", "knowledge_graph"}),
+        ("persist_sessions", {"session_turns", "session_knowledge"}),
+        ("build_memory", WRITING),
+    ],
+)
+def test_each_job_makes_its_assets_with_their_checks(job: str, assets: set[str]) -> None:
+    layer = build_defs().resolve_job_def(job).asset_layer
+
+    assert {key.to_user_string() for key in layer.executable_asset_keys} == assets
+    checked = {key.asset_key.to_user_string() for key in layer.asset_graph.asset_check_keys}
+    assert checked == assets & {"knowledge_graph", "session_knowledge"}
+
+
+def test_another_model_is_another_code_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = set()
+    for model in ("openai/a", "openai/b", "local/extractive"):
+        monkeypatch.setenv("LLM_MODEL", model)
+        versions.add(configured_extractor())
+
+    assert len(versions) == 3
+
+
+def test_loading_the_definitions_and_a_sensor_tick_load_no_model(project_root: Path, tmp_path: Path) -> None:
+    code = """
+import sys, dagster as dg
+from assets.cognify.asset import configured_extractor
+from orchestration.definitions import build_defs
+from orchestration.sensors import dataset_partitions
+from resources.dagster_resources import GraphStoreResource
+with dg.DagsterInstance.ephemeral() as instance:
+    dataset_partitions(dg.build_sensor_context(instance=instance, resources={"graph": GraphStoreResource()}))
+print([name for name in ("litellm", "spacy", "wordllama") if name in sys.modules])
+"""
+    environment = {"PYTHONPATH": str(project_root), "SESSIONGRAPH_HOME": str(tmp_path / "home")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_resource_can_be_overridden(tmp_path: Path) -> None:
+    defs = build_defs({"graph": GraphStoreResource(home=str(tmp_path / "elsewhere"))})
+
+    graph = (defs.resources or {})["graph"]
+    assert graph.inbox(graph.dataset("default_user/d")) == tmp_path / "elsewhere" / "inbox" / "default_user" / "d"
+    assert set(defs.resources or {}) == {"graph", "session_cache", "llm"}

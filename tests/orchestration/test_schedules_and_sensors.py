@@ -1,0 +1,96 @@
+"""What runs by itself: every dataset is swept at night, and is listed without anybody's doing."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.definitions import build_defs
+from orchestration.schedules import nightly_sweep
+from orchestration.sensors import dataset_partitions
+from resources.dagster_resources import GraphStoreResource
+from tests.orchestration.conftest import MAIN, Project
+
+
+def sweep(project: Project, day: int = 1) -> list[dg.RunRequest | dg.SkipReason]:
+    """What the schedule asks for in the night of that day."""
+    context = dg.build_schedule_context(
+        instance=project.instance, scheduled_execution_time=datetime(2026, 3, day, 2, tzinfo=UTC)
+    )
+    return list(nightly_sweep(context))
+
+
+def tick(project: Project) -> dict[str, set[str]]:
+    """What the sensor adds and deletes, done to the instance as the daemon does it."""
+    context = dg.build_sensor_context(instance=project.instance, resources={"graph": GraphStoreResource()})
+    result = dataset_partitions(context)
+    done: dict[str, set[str]] = {"added": set(), "deleted": set()}
+    for request in getattr(result, "dynamic_partitions_requests", None) or []:
+        if isinstance(request, dg.AddDynamicPartitionsRequest):
+            project.instance.add_dynamic_partitions("datasets", list(request.partition_keys))
+            done["added"] |= set(request.partition_keys)
+        else:
+            for key in request.partition_keys:
+                project.instance.delete_dynamic_partition("datasets", key)
+            done["deleted"] |= set(request.partition_keys)
+    return done
+
+
+@pytest.fixture
+def lasting(project: Project, tmp_path: Path) -> Iterator[Project]:
+    """The project with an instance on disk: a schedule opens it anew by its reference."""
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        yield replace(project, instance=instance)
+
+
+def test_every_dataset_is_swept_each_night_once(lasting: Project) -> None:
+    lasting.instance.add_dynamic_partitions("datasets", [MAIN, "default_user/other"])
+
+    nights = [sweep(lasting), sweep(lasting), sweep(lasting, day=2)]
+
+    assert {request.partition_key for request in nights[0]} == {MAIN, "default_user/other"}
+    keys = [{request.run_key for request in night} for night in nights]
+    assert keys[0] == keys[1] and keys[0].isdisjoint(keys[2])
+
+
+def test_a_requested_run_is_one_that_can_be_run(lasting: Project) -> None:
+    lasting.instance.add_dynamic_partitions("datasets", [MAIN])
+    (request,) = sweep(lasting)
+
+    assert lasting.run("persist_sessions", key=request.partition_key or "").success
+
+
+def test_without_a_cache_the_night_says_why_nothing_is_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHING", "false")
+    project.instance.add_dynamic_partitions("datasets", [MAIN])
+
+    (reason,) = sweep(project)
+
+    assert isinstance(reason, dg.SkipReason) and "CACHING=false" in (reason.skip_message or "")
+
+
+def test_a_newcomer_sees_the_main_dataset_and_the_next_tick_has_nothing_to_do(project: Project) -> None:
+    assert tick(project) == {"added": {MAIN}, "deleted": set()}
+    assert tick(project) == {"added": set(), "deleted": set()}
+
+
+def test_new_datasets_are_listed_and_deleted_ones_dropped(project: Project) -> None:
+    access = project.resources.access
+    dataset = access.create_dataset(project.user, "notes")
+    access.create_user("ana")
+
+    assert tick(project)["added"] == {MAIN, "default_user/notes", "ana/main_dataset"}
+
+    access.delete_dataset(dataset, project.user)
+
+    assert tick(project) == {"added": set(), "deleted": {"default_user/notes"}}
+
+
+def test_both_are_on_by_default() -> None:
+    defs = build_defs()
+
+    assert defs.get_schedule_def("nightly_sweep").default_status is dg.DefaultScheduleStatus.RUNNING
+    assert defs.get_sensor_def("dataset_partitions").default_status is dg.DefaultSensorStatus.RUNNING
