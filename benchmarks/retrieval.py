@@ -84,11 +84,11 @@ def figures(asked: list[Asked], rank: Rank) -> dict[str, float]:
                 shares.setdefault(f"R@{depth}", []).append(_share(found, question.evidence))
             ranked = list(dict.fromkeys(sessions[row] for row in rows))
             gold = {session_of[dia_id] for dia_id in question.evidence if dia_id in session_of}
-            shares.setdefault("sessions Hit@1", []).append(float(bool(gold & set(ranked[:1]))))
-            shares.setdefault(f"sessions R@{SESSION_DEPTH}", []).append(_share(set(ranked[:SESSION_DEPTH]), gold))
+            shares.setdefault("session Hit@1", []).append(float(bool(gold & set(ranked[:1]))))
+            shares.setdefault(f"session R@{SESSION_DEPTH}", []).append(_share(set(ranked[:SESSION_DEPTH]), gold))
     questions = sum(len(conversation.questions) for conversation in asked)
     means = {name: round(100 * float(np.mean(values)), 1) for name, values in shares.items()}
-    return {**means, "ms a question": round(1000 * seconds / questions, 2)}
+    return {**means, "ms": round(1000 * seconds / questions, 2)}
 
 
 def _share(found: set[str], wanted: set[str] | frozenset[str]) -> float:
@@ -113,7 +113,7 @@ def compared(asked: list[Asked]) -> dict[str, dict[str, float]]:
     rows["words + vectors"] = _with_weights(asked, ())
     rows["  + neighbours"] = _with_weights(asked, _WEIGHTS[:1])
     rows["  + session"] = _with_weights(asked, _WEIGHTS[:2])
-    rows["  + entities (as search does)"] = _with_weights(asked, _WEIGHTS)
+    rows["  + entities, as search does"] = _with_weights(asked, _WEIGHTS)
     return rows
 
 
@@ -138,9 +138,9 @@ def show(console: Console, asked: list[Asked], rows: Mapping[str, Mapping[str, f
     questions = sum(len(conversation.questions) for conversation in asked)
     turns = sum(len(conversation.dia_ids) for conversation in asked)
     table = Table(title=f"{questions} questions to {len(asked)} conversations, {turns} turns")
-    table.add_column("ranked by")
+    table.add_column("ranked by", no_wrap=True)
     for name in next(iter(rows.values())):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for name, row in rows.items():
         table.add_row(name, *(f"{value:.1f}" for value in row.values()))
     console.print(table)

@@ -25,8 +25,8 @@ def content_id(*parts: str) -> str:
 
 
 def text_id(text: str) -> str:
-    """The id under which the embedding of `text` is stored."""
-    return content_id("text", text)
+    """The id under which the embedding of `text` is stored: what `md5(text)` is in SQL."""
+    return hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def new_id() -> str:

@@ -22,8 +22,8 @@ async def graph(
     tagged with any of them support.
 
     Nodes carry name, type, description, aliases, node_sets and evidence; edges relation, statement, valid_at,
-    stated_by, node_sets and evidence. A piece of evidence says document_id, passage_id, session_id, turn_id, stated_by, said_at,
-    run_id and the wording. Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
+    stated_by, node_sets and evidence. A piece of evidence says document_id, passage_id, session_id, turn_id,
+    stated_by, said_at, run_id and the wording. Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
     """
     bundle = resources()
     target = await permitted(bundle, await acting_user(bundle, user), dataset, "read")

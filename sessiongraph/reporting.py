@@ -14,6 +14,9 @@ from resources.types import Dataset
 
 logger = logging.getLogger("sessiongraph")
 
+# Where Dagster keeps the data version of a materialization.
+_DATA_VERSION_TAG = "dagster/data_version"
+
 
 async def report_materialization(
     bundle: Resources, asset: str, dataset: Dataset, operation_id: str, metadata: Callable[[], Mapping[str, Any]]
@@ -40,6 +43,7 @@ def _report(
 ) -> None:
     import dagster as dg
 
+    from assets.metadata import data_version
     from assets.partitions import datasets_partitions
     from orchestration.instance import dagster_instance
 
@@ -48,6 +52,10 @@ def _report(
     if not instance.has_dynamic_partition(partitions, dataset.key):
         instance.add_dynamic_partitions(partitions, [dataset.key])
     event = dg.AssetMaterialization(
-        asset_key=asset, partition=dataset.key, metadata={**metadata(), "operation": operation_id}
+        asset_key=asset,
+        partition=dataset.key,
+        metadata={**metadata(), "operation": operation_id},
+        # As a run would set it, so that staleness holds across both.
+        tags={_DATA_VERSION_TAG: bundle.store(dataset).read(lambda con: data_version(con, asset))},
     )
     instance.report_runless_asset_event(event)

@@ -1,7 +1,7 @@
 """From what is due to what is committed: the one way in which passages, of documents or sessions, become graph.
 
 Invariants:
-- The ledger rows, summaries and evidence of windows are committed in one transaction, with their embeddings.
+- The ledger rows, summaries and evidence of windows are committed in one transaction.
 - A commit plans once more on what it then finds, and drops what another process has settled meanwhile or
   what is no longer as it was read. So any number of persists may run at once, and none needs a lock but the store's.
 - No store is held while a model is called.
@@ -13,13 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
-import numpy as np
 
+from assets.cognify.embedding import embed_missing
 from assets.cognify.extraction import Yield, extract, extractor_version
 from assets.cognify.planning import LedgerRow, Passage, Plan, is_settled, read_ledger, window_id
 from resources.errors import LLMFailedError
 from resources.graph_store.store import GraphStore, Row, Transaction
-from resources.ids import text_id
 from resources.llm.client import LLM
 from resources.llm.embedder import Embedder
 from resources.llm.notation import Window
@@ -34,7 +33,8 @@ class KnowledgeReport:
     """What a build did. `ledger` holds what became of every passage planned, whichever run it was that did it.
 
     `settled` counts the passages that this build wrote down in the ledger, `extracted` the windows that it had
-    extracted for them, `mentions` and `claims` the evidence that this gave.
+    extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts that are found by
+    their words alone until the next build.
     """
 
     run_id: str
@@ -44,6 +44,7 @@ class KnowledgeReport:
     extracted: int = 0
     mentions: int = 0
     claims: int = 0
+    unembedded: int = 0
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
 
@@ -67,140 +68,128 @@ async def build_knowledge(
     answered by then is committed, and the next run takes up the rest.
     """
     started = time.monotonic()
-    builder = _Builder(store, llm, embedder, plan, run_id, asset)
     report = KnowledgeReport(run_id)
-    passages, due, known = await asyncio.to_thread(store.read, lambda con: builder.due(con, document_ids))
-    todo = list(dict.fromkeys(p.window for p in due if not p.skip and builder.id_of(p.window) not in known))
-    builder.add([p for p in due if p.skip or builder.id_of(p.window) in known], {})
-    failure: LLMFailedError | None = None
-    waiting = _by_window(due)
+    builder = _Builder(store, llm, plan, report, asset)
+    due = await builder.read(document_ids)
+    failure = None
     try:
-        if todo:
-            await asyncio.to_thread(llm.check)
-            last = time.monotonic()
-            async for answered in extract(llm, todo):
-                report.usage += answered.usage
-                for found in answered.yields:
-                    builder.add(waiting[found.window], {builder.id_of(found.window): found})
-                if time.monotonic() - last > COMMIT_SECONDS:
-                    await builder.commit(report)
-                    last = time.monotonic()
+        await builder.extract_and_commit(due, embedder)
+        embedded = await embed_missing(store, embedder, report.passages, run_id=run_id, asset=asset)
+        report.usage, report.unembedded = report.usage + embedded.usage, embedded.missing
     except LLMFailedError as error:
         failure = error
-    await builder.commit(report)
-    report.passages, report.ledger = await asyncio.to_thread(
-        store.read, lambda con: (passages, _restricted(read_ledger(con, document_ids), passages))
-    )
+    report.ledger = await asyncio.to_thread(store.read, lambda con: _ledger_of(con, document_ids, report.passages))
     report.seconds = time.monotonic() - started
-    failure = failure or builder.total_failure(len(todo))
-    if failure is not None:
+    if failure := failure or builder.total_failure:
         raise failure
     return report
 
 
-def _by_window(passages: Sequence[Passage]) -> dict[Window, list[Passage]]:
-    grouped: dict[Window, list[Passage]] = {}
-    for passage in passages:
-        if not passage.skip:
-            grouped.setdefault(passage.window, []).append(passage)
-    return grouped
-
-
-def _restricted(ledger: dict[str, LedgerRow], passages: Sequence[Passage]) -> dict[str, LedgerRow]:
+def _ledger_of(
+    connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None, passages: Sequence[Passage]
+) -> dict[str, LedgerRow]:
+    ledger = read_ledger(connection, document_ids)
     return {passage.id: ledger[passage.id] for passage in passages if passage.id in ledger}
+
+
+@dataclass(frozen=True)
+class _Due:
+    """Passages that the ledger does not have as they should be, and the ids of their windows extracted before."""
+
+    passages: list[Passage]
+    known: set[str]
 
 
 class _Builder:
     """What one build has answered and not yet committed."""
 
-    def __init__(self, store: GraphStore, llm: LLM, embedder: Embedder, plan: Plan, run_id: str, asset: str) -> None:
-        self._store, self._embedder, self._plan = store, embedder, plan
-        self._run_id, self._asset = run_id, asset
+    def __init__(self, store: GraphStore, llm: LLM, plan: Plan, report: KnowledgeReport, asset: str) -> None:
+        self._store, self._llm, self._plan, self._report, self._asset = store, llm, plan, report, asset
         self._extractor = extractor_version(llm)
         self._passages: list[Passage] = []
         self._yields: dict[str, Yield] = {}
+        self._asked = 0
         self._failed: list[LLMFailedError] = []
 
-    def id_of(self, window: Window) -> str:
+    @property
+    def total_failure(self) -> LLMFailedError | None:
+        """The first error, where every window that was asked for failed."""
+        return self._failed[0] if self._asked and len(self._failed) == self._asked else None
+
+    async def read(self, document_ids: Sequence[str] | None) -> _Due:
+        """What is due; all that is planned goes into the report."""
+        self._report.passages, due = await asyncio.to_thread(
+            self._store.read, lambda con: self._read(con, document_ids)
+        )
+        return due
+
+    async def extract_and_commit(self, due: _Due, embedder: Embedder) -> None:
+        """Extract what no build has, and commit all of `due` as answers come in, also where a call fails for good."""
+        waiting: dict[Window, list[Passage]] = {}
+        for passage in due.passages:
+            if passage.skip or self._id_of(passage.window) in due.known:
+                self._passages.append(passage)
+            else:
+                waiting.setdefault(passage.window, []).append(passage)
+        self._asked = len(waiting)
+        if waiting:
+            # Before anything is paid for: both models are needed to the end.
+            await asyncio.to_thread(self._llm.check)
+            await asyncio.to_thread(embedder.check)
+        try:
+            await self._extract(waiting)
+        finally:
+            await self._commit()
+
+    async def _extract(self, waiting: dict[Window, list[Passage]]) -> None:
+        last = time.monotonic()
+        async for answered in extract(self._llm, list(waiting)):
+            self._report.usage += answered.usage
+            for found in answered.yields:
+                self._passages += waiting[found.window]
+                self._yields[self._id_of(found.window)] = found
+                if found.error:
+                    self._failed.append(found.error)
+            if time.monotonic() - last > COMMIT_SECONDS:
+                await self._commit()
+                last = time.monotonic()
+
+    def _id_of(self, window: Window) -> str:
         return window_id(window, self._extractor)
 
-    def due(
+    def _read(
         self, connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None
-    ) -> tuple[list[Passage], list[Passage], set[str]]:
-        """All planned passages, those not settled, and the ids of the windows that were extracted before."""
+    ) -> tuple[list[Passage], _Due]:
         passages = self._plan(connection, document_ids)
         ledger = read_ledger(connection, document_ids)
         due = [p for p in passages if not is_settled(p, ledger.get(p.id), self._extractor)]
-        return passages, due, _known_windows(connection, [self.id_of(p.window) for p in due])
+        return passages, _Due(due, _known_windows(connection, [self._id_of(p.window) for p in due]))
 
-    def add(self, passages: Sequence[Passage], yields: dict[str, Yield]) -> None:
-        self._passages += passages
-        self._yields |= yields
-        self._failed += [found.error for found in yields.values() if found.error]
-
-    def total_failure(self, asked: int) -> LLMFailedError | None:
-        """The first error, where every window that was asked for failed."""
-        return self._failed[0] if asked and len(self._failed) == asked else None
-
-    async def commit(self, report: KnowledgeReport) -> None:
-        """Embed and write what has been added since the last commit."""
+    async def _commit(self) -> None:
         passages, yields = self._passages, self._yields
         self._passages, self._yields = [], {}
-        if not passages:
-            return
-        texts = _texts_to_embed(passages, yields)
-        missing = await asyncio.to_thread(self._store.read, lambda con: self._not_embedded(con, texts))
-        vectors, usage = await self._embedder.embed([texts[text_id] for text_id in missing])
-        report.usage += usage
-        embedded = dict(zip(missing, vectors, strict=True))
-        await asyncio.to_thread(
-            self._store.write, self._run_id, self._asset, lambda tx: self._write(tx, passages, yields, embedded, report)
-        )  # fmt: skip
+        if passages:
+            await asyncio.to_thread(
+                self._store.write, self._report.run_id, self._asset, lambda tx: self._write(tx, passages, yields)
+            )
 
-    def _not_embedded(self, connection: duckdb.DuckDBPyConnection, texts: dict[str, str]) -> list[str]:
-        rows = connection.execute(
-            "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))",
-            [self._embedder.identity, list(texts)],
-        ).fetchall()
-        return list(texts.keys() - {text_id for (text_id,) in rows})
-
-    def _write(
-        self,
-        tx: Transaction,
-        passages: list[Passage],
-        yields: dict[str, Yield],
-        embedded: dict[str, np.ndarray],
-        report: KnowledgeReport,
-    ) -> None:
-        _, due, known = self.due(tx.connection, list({passage.document_id for passage in passages}))
+    def _write(self, tx: Transaction, passages: list[Passage], yields: dict[str, Yield]) -> None:
+        _, due = self._read(tx.connection, list({passage.document_id for passage in passages}))
         answered = {passage.id: passage for passage in passages}
-        now = [passage for passage in due if answered.get(passage.id) == passage]
+        now = [passage for passage in due.passages if answered.get(passage.id) == passage]
         tx.insert("ledger", [self._ledger_row(passage, yields) for passage in now])
-        new = {self.id_of(p.window) for p in now} & yields.keys() - known
+        new = {self._id_of(passage.window) for passage in now} & yields.keys() - due.known
         good = {window_id: yields[window_id] for window_id in sorted(new) if not yields[window_id].error}
         rows = _evidence_rows(good)
         for table, table_rows in rows.items():
             tx.insert(table, table_rows)
-        missing = set(self._not_embedded(tx.connection, dict.fromkeys(embedded, "")))
-        tx.insert(
-            "embeddings",
-            [
-                {
-                    "text_id": text_id,
-                    "model": self._embedder.identity,
-                    "vector": vector.astype("<f4").tobytes(),
-                }
-                for text_id, vector in embedded.items()
-                if text_id in missing
-            ],
-        )
-        report.settled += len(now)
-        report.extracted += len(good)
-        report.mentions += len(rows["mentions"])
-        report.claims += len(rows["claims"])
+        self._report.settled += len(now)
+        self._report.extracted += len(good)
+        self._report.mentions += len(rows["mentions"])
+        self._report.claims += len(rows["claims"])
 
     def _ledger_row(self, passage: Passage, yields: dict[str, Yield]) -> Row:
-        window_id = self.id_of(passage.window)
+        window_id = self._id_of(passage.window)
         found = yields.get(window_id)
         disposition, reason = "persisted", None
         if passage.skip:
@@ -227,10 +216,3 @@ def _evidence_rows(yields: dict[str, Yield]) -> dict[str, list[Row]]:
         "mentions": [{"window_id": window_id, **row} for window_id, found in yields.items() for row in found.mentions],
         "claims": [{"window_id": window_id, **row} for window_id, found in yields.items() for row in found.claims],
     }
-
-
-def _texts_to_embed(passages: Sequence[Passage], yields: dict[str, Yield]) -> dict[str, str]:
-    """Text by id: every passage that enters the graph, and every statement of its claims."""
-    texts = [passage.window.text for passage in passages if not passage.skip]
-    texts += [claim["statement"] for found in yields.values() for claim in found.claims]
-    return {text_id(text): text for text in texts}

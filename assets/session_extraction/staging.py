@@ -73,7 +73,8 @@ async def stage_sessions(
     report.missing = [s for s in dict.fromkeys(session_ids) if s not in known and s not in report.unread]
     if report.unread and not report.found:
         raise CacheUnavailableError(next(iter(report.unread.values())))
-    if turns and await asyncio.to_thread(lambda: store.read(lambda con: _changed(con, user, turns))):
+    changed = await asyncio.to_thread(store.read, lambda con: _changed(con, user, turns)) if turns else []
+    if changed:
         report.staged = await asyncio.to_thread(
             store.write, run_id, "session_turns", lambda tx: _stage(tx, user, turns)
         )

@@ -7,8 +7,7 @@ import logging
 import threading
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +43,7 @@ def _model() -> "WordLlamaInference":
     return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, dim=DIMENSIONS, disable_download=True)
 
 
-def _imported() -> ModuleType:
+def _imported() -> Any:
     """wordllama, without what its import does to the host's logging: basicConfig(INFO), where nobody else set it up."""
     root, taken = logging.getLogger(), logging.NullHandler()
     root.addHandler(taken)

@@ -46,7 +46,7 @@ sessiongraph chat --session first --dataset demo
 
 
 def search(
-    question: Annotated[str, typer.Argument(help="The question, in quotation marks.")],
+    question: Annotated[str, typer.Argument(metavar="QUESTION", help="In quotation marks.")],
     query_type: Annotated[
         SearchType,
         typer.Option("--type", "-t", case_sensitive=False, help="The …_COMPLETION types answer, the others list."),

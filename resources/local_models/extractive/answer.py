@@ -248,7 +248,7 @@ def _quoted(query: _Query, ranked: list[tuple[float, _Candidate]]) -> str:
     best, first = ranked[0]
     chosen = [first]
     for score, candidate in ranked[1:]:
-        if score >= _SECOND * best and candidate.quote != first.quote:
+        if score >= _SECOND * best and set(candidate.sentence.lemmas) - first.words - first.carried:
             chosen.append(candidate)
             break
     return " ".join(f"{_cut(_quote(query, candidate))} [{candidate.number}]" for candidate in chosen)

@@ -1,0 +1,44 @@
+# Everything one does here. Each target installs what it needs into $(VENV), once.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first Python that runs and is new enough.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt
+
+.PHONY: demo test lint bench dev clean
+
+demo: $(VENV)/.installed  ## the story of the README, run and explained
+	$(BIN)/python examples/session_persistence.py
+
+test: lint  ## lint, types, and all tests
+	$(BIN)/pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed  ## make bench DATA=locomo10.json
+	@test -n "$(DATA)" || { echo "Say where the LoCoMo data is: make bench DATA=path/to/locomo10.json" >&2; exit 2; }
+	$(BIN)/python benchmarks/locomo_sessions.py $(DATA)
+
+dev: $(VENV)/.installed  ## the Dagster UI
+	$(BIN)/sessiongraph dev
+
+clean:  ## the environment and caches; what was made with them stays
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev]'
+	touch $(VENV)/.installed $@
