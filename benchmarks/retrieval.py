@@ -84,8 +84,8 @@ def figures(asked: list[Asked], rank: Rank) -> dict[str, float]:
                 shares.setdefault(f"R@{depth}", []).append(_share(found, question.evidence))
             ranked = list(dict.fromkeys(sessions[row] for row in rows))
             gold = {session_of[dia_id] for dia_id in question.evidence if dia_id in session_of}
-            shares.setdefault("session Hit@1", []).append(float(bool(gold & set(ranked[:1]))))
-            shares.setdefault(f"session R@{SESSION_DEPTH}", []).append(_share(set(ranked[:SESSION_DEPTH]), gold))
+            shares.setdefault("sess. Hit@1", []).append(float(bool(gold & set(ranked[:1]))))
+            shares.setdefault(f"sess. R@{SESSION_DEPTH}", []).append(_share(set(ranked[:SESSION_DEPTH]), gold))
     questions = sum(len(conversation.questions) for conversation in asked)
     means = {name: round(100 * float(np.mean(values)), 1) for name, values in shares.items()}
     return {**means, "ms": round(1000 * seconds / questions, 2)}
@@ -113,7 +113,7 @@ def compared(asked: list[Asked]) -> dict[str, dict[str, float]]:
     rows["words + vectors"] = _with_weights(asked, ())
     rows["  + neighbours"] = _with_weights(asked, _WEIGHTS[:1])
     rows["  + session"] = _with_weights(asked, _WEIGHTS[:2])
-    rows["  + entities, as search does"] = _with_weights(asked, _WEIGHTS)
+    rows["  + entities (all)"] = _with_weights(asked, _WEIGHTS)
     return rows
 
 

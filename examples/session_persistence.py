@@ -130,4 +130,5 @@ def show_next() -> None:
         console.print(f"   {purpose}", style="dim")
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -23,6 +23,8 @@ def connect(path: Path) -> sqlite3.Connection:
         _set_wal(connection)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
+        # What is deleted is overwritten, not just unlinked.
+        connection.execute("PRAGMA secure_delete=ON")
     except BaseException:
         connection.close()
         raise

@@ -61,14 +61,18 @@ async def cognify(
 ) -> dict[str, KnowledgeReport]:
     """Bring what was added to `datasets` (all that the user may write, for None) into their graphs.
 
-    Only what is not there yet is extracted. Returns a report for each dataset, by its name. Raises
-    DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents, LLMNotConfiguredError,
-    LLMFailedError.
+    Only what is not there yet is extracted. Returns a report for each dataset, by its name (another's: by owner/name).
+    Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents,
+    LLMNotConfiguredError, LLMFailedError.
     """
     bundle = resources()
     acting = await acting_user(bundle, user)
     chosen = await all_permitted(bundle, acting, datasets, "write")
-    reports = {dataset.name: await _cognify(bundle, dataset) for dataset in chosen}
+    # By the name that the user calls it by: another's dataset may have the same name as one's own.
+    reports = {
+        dataset.name if dataset.owner_id == acting.id else dataset.key: await _cognify(bundle, dataset)
+        for dataset in chosen
+    }
     if not any(report.passages for report in reports.values()):
         named = ", ".join(dataset.name for dataset in chosen) or "your datasets"
         raise NoGraphDataError(f"There are no documents in {named}. Put some in first: add(…, dataset_name=…).")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -22,8 +23,8 @@ async def graph(
     tagged with any of them support.
 
     Nodes carry name, type, description, aliases, node_sets and evidence; edges relation, statement, valid_at,
-    stated_by, node_sets and evidence. A piece of evidence says document_id, passage_id, session_id, turn_id,
-    stated_by, said_at, run_id and the wording. Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
+    stated_by, node_sets and evidence. A piece of evidence says document (its name), document_id, passage_id,
+    session_id, turn_id, stated_by, said_at, run_id and the wording. Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
     """
     bundle = resources()
     target = await permitted(bundle, await acting_user(bundle, user), dataset, "read")
@@ -63,10 +64,11 @@ def _sources(passages: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {
             "document_id": row.document_id,
+            "document": row.name,
             "passage_id": row.id,
             "session_id": row.session_id,
             "turn_id": row.turn_id,
-            "said_at": row.said_at.to_pydatetime(),
+            "said_at": row.said_at.to_pydatetime().replace(tzinfo=UTC),
             "run_id": row.run_id,
             "node_sets": list(row.node_sets) if hasattr(row.node_sets, "__len__") else [],
         }

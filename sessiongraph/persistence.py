@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 from assets.session_cognify.persist import PersistReport, persist_sessions
 from resources.bundle import Resources
@@ -37,6 +37,25 @@ class BackgroundPersist:
     def _ended(self, work: "asyncio.Task[PersistReport]") -> None:
         if not work.cancelled() and (error := work.exception()) is not None and not self._awaited:
             logger.error("Persisting sessions in the background failed (operation %s): %s", self.run_id, error)
+
+
+@overload
+async def persist_sessions_in_knowledge_graph_pipeline(
+    user: User | None = None,
+    session_ids: Sequence[str] | None = None,
+    dataset: str = MAIN_DATASET,
+    run_in_background: Literal[False] = False,
+) -> PersistReport: ...
+
+
+@overload
+async def persist_sessions_in_knowledge_graph_pipeline(
+    user: User | None = None,
+    session_ids: Sequence[str] | None = None,
+    dataset: str = MAIN_DATASET,
+    *,
+    run_in_background: Literal[True],
+) -> BackgroundPersist: ...
 
 
 async def persist_sessions_in_knowledge_graph_pipeline(

@@ -103,7 +103,7 @@ def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequ
             content_hash, user_name
         FROM current_turns t JOIN documents d ON d.id = t.document_id
         {"WHERE list_contains($1, t.document_id)" if document_ids is not None else ""}
-        ORDER BY document_id""",
+        ORDER BY d.created_at, document_id""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()
     turns = [StagedTurn(*row) for row in rows]

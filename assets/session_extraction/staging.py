@@ -67,13 +67,14 @@ async def stage_sessions(
         else:
             turns += filter(belongs, cached)
     report.turns = len(turns)
-    known = await asyncio.to_thread(store.read, lambda con: _known_sessions(con, user, session_ids))
+    known, changed = await asyncio.to_thread(
+        store.read, lambda con: (_known_sessions(con, user, session_ids), _changed(con, user, turns))
+    )
     known |= {turn.session_id for turn in turns}
     report.found = [session_id for session_id in dict.fromkeys(session_ids) if session_id in known]
     report.missing = [s for s in dict.fromkeys(session_ids) if s not in known and s not in report.unread]
     if report.unread and not report.found:
         raise CacheUnavailableError(next(iter(report.unread.values())))
-    changed = await asyncio.to_thread(store.read, lambda con: _changed(con, user, turns)) if turns else []
     if changed:
         report.staged = await asyncio.to_thread(
             store.write, run_id, "session_turns", lambda tx: _stage(tx, user, turns)

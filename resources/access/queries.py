@@ -17,9 +17,7 @@ def own_dataset(db: Session, owner_id: str, name: str) -> DatasetRow | None:
 
 def keyed_dataset(db: Session, owner: str, name: str) -> DatasetRow | None:
     """The dataset "owner/name"."""
-    return db.scalar(
-        select(DatasetRow).join(DatasetRow.owner).where(UserRow.name == owner, DatasetRow.name == name)
-    )
+    return db.scalar(select(DatasetRow).join(DatasetRow.owner).where(UserRow.name == owner, DatasetRow.name == name))
 
 
 def held(db: Session, user_id: str, dataset: DatasetRow) -> set[Permission]:

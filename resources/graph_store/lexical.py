@@ -1,17 +1,18 @@
 """BM25 over a snapshot's texts, as one sparse matrix: a query is a sum of columns.
 
 Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with their usual k1 and b;
-words are stemmed by the first step of Porter, An Algorithm for Suffix Stripping (1980). Words of other languages
-than English are left as they are, or lose the same ending in query and text.
+words are stemmed by the Snowball stemmer for English (Porter, 2001).
 """
 
 import re
+import threading
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
+import snowballstemmer
 from scipy import sparse
 
 K1 = 1.2
@@ -30,7 +31,9 @@ _FUNCTION_WORDS = frozenset(
     )
 )
 _WORD = re.compile(r"\w+")
-_VOWEL = re.compile(r"[aeiouy]")
+# A stemmer keeps the word that it works on, and searches run in threads.
+_STEMMER = snowballstemmer.stemmer("english")
+_STEMMING = threading.Lock()
 
 
 def words(text: str) -> list[str]:
@@ -55,47 +58,19 @@ def _plain_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 16)
 def _stem(word: str) -> str:
-    """`word` without a plural's, a past tense's or a participle's ending."""
-    if len(word) <= 3:
-        return word
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        word = word[:-2] if word.endswith(("sses", "ies")) else word[:-1]
-    for ending in ("ed", "ing"):
-        stem = word.removesuffix(ending)
-        if stem != word and len(stem) > 1 and _VOWEL.search(stem):
-            word = _undoubled(stem)
-            break
-    word = word.removesuffix("e") if len(word) > 3 else word
-    return word[:-1] + "i" if len(word) > 2 and word.endswith("y") else word
-
-
-def _undoubled(stem: str) -> str:
-    """The stem "plan" of "plann", but "call" of "call"."""
-    return stem[:-1] if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in "lsz" else stem
+    """`word` without its English ending; words of other languages lose the same ending in query and text."""
+    with _STEMMING:
+        return _STEMMER.stemWord(word)
 
 
 class LexicalIndex:
     """BM25 weights of `texts`, one row each."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        counts = [Counter(words(text)) for text in texts]
         self._columns: dict[str, int] = {}
-        for count in counts:
-            for word in count:
-                self._columns.setdefault(word, len(self._columns))
-        self._weights = self._weigh(counts).tocsc()
-
-    def _weigh(self, counts: Sequence[Counter[str]]) -> sparse.csr_array:
-        indptr = np.cumsum([0, *(len(count) for count in counts)])
-        indices = np.fromiter((self._columns[word] for count in counts for word in count), np.int64, indptr[-1])
-        frequency = np.fromiter((n for count in counts for n in count.values()), np.float32, indptr[-1])
-        lengths = np.fromiter((count.total() for count in counts), np.float32, len(counts))
-        found = np.bincount(indices, minlength=len(self._columns))
-        idf = np.log1p((len(counts) - found + 0.5) / (found + 0.5)).astype(np.float32)
-        norm = K1 * (1 - B + B * lengths / max(lengths.mean(), 1.0)) if len(counts) else lengths
-        per_entry = np.repeat(norm, np.diff(indptr))
-        weights = idf[indices] * frequency * (K1 + 1) / (frequency + per_entry)
-        return sparse.csr_array((weights, indices, indptr), shape=(len(counts), len(self._columns)))
+        columns = self._columns
+        found = [[columns.setdefault(word, len(columns)) for word in words(text)] for text in texts]
+        self._weights = _weigh(found, len(columns)).tocsc()
 
     def scores(self, query: str) -> np.ndarray:
         """The BM25 score of every text for `query`: (n,) float32."""
@@ -105,3 +80,18 @@ class LexicalIndex:
             start, stop = self._weights.indptr[column], self._weights.indptr[column + 1]
             scores[self._weights.indices[start:stop]] += self._weights.data[start:stop]
         return scores
+
+
+def _weigh(found: Sequence[Sequence[int]], width: int) -> sparse.csr_array:
+    """BM25 weights of texts that are given as the columns of their words: (n, `width`)."""
+    lengths = np.fromiter(map(len, found), np.int64, len(found))
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    columns = np.fromiter(chain.from_iterable(found), np.int64, starts[-1])
+    counts = sparse.csr_array((np.ones(len(columns), np.float32), columns, starts), shape=(len(found), width))
+    counts.sum_duplicates()
+    texts = np.bincount(counts.indices, minlength=width)
+    idf = np.log1p((len(found) - texts + 0.5) / (texts + 0.5)).astype(np.float32)
+    norm = K1 * (1 - B + B * lengths / max(lengths.mean(), 1.0)) if len(found) else lengths
+    per_entry = np.repeat(norm, np.diff(counts.indptr)).astype(np.float32)
+    counts.data = idf[counts.indices] * counts.data * (K1 + 1) / (counts.data + per_entry)
+    return counts

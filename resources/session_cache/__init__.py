@@ -11,9 +11,7 @@ from resources.settings import Settings
 def open_session_cache(settings: Settings) -> SessionCache:
     """The cache that `settings` choose; it connects when first used. Raises CachingDisabledError."""
     if not settings.caching:
-        raise CachingDisabledError(
-            "Sessions need the session cache: set CACHING=true (the default) and try again."
-        )
+        raise CachingDisabledError("Sessions need the session cache: set CACHING=true (the default) and try again.")
     if settings.cache_backend == "redis":
         from resources.session_cache.redis import RedisSessionCache
 

@@ -43,9 +43,7 @@ class SessionCache(ABC):
         """The turns of a session by (created_at, position), or its `last` ones; [] where there is none."""
 
     @abstractmethod
-    def list_sessions(
-        self, user_id: str | None = None, active_since: datetime | None = None
-    ) -> list[SessionInfo]:
+    def list_sessions(self, user_id: str | None = None, active_since: datetime | None = None) -> list[SessionInfo]:
         """Living sessions, latest activity first: a user's or, for None, everyone's."""
 
     @abstractmethod

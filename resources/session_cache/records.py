@@ -17,9 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def to_micros(moment: datetime) -> int:
     """Microseconds since 1970, UTC. A time without a zone is refused: it would mean another one elsewhere."""
     if moment.tzinfo is None:
-        raise InvalidInputError(
-            f"The time {moment.isoformat()} has no time zone: give one, as in datetime.now(UTC)."
-        )
+        raise InvalidInputError(f"The time {moment.isoformat()} has no time zone: give one, as in datetime.now(UTC).")
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -62,9 +60,7 @@ def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dic
     )
 
 
-def changed(
-    turn: Turn, *, question: str | None, answer: str | None, score: int | None, feedback: str | None
-) -> Turn:
+def changed(turn: Turn, *, question: str | None, answer: str | None, score: int | None, feedback: str | None) -> Turn:
     """`turn` with what is given in place of what it had."""
     return replace(
         turn,

@@ -89,9 +89,7 @@ if redis.call('EXISTS', KEYS[1]) == 0 then unlist() end
 class RedisSessionCache(SessionCache):
     """Sessions in the Redis at `host`:`port`, connected to when first used."""
 
-    def __init__(
-        self, host: str, port: int, username: str | None, password: str | None, ttl_seconds: int
-    ) -> None:
+    def __init__(self, host: str, port: int, username: str | None, password: str | None, ttl_seconds: int) -> None:
         self._where = f"{host}:{port}"
         self._password = password
         self._ttl_ms = ttl_seconds * 1000
@@ -159,9 +157,7 @@ class RedisSessionCache(SessionCache):
         turns.sort(key=lambda turn: (turn.created_at, turn.position))
         return turns if last is None else turns[max(len(turns) - last, 0) :]
 
-    def list_sessions(
-        self, user_id: str | None = None, active_since: datetime | None = None
-    ) -> list[SessionInfo]:
+    def list_sessions(self, user_id: str | None = None, active_since: datetime | None = None) -> list[SessionInfo]:
         since = 0 if active_since is None else to_micros(active_since)
         sessions: list[SessionInfo] = []
         with self._available():

@@ -84,9 +84,7 @@ class SqliteSessionCache(SessionCache):
             rows = connection.execute(f"SELECT position, record FROM turns WHERE {_ONE_TURN}", key).fetchall()
             if not rows:
                 return None
-            turn = changed(
-                _turn(*key, *rows[0]), question=question, answer=answer, score=score, feedback=feedback
-            )
+            turn = changed(_turn(*key, *rows[0]), question=question, answer=answer, score=score, feedback=feedback)
             self._touch(connection, user_id, session_id)
             connection.execute(f"UPDATE turns SET record = ? WHERE {_ONE_TURN}", (encode(turn), *key))
             return turn
@@ -99,9 +97,7 @@ class SqliteSessionCache(SessionCache):
             rows = connection.execute(query, (user_id, session_id, _now(), limit)).fetchall()
         return [_turn(user_id, session_id, *row) for row in reversed(rows)]
 
-    def list_sessions(
-        self, user_id: str | None = None, active_since: datetime | None = None
-    ) -> list[SessionInfo]:
+    def list_sessions(self, user_id: str | None = None, active_since: datetime | None = None) -> list[SessionInfo]:
         query = """SELECT user_id, session_id, last_activity, expires_at,
                 (SELECT count(*) FROM turns AS t WHERE t.user_id = s.user_id AND t.session_id = s.session_id)
             FROM sessions AS s
@@ -117,19 +113,19 @@ class SqliteSessionCache(SessionCache):
 
     def delete_turn(self, user_id: str, session_id: str, turn_id: str) -> bool:
         key = (user_id, session_id)
-        with self._writing() as connection:
+        with self._deleting() as connection:
             deleted = connection.execute(f"DELETE FROM turns WHERE {_ONE_TURN}", (*key, turn_id)).rowcount
             if not connection.execute(f"SELECT 1 FROM turns WHERE {_ONE_SESSION} LIMIT 1", key).fetchall():
                 connection.execute(f"DELETE FROM sessions WHERE {_ONE_SESSION}", key)
         return deleted > 0
 
     def delete_session(self, user_id: str, session_id: str) -> bool:
-        with self._writing() as connection:
+        with self._deleting() as connection:
             query = f"DELETE FROM sessions WHERE {_ONE_SESSION}"
             return connection.execute(query, (user_id, session_id)).rowcount > 0
 
     def clear(self, user_id: str | None = None) -> int:
-        with self._writing() as connection:
+        with self._deleting() as connection:
             query = "DELETE FROM sessions WHERE user_id = coalesce(?, user_id)"
             return connection.execute(query, (user_id,)).rowcount
 
@@ -162,6 +158,14 @@ class SqliteSessionCache(SessionCache):
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _deleting(self) -> Iterator[sqlite3.Connection]:
+        """A write after which what it deleted is in no file: its old pages would live on in the log for a while."""
+        with self._writing() as connection:
+            yield connection
+        with self._reading() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -7,6 +7,7 @@ else; nothing from outside is taken as markup. Nothing heavy is imported before 
 Exit codes: 0 done; 1 failed, or some of it did (an error's message, or the report, says what); 2 refused as asked.
 """
 
+import io
 import sys
 from typing import Annotated
 
@@ -53,19 +54,24 @@ sessiongraph persist first -d demo
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        say(f"sessiongraph {version('sessiongraph')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Documents and conversations become one knowledge graph, and what was said in a session outlives its cache.
 
     The order of things: [bold]add[/] → [bold]cognify[/] → [bold]search[/] in a session → [bold]persist[/].
     """
-    if version:
-        from importlib.metadata import version as version_of
-
-        say(f"sessiongraph {version_of('sessiongraph')}")
-        raise typer.Exit
 
 
 documents.register(app, _MEMORY)
@@ -82,6 +88,9 @@ forgetting.register(app, _CARE)
 
 def main() -> None:
     """Run the command that `sys.argv` holds, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a letter that the terminal does not have ends no command
     try:
         app(prog_name="sessiongraph")
     except SessionGraphError as error:

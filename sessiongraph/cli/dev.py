@@ -52,7 +52,8 @@ _DAGSTER_DEV = [sys.executable, "-W", "ignore", "-m", "dagster", "dev"]
 
 def _run(command: list[str], environment: dict[str, str]) -> int:
     """Run `command` until it ends. Ctrl-C reaches it from the terminal, SIGTERM from here; it ends in its own time."""
-    process = subprocess.Popen(command, env=environment)
+    # Set first: what was started with SIGINT ignored, as shells do behind "&", would leave it so in the command, too.
     signal.signal(signal.SIGINT, lambda *_: None)
+    process = subprocess.Popen(command, env=environment)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     return process.wait()

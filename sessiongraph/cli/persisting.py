@@ -48,7 +48,7 @@ def persist(
         owner = await acting(user)
         ids = session_ids or [info.session_id for info in await sessiongraph.sessions.list_sessions(user=owner)]
         persisting = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
-        return await persisting(owner, ids, dataset)  # type: ignore[return-value]
+        return await persisting(owner, ids, dataset)
 
     report = run("Persisting sessions…", work())
     if as_json:

@@ -18,6 +18,10 @@ from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 # What a question can meet without ending the conversation: the next one may fare better.
 _PASSING = (InvalidInputError, LLMFailedError, StoreBusyError)
 
+_TYPES = "One that answers: {}; or one that lists what it finds: {}.".format(
+    ", ".join(kind for kind in SearchType if kind.asks_model),
+    ", ".join(kind for kind in SearchType if not kind.asks_model),
+)
 SessionId = Annotated[str | None, typer.Option("--session", "-s", metavar="ID", help="Ask in this session.")]
 TopK = Annotated[int, typer.Option("--top-k", "-k", metavar="N", help="How many sources at the most.")]
 
@@ -49,7 +53,7 @@ def search(
     question: Annotated[str, typer.Argument(metavar="QUESTION", help="In quotation marks.")],
     query_type: Annotated[
         SearchType,
-        typer.Option("--type", "-t", case_sensitive=False, help="The …_COMPLETION types answer, the others list."),
+        typer.Option("--type", "-t", metavar="TYPE", case_sensitive=False, help=_TYPES),
     ] = SearchType.GRAPH_COMPLETION,
     session: SessionId = None,
     dataset: DatasetNames = None,
@@ -122,6 +126,7 @@ def _asked() -> str | None:
     try:
         line = input("> " if sys.stdin.isatty() else "").strip()
     except (EOFError, KeyboardInterrupt):
+        note("")  # what comes next is not to stand behind the prompt
         return None
     return None if line == "/quit" else line
 

@@ -1,6 +1,7 @@
 """What a search type gathers for a question: ranked hits as citations, ready to be shown or given to a model. Pure."""
 
 from collections.abc import Sequence
+from datetime import UTC
 from itertools import zip_longest
 
 import numpy as np
@@ -79,7 +80,7 @@ def _citation(hit: Hit, passage: int, kind: str, id_: str, text: str, stated_by:
         document_id=row["document_id"],
         name=row["name"],
         stated_by=stated_by or ("conversation" if is_turn else "document"),
-        said_at=row["said_at"].to_pydatetime(),
+        said_at=row["said_at"].to_pydatetime().replace(tzinfo=UTC),
         session_id=row["session_id"] if is_turn else None,
         turn_id=row["turn_id"] if is_turn else None,
     )

@@ -1,0 +1,55 @@
+"""The API as a program uses it: a home of each test's own, and nothing from the developer's environment."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.instance import write_dagster_home
+from resources.llm import client, embedder
+from resources.settings import Settings
+from tests.conftest import RedisServer
+from tests.support.openai_endpoint import OpenAIEndpoint
+
+
+@pytest.fixture(scope="session")
+def shared_dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One Dagster instance for all tests: making one costs more than most tests do."""
+    return write_dagster_home(tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, shared_dagster_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty SESSIONGRAPH_HOME, on the default models and cache."""
+    for name in (*Settings.model_fields, "openai_api_key"):
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("DAGSTER_HOME", str(shared_dagster_home))
+    monkeypatch.setenv("SESSIONGRAPH_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    client.responses.clear()
+    embedder.queries.clear()
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def endpoint(openai_endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch) -> OpenAIEndpoint:
+    """Both models behind a real HTTP endpoint that counts calls and fails on demand."""
+    monkeypatch.setenv("LLM_MODEL", "openai/test-model")
+    monkeypatch.setenv("LLM_ENDPOINT", openai_endpoint.url)
+    monkeypatch.setenv("LLM_MAX_RETRIES", "0")
+    monkeypatch.setenv("EMBEDDING_MODEL", "openai/test-embedder")
+    monkeypatch.setenv("EMBEDDING_ENDPOINT", openai_endpoint.url)
+    return openai_endpoint
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each of the two caches in turn; Redis is a real server, emptied first."""
+    if request.param == "redis":
+        import redis
+
+        server: RedisServer = request.getfixturevalue("redis_server")
+        redis.Redis(server.host, server.port).flushall()
+        monkeypatch.setenv("CACHE_BACKEND", "redis")
+        monkeypatch.setenv("CACHE_HOST", server.host)
+        monkeypatch.setenv("CACHE_PORT", str(server.port))
+    return request.param

@@ -1,0 +1,114 @@
+"""What a program that keeps its own chat loop relies on, on both caches."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+import sessiongraph
+from sessiongraph import persist_sessions_in_knowledge_graph_pipeline, sessions, users
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+async def test_a_turn_comes_back_as_it_was_said():
+    said_at = datetime(2023, 5, 8, 13, 56, tzinfo=timezone(timedelta(hours=2)))
+    turn_id = await sessions.add_turn("s:1", "Où est Zoë?", "À Paris.\n\nVraiment.", created_at=said_at, context="ctx")
+    (turn,) = await sessions.get_turns("s:1")
+    assert (turn.turn_id, turn.question, turn.answer) == (turn_id, "Où est Zoë?", "À Paris.\n\nVraiment.")
+    assert (turn.created_at, turn.context) == (said_at.astimezone(UTC), "ctx")
+
+
+async def test_turns_come_in_the_order_in_which_they_were_said():
+    day = datetime(2023, 5, 8)
+    for number, offset in ((2, 1), (3, 1), (1, 0)):
+        await sessions.add_turn("s", f"q{number}", "a", created_at=day + timedelta(hours=offset))
+    assert [turn.question for turn in await sessions.get_turns("s")] == ["q1", "q2", "q3"]
+    assert [turn.question for turn in await sessions.get_turns("s", last=2)] == ["q2", "q3"]
+
+
+async def test_sessions_are_listed_latest_first_and_per_user():
+    ana = await users.create("ana")
+    for session_id in ("first", "second"):
+        await sessions.add_turn(session_id, "q", "a")
+    await sessions.add_turn("hers", "q", "a", user=ana)
+    await sessions.add_turn("first", "q2", "a2")
+    listed = await sessions.list_sessions()
+    assert [(session.session_id, session.turns) for session in listed] == [("first", 2), ("second", 1)]
+    assert listed[0].expires_at and listed[0].expires_at > datetime.now(UTC) + timedelta(days=6)
+    assert await sessions.clear() == 2
+    assert await sessions.list_sessions() == []
+    assert [session.session_id for session in await sessions.list_sessions(user=ana)] == ["hers"]
+
+
+async def test_editing_rating_and_deleting():
+    turn_id = await sessions.add_turn("s", "Where does Alice live?", "In Rome.")
+    other = await sessions.add_turn("s", "q", "a")
+    assert (await sessions.edit_turn("s", turn_id, answer="In Paris.")).answer == "In Paris."
+    rated = await sessions.add_feedback("s", turn_id, score=1, text="wrong")
+    assert (rated.question, rated.answer, rated.score, rated.feedback) == (
+        "Where does Alice live?", "In Paris.", 1, "wrong",
+    )  # fmt: skip
+    assert await sessions.delete_turn("s", other) and not await sessions.delete_turn("s", other)
+    assert await sessions.delete_session("s") and not await sessions.delete_session("s")
+
+
+async def test_a_turn_is_persisted_where_it_belongs_whatever_the_cache_forgets():
+    """The rows of cognee's failures that concern persisting: deleted, edited, rated, expired, a second dataset."""
+    for name in ("one", "two"):
+        await sessiongraph.datasets.create(name)
+    first = await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Rome.")
+    second = await sessions.add_turn("s", "Where does Bob live?", "Bob lives in Oslo.")
+    assert (await persist("one")).persisted == 2
+
+    await sessions.delete_turn("s", second)
+    await sessions.add_turn("s", "Where does Carla live?", "Carla lives in Porto.")
+    assert (await persist("one")).persisted == 3
+    assert {"Rome", "Oslo", "Porto"} <= await names("one")
+
+    await sessions.edit_turn("s", first, answer="Alice lives in Paris.")
+    await persist("one")
+    assert "Paris" in await names("one") and "Rome" not in await names("one")
+
+    await sessions.add_feedback("s", first, score=2)
+    report = await persist("one")
+    assert (report.persisted, report.skipped) == (2, 1)
+    assert report.sessions["s"].turns[0].reason == "rated 2 of 5"
+    assert "Paris" not in await names("one")
+
+    await sessions.add_feedback("s", first, score=5)
+    await persist("one")
+    assert "Paris" in await names("one")
+
+    assert (await persist("two")).persisted == 2
+    assert await names("two") >= {"Paris", "Porto"} and "Oslo" not in await names("two")
+
+    await sessions.clear()
+    assert (await persist("one")).persisted == 3
+    await sessions.add_turn("s", "Where does Dora live?", "Dora lives in Vienna.")
+    again = await persist("one")
+    assert (again.persisted, again.extracted) == (4, 1)
+
+
+async def test_what_says_nothing_is_skipped_and_says_why():
+    for question, answer in (
+        ("Where does Alice live?", "Alice lives in Rome."),
+        ("", "  "),
+        ("Who is Bob?", "I'm sorry, but I don't know."),
+        ("Where does Alice live?", "Alice lives in Rome."),
+    ):
+        await sessions.add_turn("s", question, answer)
+    report = await persist("main_dataset")
+    assert [turn.reason for turn in report.sessions["s"].turns] == [
+        None, "empty", "no answer was given", "repeats an earlier turn",
+    ]  # fmt: skip
+
+
+async def persist(dataset: str) -> sessiongraph.PersistReport:
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=dataset)
+    assert isinstance(report, sessiongraph.PersistReport)
+    return report
+
+
+async def names(dataset: str) -> set[str]:
+    graph = await sessiongraph.graph(dataset=dataset)
+    return {node["name"] for _, node in graph.nodes(data=True)}
