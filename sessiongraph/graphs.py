@@ -24,7 +24,9 @@ async def graph(
 
     Nodes carry name, type, description, aliases, node_sets and evidence; edges relation, statement, valid_at,
     stated_by, node_sets and evidence. A piece of evidence says document (its name), document_id, passage_id,
-    session_id, turn_id, stated_by, said_at, run_id and the wording. Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
+    session_id, turn_id, stated_by, said_at, run_id and the wording.
+
+    Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
     """
     bundle = resources()
     target = await permitted(bundle, await acting_user(bundle, user), dataset, "read")
