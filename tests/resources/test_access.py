@@ -103,9 +103,7 @@ def test_a_user_who_does_not_exist_owns_nothing(access: AccessControl) -> None:
             call()
 
 
-def test_an_owner_may_do_everything_by_name_key_and_id(
-    access: AccessControl, ana: User, notes: Dataset
-) -> None:
+def test_an_owner_may_do_everything_by_name_key_and_id(access: AccessControl, ana: User, notes: Dataset) -> None:
     for permission in PERMISSIONS:
         for meant in ("notes", notes.key, notes.id):
             assert access.resolve(ana, meant, permission) == notes

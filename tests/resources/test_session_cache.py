@@ -251,9 +251,7 @@ def test_two_processes_writing_one_session_lose_nothing(
     values = json.loads(settings.model_dump_json())
     values["SESSIONGRAPH_HOME"] = values.pop("home")
     command = [sys.executable, "-c", WRITER]
-    writers = [
-        subprocess.Popen([*command, name, json.dumps(values)], cwd=project_root) for name in ("a", "b")
-    ]
+    writers = [subprocess.Popen([*command, name, json.dumps(values)], cwd=project_root) for name in ("a", "b")]
     assert [writer.wait() for writer in writers] == [0, 0]
     turns = cache.get_turns("ana", "s")
     assert {t.turn_id for t in turns} == {"shared"} | {f"{name}{n}" for name in "ab" for n in range(50)}

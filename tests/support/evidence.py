@@ -13,7 +13,7 @@ Claim = tuple[str, str, str, str, str | None, str]
 
 @dataclass(frozen=True)
 class Evidence:
-    """A document of one chunk or, with a `said_at`, a session of one turn; `id` names it, its passage and its window."""
+    """A document of one chunk or, with a `said_at`, a session of one turn; `id` names it, its passage, its window."""
 
     id: str
     text: str = "…"

@@ -28,7 +28,8 @@ def test_scores_are_those_of_bm25() -> None:
     index = LexicalIndex(["apple pear", "apple apple plum kiwi", "plum"])
     idf = math.log1p((3 - 2 + 0.5) / (2 + 0.5))
     expected = [
-        idf * n * (K1 + 1) / (n + K1 * (1 - B + B * length / (7 / 3))) if n else 0 for n, length in ((1, 2), (2, 4), (0, 1))
+        idf * n * (K1 + 1) / (n + K1 * (1 - B + B * length / (7 / 3))) if n else 0
+        for n, length in ((1, 2), (2, 4), (0, 1))
     ]
     assert index.scores("apple").tolist() == pytest.approx(expected)
 

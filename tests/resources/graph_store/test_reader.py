@@ -101,7 +101,9 @@ def test_what_was_used_longest_ago_goes_when_the_budget_is_spent(
     assert reader.snapshot(b, "model") is not kept
 
 
-def test_one_snapshot_larger_than_the_budget_is_still_served(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_snapshot_larger_than_the_budget_is_still_served(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "MEMORY_BUDGET_BYTES", 1)
     put(store, Evidence("a"))
     reader = SnapshotReader()

@@ -76,7 +76,11 @@ def test_one_fact_has_all_of_its_evidence_and_one_entity_all_of_its_names(store:
     assert sorted(found.entities["name"]) == ["Alice Smith", "Paris"]
     assert entity(found, "Alice Smith")["aliases"] == ["Alice", "alice's"]
     assert len(found.facts) == 1
-    assert sorted(found.claims["statement"]) == ["A. lives in Paris.", "Alice Smith lives in Paris.", "She lives in Paris."]
+    assert sorted(found.claims["statement"]) == [
+        "A. lives in Paris.",
+        "Alice Smith lives in Paris.",
+        "She lives in Paris.",
+    ]
 
 
 def test_validity_and_relation_tell_facts_apart_and_the_sentence_does_not(store: GraphStore) -> None:
@@ -126,7 +130,6 @@ def test_a_fact_that_only_an_assistant_claimed_says_so(store: GraphStore) -> Non
 def test_a_description_keeps_the_wordings_of_its_evidence(store: GraphStore) -> None:
     put(store, Evidence("a", mentions=[("Acme", "Organization", "a company", "document")]))
     put(store, Evidence("b", mentions=[("ACME", "Organization", "which makes anvils", "document")]))
-    assert set(entity(snapshot(store), "Acme")["description"].split("a company")) >= {""}
     described = set(snapshot(store).mentions["description"])
     assert described == {"a company", "which makes anvils"}
     assert all(wording in snapshot(store).entities["description"].iloc[0] for wording in described)

@@ -172,7 +172,9 @@ def test_a_change_that_changes_nothing_is_no_commit(store: GraphStore) -> None:
 def test_every_commit_has_a_greater_seq_and_its_rows_carry_it(store: GraphStore) -> None:
     for text in "abc":
         store.write(text, "a", lambda tx, text=text: add(tx, text))
-    rows = store.read(lambda con: con.execute("SELECT id, run_id, seq FROM windows JOIN commits USING (seq)").fetchall())
+    rows = store.read(
+        lambda con: con.execute("SELECT id, run_id, seq FROM windows JOIN commits USING (seq)").fetchall()
+    )
     assert sorted(rows) == [("a", "a", 1), ("b", "b", 2), ("c", "c", 3)]
 
 
@@ -273,7 +275,17 @@ def test_a_read_only_home_is_explained(tmp_path: Path) -> None:
 
 
 def test_texts_come_back_as_they_went_in(store: GraphStore) -> None:
-    said = ["", " ", "nul\x00inside", "'; DROP TABLE windows; --", "😀 e\u0301 \u2028", "line\r\nbreak", "nan", "None", "NULL"]
+    said = [
+        "",
+        " ",
+        "nul\x00inside",
+        "'; DROP TABLE windows; --",
+        "😀 e\u0301 \u2028",
+        "line\r\nbreak",
+        "nan",
+        "None",
+        "NULL",
+    ]
     store.write("r", "a", lambda tx: tx.insert("windows", [{"id": str(n), "summary": t} for n, t in enumerate(said)]))
     rows = store.read(lambda con: con.execute("SELECT summary FROM windows ORDER BY id::INT").fetchall())
     assert [summary for (summary,) in rows] == said
