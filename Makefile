@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt
 
-.PHONY: demo test lint bench dev clean
+.PHONY: demo test lint bench soak dev clean
 
 demo: $(VENV)/.installed  ## the story of the README, run and explained
 	$(BIN)/python examples/session_persistence.py
@@ -23,6 +23,14 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed  ## make bench DATA=locomo10.json
 	@test -n "$(DATA)" || { echo "Say where the LoCoMo data is: make bench DATA=path/to/locomo10.json" >&2; exit 2; }
 	$(BIN)/python benchmarks/locomo_sessions.py $(DATA)
+
+SOAK_SECONDS ?= 600
+
+soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histories; each as long as make soak SOAK_SECONDS=600
+	$(BIN)/python benchmarks/crash_campaign.py --kills 300
+	$(BIN)/python benchmarks/hostile_home.py
+	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS)
+	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/reliability/test_state_machine.py
 
 dev: $(VENV)/.installed  ## the Dagster UI
 	$(BIN)/sessiongraph dev

@@ -58,6 +58,7 @@ def knowledge_metadata(report: KnowledgeReport, names: Mapping[str, str]) -> Met
     return {
         "passages": dg.MetadataValue.int(len(report.passages)),
         **_counts(sum(outcomes.values(), Counter())),
+        "quarantined": dg.MetadataValue.int(len(report.quarantined)),
         "settled": dg.MetadataValue.int(report.settled),
         "windows_extracted": dg.MetadataValue.int(report.extracted),
         "mentions": dg.MetadataValue.int(report.mentions),
@@ -89,13 +90,13 @@ def persist_metadata(report: PersistReport) -> Metadata:
         session_id: Counter(turn.disposition for turn in session.turns)
         for session_id, session in report.sessions.items()
     }
-    turns = [turn for session in report.sessions.values() for turn in session.turns]
     return {
-        "passages": dg.MetadataValue.int(len(turns)),
+        "passages": dg.MetadataValue.int(len(report.turns)),
         **_counts(sum(outcomes.values(), Counter())),
+        "quarantined": dg.MetadataValue.int(len(report.quarantined)),
         "windows_extracted": dg.MetadataValue.int(report.extracted),
         "sources": _outcome_table(outcomes),
-        "reasons": _reason_table([(turn.disposition, turn.reason) for turn in turns if turn.reason]),
+        "reasons": _reason_table([(turn.disposition, turn.reason) for turn in report.turns if turn.reason]),
         **_usage(report.usage, report.seconds),
         "operation": dg.MetadataValue.text(report.run_id),
     }

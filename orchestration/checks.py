@@ -10,16 +10,12 @@ import dagster as dg
 import duckdb
 
 from assets.cognify.asset import knowledge_graph
+from assets.cognify.planning import LedgerRow, read_ledger
 from assets.metadata import without_quotes
 from assets.partitions import datasets_partitions
 from assets.session_cognify.asset import session_knowledge
 from resources.dagster_resources import GraphStoreResource
 
-_FAILED = """
-SELECT reason, count(*) FROM current_ledger
-WHERE disposition = 'failed' AND passage_id IN (SELECT passage_id FROM {table})
-GROUP BY reason
-"""
 _INCOMPLETE = """
 SELECT
     (SELECT count(*) FROM mentions WHERE window_id NOT IN (SELECT id FROM windows)) AS mentions_without_window,
@@ -36,21 +32,31 @@ def _no_failures(asset: dg.AssetsDefinition, table: str) -> dg.AssetChecksDefini
         asset=asset,
         name=f"no_failed_{table}",
         partitions_def=datasets_partitions,
-        description=f"No {table} of the dataset stand in the ledger as failed; the next run tries them again.",
+        description=f"""No {table} of the dataset stand in the ledger as failed. The next run tries them again,
+those that are quarantined only with run config `retry_failed: true`.""",
     )
     def check(context: dg.AssetCheckExecutionContext, graph: GraphStoreResource) -> dg.AssetCheckResult:
         store = graph.store(graph.dataset(context.partition_key))
-        failed = Counter[str]()
-        for reason, passages in store.read(lambda con: con.execute(_FAILED.format(table=table)).fetchall()):
-            failed[without_quotes(reason)] += passages
+        rows = store.read(lambda con: _failed(con, table))
+        quarantined = sum(row.quarantined for row in rows)
+        reasons = Counter(without_quotes(row.reason or "") for row in rows)
         return dg.AssetCheckResult(
-            passed=not failed,
+            passed=not rows,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"{failed.total()} failed, and will be tried again by the next run." if failed else None,
-            metadata={"failed": failed.total(), **dict(failed.most_common(20))},
+            description=f"{len(rows)} failed. The next run tries them again, but for {quarantined} that failed too "
+            "often: those, with run config `retry_failed: true`."
+            if rows
+            else None,
+            metadata={"failed": len(rows), "quarantined": quarantined, **dict(reasons.most_common(20))},
         )
 
     return check
+
+
+def _failed(connection: duckdb.DuckDBPyConnection, table: str) -> list[LedgerRow]:
+    passages = {id_ for (id_,) in connection.execute(f"SELECT passage_id FROM {table}").fetchall()}
+    ledger = read_ledger(connection, None)
+    return [row for id_, row in ledger.items() if row.disposition == "failed" and id_ in passages]
 
 
 def _evidence_is_complete(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
+# No invitation to a newsletter over one's first look at the assets.
+nux:
+  enabled: false
 # A run whose process died is marked as failed, and gives back its place.
 run_monitoring:
   enabled: true

@@ -60,8 +60,9 @@ class LLMFailedError(SessionGraphError):
     """A model call failed for good.
 
     `model`, `status` (HTTP status, or None where there was none), `attempts`; `fatal` says that no other
-    call can fare better (authentication, billing), so that callers stop instead of trying the next; `usage`
-    is what answers that were of no use have cost.
+    call can fare better (authentication, billing), so that callers stop instead of trying the next;
+    `transient` that the fault was the endpoint's and says nothing of what was asked (no answer, 429, 5xx);
+    `usage` is what answers that were of no use have cost.
     """
 
     def __init__(
@@ -72,11 +73,12 @@ class LLMFailedError(SessionGraphError):
         status: int | None = None,
         attempts: int = 1,
         fatal: bool = False,
+        transient: bool = False,
         usage: "Usage | None" = None,
     ) -> None:
         super().__init__(message)
-        self.model, self.status, self.attempts, self.fatal = model, status, attempts, fatal
-        self.usage = usage
+        self.model, self.status, self.attempts = model, status, attempts
+        self.fatal, self.transient, self.usage = fatal, transient, usage
 
 
 class StoreBusyError(SessionGraphError):

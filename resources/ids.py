@@ -39,6 +39,11 @@ def check_session_id(session_id: Any) -> str:
     return _checked(_SESSION_ID, session_id, "session id", "A-Z a-z 0-9 . _ : @ + = ~ -")
 
 
+def check_turn_id(turn_id: Any) -> str:
+    """`turn_id` itself where it is well formed; raises InvalidInputError."""
+    return _checked(_SESSION_ID, turn_id, "turn id", "A-Z a-z 0-9 . _ : @ + = ~ -")
+
+
 def check_name(name: Any, kind: str = "dataset name") -> str:
     """`name` itself where it is well formed (a dataset's, a user's, a node set's); raises InvalidInputError."""
     return _checked(_NAME, name, kind, "A-Z a-z 0-9 . _ @ + = ~ -")
@@ -50,6 +55,13 @@ def key_parts(key: str) -> tuple[str, str]:
     if not slash:
         raise InvalidInputError(f"{key!r} is not the key of a dataset: write it as owner/name.")
     return check_name(owner, kind="user name"), check_name(name)
+
+
+def dataset_parts(dataset: Any) -> tuple[str, str]:
+    """Owner and name in a dataset's key, or "" and its name or id; raises InvalidInputError where it is malformed."""
+    if not isinstance(dataset, str) or "/" not in dataset:
+        return "", check_name(dataset)
+    return key_parts(dataset)
 
 
 def _checked(pattern: re.Pattern[str], value: Any, kind: str, letters: str) -> str:

@@ -1,4 +1,4 @@
-"""The types that the resources hand out: users, datasets, turns, sessions, and what a model call used.
+"""The types that the resources hand out: users, tenants, roles, datasets, turns, sessions, and what a model call used.
 
 Plain frozen dataclasses without behaviour of their own; what they are stored in belongs to the resources.
 """
@@ -20,6 +20,29 @@ SESSION_NODE_SET = "user_sessions_from_cache"
 class User:
     id: str
     name: str
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """Users who see each other, and nobody else. Its owner, who need not be one of them, says who they are."""
+
+    id: str
+    name: str
+    owner_id: str
+
+
+@dataclass(frozen=True)
+class Role:
+    """A named group of users of one tenant, or of those who are in none. `key` is "tenant/name", or the name alone."""
+
+    id: str
+    name: str
+    owner_id: str
+    tenant_name: str | None = None
+
+    @property
+    def key(self) -> str:
+        return self.name if self.tenant_name is None else f"{self.tenant_name}/{self.name}"
 
 
 @dataclass(frozen=True)

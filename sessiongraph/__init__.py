@@ -26,8 +26,8 @@ if TYPE_CHECKING:
         StoreBusyError,
         UnreadableDocumentError,
     )
-    from resources.types import Dataset, SessionInfo, Turn, Usage, User
-    from sessiongraph import datasets, sessions, users
+    from resources.types import Dataset, Role, SessionInfo, Tenant, Turn, Usage, User
+    from sessiongraph import datasets, roles, sessions, tenants, users
     from sessiongraph.documents import add, cognify
     from sessiongraph.forgetting import forget
     from sessiongraph.graphs import graph
@@ -51,7 +51,7 @@ _WHERE = {
         "StoreBusyError",
         "UnreadableDocumentError",
     ),
-    "resources.types": ("Dataset", "SessionInfo", "Turn", "Usage", "User"),
+    "resources.types": ("Dataset", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
     "assets.session_cognify.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
     "sessiongraph.documents": ("add", "cognify"),
     "sessiongraph.forgetting": ("forget",),
@@ -61,7 +61,7 @@ _WHERE = {
     "sessiongraph.retrieval.search": ("search",),
     "sessiongraph.users": ("get_default_user",),
 }
-_MODULES = ("datasets", "sessions", "users")
+_MODULES = ("datasets", "roles", "sessions", "tenants", "users")
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_MODULES])

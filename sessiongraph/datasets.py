@@ -3,8 +3,9 @@
 import asyncio
 import builtins
 
-from resources.types import Dataset, Permission, User
-from sessiongraph.runtime import acting_user, permitted, resources
+from resources.bundle import Resources
+from resources.types import Dataset, Permission, Role, User
+from sessiongraph.runtime import acting_user, named_user, permitted, resources
 
 
 async def create(name: str, *, user: User | None = None) -> Dataset:
@@ -20,23 +21,30 @@ async def list(*, user: User | None = None) -> builtins.list[Dataset]:
     return await asyncio.to_thread(bundle.access.list_datasets, await acting_user(bundle, user))
 
 
-async def grant(dataset: str, user: User, permission: Permission, *, by: User | None = None) -> None:
-    """Let `user` read, write, delete or share a dataset. Raises PermissionDeniedError unless `by` may share it."""
+async def grant(dataset: str, to: User | Role, permission: Permission, *, by: User | None = None) -> None:
+    """Let a user, or whoever is in a role, read, write, delete or share a dataset.
+
+    Raises PermissionDeniedError unless `by` may share it, InvalidInputError for a user or role of another tenant.
+    """
     bundle = resources()
-    granting, receiving = await acting_user(bundle, by), await acting_user(bundle, user)
+    granting, receiving = await acting_user(bundle, by), await _grantee(bundle, to)
     target = await permitted(bundle, granting, dataset, "share")
     await asyncio.to_thread(bundle.access.grant, target, receiving, permission, granting)
 
 
-async def revoke(dataset: str, user: User, permission: Permission, *, by: User | None = None) -> None:
+async def _grantee(bundle: Resources, to: User | Role) -> User | Role:
+    return to if isinstance(to, Role) else await named_user(bundle, to)
+
+
+async def revoke(dataset: str, to: User | Role, permission: Permission, *, by: User | None = None) -> None:
     """Take a permission back. Raises PermissionDeniedError unless `by` may share the dataset."""
     bundle = resources()
-    revoking, losing = await acting_user(bundle, by), await acting_user(bundle, user)
+    revoking, losing = await acting_user(bundle, by), await _grantee(bundle, to)
     target = await permitted(bundle, revoking, dataset, "share")
     await asyncio.to_thread(bundle.access.revoke, target, losing, permission, revoking)
 
 
-async def grants(dataset: str, *, user: User | None = None) -> builtins.list[tuple[User, Permission]]:
+async def grants(dataset: str, *, user: User | None = None) -> builtins.list[tuple[User | Role, Permission]]:
     """Who else may do what with a dataset. Raises PermissionDeniedError unless `user` may share it."""
     bundle = resources()
     target = await permitted(bundle, await acting_user(bundle, user), dataset, "share")

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assets.cognify.documents import chunk_documents, read_chunk_passages
+from assets.cognify.embedding import embed_missing
 from assets.cognify.knowledge import KnowledgeReport, build_knowledge
 from assets.ingestion.ingest import IngestReport, ingest
 from assets.ingestion.inputs import parse, resolve_inputs
+from assets.session_cognify.turns import read_turn_passages
 from resources.bundle import Resources
 from resources.errors import NoGraphDataError
 from resources.graph_store.store import GraphStore
-from resources.ids import check_name, new_id
+from resources.ids import dataset_parts, new_id
 from resources.types import MAIN_DATASET, Dataset, User
 from sessiongraph.reporting import report_materialization
-from sessiongraph.runtime import acting_user, all_permitted, permitted, resources
+from sessiongraph.runtime import acting_user, all_permitted, node_set_names, permitted, resources
 
 Data = str | os.PathLike[str]
 
@@ -34,8 +36,9 @@ async def add(
 
     Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.
     """
+    node_sets = node_set_names(node_set, "node_set") if node_set is not None else []
+    dataset_parts(dataset_name)
     inputs = await asyncio.to_thread(resolve_inputs, data)
-    node_sets = [check_name(name, "node set") for name in node_set or ()]
     bundle = resources()
     owner = await acting_user(bundle, user)
     documents = [await asyncio.to_thread(parse, item) for item in inputs.items]
@@ -52,16 +55,19 @@ async def _writable(bundle: Resources, user: User, name: str) -> Dataset:
     """The dataset to write to: an existing one that `user` may write, else a new one of their own."""
     if "/" in name:
         return await permitted(bundle, user, name, "write")
-    check_name(name)
     return await asyncio.to_thread(bundle.access.create_dataset, user, name)
 
 
 async def cognify(
-    datasets: Sequence[str] | str | None = None, *, user: User | None = None
+    datasets: Sequence[str] | str | None = None, *, user: User | None = None, retry_failed: bool = False
 ) -> dict[str, KnowledgeReport]:
     """Bring what was added to `datasets` (all that the user may write, for None) into their graphs.
 
-    Only what is not there yet is extracted. Returns a report for each dataset, by its name (another's: by owner/name).
+    Only what is not there yet is extracted, and embedded: where the embedder was changed, that is every text of the
+    graph, those of sessions too. A passage that failed three times by its own fault (a refusal, an answer that does not
+    validate) is quarantined, and tried again only with `retry_failed` or when its window changes.
+
+    Returns a report for each dataset, by its name (another's: by owner/name).
     Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents,
     LLMNotConfiguredError, LLMFailedError.
     """
@@ -70,23 +76,32 @@ async def cognify(
     chosen = await all_permitted(bundle, acting, datasets, "write")
     # By the name that the user calls it by: another's dataset may have the same name as one's own.
     reports = {
-        dataset.name if dataset.owner_id == acting.id else dataset.key: await _cognify(bundle, dataset)
+        dataset.name if dataset.owner_id == acting.id else dataset.key: await _cognify(bundle, dataset, retry_failed)
         for dataset in chosen
     }
-    if not any(report.passages for report in reports.values()):
+    if not any(report.passages or report.usage.embedding_calls for report in reports.values()):
         named = ", ".join(dataset.name for dataset in chosen) or "your datasets"
         raise NoGraphDataError(f"There are no documents in {named}. Put some in first: add(…, dataset_name=…).")
     return reports
 
 
-async def _cognify(bundle: Resources, dataset: Dataset) -> KnowledgeReport:
+async def _cognify(bundle: Resources, dataset: Dataset, retry_failed: bool) -> KnowledgeReport:
     store, run_id = bundle.store(dataset), new_id()
     if not store.exists:
         return KnowledgeReport(run_id)
     await chunk_documents(store, run_id)
     report = await build_knowledge(
-        store, bundle.llm, bundle.embedder, read_chunk_passages, run_id=run_id, asset="knowledge_graph"
+        store,
+        bundle.llm,
+        bundle.embedder,
+        read_chunk_passages,
+        run_id=run_id,
+        asset="knowledge_graph",
+        retry_failed=retry_failed,
     )
+    turns = await asyncio.to_thread(store.read, lambda con: read_turn_passages(con, None))
+    embedded = await embed_missing(store, bundle.embedder, turns, run_id=run_id, asset="session_knowledge")
+    report.usage, report.unembedded = report.usage + embedded.usage, report.unembedded + embedded.missing
     if report.settled:
         await report_materialization(
             bundle, "knowledge_graph", dataset, run_id, lambda: _knowledge_metadata(report, store)

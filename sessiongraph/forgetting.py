@@ -13,11 +13,11 @@ from assets.session_cognify.turns import read_turn_passages
 from assets.session_extraction.staging import session_document_id, turn_passage_id
 from resources.bundle import Resources
 from resources.errors import CachingDisabledError, InvalidInputError, SessionsNotFoundError
-from resources.ids import check_session_id, new_id
+from resources.ids import check_name, check_session_id, check_turn_id, dataset_parts, new_id
 from resources.llm import client, embedder
 from resources.types import Dataset, User
 from sessiongraph.reporting import report_materialization
-from sessiongraph.runtime import acting_user, permitted, resources
+from sessiongraph.runtime import acting_user, check_flag, permitted, resources
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,14 @@ async def forget(
     SessionsNotFoundError; LLMFailedError where turns that had the forgotten ones as context could not be extracted
     anew: what was to be forgotten is gone then, and the next persist extracts them.
     """
+    dataset_parts(dataset)
+    check_flag(from_cache, "from_cache")
     if session_id is not None:
         check_session_id(session_id)
+    if turn_id is not None:
+        check_turn_id(turn_id)
+    if document_id is not None:
+        check_name(document_id, "document id")
     if document_id is not None and (session_id or turn_id or user):
         raise InvalidInputError("Give document_id alone: a document is no user's session.")
     if turn_id is not None and session_id is None:
@@ -67,13 +73,14 @@ async def forget(
         store.read, lambda con: _target(con, owner, session_id, turn_id, document_id, sessions_alone)
     )
     dropped = await asyncio.to_thread(_drop_cached, bundle, acting, cached) if from_cache else 0
-    asset = "documents" if document_id else "session_turns"
+    asset = "documents" if document_id and not cached else "session_turns"
     extractor = await asyncio.to_thread(extractor_version, bundle.llm)
+    # The store last: as long as it knows the target, a `forget` that was cut short can be made again.
+    await asyncio.to_thread(_delete_originals, bundle, target_dataset, target)
     if store.exists:
         done = await asyncio.to_thread(forget_in_store, store, target, extractor, run_id, asset)
     else:
         done = Forgotten()
-    await asyncio.to_thread(_delete_originals, bundle, target_dataset, target)
     # What models answered in this process may quote what is forgotten.
     client.responses.clear()
     embedder.queries.clear()
@@ -96,12 +103,14 @@ def _target(
 ) -> tuple[Target, CachedTurns]:
     """What to forget in the store, and (user, session, turn or all) of what to drop from the cache."""
     if document_id is not None:
-        found = connection.execute("SELECT kind FROM documents WHERE id = ?", [document_id]).fetchall()
+        query = "SELECT user_id, session_id FROM documents WHERE id = ?"
+        found = connection.execute(query, [document_id]).fetchall()
         if not found:
             raise InvalidInputError(
                 f"The dataset has no document {document_id!r}. A search's citations name their ids."
             )
-        return Target([document_id]), []
+        # A citation names a session as the document that its turns are of.
+        return Target([document_id]), [(user, session, None) for user, session in found if session is not None]
     if session_id is not None:
         session = session_document_id(owner.id, session_id)
         if not connection.execute("SELECT 1 FROM documents WHERE id = ?", [session]).fetchall():

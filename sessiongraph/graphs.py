@@ -10,7 +10,7 @@ import pandas as pd
 from resources.errors import NoGraphDataError
 from resources.graph_store.snapshot import Snapshot
 from resources.types import MAIN_DATASET, User
-from sessiongraph.runtime import acting_user, permitted, resources
+from sessiongraph.runtime import acting_user, node_set_names, permitted, resources
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -28,6 +28,7 @@ async def graph(
 
     Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
     """
+    tags = set(node_set_names(node_sets, "node_sets")) if node_sets is not None else None
     bundle = resources()
     target = await permitted(bundle, await acting_user(bundle, user), dataset, "read")
     snapshot = await asyncio.to_thread(bundle.snapshot, target)
@@ -36,7 +37,7 @@ async def graph(
             f"There is no graph data in {target.name}. Put documents in with add(…, dataset_name={target.name!r}) and "
             "run cognify, or persist a session."
         )
-    return await asyncio.to_thread(to_networkx, snapshot, set(node_sets) if node_sets is not None else None)
+    return await asyncio.to_thread(to_networkx, snapshot, tags)
 
 
 def to_networkx(snapshot: Snapshot, node_sets: set[str] | None = None) -> "nx.MultiDiGraph":

@@ -10,7 +10,10 @@ from resources.errors import InvalidInputError
 from resources.ids import check_session_id, new_id
 from resources.types import MAIN_DATASET, Dataset, User
 from sessiongraph.reporting import logger, report_materialization
-from sessiongraph.runtime import acting_user, permitted, resources
+from sessiongraph.runtime import acting_user, check_flag, permitted, resources
+
+# An event loop alone does not keep a task that nobody holds.
+_under_way: "set[asyncio.Task[PersistReport]]" = set()
 
 
 class BackgroundPersist:
@@ -24,6 +27,7 @@ class BackgroundPersist:
         self.run_id = run_id
         self._work = work
         self._awaited = False
+        _under_way.add(work)
         work.add_done_callback(self._ended)
 
     @property
@@ -35,6 +39,7 @@ class BackgroundPersist:
         return asyncio.shield(self._work).__await__()
 
     def _ended(self, work: "asyncio.Task[PersistReport]") -> None:
+        _under_way.discard(work)
         if not work.cancelled() and (error := work.exception()) is not None and not self._awaited:
             logger.error("Persisting sessions in the background failed (operation %s): %s", self.run_id, error)
 
@@ -45,6 +50,8 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     session_ids: Sequence[str] | None = None,
     dataset: str = MAIN_DATASET,
     run_in_background: Literal[False] = False,
+    *,
+    retry_failed: bool = False,
 ) -> PersistReport: ...
 
 
@@ -55,6 +62,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     dataset: str = MAIN_DATASET,
     *,
     run_in_background: Literal[True],
+    retry_failed: bool = False,
 ) -> BackgroundPersist: ...
 
 
@@ -63,23 +71,28 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     session_ids: Sequence[str] | None = None,
     dataset: str = MAIN_DATASET,
     run_in_background: bool = False,
+    *,
+    retry_failed: bool = False,
 ) -> PersistReport | BackgroundPersist:
     """Persist a user's cached sessions into `dataset`, under the node set `user_sessions_from_cache`.
 
     Only turns that are new, edited or rated otherwise since the last persist are worked on, each exactly once. None or
     no ids persist none. With `run_in_background`, what can be refused is refused now, and a handle is returned at once.
+    A turn that failed three times by its own fault (a refusal, an answer that does not validate) is quarantined: it is
+    tried again only with `retry_failed`, or when its words, those before it, the prompt or the model change.
 
     Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError, SessionsNotFoundError
     (neither cache nor dataset knows one of them), CacheUnavailableError, LLMNotConfiguredError, LLMFailedError.
     """
     ids = _checked(session_ids)
+    check_flag(run_in_background, "run_in_background")
     bundle = resources()
     acting = await acting_user(bundle, user)
     # Opening the cache says whether there is one, before anything else happens.
     await asyncio.to_thread(lambda: bundle.cache)
     target = await permitted(bundle, acting, dataset, "write")
     run_id = new_id()
-    work = _persist(bundle, acting, ids, target, run_id)
+    work = _persist(bundle, acting, ids, target, run_id, retry_failed)
     if run_in_background:
         return BackgroundPersist(asyncio.create_task(work), run_id)
     return await work
@@ -88,14 +101,21 @@ async def persist_sessions_in_knowledge_graph_pipeline(
 def _checked(session_ids: Sequence[str] | None) -> list[str]:
     if isinstance(session_ids, str | bytes) or not isinstance(session_ids, Sequence | set | frozenset | type(None)):
         raise InvalidInputError('session_ids is a list of session ids, such as ["demo_session"].')
-    return [check_session_id(session_id) for session_id in dict.fromkeys(session_ids or ())]
+    return list(dict.fromkeys(check_session_id(session_id) for session_id in session_ids or ()))
 
 
 async def _persist(
-    bundle: Resources, user: User, session_ids: list[str], dataset: Dataset, run_id: str
+    bundle: Resources, user: User, session_ids: list[str], dataset: Dataset, run_id: str, retry_failed: bool
 ) -> PersistReport:
     report = await persist_sessions(
-        bundle.cache, bundle.store(dataset), bundle.llm, bundle.embedder, user, session_ids, run_id=run_id
+        bundle.cache,
+        bundle.store(dataset),
+        bundle.llm,
+        bundle.embedder,
+        user,
+        session_ids,
+        run_id=run_id,
+        retry_failed=retry_failed,
     )
     if report.staged:
         await report_materialization(bundle, "session_turns", dataset, run_id, lambda: _staging_metadata(report))

@@ -6,12 +6,16 @@ snapshots; changed environment variables take effect with the next call.
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from resources.bundle import Resources
 from resources.errors import InvalidInputError
+from resources.ids import check_name
 from resources.settings import Settings, load_settings
 from resources.types import Dataset, Permission, User
+
+T = TypeVar("T")
 
 _made: dict[Settings, Resources] = {}
 _guard = threading.Lock()
@@ -36,6 +40,42 @@ async def acting_user(bundle: Resources, user: User | None) -> User:
     return await asyncio.to_thread(lambda: bundle.access.get_user(user.id))
 
 
+async def named_user(bundle: Resources, user: User) -> User:
+    """The user that is meant by name: unlike whoever acts, never the default one for None."""
+    return await acting_user(bundle, checked(user, User, "user"))
+
+
+def checked(value: Any, kind: type[T], name: str) -> T:
+    """`value` itself if it is a `kind`; raises InvalidInputError."""
+    if not isinstance(value, kind):
+        raise InvalidInputError(
+            f"{name} must be a {kind.__name__}, not {type(value).__name__}: {name}s.get(name) gives one."
+        )
+    return value
+
+
+def check_flag(value: object, name: str) -> None:
+    """Refuse what is neither True nor False: "no" would be true."""
+    if not isinstance(value, bool):
+        raise InvalidInputError(f"{name} is True or False, not {value!r:.60}.")
+
+
+def names(values: Any, name: str) -> list[str]:
+    """The distinct strings in `values`, a list or another collection of them; a string alone is none of those."""
+    if isinstance(values, str | bytes | bytearray) or not isinstance(values, Iterable):
+        raise InvalidInputError(f"{name} is a list of strings, not {type(values).__name__}.")
+    listed = list(values)
+    for value in listed:
+        if not isinstance(value, str):
+            raise InvalidInputError(f"{name} is a list of strings; {type(value).__name__} is in it.")
+    return list(dict.fromkeys(listed))
+
+
+def node_set_names(values: Any, name: str) -> list[str]:
+    """As `names`, each of them well formed as a node set."""
+    return [check_name(value, "node set") for value in names(values, name)]
+
+
 async def permitted(bundle: Resources, user: User, dataset: str, permission: Permission) -> Dataset:
     """The dataset that `dataset` (a name, an owner/name or an id) means to `user`, who has `permission` on it."""
     if not isinstance(dataset, str):
@@ -49,7 +89,8 @@ async def all_permitted(
     """The named datasets or, for None, all on which `user` has `permission`."""
     if datasets is None:
         return await asyncio.to_thread(bundle.access.list_datasets, user, permission)
-    names = [datasets] if isinstance(datasets, str) else list(datasets)
-    if not names:
+    chosen = names([datasets] if isinstance(datasets, str) else datasets, "datasets")
+    if not chosen:
         raise InvalidInputError("datasets is empty: name at least one, or leave it out to mean all of yours.")
-    return [await permitted(bundle, user, name, permission) for name in dict.fromkeys(names)]
+    found = [await permitted(bundle, user, name, permission) for name in chosen]
+    return list(dict.fromkeys(found))

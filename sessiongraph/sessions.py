@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 
 from resources.bundle import Resources
 from resources.errors import InvalidInputError
-from resources.ids import check_session_id, new_id
+from resources.ids import check_session_id, check_turn_id, new_id
 from resources.types import SessionInfo, Turn, User
-from sessiongraph.runtime import acting_user, permitted, resources
+from sessiongraph.runtime import acting_user, names, permitted, resources
+
+_MOST_TURNS = 1_000_000
 
 
 async def add_turn(
@@ -32,8 +34,11 @@ async def add_turn(
     SESSION_TTL_SECONDS after it was last written all the same. `dataset` is where sensors persist the turn.
     """
     check_session_id(session_id)
-    for name, text in (("question", question), ("answer", answer), ("context", context or "")):
-        _check_text(name, text)
+    _check_text("question", question)
+    _check_text("answer", answer)
+    if context is not None:
+        _check_text("context", context)
+    used = names(elements, "elements")
     moment = _utc(created_at)
     bundle, owner = await _opened(user)
     target = await permitted(bundle, owner, dataset, "write") if dataset is not None else None
@@ -46,7 +51,7 @@ async def add_turn(
         created_at=moment,
         dataset_id=target.id if target else None,
         context=context,
-        elements=tuple(elements),
+        elements=tuple(used),
     )
     await asyncio.to_thread(bundle.cache.put_turns, [turn])
     return turn.turn_id
@@ -55,8 +60,10 @@ async def add_turn(
 async def get_turns(session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:
     """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""
     check_session_id(session_id)
-    if last is not None and (not isinstance(last, int) or last < 1):
-        raise InvalidInputError("last is how many turns to give, from the end: 1 or more.")
+    if last is not None and (isinstance(last, bool) or not isinstance(last, int) or not 1 <= last <= _MOST_TURNS):
+        raise InvalidInputError(
+            f"last is how many turns to give, from the end: a whole number from 1 to {_MOST_TURNS:,}."
+        )
     bundle, owner = await _opened(user)
     return await asyncio.to_thread(bundle.cache.get_turns, owner.id, session_id, last)
 
@@ -78,8 +85,9 @@ async def edit_turn(
     """Change what was said in a turn. The next persist retracts what only the old words supported."""
     if question is None and answer is None:
         raise InvalidInputError("Give the new question, the new answer, or both.")
-    for name, text in (("question", question or ""), ("answer", answer or "")):
-        _check_text(name, text)
+    for name, text in (("question", question), ("answer", answer)):
+        if text is not None:
+            _check_text(name, text)
     return await _updated(session_id, turn_id, user, question=question, answer=answer)
 
 
@@ -88,14 +96,16 @@ async def add_feedback(
 ) -> Turn:
     """Rate an answer from 1 (bad) to 5 (good). Turns rated 1 or 2 are kept out of the graph."""
     if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
-        raise InvalidInputError(f"A score is a whole number from 1 (bad) to 5 (good), not {score!r}.")
-    _check_text("text", text or "")
+        raise InvalidInputError(f"A score is a whole number from 1 (bad) to 5 (good), not {score!r:.60}.")
+    if text is not None:
+        _check_text("text", text)
     return await _updated(session_id, turn_id, user, score=score, feedback=text)
 
 
 async def delete_turn(session_id: str, turn_id: str, *, user: User | None = None) -> bool:
     """Delete a turn from the cache; whether there was one. What was persisted stays, until `forget`."""
     check_session_id(session_id)
+    check_turn_id(turn_id)
     bundle, owner = await _opened(user)
     return await asyncio.to_thread(bundle.cache.delete_turn, owner.id, session_id, turn_id)
 
@@ -121,6 +131,7 @@ async def _opened(user: User | None) -> tuple[Resources, User]:
 
 async def _updated(session_id: str, turn_id: str, user: User | None, **changes: object) -> Turn:
     check_session_id(session_id)
+    check_turn_id(turn_id)
     bundle, owner = await _opened(user)
     turn = await asyncio.to_thread(
         lambda: bundle.cache.update_turn(owner.id, session_id, turn_id, **changes)  # type: ignore[arg-type]
@@ -149,4 +160,7 @@ def _utc(moment: datetime | None) -> datetime:
         return datetime.now(UTC)
     if not isinstance(moment, datetime):
         raise InvalidInputError(f"created_at must be a datetime, not {type(moment).__name__}.")
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInputError(f"created_at, {moment.isoformat()}, is out of range in UTC.") from None

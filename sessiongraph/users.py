@@ -18,10 +18,14 @@ async def create(name: str) -> User:
 
 
 async def get(name: str) -> User:
-    """The user of that name. Raises InvalidInputError where there is none."""
+    """The user of that name, of whichever tenant: how a program that knows who is there says so.
+
+    Raises InvalidInputError where there is none.
+    """
     return await asyncio.to_thread(lambda: resources().access.get_user(name))
 
 
-async def list() -> builtins.list[User]:
-    """All users, by name."""
-    return await asyncio.to_thread(lambda: resources().access.list_users())
+async def list(*, user: User | None = None) -> builtins.list[User]:
+    """The users whom `user` may know of, by name: of their tenant, if any, and of the tenants that they own."""
+    bundle = resources()
+    return await asyncio.to_thread(bundle.access.list_users, await acting_user(bundle, user))

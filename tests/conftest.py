@@ -12,9 +12,10 @@ from tests.support.openai_endpoint import OpenAIEndpoint
 
 
 class RedisServer:
-    """A real redis-server on a free port, without persistence: `kill` loses what it held."""
+    """A real redis-server on a free port. Without `more` arguments it has no persistence: `kill` loses what it held."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *more: str) -> None:
+        self._more = more
         self.host = "127.0.0.1"
         with socket.socket() as free:
             free.bind((self.host, 0))
@@ -29,7 +30,9 @@ class RedisServer:
         where = ["--bind", self.host, "--port", str(self.port), "--dir", str(self._folder)]
         volatile = ["--save", "", "--appendonly", "no"]
         with (self._folder / "redis.log").open("ab") as log:
-            self._process = subprocess.Popen([get_redis_server(), *where, *volatile], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [get_redis_server(), *where, *volatile, *self._more], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + 20
         while True:
             try:

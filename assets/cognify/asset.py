@@ -18,6 +18,12 @@ from resources.dagster_resources import GraphStoreResource, LLMResource
 from resources.graph_store.store import GraphStore
 
 
+class KnowledgeConfig(dg.Config):
+    """`retry_failed`: whether passages that failed too often, and are quarantined, are tried once more."""
+
+    retry_failed: bool = False
+
+
 def configured_extractor() -> str:
     """The version of the extractor that the environment chooses: the code version of what it makes."""
     return extractor_version(LLMResource().llm)
@@ -43,16 +49,22 @@ Chunks, extracts, embeds and commits what is not in the ledger at this content a
 unchanged costs no model call. `session_knowledge` adds to the same graph.""",
 )
 def knowledge_graph(
-    context: dg.AssetExecutionContext, graph: GraphStoreResource, llm: LLMResource
+    context: dg.AssetExecutionContext, config: KnowledgeConfig, graph: GraphStoreResource, llm: LLMResource
 ) -> dg.MaterializeResult:
     with errors_in_run_log():
         store = graph.store(partition_dataset(context, graph))
-        report = asyncio.run(_cognify(store, llm, context.run.run_id))
+        report = asyncio.run(_cognify(store, llm, context.run.run_id, config.retry_failed))
         return knowledge_result(store, report, "knowledge_graph")
 
 
-async def _cognify(store: GraphStore, models: LLMResource, run_id: str) -> KnowledgeReport:
+async def _cognify(store: GraphStore, models: LLMResource, run_id: str, retry_failed: bool) -> KnowledgeReport:
     await chunk_documents(store, run_id)
     return await build_knowledge(
-        store, models.llm, models.embedder, read_chunk_passages, run_id=run_id, asset="knowledge_graph"
+        store,
+        models.llm,
+        models.embedder,
+        read_chunk_passages,
+        run_id=run_id,
+        asset="knowledge_graph",
+        retry_failed=retry_failed,
     )

@@ -5,7 +5,8 @@ import re
 # Some 300 tokens: small enough to be cited as a source, large enough that "she" has its name nearby.
 CHUNK_CHARS = 1200
 
-_SENTENCE = re.compile(r".*?(?:[.!?]+[\"')\]]*(?=\s)|\n+|\Z)", re.DOTALL)
+# Looked at once and never given back (++): a page of dots costs no more than a page of words.
+_SENTENCE = re.compile(r".*?(?:(?<![.!?])[.!?]++[\"')\]]*+(?=\s)|\n+|\Z)", re.DOTALL)
 _WORDS = re.compile(rf"\S.{{0,{CHUNK_CHARS - 1}}}(?=\s|\Z)|\S{{1,{CHUNK_CHARS}}}", re.DOTALL)
 
 

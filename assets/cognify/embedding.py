@@ -3,6 +3,7 @@
 Invariant: what is to be embedded is a set difference too, between the live texts and those that have a vector of this
 model. So a call that failed, a process that was killed and an embedder that was changed are all made good by the next
 build, and nothing is embedded twice. A text without a vector is still found by its words.
+Invariant: all vectors of one model in a dataset have one length; others are refused, for nothing compares with them.
 """
 
 import asyncio
@@ -50,6 +51,9 @@ async def embed_missing(
         vectors: dict[str, np.ndarray] = {}
         try:
             result.usage += await _embed(embedder, batch, vectors)
+            await asyncio.to_thread(
+                store.write, run_id, asset, lambda tx, found=vectors: _insert(tx, passages, found, embedder.identity)
+            )
         except LLMFailedError as error:
             if error.fatal:
                 raise
@@ -57,9 +61,6 @@ async def embed_missing(
             result.missing += len(texts) - start
             break
         result.missing += len(batch) - len(vectors)
-        await asyncio.to_thread(
-            store.write, run_id, asset, lambda tx, found=vectors: _insert(tx, found, embedder.identity)
-        )
     return result
 
 
@@ -98,12 +99,22 @@ async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.nda
     return usage
 
 
-def _insert(tx: Transaction, vectors: dict[str, np.ndarray], model: str) -> None:
-    """Add `vectors`, but for those that another process added meanwhile."""
-    rows = tx.connection.execute(
-        "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))", [model, list(vectors)]
+def _insert(tx: Transaction, passages: Sequence[Passage], vectors: dict[str, np.ndarray], model: str) -> None:
+    """Add `vectors`, but for those that another process added, or whose texts were forgotten, meanwhile.
+
+    Raises LLMFailedError where the model has given the dataset vectors of another length before.
+    """
+    lengths = tx.connection.execute(
+        "SELECT DISTINCT octet_length(vector) // 4 FROM embeddings WHERE model = ?", [model]
     ).fetchall()
-    new = vectors.keys() - {id_ for (id_,) in rows}
+    given = {(vector.size,) for vector in vectors.values()}
+    if given - set(lengths) and lengths:
+        raise LLMFailedError(
+            f"{model} gave vectors of {given.pop()[0]} numbers where the dataset has some of {lengths[0][0]}. If the "
+            "model behind that name was changed, set EMBEDDING_DIMENSIONS and run cognify(): all is embedded anew.",
+            model=model,
+        )
+    new = vectors.keys() & {text_id(text) for text in missing_texts(tx.connection, passages, model)}
     tx.insert(
         "embeddings",
         [{"text_id": id_, "model": model, "vector": vectors[id_].astype("<f4").tobytes()} for id_ in sorted(new)],

@@ -7,7 +7,7 @@ Nothing here reads or writes a store.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,7 +64,7 @@ def extractor_version(llm: LLM) -> str:
     return content_id("extractor", PROMPT, str(Extraction.model_json_schema()), llm.identity)[:16]
 
 
-async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncIterator[Answered]:
+async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[Answered]:
     """What each of `windows` yields, call by call as answers come in. Raises LLMFailedError where it is fatal."""
     calls = [asyncio.ensure_future(_answer(llm, packed)) for packed in pack(windows)]
     try:
@@ -183,12 +183,13 @@ def _distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _line(text: str, limit: int) -> str:
-    return " ".join(text.split())[:limit].rstrip()
+    """`text` on one line; half of a surrogate pair, which a model's JSON may hold, can be neither sent nor stored."""
+    return " ".join(text.encode("utf-8", "replace").decode().split())[:limit].rstrip()
 
 
 def _is_name(text: str) -> bool:
     """Names need a letter or digit; the roles of a conversation are no entities."""
-    return any(letter.isalnum() for letter in text) and text.lower() not in {"user", "assistant"}
+    return any(letter.isalnum() for letter in text) and text.strip().lower() not in {"user", "assistant"}
 
 
 def _date(text: str | None) -> str | None:

@@ -10,13 +10,14 @@ Invariants:
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import duckdb
 
 from assets.cognify.embedding import embed_missing
 from assets.cognify.extraction import Yield, extract, extractor_version
-from assets.cognify.planning import LedgerRow, Passage, Plan, is_settled, read_ledger, window_id
+from assets.cognify.planning import ENDPOINT_AT_FAULT, LedgerRow, Passage, Plan, is_settled, read_ledger, window_id
 from resources.errors import LLMFailedError
 from resources.graph_store.store import GraphStore, Row, Transaction
 from resources.llm.client import LLM
@@ -51,6 +52,11 @@ class KnowledgeReport:
     def count(self, disposition: str) -> int:
         return sum(row.disposition == disposition for row in self.ledger.values())
 
+    @property
+    def quarantined(self) -> list[str]:
+        """The ids of those failed passages that are tried again only with `retry_failed`."""
+        return [passage_id for passage_id, row in self.ledger.items() if row.quarantined]
+
 
 async def build_knowledge(
     store: GraphStore,
@@ -61,16 +67,18 @@ async def build_knowledge(
     run_id: str,
     asset: str,
     document_ids: Sequence[str] | None = None,
+    retry_failed: bool = False,
 ) -> KnowledgeReport:
     """Bring into the graph what `plan` finds and the ledger does not have, and say what became of each passage.
 
+    `retry_failed` tries what is quarantined once more.
     Raises LLMFailedError where the model failed for good, or for everything that was asked of it; what had been
     answered by then is committed, and the next run takes up the rest.
     """
     started = time.monotonic()
     report = KnowledgeReport(run_id)
     builder = _Builder(store, llm, plan, report, asset)
-    due = await builder.read(document_ids)
+    due = await builder.read(document_ids, retry_failed)
     failure = None
     try:
         await builder.extract_and_commit(due, embedder)
@@ -116,10 +124,10 @@ class _Builder:
         """The first error, where every window that was asked for failed."""
         return self._failed[0] if self._asked and len(self._failed) == self._asked else None
 
-    async def read(self, document_ids: Sequence[str] | None) -> _Due:
+    async def read(self, document_ids: Sequence[str] | None, retry_failed: bool) -> _Due:
         """What is due; all that is planned goes into the report."""
         self._report.passages, due = await asyncio.to_thread(
-            self._store.read, lambda con: self._read(con, document_ids)
+            self._store.read, lambda con: self._read(con, document_ids, retry_failed)
         )
         return due
 
@@ -143,26 +151,28 @@ class _Builder:
 
     async def _extract(self, waiting: dict[Window, list[Passage]]) -> None:
         last = time.monotonic()
-        async for answered in extract(self._llm, list(waiting)):
-            self._report.usage += answered.usage
-            for found in answered.yields:
-                self._passages += waiting[found.window]
-                self._yields[self._id_of(found.window)] = found
-                if found.error:
-                    self._failed.append(found.error)
-            if time.monotonic() - last > COMMIT_SECONDS:
-                await self._commit()
-                last = time.monotonic()
+        # Closed, so that no call goes on whose answer nobody will write down.
+        async with aclosing(extract(self._llm, list(waiting))) as answers:
+            async for answered in answers:
+                self._report.usage += answered.usage
+                for found in answered.yields:
+                    self._passages += waiting[found.window]
+                    self._yields[self._id_of(found.window)] = found
+                    if found.error:
+                        self._failed.append(found.error)
+                if time.monotonic() - last > COMMIT_SECONDS:
+                    await self._commit()
+                    last = time.monotonic()
 
     def _id_of(self, window: Window) -> str:
         return window_id(window, self._extractor)
 
     def _read(
-        self, connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None
+        self, connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None, retry_failed: bool
     ) -> tuple[list[Passage], _Due]:
         passages = self._plan(connection, document_ids)
         ledger = read_ledger(connection, document_ids)
-        due = [p for p in passages if not is_settled(p, ledger.get(p.id), self._extractor)]
+        due = [p for p in passages if not is_settled(p, ledger.get(p.id), self._extractor, retry_failed)]
         return passages, _Due(due, _known_windows(connection, [self._id_of(p.window) for p in due]))
 
     async def _commit(self) -> None:
@@ -174,9 +184,12 @@ class _Builder:
             )
 
     def _write(self, tx: Transaction, passages: list[Passage], yields: dict[str, Yield]) -> None:
-        _, due = self._read(tx.connection, list({passage.document_id for passage in passages}))
+        # Quarantine keeps from asking, not from writing down an answer that is there.
+        _, due = self._read(tx.connection, list({passage.document_id for passage in passages}), retry_failed=True)
         answered = {passage.id: passage for passage in passages}
-        now = [passage for passage in due.passages if answered.get(passage.id) == passage]
+        # What was extracted before may have been forgotten since: then it is due again, and not settled by this.
+        at_hand = due.known | yields.keys()
+        now = [p for p in due.passages if answered.get(p.id) == p and (p.skip or self._id_of(p.window) in at_hand)]
         tx.insert("ledger", [self._ledger_row(passage, yields) for passage in now])
         new = {self._id_of(passage.window) for passage in now} & yields.keys() - due.known
         good = {window_id: yields[window_id] for window_id in sorted(new) if not yields[window_id].error}
@@ -195,7 +208,7 @@ class _Builder:
         if passage.skip:
             disposition, reason = "skipped", passage.skip
         elif found is not None and found.error is not None:
-            disposition, reason = "failed", str(found.error)
+            disposition, reason = "failed", (ENDPOINT_AT_FAULT if found.error.transient else "") + str(found.error)
         return {
             "passage_id": passage.id,
             "window_id": window_id,

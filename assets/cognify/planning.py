@@ -3,6 +3,12 @@
 Invariant: work is a set difference, never a count. A passage is settled when the ledger's newest row names
 the very window (text, context and extractor) and verdict that it would get now; so an edit, a lost ledger row,
 another dataset, a changed prompt or rating are all found the same way, and an unchanged passage costs nothing.
+
+A failure settles nothing, until it is the window's own: one that failed QUARANTINE_AFTER times by what its text made
+of the answer (a refusal, a cut off or invalid answer, HTTP 400) is quarantined, and asked for again only where that
+is wished (`retry_failed`). The endpoint's own faults (no answer, 429, 5xx) never count. Both are read off the ledger,
+where the reason of the latter begins with ENDPOINT_AT_FAULT; and since a window's id is made of its words, context
+and extractor, a change of any of them begins anew.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +18,9 @@ import duckdb
 
 from resources.ids import content_id
 from resources.llm.notation import Window
+
+QUARANTINE_AFTER = 3
+ENDPOINT_AT_FAULT = "endpoint at fault: "
 
 
 @dataclass(frozen=True)
@@ -26,12 +35,20 @@ class Passage:
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """What last became of a passage: persisted, skipped or failed, why, and by which run."""
+    """What last became of a passage: persisted, skipped or failed, why, and by which run.
+
+    `failures` is how often this window failed by its own fault.
+    """
 
     window_id: str
     disposition: str
     reason: str | None
     run_id: str
+    failures: int = 0
+
+    @property
+    def quarantined(self) -> bool:
+        return self.disposition == "failed" and self.failures >= QUARANTINE_AFTER
 
 
 # Reads the passages of the named documents, or of all that the asset is about.
@@ -44,12 +61,13 @@ def window_id(window: Window, extractor: str) -> str:
     return content_id("window", extractor, window.source, str(len(window.parts)), *parts)
 
 
-def is_settled(passage: Passage, row: LedgerRow | None, extractor: str) -> bool:
-    """Whether the ledger already says of `passage` what it should."""
-    if row is None:
+def is_settled(passage: Passage, row: LedgerRow | None, extractor: str, retry_failed: bool) -> bool:
+    """Whether the ledger already says of `passage` what it should, or all that it will without `retry_failed`."""
+    if row is None or row.window_id != window_id(passage.window, extractor):
         return False
-    wanted = ("skipped", passage.skip) if passage.skip else ("persisted", None)
-    return (row.disposition, row.reason) == wanted and row.window_id == window_id(passage.window, extractor)
+    if passage.skip:
+        return (row.disposition, row.reason) == ("skipped", passage.skip)
+    return row.disposition == "persisted" or (row.quarantined and not retry_failed)
 
 
 def read_ledger(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> dict[str, LedgerRow]:
@@ -58,8 +76,10 @@ def read_ledger(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[st
         SELECT passage_id FROM chunks WHERE list_contains($1, document_id)
         UNION SELECT passage_id FROM turns WHERE list_contains($1, document_id))"""
     rows = connection.execute(
-        f"""SELECT passage_id, window_id, disposition, reason, run_id
-        FROM current_ledger JOIN commits USING (seq) {of_documents if document_ids is not None else ""}""",
+        f"""SELECT passage_id, window_id, disposition, reason, run_id, (
+            SELECT count(*) FROM ledger l WHERE l.passage_id = current.passage_id AND l.window_id = current.window_id
+            AND l.disposition = 'failed' AND NOT starts_with(l.reason, '{ENDPOINT_AT_FAULT}')) AS failures
+        FROM current_ledger current JOIN commits USING (seq) {of_documents if document_ids is not None else ""}""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()
     return {passage_id: LedgerRow(*row) for passage_id, *row in rows}

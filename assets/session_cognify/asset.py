@@ -4,7 +4,7 @@ import asyncio
 
 import dagster as dg
 
-from assets.cognify.asset import configured_extractor, knowledge_result
+from assets.cognify.asset import KnowledgeConfig, configured_extractor, knowledge_result
 from assets.cognify.knowledge import build_knowledge
 from assets.failures import errors_in_run_log
 from assets.partitions import datasets_partitions, partition_dataset
@@ -24,16 +24,23 @@ from resources.dagster_resources import GraphStoreResource, LLMResource
     description="""Entities and facts of what was said in sessions, in the same graph as those of the documents.
 
 Every staged turn that is not in the ledger at this content and extractor version becomes knowledge; refusals, badly
-rated turns and repeats are skipped, and say so. A turn that fails is tried again by the next run.""",
+rated turns and repeats are skipped, and say so. A turn that fails is tried again by the next run, until it
+has failed too often by its own fault; run config `retry_failed` tries it then.""",
 )
 def session_knowledge(
-    context: dg.AssetExecutionContext, graph: GraphStoreResource, llm: LLMResource
+    context: dg.AssetExecutionContext, config: KnowledgeConfig, graph: GraphStoreResource, llm: LLMResource
 ) -> dg.MaterializeResult:
     with errors_in_run_log():
         store = graph.store(partition_dataset(context, graph))
         report = asyncio.run(
             build_knowledge(
-                store, llm.llm, llm.embedder, read_turn_passages, run_id=context.run.run_id, asset="session_knowledge"
+                store,
+                llm.llm,
+                llm.embedder,
+                read_turn_passages,
+                run_id=context.run.run_id,
+                asset="session_knowledge",
+                retry_failed=config.retry_failed,
             )
         )
         return knowledge_result(store, report, "session_knowledge")

@@ -18,12 +18,16 @@ from resources.types import Turn, Usage, User
 
 @dataclass(frozen=True)
 class TurnOutcome:
-    """What stands in the ledger for a turn: `disposition` is persisted, skipped or failed; `run_id` who wrote it."""
+    """What stands in the ledger for a turn: `disposition` is persisted, skipped or failed; `run_id` who wrote it.
+
+    One that is `quarantined` failed too often to be tried again unasked.
+    """
 
     turn_id: str
     disposition: str
     reason: str | None
     run_id: str
+    quarantined: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,12 @@ class PersistReport:
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
 
+    @property
+    def turns(self) -> list[TurnOutcome]:
+        return [turn for session in self.sessions.values() for turn in session.turns]
+
     def _count(self, disposition: str) -> int:
-        return sum(turn.disposition == disposition for session in self.sessions.values() for turn in session.turns)
+        return sum(turn.disposition == disposition for turn in self.turns)
 
     @property
     def persisted(self) -> int:
@@ -69,6 +77,11 @@ class PersistReport:
     def failed(self) -> int:
         return self._count("failed")
 
+    @property
+    def quarantined(self) -> list[TurnOutcome]:
+        """Those of the failed turns that are tried again only with `retry_failed`, or when their words change."""
+        return [turn for turn in self.turns if turn.quarantined]
+
     def __str__(self) -> str:
         if not (self.sessions or self.missing or self.unread):
             return "No sessions were named, so none was persisted."
@@ -76,6 +89,8 @@ class PersistReport:
             f"{len(self.sessions)} session(s): {self.persisted} turn(s) persisted ({self.extracted} extracted now), "
             f"{self.skipped} skipped, {self.failed} failed."
         )
+        if self.quarantined:
+            text += f" {len(self.quarantined)} of those failed too often and wait for retry_failed=True."
         if self.missing:
             text += f" Not found: {', '.join(self.missing)}."
         if self.unread:
@@ -93,8 +108,9 @@ async def persist_sessions(
     *,
     run_id: str,
     belongs: Callable[[Turn], bool] = lambda turn: True,
+    retry_failed: bool = False,
 ) -> PersistReport:
-    """Persist a user's sessions into the dataset behind `store`.
+    """Persist a user's sessions into the dataset behind `store`; with `retry_failed`, what is quarantined too.
 
     Raises SessionsNotFoundError where neither the cache nor the dataset knows any of them, CacheUnavailableError
     where none could be read, and LLMFailedError where nothing could be extracted.
@@ -115,6 +131,7 @@ async def persist_sessions(
         run_id=run_id,
         asset="session_knowledge",
         document_ids=list(documents),
+        retry_failed=retry_failed,
     )
     turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
     report.sessions = _outcomes(knowledge, documents, turn_ids)
@@ -136,7 +153,8 @@ def _outcomes(
 ) -> dict[str, SessionOutcome]:
     outcomes = {session_id: SessionOutcome(session_id, []) for session_id in documents.values()}
     for passage in knowledge.passages:
-        if (row := knowledge.ledger.get(passage.id)) is not None:
-            outcome = TurnOutcome(turn_ids[passage.id], row.disposition, row.reason, row.run_id)
+        # A turn that was forgotten since has no id any more.
+        if (row := knowledge.ledger.get(passage.id)) is not None and passage.id in turn_ids:
+            outcome = TurnOutcome(turn_ids[passage.id], row.disposition, row.reason, row.run_id, row.quarantined)
             outcomes[documents[passage.document_id]].turns.append(outcome)
     return outcomes

@@ -32,10 +32,22 @@ _NON_ANSWERS = (
     r"(?:does not|doesn't|do not|don't) ",
     r"(?:unknown|no idea|not sure|n/?a|none)\W*\Z",
 )
-_NON_ANSWER = re.compile(rf"\W*{_APOLOGY}(?:{'|'.join(_NON_ANSWERS)})")
-# Longer answers say something even when they begin so; so do those that go on with "but".
+_NON_ANSWER = re.compile(rf"\W*{_APOLOGY}(?:{'|'.join(_NON_ANSWERS)})", re.IGNORECASE)
+# Longer answers say something even when they begin so; so do those that go on with "but", and those that name
+# somebody or a number that the question did not: people begin so too ("I don't know, Anna went to Rome with Bob").
 _NON_ANSWER_CHARS = 240
-_OWN_STATEMENT = re.compile(r"\b(?:I|I'm|I’m|I've|I’ve|my|we|our)\b[^?]*(?:[.!]|\Z)")
+_NAMED = re.compile(r"\b(?:[A-Z][\w-]+|\d\w*)")
+_OPENERS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        ai as ask at can check could do does feel for he here how however if in is it let maybe may my no not or
+        perhaps please she so sorry thank thanks that the there these they this to try unfortunately we what when where
+        which who would you your
+        """,
+    )
+)
+_OWN_STATEMENT = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur)\b[^?]*(?:[.!]|\Z)")
 
 
 @dataclass(frozen=True)
@@ -76,18 +88,22 @@ def skip_reason(turn: StagedTurn, kept: set[str]) -> str | None:
         return "empty"
     if turn.score is not None and turn.score <= BAD_SCORE:
         return f"rated {turn.score} of 5"
-    if is_non_answer(turn.answer) and not _OWN_STATEMENT.search(turn.question):
+    if is_non_answer(turn.answer, turn.question) and not _OWN_STATEMENT.search(turn.question):
         return "no answer was given"
     if turn.content_hash in kept:
         return "repeats an earlier turn"
     return None
 
 
-def is_non_answer(answer: str) -> bool:
+def is_non_answer(answer: str, question: str = "") -> bool:
     """Whether `answer` only refuses or says that it does not know."""
-    text = " ".join(answer.replace("’", "'").lower().split())
+    text = " ".join(answer.replace("’", "'").split())
     match = _NON_ANSWER.match(text)
-    return match is not None and len(text) <= _NON_ANSWER_CHARS and " but " not in text[match.end() :]
+    if match is None or len(text) > _NON_ANSWER_CHARS:
+        return False
+    rest = text[match.end() :]
+    known = _OPENERS.union(re.findall(r"\w+", question.lower()))
+    return " but " not in rest.lower() and all(name.lower() in known for name in _NAMED.findall(rest))
 
 
 def _source(turn: StagedTurn) -> str:

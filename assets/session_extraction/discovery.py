@@ -32,7 +32,7 @@ def discover_sessions(cache: SessionCache, access: AccessControl, dataset: Datas
     """
     belongs = belongs_to(dataset)
     found: dict[User, list[str]] = {}
-    for user in _writers(access, dataset):
+    for user in access.holders(dataset, "write"):
         for session in cache.list_sessions(user.id):
             if _has_turn(cache, user, session.session_id, belongs):
                 found.setdefault(user, []).append(session.session_id)
@@ -57,11 +57,6 @@ def named_sessions(
             )
         named.setdefault(user, []).append(check_session_id(session_id))
     return named
-
-
-def _writers(access: AccessControl, dataset: Dataset) -> list[User]:
-    granted = [user for user, permission in access.grants(dataset) if permission == "write"]
-    return [User(dataset.owner_id, dataset.owner_name), *granted]
 
 
 def _has_turn(cache: SessionCache, user: User, session_id: str, belongs: Callable[[Turn], bool]) -> bool:

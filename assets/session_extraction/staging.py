@@ -2,6 +2,7 @@
 
 Invariant: absence retracts nothing. A turn that has left the cache stays staged; a turn that changed (its words
 or its rating) is added as a newer version. What a session is staged as never depends on what has been persisted.
+And what is forgotten does not come back: turns read from the cache before a `forget` are not staged after it.
 """
 
 import asyncio
@@ -57,29 +58,56 @@ async def stage_sessions(
     A session that the cache cannot give is reported as unread; the others go on. Raises CacheUnavailableError where
     none could be read and the dataset knows none either.
     """
+    while True:
+        forgotten = await asyncio.to_thread(store.read, _times_forgotten)
+        report, turns = await _read_cache(cache, user, session_ids, run_id, belongs)
+        known, changed = await asyncio.to_thread(
+            store.read, lambda con, turns=turns: (_known_sessions(con, user, session_ids), _changed(con, user, turns))
+        )
+        known |= {turn.session_id for turn in turns}
+        report.found = [session_id for session_id in dict.fromkeys(session_ids) if session_id in known]
+        report.missing = [s for s in dict.fromkeys(session_ids) if s not in known and s not in report.unread]
+        if report.unread and not report.found:
+            raise CacheUnavailableError(next(iter(report.unread.values())))
+        if not changed:
+            return report
+        staged = await asyncio.to_thread(
+            store.write,
+            run_id,
+            "session_turns",
+            lambda tx, turns=turns, before=forgotten: _stage(tx, user, turns, before),
+        )
+        if staged is not None:
+            report.staged = staged
+            return report
+
+
+async def _read_cache(
+    cache: SessionCache, user: User, session_ids: Sequence[str], run_id: str, belongs: Callable[[Turn], bool]
+) -> tuple[StagingReport, list[Turn]]:
     report = StagingReport(run_id)
     turns: list[Turn] = []
+    dead: str | None = None
     for session_id in dict.fromkeys(session_ids):
+        if dead is not None:
+            report.unread[session_id] = dead
+            continue
         try:
-            cached = await asyncio.to_thread(cache.get_turns, user.id, session_id)
+            turns += filter(belongs, await asyncio.to_thread(cache.get_turns, user.id, session_id))
         except CacheUnavailableError as error:
             report.unread[session_id] = str(error)
-        else:
-            turns += filter(belongs, cached)
+            dead = await asyncio.to_thread(_why_dead, cache)
     report.turns = len(turns)
-    known, changed = await asyncio.to_thread(
-        store.read, lambda con: (_known_sessions(con, user, session_ids), _changed(con, user, turns))
-    )
-    known |= {turn.session_id for turn in turns}
-    report.found = [session_id for session_id in dict.fromkeys(session_ids) if session_id in known]
-    report.missing = [s for s in dict.fromkeys(session_ids) if s not in known and s not in report.unread]
-    if report.unread and not report.found:
-        raise CacheUnavailableError(next(iter(report.unread.values())))
-    if changed:
-        report.staged = await asyncio.to_thread(
-            store.write, run_id, "session_turns", lambda tx: _stage(tx, user, turns)
-        )
-    return report
+    return report, turns
+
+
+def _why_dead(cache: SessionCache) -> str | None:
+    """Why the cache gives nothing at all, which is waited for once and not once a session; None where it answers."""
+    try:
+        cache.check()
+    except CacheUnavailableError as error:
+        return str(error)
+    return None
 
 
 async def stage_sessions_of_users(
@@ -138,7 +166,16 @@ def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[
     return [row for row in rows if tuple(row[column] for column in columns) not in known]
 
 
-def _stage(tx: Transaction, user: User, turns: Sequence[Turn]) -> int:
+def _times_forgotten(connection: duckdb.DuckDBPyConnection) -> int:
+    """Grows with every `forget` of turns, and only then: it commits none, or takes away those of another commit."""
+    query = "SELECT count(*) FROM commits WHERE asset = 'session_turns' AND seq NOT IN (SELECT seq FROM turns)"
+    return int(connection.execute(query).fetchall()[0][0])
+
+
+def _stage(tx: Transaction, user: User, turns: Sequence[Turn], forgotten: int) -> int | None:
+    """How many turns were new; None, and nothing written, where something was forgotten since `turns` were read."""
+    if _times_forgotten(tx.connection) != forgotten:
+        return None
     changed = _changed(tx.connection, user, turns)
     sessions = {turn.session_id: turn for turn in reversed(turns)}
     known = _known_sessions(tx.connection, user, list(sessions))

@@ -1,1 +1,1 @@
-"""Who may do what with which dataset. `control` has the rules, `models` the tables; both need SQLAlchemy."""
+"""Who may do what with which dataset. Rules: `control`, `groups`; tables: `models`. All need SQLAlchemy."""

@@ -1,4 +1,4 @@
-"""The rules of users, datasets and grants. The files of datasets belong to the graph store.
+"""The rules of users, datasets and grants; those of tenants and roles are in `groups`, files in the graph store.
 
 Invariants: whoever has no grant on another's dataset is told the same as if there were none; every change is
 one transaction that waited for the others, so no two processes make the same user or dataset twice.
@@ -15,18 +15,33 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from resources.access.database import AccessDatabase
-from resources.access.models import DatasetRow, GrantRow, UserRow
-from resources.access.queries import held, keyed_dataset, own_dataset, user_named, visible
+from resources.access.groups import Groups, no_role, no_user
+from resources.access.models import DatasetRow, GrantRow, RoleGrantRow, RoleRow, TenantUserRow, UserRow
+from resources.access.queries import (
+    held,
+    holders,
+    is_one_of,
+    keyed_dataset,
+    own_dataset,
+    tenant_of,
+    tenants_seen,
+    user_named,
+    visible,
+)
 from resources.errors import DatasetNotFoundError, InvalidInputError, PermissionDeniedError
-from resources.ids import check_name, key_parts, new_id
-from resources.types import DEFAULT_USER, MAIN_DATASET, PERMISSIONS, Dataset, Permission, User
+from resources.ids import check_name, dataset_parts, key_parts, new_id
+from resources.types import DEFAULT_USER, MAIN_DATASET, PERMISSIONS, Dataset, Permission, Role, User
 
 
 class AccessControl:
-    """Who may do what with which dataset, kept in `access.sqlite` in the folder `home`."""
+    """Who may do what with which dataset, kept in `access.sqlite` in the folder `home`.
+
+    A user may do what is granted to them or to a role of theirs, and everything with what they own.
+    """
 
     def __init__(self, home: Path) -> None:
         self._database = AccessDatabase(home / "access.sqlite")
+        self.groups = Groups(self._database)
 
     def close(self) -> None:
         """Give back connections."""
@@ -44,16 +59,20 @@ class AccessControl:
 
     def get_user(self, name_or_id: str) -> User:
         """The user of that id or name. Raises InvalidInputError where there is none."""
+        check_name(name_or_id, kind="user name")
         with self._database.reading() as db:
             row = db.get(UserRow, name_or_id) or user_named(db, name_or_id)
             if row is None:
-                raise InvalidInputError(_no_user(name_or_id))
+                raise InvalidInputError(no_user(name_or_id))
             return row.as_user()
 
-    def list_users(self) -> list[User]:
-        """All users, by name."""
+    def list_users(self, by: User | None = None) -> list[User]:
+        """Those whom `by` may know of, or all users, by name."""
+        users = select(UserRow).outerjoin(TenantUserRow).order_by(UserRow.name)
         with self._database.reading() as db:
-            return [row.as_user() for row in db.scalars(select(UserRow).order_by(UserRow.name))]
+            if by is not None:
+                users = users.where(is_one_of(TenantUserRow.tenant_id, tenants_seen(db, by.id)))
+            return [row.as_user() for row in db.scalars(users)]
 
     def default_user(self) -> User:
         """The user of whoever names none, created when first asked for."""
@@ -84,7 +103,7 @@ class AccessControl:
         DatasetNotFoundError, PermissionDeniedError, or InvalidInputError (malformed, or several are meant).
         """
         _check_permission(permission)
-        owner, name = _owner_and_name(dataset)
+        owner, name = dataset_parts(dataset)
         with self._database.reading() as db:
             if row := _meant(db, user, owner, name):
                 if permission not in held(db, user.id, row):
@@ -139,27 +158,26 @@ class AccessControl:
             row = user_named(db, owner)
             user = row.as_user() if row else None
         if user is None:
-            raise DatasetNotFoundError(f"There is no dataset {key!r} and it cannot be created: {_no_user(owner)}")
+            raise DatasetNotFoundError(f"There is no dataset {key!r} and it cannot be created: {no_user(owner)}")
         return self.create_dataset(user, name)
 
     # Grants
 
-    def grant(self, dataset: Dataset, user: User, permission: Permission, by: User) -> None:
-        """Let `user` do `permission` with `dataset`; nothing changes where they may already.
+    def grant(self, dataset: Dataset, to: User | Role, permission: Permission, by: User) -> None:
+        """Let a user, or whoever is in a role, do `permission` with `dataset`; nothing changes where they may already.
 
         `by` owns the dataset or may "share" it, else PermissionDeniedError. Raises InvalidInputError for an
-        unknown permission or user.
+        unknown permission, and for a user or role that is unknown or of another tenant.
         """
         _check_permission(permission)
         with self._database.writing() as db:
             row = _shareable(db, dataset, by)
-            if db.get(UserRow, user.id) is None:
-                raise InvalidInputError(_no_user(user.name))
-            if user.id != row.owner_id:
-                values = {"dataset_id": row.id, "user_id": user.id, "permission": permission}
-                db.execute(insert(GrantRow).values(values).on_conflict_do_nothing())
+            _check_same_tenant(db, to, row)
+            if to.id != row.owner_id:
+                table, given = _grant_of(row, to, permission)
+                db.execute(insert(table).values(given).on_conflict_do_nothing())
 
-    def revoke(self, dataset: Dataset, user: User, permission: Permission, by: User) -> None:
+    def revoke(self, dataset: Dataset, to: User | Role, permission: Permission, by: User) -> None:
         """Take back what `grant` gave; nothing changes where it was not given.
 
         `by` owns the dataset or may "share" it, else PermissionDeniedError. Raises InvalidInputError for an
@@ -168,20 +186,29 @@ class AccessControl:
         _check_permission(permission)
         with self._database.writing() as db:
             row = _shareable(db, dataset, by)
-            if user.id == row.owner_id:
+            if to.id == row.owner_id:
                 raise InvalidInputError(
-                    f"{user.name!r} owns {dataset.key!r}, and an owner's permissions cannot be revoked: "
+                    f"{to.name!r} owns {dataset.key!r}, and an owner's permissions cannot be revoked: "
                     "revoke those of others, or delete the dataset."
                 )
-            given = {"dataset_id": row.id, "user_id": user.id, "permission": permission}
-            db.execute(delete(GrantRow).filter_by(**given))
+            table, given = _grant_of(row, to, permission)
+            db.execute(delete(table).filter_by(**given))
 
-    def grants(self, dataset: Dataset) -> list[tuple[User, Permission]]:
-        """What is granted on the dataset, by user name; the owner, who may do everything, is not in it."""
+    def grants(self, dataset: Dataset) -> list[tuple[User | Role, Permission]]:
+        """What is granted on the dataset, by name; the owner, who may do everything, is not in it."""
+        given: list[tuple[User | Role, Permission]] = []
         with self._database.reading() as db:
-            rows = db.scalars(select(GrantRow).filter_by(dataset_id=dataset.id))
-            given = [(row.user.as_user(), _check_permission(row.permission)) for row in rows]
+            for user in db.scalars(select(GrantRow).filter_by(dataset_id=dataset.id)):
+                given.append((user.user.as_user(), _check_permission(user.permission)))
+            for role in db.scalars(select(RoleGrantRow).filter_by(dataset_id=dataset.id)):
+                given.append((role.role.as_role(), _check_permission(role.permission)))
         return sorted(given, key=lambda grant: (grant[0].name, PERMISSIONS.index(grant[1])))
+
+    def holders(self, dataset: Dataset, permission: Permission) -> list[User]:
+        """Who may do `permission` with the dataset, its owner among them, by name."""
+        with self._database.reading() as db:
+            row = db.get(DatasetRow, dataset.id)
+            return [user.as_user() for user in db.scalars(holders(row, permission))] if row else []
 
     def permissions(self, user: User, dataset: Dataset) -> set[Permission]:
         """What the user may do with the dataset: everything with their own, nothing with one that is gone."""
@@ -199,7 +226,7 @@ def _add_user(db: Session, name: str) -> User:
 def _add_dataset(db: Session, user: User, name: str) -> Dataset:
     owner = db.get(UserRow, user.id)
     if owner is None:
-        raise InvalidInputError(_no_user(user.name))
+        raise InvalidInputError(no_user(user.name))
     dataset = Dataset(new_id(), name, owner.id, owner.name)
     db.add(DatasetRow(id=dataset.id, name=name, owner_id=owner.id))
     return dataset
@@ -230,6 +257,27 @@ def _shareable(db: Session, dataset: Dataset, by: User) -> DatasetRow:
     return row
 
 
+def _check_same_tenant(db: Session, to: User | Role, dataset: DatasetRow) -> None:
+    """Refuse a user or role that is of another tenant than the dataset's owner, as one that is not there."""
+    tenant = tenant_of(db, dataset.owner_id)
+    if isinstance(to, Role):
+        role = db.get(RoleRow, to.id)
+        if role is None or role.tenant_id != tenant:
+            raise InvalidInputError(no_role(to.key))
+    elif db.get(UserRow, to.id) is None or tenant_of(db, to.id) != tenant:
+        raise InvalidInputError(no_user(to.name))
+
+
+def _grant_of(
+    dataset: DatasetRow, to: User | Role, permission: Permission
+) -> tuple[type[GrantRow | RoleGrantRow], dict[str, str]]:
+    """The table of the grant, and its row."""
+    given = {"dataset_id": dataset.id, "permission": permission}
+    if isinstance(to, Role):
+        return RoleGrantRow, {**given, "role_id": to.id}
+    return GrantRow, {**given, "user_id": to.id}
+
+
 def _by_key(rows: Iterable[DatasetRow]) -> list[Dataset]:
     return sorted((row.as_dataset() for row in rows), key=lambda dataset: dataset.key)
 
@@ -238,18 +286,7 @@ def _check_permission(permission: str) -> Permission:
     for known in PERMISSIONS:
         if permission == known:
             return known
-    raise InvalidInputError(f"{permission!r} is no permission: use one of {', '.join(PERMISSIONS)}.")
-
-
-def _owner_and_name(dataset: str) -> tuple[str, str]:
-    """Both checked; the owner is "" where `dataset` is a name or an id alone."""
-    if not isinstance(dataset, str) or "/" not in dataset:
-        return "", check_name(dataset)
-    return key_parts(dataset)
-
-
-def _no_user(name: str) -> str:
-    return f"There is no user {name!r}: users.create(...) makes one, users.list() shows who there is."
+    raise InvalidInputError(f"{permission!r:.60} is no permission: use one of {', '.join(PERMISSIONS)}.")
 
 
 def _no_dataset(user: User, dataset: str) -> str:

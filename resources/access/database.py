@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from resources import sqlite_file
-from resources.access.models import Base, GrantRow
+from resources.access.models import Base, RoleGrantRow
 from resources.errors import SessionGraphError, StoreBusyError
 
 
@@ -33,9 +33,9 @@ class AccessDatabase:
             self._create_tables()
 
     def _create_tables(self) -> None:
-        # All tables come in one transaction, so any one of them stands for all.
+        # All tables come in one transaction, so the newest of them stands for all.
         with self._reader.connect() as connection:
-            if inspect(connection).has_table(GrantRow.__tablename__):
+            if inspect(connection).has_table(RoleGrantRow.__tablename__):
                 return
         with self._writer.begin() as connection:
             Base.metadata.create_all(connection)

@@ -163,7 +163,8 @@ def _entities(
     for mention in frame[["entity_key", *_Mention._fields]].itertuples(index=False):
         groups[mention.entity_key].append(_Mention(*mention[1:]))
     entity_keys = sorted(groups)
-    frame["entity"] = frame["entity_key"].map({key: row for row, key in enumerate(entity_keys)})
+    # Of no rows, too, a column of whole numbers: it is what others are indexed with.
+    frame["entity"] = frame["entity_key"].map({key: row for row, key in enumerate(entity_keys)}).astype("int64")
     entities = pd.DataFrame(
         [_entity(key, groups[key]) for key in entity_keys],
         columns=["id", "name", "type", "description", "aliases"],
@@ -220,7 +221,8 @@ def _facts(
     first = frame.drop_duplicates("fact_id")
     facts = first[["fact_id", "subject", "relation", "object", "statement", "valid_at", "stated_by"]]
     facts = facts.rename(columns={"fact_id": "id"}).reset_index(drop=True)
-    frame["fact"] = frame["fact_id"].map({fact_id: row for row, fact_id in enumerate(facts["id"])})
+    rows = {fact_id: row for row, fact_id in enumerate(facts["id"])}
+    frame["fact"] = frame["fact_id"].map(rows).astype("int64")
     kept = frame[["fact", "passage", "statement", "stated_by"]].drop_duplicates().reset_index(drop=True)
     return kept, facts
 

@@ -110,10 +110,14 @@ class GraphStore:
         changed = self.path.with_suffix(".changed")
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             try:
+                # A writer that was killed leaves its log, which would be played back into the file written anew.
+                _checkpoint(self.path)
                 _copy(self.path, changed)
                 result = _commit(changed, run_id, asset, change)
                 with self._new("rewritten") as fresh:
                     _copy(changed, fresh)
+                    # Before the new file stands: DuckDB keeps what was deleted in this one.
+                    _remove(changed)
                 return result
             finally:
                 _remove(changed)
@@ -125,6 +129,7 @@ class GraphStore:
         try:
             _remove(fresh)
             yield fresh
+            _checkpoint(fresh)
             fresh.replace(self.path)
         finally:
             _remove(fresh)
@@ -149,7 +154,7 @@ def _opened(path: Path | None, *, read_only: bool = False) -> Iterator[duckdb.Du
         raise _explained(error, path) from error
     try:
         yield connection
-    except (duckdb.IOException, duckdb.OperationalError) as error:
+    except (duckdb.IOException, duckdb.OperationalError, duckdb.FatalException) as error:
         raise _explained(error, path) from error
     finally:
         connection.close()
@@ -176,6 +181,12 @@ def _commit(path: Path, run_id: str, asset: str, change: Callable[[Transaction],
         # An uncommitted transaction is rolled back when its connection closes.
         connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
         return result
+
+
+def _checkpoint(path: Path) -> None:
+    """Bring what stands only in the log of `path` into the file itself, which is whole then without it."""
+    with _opened(path) as connection:
+        connection.execute("CHECKPOINT")
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -209,5 +220,6 @@ def _literal(path: Path) -> str:
 
 
 def _remove(path: Path) -> None:
-    for file in (path, path.with_name(path.name + ".wal")):
+    # The log first: alone, it would be played back into the next file of that name.
+    for file in (path.with_name(path.name + ".wal"), path):
         file.unlink(missing_ok=True)

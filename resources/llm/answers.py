@@ -29,7 +29,9 @@ def text_of(response: Any, model: str, usage: Usage) -> str:
         _fail(model, usage, "withheld its answer (finish_reason content_filter)", "Reword the text")
     if choice.finish_reason == "length":
         _fail(model, usage, "had its answer cut off (finish_reason length)", "Give it less text at once")
-    return _THOUGHT.sub("", choice.message.content or "").strip()
+    # Half of a surrogate pair, of an emoji that was cut, can be neither sent again nor stored.
+    text = (choice.message.content or "").encode("utf-8", "replace").decode()
+    return _THOUGHT.sub("", text).strip()
 
 
 def _fail(model: str, usage: Usage, what: str, instead: str) -> None:

@@ -65,6 +65,7 @@ def failure(
         status=status,
         attempts=attempts,
         fatal=fatal,
+        transient=not fatal and may_pass(error),
     )
 
 

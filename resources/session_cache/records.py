@@ -4,11 +4,13 @@ Where records are kept, and in which order turns get their positions, belongs to
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from resources.errors import InvalidInputError
+from resources.errors import CacheUnavailableError, InvalidInputError
 from resources.types import Turn
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,6 +42,18 @@ def encode(turn: Turn) -> str:
             "feedback": turn.feedback,
         }
     )
+
+
+@contextmanager
+def readable(session_id: str, turn_id: str) -> Iterator[None]:
+    """Raise CacheUnavailableError where what is read in it was not written by `encode`."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise CacheUnavailableError(
+            f"Turn {turn_id} of session {session_id} is damaged in the cache. Delete it, with sessions.delete_turn or "
+            "the session's others with sessions.delete_session; what was persisted of it is in its datasets."
+        ) from None
 
 
 def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dict[str, Any]) -> Turn:

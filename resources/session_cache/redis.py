@@ -10,7 +10,7 @@ is the truth and an index entry a hint, which is dropped when it is found withou
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 from resources.errors import CacheUnavailableError
 from resources.session_cache.base import SessionCache
-from resources.session_cache.records import changed, decode, encode, from_micros, to_micros
+from resources.session_cache.records import changed, decode, encode, from_micros, readable, to_micros
 from resources.types import SessionInfo, Turn
 
 _CONNECT_SECONDS = 2
@@ -177,7 +177,9 @@ class RedisSessionCache(SessionCache):
             for (member, _), fields, _ in found:
                 if fields == 0:
                     self._unlist_if_gone(_keys(member), [member], client=pipeline)
-            pipeline.execute()
+            # Only tidying up: a replica that may not be written to still says what there is.
+            with suppress(redis.ResponseError):
+                pipeline.execute()
         return [
             SessionInfo(
                 *_user_and_session(member),
@@ -251,5 +253,6 @@ def _index(user_id: str | None) -> str:
 
 
 def _turn(user_id: str, session_id: str, turn_id: str, value: str) -> Turn:
-    position, record = json.loads(value)
-    return decode(user_id, session_id, turn_id, position, record)
+    with readable(session_id, turn_id):
+        position, record = json.loads(value)
+        return decode(user_id, session_id, turn_id, position, record)

@@ -17,7 +17,7 @@ from pathlib import Path
 from resources import sqlite_file
 from resources.errors import CacheUnavailableError
 from resources.session_cache.base import SessionCache
-from resources.session_cache.records import changed, decode, encode, from_micros, to_micros
+from resources.session_cache.records import changed, decode, encode, from_micros, readable, to_micros
 from resources.types import SessionInfo, Turn
 
 _TABLES = (
@@ -201,7 +201,8 @@ class SqliteSessionCache(SessionCache):
 
 
 def _turn(user_id: str, session_id: str, turn_id: str, position: int, record: str) -> Turn:
-    return decode(user_id, session_id, turn_id, position, json.loads(record))
+    with readable(session_id, turn_id):
+        return decode(user_id, session_id, turn_id, position, json.loads(record))
 
 
 def _now() -> int:

@@ -21,9 +21,11 @@ from sessiongraph.cli import (
     forgetting,
     graphs,
     persisting,
+    roles,
     searching,
     sessions,
     status,
+    tenants,
     users,
 )
 from sessiongraph.cli.output import fail, say
@@ -82,6 +84,8 @@ graphs.register(app, _LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
 app.add_typer(users.app, name="users", rich_help_panel=_LOOK)
+app.add_typer(roles.app, name="roles", rich_help_panel=_LOOK)
+app.add_typer(tenants.app, name="tenants", rich_help_panel=_LOOK)
 dev.register(app, _LOOK)
 forgetting.register(app, _CARE)
 

@@ -5,14 +5,15 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from resources.types import Dataset, Permission, User
+from resources.types import Dataset, Permission, Role, User
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
 from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: the containers of documents, and who may do what with them.")
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="Its name, or owner/name.")]
-Other = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
+Other = Annotated[str, typer.Argument(metavar="USER", help="The user's name, or the role's with --role.")]
+IsRole = Annotated[bool, typer.Option("--role", help="USER is a role's name.")]
 What = Annotated[Permission, typer.Argument(help="What they may do.")]
 
 
@@ -54,36 +55,50 @@ def create(
 def grants(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
     """Who else may do what with a dataset."""
 
-    async def work() -> list[tuple[User, Permission]]:
+    async def work() -> list[tuple[User | Role, Permission]]:
         return await sessiongraph.datasets.grants(name, user=await acting(user))
 
-    given = [{"user": grantee.name, "permission": permission} for grantee, permission in run("Looking up…", work())]
+    given = run("Looking up…", work())
     if as_json:
-        return show_json(given)
+        return show_json([_grant_as_json(grantee, permission) for grantee, permission in given])
     if not given:
         return note(f"Nobody but its owner may do anything with {name}.")
-    show_table(f"Grants on {name}", ["user", "may"], [list(grant.values()) for grant in given])
+    rows = [(f"role {to.key}" if isinstance(to, Role) else to.name, permission) for to, permission in given]
+    show_table(f"Grants on {name}", ["user", "may"], rows)
+
+
+def _grant_as_json(to: User | Role, permission: Permission) -> dict[str, str]:
+    whom = {"role": to.key} if isinstance(to, Role) else {"user": to.name}
+    return {**whom, "permission": permission}
+
+
+async def _grantee(name: str, is_role: bool, acting_user: User | None) -> User | Role:
+    if is_role:
+        return await sessiongraph.roles.get(name, user=acting_user)
+    return await sessiongraph.users.get(name)
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets grant work ana@example.com read")
-def grant(name: Name, other: Other, permission: What, user: UserName = None) -> None:
-    """Let another user read, write, delete or share a dataset."""
+def grant(name: Name, other: Other, permission: What, role: IsRole = False, user: UserName = None) -> None:
+    """Let another user, or whoever is in a role, read, write, delete or share a dataset."""
 
     async def work() -> None:
-        receiving = await sessiongraph.users.get(other)
-        await sessiongraph.datasets.grant(name, receiving, permission, by=await acting(user))
+        granting = await acting(user)
+        receiving = await _grantee(other, role, granting)
+        await sessiongraph.datasets.grant(name, receiving, permission, by=granting)
 
     run("Granting…", work())
     say(f"{other} may {permission} {name}.")
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets revoke work ana@example.com read")
-def revoke(name: Name, other: Other, permission: What, user: UserName = None) -> None:
+def revoke(name: Name, other: Other, permission: What, role: IsRole = False, user: UserName = None) -> None:
     """Take a permission back."""
 
     async def work() -> None:
-        losing = await sessiongraph.users.get(other)
-        await sessiongraph.datasets.revoke(name, losing, permission, by=await acting(user))
+        revoking = await acting(user)
+        losing = await _grantee(other, role, revoking)
+        await sessiongraph.datasets.revoke(name, losing, permission, by=revoking)
 
     run("Revoking…", work())
     say(f"{other} may no longer {permission} {name}.")

@@ -10,7 +10,7 @@ import typer
 import sessiongraph
 from resources.errors import InvalidInputError
 from resources.types import MAIN_DATASET
-from sessiongraph.cli.options import AsJson, DatasetName, DatasetNames, UserName, acting
+from sessiongraph.cli.options import AsJson, DatasetName, DatasetNames, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
 
 if TYPE_CHECKING:
@@ -88,14 +88,16 @@ def _path_or_text(thing: str) -> str | Path:
     return thing
 
 
-def cognify(dataset: DatasetNames = None, user: UserName = None, as_json: AsJson = False) -> None:
+def cognify(
+    dataset: DatasetNames = None, retry_failed: RetryFailed = False, user: UserName = None, as_json: AsJson = False
+) -> None:
     """Bring what was added into the graph: entities, facts, and where each was stated.
 
     Only what is not there yet is sent to the model.
     """
 
     async def work() -> "dict[str, KnowledgeReport]":
-        return await sessiongraph.cognify(dataset, user=await acting(user))
+        return await sessiongraph.cognify(dataset, user=await acting(user), retry_failed=retry_failed)
 
     reports = run("Reading documents into the graph…", work())
     summaries = [_summary(name, report) for name, report in reports.items()]
@@ -109,8 +111,8 @@ def cognify(dataset: DatasetNames = None, user: UserName = None, as_json: AsJson
             note(f"{name}: {spent(report.usage)}.")
     failures = [(summary["dataset"], failure) for summary in summaries for failure in summary["failures"]]
     for name, failure in failures:
-        warn(f"Passage {failure['passage_id']} of {name} failed, and is tried again by the next cognify: "
-             f"{failure['reason']}")  # fmt: skip
+        when = "with --retry-failed" if failure["quarantined"] else "by the next cognify"
+        warn(f"Passage {failure['passage_id']} of {name} failed, and is tried again {when}: {failure['reason']}")
     if failures:
         raise typer.Exit(1)
 
@@ -122,13 +124,14 @@ def _summary(name: str, report: "KnowledgeReport") -> dict[str, Any]:
         "passages": len(report.passages),
         "persisted": report.count("persisted"),
         "failed": report.count("failed"),
+        "quarantined": len(report.quarantined),
         "extracted": report.extracted,
         "mentions": report.mentions,
         "claims": report.claims,
         "usage": report.usage,
         "seconds": round(report.seconds, 2),
         "failures": [
-            {"passage_id": passage_id, "reason": row.reason}
+            {"passage_id": passage_id, "reason": row.reason, "quarantined": row.quarantined}
             for passage_id, row in report.ledger.items()
             if row.disposition == "failed"
         ],

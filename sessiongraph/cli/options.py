@@ -21,6 +21,9 @@ NodeSets = Annotated[
     list[str] | None,
     typer.Option("--node-set", "-n", metavar="NAME", help="Only what carries this tag; may be repeated."),
 ]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try again what failed too often to be tried unasked.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

@@ -8,11 +8,11 @@ import typer
 import sessiongraph
 from resources.errors import InvalidInputError
 from resources.types import MAIN_DATASET, SESSION_NODE_SET
-from sessiongraph.cli.options import AsJson, DatasetName, UserName, acting
+from sessiongraph.cli.options import AsJson, DatasetName, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
 
 if TYPE_CHECKING:
-    from assets.session_cognify.persist import PersistReport
+    from assets.session_cognify.persist import PersistReport, TurnOutcome
 
 
 def register(app: typer.Typer, panel: str) -> None:
@@ -34,6 +34,7 @@ def persist(
     ] = None,
     dataset: DatasetName = MAIN_DATASET,
     everything: Annotated[bool, typer.Option("--all", help="Every cached session of the user.")] = False,
+    retry_failed: RetryFailed = False,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +49,7 @@ def persist(
         owner = await acting(user)
         ids = session_ids or [info.session_id for info in await sessiongraph.sessions.list_sessions(user=owner)]
         persisting = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
-        return await persisting(owner, ids, dataset)
+        return await persisting(owner, ids, dataset, retry_failed=retry_failed)
 
     report = run("Persisting sessions…", work())
     if as_json:
@@ -59,20 +60,27 @@ def persist(
         warn(f"Neither the cache nor {dataset} knows session {session_id}.")
     for session_id, reason in report.unread.items():
         warn(f"Session {session_id} could not be read from the cache: {reason}")
+    if report.quarantined:
+        warn(f"{len(report.quarantined)} turn(s) failed too often to be tried again unasked: give --retry-failed.")
     if report.failed or report.missing or report.unread:
         raise typer.Exit(1)
 
 
 def _summary(report: "PersistReport") -> dict[str, Any]:
     counts = {"persisted": report.persisted, "skipped": report.skipped, "failed": report.failed}
+    counts["quarantined"] = len(report.quarantined)
     return {**asdict(report), **counts, "sessions": [asdict(outcome) for outcome in report.sessions.values()]}
+
+
+def _became(turn: "TurnOutcome") -> str:
+    return f"{turn.disposition}, quarantined" if turn.quarantined else turn.disposition
 
 
 def _show(report: "PersistReport", dataset: str) -> None:
     say(report if report.sessions else "The cache holds no session, so none was persisted.")
     turns = [(id_, turn) for id_, outcome in report.sessions.items() for turn in outcome.turns]
     if turns:
-        rows = [(session_id, turn.turn_id, turn.disposition, turn.reason, turn.run_id) for session_id, turn in turns]
+        rows = [(session_id, turn.turn_id, _became(turn), turn.reason, turn.run_id) for session_id, turn in turns]
         columns = ["session", "turn", "became", "why", "by run"]
         show_table(f"Turns in {dataset}", columns, rows, whole="turn")
         note(f"{spent(report.usage)}. Next: sessiongraph graph --dataset {dataset} --node-set {SESSION_NODE_SET}")

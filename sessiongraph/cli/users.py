@@ -6,25 +6,23 @@ import typer
 
 import sessiongraph
 from resources.types import User
-from sessiongraph.cli.options import AsJson
-from sessiongraph.cli.output import note, run, say, show_json, show_table
+from sessiongraph.cli.options import AsJson, UserName, acting
+from sessiongraph.cli.output import run, say, show_json, show_table
 
 app = typer.Typer(no_args_is_help=True, help="Users: whose datasets and sessions there are.")
 
 
 @app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph users list")
-def list_(as_json: AsJson = False) -> None:
-    """All users, by name."""
+def list_(user: UserName = None, as_json: AsJson = False) -> None:
+    """The users whom the user may know of: those of their tenant, or all who are in none."""
 
     async def work() -> list[User]:
-        return await sessiongraph.users.list()
+        return await sessiongraph.users.list(user=await acting(user))
 
     found = run("Looking up users…", work())
     if as_json:
         return show_json(found)
-    if not found:
-        return note("There is no user yet; the default user comes with the first thing done.")
-    show_table("Users", ["user", "id"], [(user.name, user.id) for user in found], whole="id")
+    show_table("Users", ["user", "id"], [(known.name, known.id) for known in found], whole="id")
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph users create ana@example.com")

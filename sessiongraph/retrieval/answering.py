@@ -19,7 +19,7 @@ Put the numbers of the sources that you used behind what they support, like this
 sources disagree. If no source answers the question, reply exactly: {NO_ANSWER}
 """
 
-_MARKS = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
+_MARKS = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 
 
 async def ask(
@@ -44,7 +44,10 @@ def prompt(query: str, history: tuple[Part, ...], citations: Sequence[Citation])
 
 
 def read_marks(text: str, citations: Sequence[Citation]) -> tuple[str, list[Citation]]:
-    """`text` without its [n] marks, and the citations that they name; all of them where it names none."""
+    """`text` without its [n] marks, and the citations that they name; all of them where it names none.
+
+    A year in brackets is no mark, and marks alone are all that there is of an answer.
+    """
     numbers = [int(number) for marks in _MARKS.findall(text) for number in marks.split(",")]
     named = [citations[number - 1] for number in dict.fromkeys(numbers) if 0 < number <= len(citations)]
-    return _MARKS.sub("", text).strip(), named or list(citations)
+    return _MARKS.sub("", text).strip() or text, named or list(citations)

@@ -8,14 +8,14 @@ import numpy as np
 
 from resources.bundle import Resources
 from resources.errors import InvalidInputError, NoGraphDataError
-from resources.ids import check_name, check_session_id
+from resources.ids import check_session_id
 from resources.types import MAIN_DATASET, Dataset, Usage, User
 from sessiongraph.retrieval.answering import ask, prompt
 from sessiongraph.retrieval.conversation import read_conversation, remember, standalone_query
 from sessiongraph.retrieval.ranking import Scope
 from sessiongraph.retrieval.results import SearchResult, SearchType
 from sessiongraph.retrieval.sources import gather
-from sessiongraph.runtime import acting_user, all_permitted, resources
+from sessiongraph.runtime import acting_user, all_permitted, check_flag, node_set_names, resources
 
 MAX_QUERY_CHARS = 20_000
 
@@ -41,7 +41,8 @@ async def search(
     LLMFailedError. A session cache that is off or down raises nothing: the result's `warnings` say so.
     """
     kind = _check(query_text, query_type, session_id, top_k)
-    tags = [check_name(name, "node set") for name in node_sets] if node_sets is not None else None
+    check_flag(only_context, "only_context")
+    tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
     bundle = resources()
     acting = await acting_user(bundle, user)
     chosen = await all_permitted(bundle, acting, datasets, "read")
@@ -51,6 +52,7 @@ async def search(
     vector, usage = await _vector(bundle, kind, query)
     citations = await asyncio.to_thread(gather, kind, scopes, query, vector, top_k)
     home = await _home(bundle, acting, chosen)
+    unmatched = _without_vectors(scopes, vector, bundle.embedder.identity)
     result = SearchResult(
         query=query_text,
         answer=None,
@@ -60,14 +62,14 @@ async def search(
         else "\n".join(citation.text for citation in citations),
         dataset=home.name,
         usage=usage,
-        warnings=conversation.warnings,
+        warnings=conversation.warnings + unmatched,
     )
     if not kind.asks_model or only_context:
         return [result]
     answer, used, answered, spent = await ask(bundle.llm, query_text, conversation.history, citations)
     result = replace(result, answer=answer, citations=used, answered=answered, usage=usage + spent)
     turn_id = await remember(bundle, acting, conversation, result, home if len(chosen) == 1 else None)
-    return [replace(result, turn_id=turn_id)]
+    return [replace(result, turn_id=turn_id, warnings=conversation.warnings + unmatched)]
 
 
 def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:
@@ -78,14 +80,14 @@ def _check(query_text: object, query_type: object, session_id: object, top_k: ob
     if "\x00" in query_text or any("\ud800" <= letter <= "\udfff" for letter in query_text):
         raise InvalidInputError("query_text holds a NUL character or a lone surrogate; take it out.")
     if isinstance(top_k, bool) or not isinstance(top_k, int) or not 1 <= top_k <= 1000:
-        raise InvalidInputError(f"top_k is a whole number from 1 to 1000, not {top_k!r}.")
+        raise InvalidInputError(f"top_k is a whole number from 1 to 1000, not {top_k!r:.60}.")
     if session_id is not None:
         check_session_id(session_id)
     try:
         return SearchType(str(query_type))
     except ValueError:
         kinds = ", ".join(SearchType)
-        raise InvalidInputError(f"{query_type!r} is no search type. There are: {kinds}.") from None
+        raise InvalidInputError(f"{query_type!r:.60} is no search type. There are: {kinds}.") from None
 
 
 def _scopes(bundle: Resources, datasets: Sequence[Dataset], tags: Sequence[str] | None) -> list[Scope]:
@@ -126,6 +128,17 @@ async def _vector(bundle: Resources, kind: SearchType, query: str) -> tuple[np.n
         return None, Usage()
     vectors, usage = await bundle.embedder.embed([query])
     return vectors[0], usage
+
+
+def _without_vectors(scopes: Sequence[Scope], vector: np.ndarray | None, model: str) -> list[str]:
+    """What to know of those of `scopes` that have nothing to compare with `vector`: their embedder was changed."""
+    return [
+        f"The texts of {scope.dataset.name} have no vectors of {model} that compare with the question's, so they were "
+        f"found by their words alone. Embed them with cognify(datasets=[{scope.dataset.name!r}]), or set "
+        "EMBEDDING_MODEL and EMBEDDING_DIMENSIONS back to what they were."
+        for scope in scopes
+        if vector is not None and scope.snapshot.passage_vectors.shape[1] != len(vector)
+    ]
 
 
 async def _home(bundle: Resources, user: User, chosen: Sequence[Dataset]) -> Dataset:

@@ -76,7 +76,7 @@ def test_every_command_explains_itself_with_an_example(cli: Terminal, command: l
     done = cli(*command, "--help")
 
     assert done.code == 0
-    is_group = command in (["sessions"], ["datasets"], ["users"])
+    is_group = command in (["sessions"], ["datasets"], ["users"], ["roles"], ["tenants"])
     assert is_group or f"sessiongraph {' '.join(command)}" in done.out.split("Example")[1]
 
 
@@ -212,12 +212,12 @@ def test_lists_print_json_alone(told: Terminal) -> None:
 
 
 def test_an_empty_list_is_json_too(cli: Terminal) -> None:
-    for command in (["users", "list"], ["datasets", "list"], ["sessions", "list"]):
+    for command in (["roles", "list"], ["tenants", "list"], ["datasets", "list"], ["sessions", "list"]):
         assert cli(*command, "--json").json == []
 
 
 def test_an_empty_list_says_how_to_begin(cli: Terminal) -> None:
-    for command in (["users", "list"], ["datasets", "list"], ["sessions", "list"]):
+    for command in (["roles", "list"], ["tenants", "list"], ["datasets", "list"], ["sessions", "list"]):
         done = cli(*command)
         assert done.out == "" and done.err
 
@@ -372,7 +372,7 @@ def test_settings_that_are_wrong_are_named(cli: Terminal) -> None:
 
 
 def test_what_nobody_expected_keeps_its_traceback(cli: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def broken() -> None:
+    async def broken(**_: object) -> None:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(sessiongraph.users, "list", broken)

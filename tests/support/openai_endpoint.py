@@ -43,14 +43,16 @@ class Fault:
     content: str | None = None
     finish_reason: str = "stop"
     refusal: str | None = None
+    endless: bool = False
 
 
 class OpenAIEndpoint:
-    """The server. Set `latency` (seconds), `dimensions`, `vectors`, `formats`, `batch`, `base64`."""
+    """The server. Set `latency` (seconds), `dimensions`, `extract`, `vectors`, `formats`, `batch`, `base64`."""
 
     def __init__(self) -> None:
         self.latency = 0.0
         self.dimensions = 64
+        self.extract: Callable[[str], Json] = extraction
         self.vectors: Callable[[list[str], int], list[list[float]]] = bags_of_words
         self.formats = {"json_schema", "json_object"}  # the response formats that it takes: others get 400
         self.batch = 2048  # the texts that an embedding call may hold: more get 413
@@ -87,6 +89,10 @@ class OpenAIEndpoint:
         """Answer matching chat calls with this: bad JSON, `finish_reason="length"`, a refusal."""
         self._faults.append(Fault(when, times, content=content, finish_reason=finish_reason, refusal=refusal))
 
+    def never_end(self, when: str = "", times: int | None = None) -> None:
+        """Answer matching chat calls at once, and go on for ever."""
+        self._faults.append(Fault(when, times, headers={"Transfer-Encoding": "chunked"}, content="", endless=True))
+
     def heal(self) -> None:
         """No more faults."""
         self._faults.clear()
@@ -117,7 +123,7 @@ class OpenAIEndpoint:
             fault = self._take_fault(request)
         try:
             time.sleep(self.latency)
-            if fault is not None and fault.status != 200:
+            if fault is not None and (fault.status != 200 or fault.endless):
                 return fault.status, fault.headers, _error(fault.message, fault.status)
             return self._chat(request, fault) if request.chat else self._embed(request)
         finally:
@@ -140,7 +146,7 @@ class OpenAIEndpoint:
             message: Json = {"role": "assistant", "content": fault.content, "refusal": fault.refusal}
         else:
             as_json = wanted or any('"properties"' in m["content"] for m in request.body["messages"])
-            content = json.dumps(extraction(request.user)) if as_json else quote(request.user)
+            content = json.dumps(self.extract(request.user)) if as_json else quote(request.user)
             message = {"role": "assistant", "content": content}
         finish_reason = fault.finish_reason if fault else "stop"
         prompt = sum(len(m["content"].split()) for m in request.body["messages"])
@@ -208,6 +214,12 @@ def _handler_of(endpoint: OpenAIEndpoint) -> type[BaseHTTPRequestHandler]:
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Type", "application/json")
+                if "Transfer-Encoding" in headers:
+                    self.end_headers()
+                    while True:  # until the client hangs up
+                        self.wfile.write(b"1\r\n \r\n")
+                        self.wfile.flush()
+                        time.sleep(0.02)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)

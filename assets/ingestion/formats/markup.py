@@ -53,7 +53,7 @@ def read_html(file: BinaryIO) -> str:
     # As browsers do, "iso-8859-1" is read as its superset Windows-1252; the rest by our own order.
     known = re.fullmatch(r"windows-125\d|iso-8859-(?!1$)\d+|gb\w+|big5|euc-\w+|shift_jis|koi8-\w", declared or "")
     with faults_of("HTML"):
-        soup = BeautifulSoup(decoded(data, declared if known else None), "html.parser")
+        soup = BeautifulSoup(decoded(data, declared if known else None), "lxml")
         return _laid_out(soup, _html_parts)
 
 

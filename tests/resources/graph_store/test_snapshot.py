@@ -62,7 +62,7 @@ EVIDENCE = [
 
 def test_entities_and_facts_do_not_depend_on_the_order_in_which_they_came(tmp_path: Path) -> None:
     seen = []
-    for number, order in enumerate(permutations(EVIDENCE)):
+    for number, order in enumerate(list(permutations(EVIDENCE))[::5]):
         store = GraphStore(tmp_path / f"{number}.duckdb")
         for part in (order[:2], order[2:3], order[3:]):
             put(store, *part)

@@ -314,3 +314,35 @@ def test_deleting_a_store_leaves_an_absent_one(store: GraphStore) -> None:
     store.delete()
     assert not store.exists
     assert texts(store) == []
+
+
+def test_a_rewrite_takes_in_the_log_that_a_killed_writer_left(store: GraphStore, run):  # type: ignore[no-untyped-def]
+    store.write("r", "a", lambda tx: add(tx, "kept"))
+    killed = run("""
+import duckdb, os, signal
+connection = duckdb.connect(sys.argv[1])
+connection.execute("INSERT INTO windows VALUES ('kept later', '', 2), ('forgotten', '', 2)")
+os.kill(os.getpid(), signal.SIGKILL)
+""")
+    assert killed.wait() == -signal.SIGKILL
+    assert store.path.with_name("graph.duckdb.wal").exists()
+    store.rewrite("r", "a", lambda tx: tx.delete("windows", "id", ["forgotten"]))
+    assert texts(store) == ["kept", "kept later"]
+    assert not store.path.with_name("graph.duckdb.wal").exists()
+
+
+def test_a_rewrite_that_is_killed_before_the_new_file_stands_leaves_no_old_words_behind(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+):
+    store.write("r", "a", lambda tx: add(tx, "secret-name", "kept"))
+    seen: list[list[str]] = []
+    replace = Path.replace
+
+    def look_and_replace(self: Path, target: Path) -> Path:
+        replaced = replace(self, target)
+        seen.append([file.name for file in store.path.parent.iterdir() if b"secret-name" in file.read_bytes()])
+        return replaced
+
+    monkeypatch.setattr(Path, "replace", look_and_replace)
+    store.rewrite("r", "a", lambda tx: tx.delete("windows", "id", ["secret-name"]))
+    assert seen == [[]]

@@ -1,0 +1,321 @@
+"""kill -9 at every boundary and at random moments, then a normal run: is anything lost, doubled, locked or still there?
+
+    python benchmarks/crash_campaign.py --kills 300
+
+Each kill hits a process that works on a real project home. Afterwards another process must be able to write within a
+second; one normal run must bring the home to exactly the state of an undisturbed one, with nothing twice; what was to
+be forgotten must be in no byte of it. Prints kills by place, and exits with 1 unless nothing was lost or doubled.
+"""
+
+import argparse
+import asyncio
+import itertools
+import logging
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
+import benchmarks.crash_story as story
+from benchmarks.crash_children import Ended, Trap, in_child, set_traps
+from benchmarks.dataset_state import DatasetState, doubled, read_state
+from benchmarks.measure import write_figures
+
+# How soon after a kill another process must be able to write.
+LOCK_SECONDS = 1.0
+AT_RANDOM = "at a random moment"
+# A process that is killed at random is started and killed up to this often before the normal run.
+KILLS_IN_A_ROW = 3
+States = dict[str, DatasetState]
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """How an operation goes when nobody kills it: the boundaries that it passes, how long it takes, how it ends."""
+
+    boundaries: list[str]
+    seconds: float
+    states: States
+
+
+@dataclass
+class Figures:
+    """What the campaign found. `lost` and `doubled` count rows, `failures` say what else was not as it should be."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    lost: int = 0
+    doubled: int = 0
+    failures: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.doubled or self.failures)
+
+
+class Campaign:
+    """Operations on copies of two homes under `folder`: one that has begun, and one that has been built."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder = folder
+        self._random = random.Random(seed)
+        self.undisturbed: dict[str, Undisturbed] = {}
+        self.figures = Figures()
+
+    def prepare(self) -> None:
+        """Build the homes, and see how each operation goes undisturbed."""
+        self._do("begun", story.begin)
+        shutil.copytree(self.folder / "begun", self.folder / "built")
+        self._do("built", story.build)
+        for operation in story.OPERATIONS:
+            with self.copy(operation.template) as home:
+                seen = self._do(home, operation.work, trap=Trap())
+            with self.copy(operation.template) as home:
+                self._do(home, operation.normal)
+                states = _value(in_child(lambda home=home: in_home(home, _states)))
+            self.undisturbed[operation.name] = Undisturbed(seen.value, seen.seconds, states)
+
+    def run(self, kills: int) -> None:
+        """At least `kills` kills: half of them at boundaries, each in turn, unless all boundaries take less."""
+        started = time.monotonic()
+        places = self._places()
+        for operation, fatal in places[: max(kills // 2, 1)] if kills < 2 * len(places) else places:
+            self._strike(operation, fatal)
+        for operation in itertools.cycle(story.OPERATIONS):
+            if self.figures.kills.total() >= kills:
+                break
+            self._strike(operation, None)
+        self.figures.seconds = round(time.monotonic() - started, 1)
+
+    def _places(self) -> list[tuple[story.Operation, int]]:
+        """Every boundary of every operation; those of different names and operations first."""
+        seen: Counter[str] = Counter()
+        places = []
+        for operation in story.OPERATIONS:
+            for fatal, name in enumerate(self.undisturbed[operation.name].boundaries):
+                places.append((seen[name], self._random.random(), operation, fatal))
+                seen[name] += 1
+        return [(operation, fatal) for _, _, operation, fatal in sorted(places, key=lambda place: place[:2])]
+
+    def _strike(self, operation: story.Operation, fatal: int | None) -> None:
+        """Kill `operation` at its boundary `fatal` or, for None, at random moments; run it normally; and look."""
+        undisturbed = self.undisturbed[operation.name]
+        place = AT_RANDOM if fatal is None else undisturbed.boundaries[fatal]
+        with self.copy(operation.template) as home:
+            for _ in range(1 if fatal is not None else self._random.randint(1, KILLS_IN_A_ROW)):
+                moment = self._random.uniform(0, undisturbed.seconds) if fatal is None else None
+                ended = self.child(home, operation.work, Trap(fatal), moment)
+                if ended.error:
+                    return self.failed(operation, place, f"before the kill: {ended.error}")
+                self.figures.kills[place] += ended.killed
+            with self.copy(home) as copy:
+                faults = in_child(lambda: in_home(copy, lambda: _faults_after_kill(operation)))
+            if faults.error or faults.value:
+                self.failed(operation, place, faults.error or "; ".join(faults.value))
+            ended = self.child(home, operation.normal)
+            if ended.error:
+                return self.failed(operation, place, f"the normal run: {ended.error}")
+            self.compare(operation, place, home)
+
+    def compare(self, operation: story.Operation, place: str, home: Path) -> None:
+        """Hold `home` after its normal run against an undisturbed one."""
+        wanted = self.undisturbed[operation.name].states
+        ended = in_child(lambda: in_home(home, lambda: (_states(), *_faults_at_the_end())))
+        if ended.error:
+            return self.failed(operation, place, ended.error)
+        found, lost, twice, faults = ended.value
+        for name, state in wanted.items():
+            differences = state.differences(found[name])
+            lost += sum(len(missing) for missing, _ in differences.values())
+            twice += sum(len(more) for _, more in differences.values())
+            if differences:
+                self.failed(operation, place, f"{name} is not as undisturbed: {differences}")
+        self.figures.lost += lost
+        self.figures.doubled += twice
+        for fault in [*faults, *_left_behind(home, operation.forgotten)]:
+            self.failed(operation, place, fault)
+
+    def failed(self, operation: story.Operation, place: str, why: str) -> None:
+        self.figures.failures.append(f"{operation.name}, killed {place!r}: {why}")
+
+    def _do(self, home: Path | str, work: Callable[[], Awaitable[None]], trap: Trap | None = None) -> Ended:
+        ended = self.child(self.folder / home, work, trap)
+        _value(ended)
+        return ended
+
+    def child(
+        self,
+        home: Path,
+        work: Callable[[], Awaitable[Any]],
+        trap: Trap | None = None,
+        moment: float | None = None,
+        limit: Callable[[], None] = lambda: None,
+    ) -> Ended:
+        """`work` in a process of its own, which passes `trap`, is killed at `moment`, or has limited itself before."""
+
+        def run() -> list[str]:
+            limit()
+            if trap is not None:
+                set_traps(trap)
+                _commit_often()
+            in_home(home, lambda: asyncio.run(work()))  # type: ignore[arg-type]
+            return trap.passed if trap else []
+
+        return in_child(run, moment)
+
+    @contextmanager
+    def copy(self, home: Path | str) -> Iterator[Path]:
+        copy = Path(tempfile.mkdtemp(dir=self.folder)) / "home"
+        shutil.copytree(self.folder / home, copy)
+        try:
+            yield copy
+        finally:
+            shutil.rmtree(copy.parent)
+
+
+def _value(ended: Ended) -> Any:
+    if ended.error:
+        raise RuntimeError(ended.error)
+    return ended.value
+
+
+def in_home(home: Path, work: Callable[[], Any]) -> Any:
+    os.environ["SESSIONGRAPH_HOME"] = str(home)
+    return work()
+
+
+def _commit_often() -> None:
+    """Small calls and commits, so that there are many places to be killed at."""
+    from assets.cognify import embedding, extraction, knowledge
+
+    extraction.CALL_CHARS, knowledge.COMMIT_SECONDS, embedding._COMMIT_TEXTS = 250, 0.0, 8
+
+
+def stores() -> dict[str, Any]:
+    """The stores of this home, by the name of their dataset."""
+    bundle = story.resources()
+    user = bundle.access.default_user()
+    return {dataset.name: bundle.store(dataset) for dataset in bundle.access.list_datasets(user, "read")}
+
+
+def _states() -> States:
+    model = story.resources().embedder.identity
+    return {name: read_state(store, model) for name, store in stores().items()}
+
+
+def _faults_after_kill(operation: story.Operation) -> list[str]:
+    """What is wrong before any normal run: a store that cannot be written at once, a half-written one."""
+    faults = []
+    for name, store in stores().items():
+        if not store.exists:
+            continue
+        quick = type(store)(store.path, wait_seconds=LOCK_SECONDS)
+        started = time.monotonic()
+        quick.write("check", "check", lambda tx: setattr(tx, "changed", True))
+        if (waited := time.monotonic() - started) > LOCK_SECONDS:
+            faults.append(f"{name} could be written after {waited:.1f} s only")
+        if twice := quick.read(doubled):
+            faults.append(f"{name} holds rows twice: {twice}")
+    return faults
+
+
+def _faults_at_the_end() -> tuple[int, int, list[str]]:
+    """Turns lost, rows doubled, and faults, once the turns that searching said are persisted too."""
+    faults: list[str] = []
+    asked = story.resources().cache.get_turns(story.resources().access.default_user().id, story.ASKED)
+    lost = len(story.acknowledged() - {turn.turn_id for turn in asked})
+    if asked:
+        report = asyncio.run(story.persist(story.FIRST, story.ASKED))
+        settled = [turn.turn_id for turn in report.sessions[story.ASKED].turns]
+        lost += len({turn.turn_id for turn in asked} - set(settled))
+    again = asyncio.run(story.persist(story.FIRST, *story.SAID, *([story.ASKED] if asked else [])))
+    if again.staged or again.settled or again.extracted or again.usage.calls:
+        faults.append(f"an unchanged persist worked: {again}")
+    twice = sum(sum(store.read(doubled).values()) for store in stores().values())
+    return lost, twice, faults
+
+
+def _left_behind(home: Path, forgotten: tuple[str, ...]) -> list[str]:
+    """Files that should be gone, and words that should be."""
+    files = [file for file in home.rglob("*") if file.is_file()]
+    stray = [f"{file.name} is left" for file in files if file.suffix in (".new", ".changed", ".rewritten")]
+    read = [(file, file.read_bytes()) for file in files] if forgotten else []
+    return stray + [f"{word} is in {file.name}" for file, data in read for word in forgotten if word.encode() in data]
+
+
+@contextmanager
+def campaign(seed: int = 0) -> Iterator[Campaign]:
+    """A prepared campaign in a folder of its own, on the embedded models and the SQLite cache."""
+    from orchestration.instance import write_dagster_home
+    from resources.settings import Settings
+
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
+    with tempfile.TemporaryDirectory(prefix="sessiongraph-crashes-") as folder:
+        os.chdir(folder)  # away from anybody's .env
+        # One for all homes: making one costs more than an operation.
+        os.environ["DAGSTER_HOME"] = str(write_dagster_home(Path(folder)))
+        _load_everything()
+        made = Campaign(Path(folder), seed)
+        made.prepare()
+        yield made
+        os.chdir("/")
+
+
+def _load_everything() -> None:
+    """Imports and models, once, before anything is forked; nothing that starts a thread or opens a file to stay."""
+    import dagster  # noqa: F401
+
+    import orchestration.instance  # noqa: F401
+    import resources.graph_store.snapshot
+    import resources.llm.runtime
+    from resources.local_models.provider import complete
+    from resources.local_models.wordllama import embed
+
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+    logging.getLogger("sessiongraph").setLevel(logging.ERROR)
+    resources.llm.runtime.load()
+    complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
+    embed(["loaded"])
+
+
+def table(figures: Figures) -> str:
+    """Kills by place, and what was found, in lines to be printed."""
+    width = max(map(len, figures.kills), default=10)
+    rows = [f"{place:{width}}  {count:5}" for place, count in figures.kills.most_common()]
+    return "\n".join(
+        [
+            f"{'killed':{width}}  kills",
+            *rows,
+            f"{'all':{width}}  {figures.kills.total():5}   in {figures.seconds} s",
+            f"lost {figures.lost}, doubled {figures.doubled}, other failures {len(figures.failures)}",
+            *figures.failures,
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0, help="chooses places and moments")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    arguments = parser.parse_args()
+    with campaign(arguments.seed) as made:
+        made.run(arguments.kills)
+    print(table(made.figures))
+    write_figures(arguments.json, vars(made.figures))
+    sys.exit(not made.figures.good)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Processes that are made to die: forked from one that has everything loaded, killed at a boundary or at a moment.
+
+Invariant: the parent opens nothing and runs no thread, so that each fork is as good as a process started anew.
+What the processes do, and what must hold afterwards, is not known here.
+"""
+
+import functools
+import inspect
+import os
+import pickle
+import select
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended: `value` is what its work returned, `error` the traceback; neither where it was killed."""
+
+    value: Any = None
+    error: str | None = None
+    killed: bool = False
+    seconds: float = 0.0
+
+
+class Trap:
+    """Counts the boundaries that a process passes and kills it at the `fatal`-th (from 0), if that is given."""
+
+    def __init__(self, fatal: int | None = None) -> None:
+        self.passed: list[str] = []
+        self._fatal = fatal
+
+    def __call__(self, place: str) -> None:
+        if len(self.passed) == self._fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.passed.append(place)
+
+
+def in_child(work: Callable[[], Any], kill_after: float | None = None) -> Ended:
+    """Run `work` in a process of its own, which is killed after `kill_after` seconds unless it has ended."""
+    reader, writer = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    started = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        _work(work, writer)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as answers:
+        if kill_after is not None and not select.select([answers], [], [], kill_after)[0]:
+            os.kill(pid, signal.SIGKILL)
+        answer = answers.read()
+    _, status = os.waitpid(pid, 0)
+    seconds = time.monotonic() - started
+    if os.WIFSIGNALED(status):
+        if os.WTERMSIG(status) != signal.SIGKILL:
+            return Ended(error=f"ended by signal {os.WTERMSIG(status)}", seconds=seconds)
+        return Ended(killed=True, seconds=seconds)
+    value, error = pickle.loads(answer)
+    return Ended(value, error, seconds=seconds)
+
+
+def _work(work: Callable[[], Any], writer: int) -> None:
+    """Never returns: nothing that the parent would do at its end may happen here."""
+    try:
+        answer = (work(), None)
+    except BaseException:
+        answer = (None, traceback.format_exc())
+    with os.fdopen(writer, "wb") as out:
+        out.write(pickle.dumps(answer))
+    os._exit(0)
+
+
+def set_traps(trap: Trap) -> None:
+    """Let this process pass `trap` at every boundary at which something is written, read, asked for or replaced."""
+    import sessiongraph.forgetting
+    import sessiongraph.reporting
+    from resources.access.control import AccessControl
+    from resources.graph_store import reader, store
+    from resources.llm.client import LLM
+    from resources.llm.embedder import Embedder
+    from resources.session_cache.sqlite import SqliteSessionCache
+
+    for owner, name, place in (
+        (AccessControl, "create_dataset", "create dataset"),
+        (SqliteSessionCache, "put_turns", "cache: put"),
+        (SqliteSessionCache, "update_turn", "cache: update"),
+        (SqliteSessionCache, "delete_turn", "cache: delete turn"),
+        (SqliteSessionCache, "delete_session", "cache: delete session"),
+        (store.GraphStore, "write", "store: write"),
+        (store.GraphStore, "rewrite", "store: rewrite"),
+        (store, "_checkpoint", "store: checkpoint"),
+        (store, "_copy", "rewrite: copy"),
+        (store, "_remove", "store: remove file"),
+        (Path, "replace", "store: replace file"),
+        (reader, "load_snapshot", "snapshot: load"),
+        (LLM, "structured", "model: extract"),
+        (LLM, "text", "model: answer"),
+        (Embedder, "embed", "model: embed"),
+        (sessiongraph.reporting, "_report", "report to Dagster"),
+    ):
+        _surround(owner, name, place, trap)
+    _trap_transactions(store, trap)
+
+
+def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def passing(*args: Any, **given: Any) -> Any:
+        trap(f"{place}, before")
+        result = original(*args, **given)
+        trap(f"{place}, after")
+        return result
+
+    @functools.wraps(original)
+    async def awaiting(*args: Any, **given: Any) -> Any:
+        trap(f"{place}, before")
+        result = await original(*args, **given)
+        trap(f"{place}, after")
+        return result
+
+    setattr(owner, name, awaiting if inspect.iscoroutinefunction(original) else passing)
+
+
+def _trap_transactions(store: Any, trap: Trap) -> None:
+    """Inside a transaction, and between its COMMIT and the closing that brings the log into the file."""
+    commit, opened = store._commit, store._opened
+
+    def trapped_commit(path: Path, run_id: str, asset: str, change: Callable[[Any], Any]) -> Any:
+        def trapped_change(tx: Any) -> Any:
+            trap("transaction: after BEGIN")
+            result = change(tx)
+            trap("transaction: rows in, before COMMIT")
+            return result
+
+        return commit(path, run_id, asset, trapped_change)
+
+    @contextmanager
+    def trapped_opened(path: Path | None, *, read_only: bool = False) -> Iterator[Any]:
+        with opened(path, read_only=read_only) as connection:
+            yield connection
+            trap("store: read, before close" if read_only else "store: written, before close")
+
+    store._commit, store._opened = trapped_commit, trapped_opened

@@ -1,0 +1,131 @@
+"""What a dataset holds, as plain values: to be held against another build of it, and counted for losses and doubles.
+
+Runs, times and commits are left out: they are all in which two builds of the same turns and documents may differ.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from resources.graph_store.snapshot import load_snapshot
+from resources.graph_store.store import GraphStore
+
+Rows = list[tuple[Any, ...]]
+
+# What makes a row of each table the only one of its kind.
+_KEYS = {
+    "commits": "seq",
+    "documents": "id",
+    "node_sets": "document_id, name",
+    "chunks": "passage_id",
+    "turns": "passage_id, seq",
+    "ledger": "passage_id, seq",
+    "windows": "id",
+    "mentions": "window_id, name, type, description, stated_by",
+    "claims": "window_id, subject, relation, object, statement, valid_at, stated_by",
+    "embeddings": "text_id, model",
+}
+# What must change from one version of a passage to the next; a failure may be written down again.
+_VERSIONS = {
+    "turns": ("content_hash, created_at, position, score, feedback", "true"),
+    "ledger": ("window_id, extractor, disposition, reason", "disposition <> 'failed'"),
+}
+_LEDGER = """SELECT l.passage_id, coalesce(t.document_id, c.document_id), t.question, t.answer, t.score,
+        l.window_id, l.disposition, CASE WHEN l.disposition <> 'failed' THEN l.reason END
+    FROM current_ledger l LEFT JOIN current_turns t USING (passage_id) LEFT JOIN chunks c USING (passage_id)"""
+_LIVE = {
+    "windows": "SELECT passage_id, window_id, summary FROM live_windows JOIN windows ON id = window_id",
+    "mentions": "SELECT DISTINCT * EXCLUDE (seq) FROM mentions WHERE window_id IN (SELECT window_id FROM live_windows)",
+    "claims": "SELECT DISTINCT * EXCLUDE (seq) FROM claims WHERE window_id IN (SELECT window_id FROM live_windows)",
+}
+
+
+@dataclass(frozen=True)
+class DatasetState:
+    """`ledger`: what became of each passage, with its words. `windows`, `mentions`, `claims`: the live evidence.
+
+    `entities` and `facts` are what a snapshot shows, by their ids; `unembedded` counts the live texts without a vector.
+    """
+
+    documents: Rows
+    ledger: Rows
+    windows: Rows
+    mentions: Rows
+    claims: Rows
+    passages: Rows
+    entities: Rows
+    facts: Rows
+    unembedded: int
+
+    def differences(self, other: "DatasetState") -> dict[str, tuple[Rows, Rows]]:
+        """By field, what only this state has and what only `other` has; empty where they are the same."""
+        mine, theirs = asdict(self), asdict(other)
+        mine["unembedded"], theirs["unembedded"] = [self.unembedded], [other.unembedded]
+        return {
+            name: (_without(mine[name], theirs[name]), _without(theirs[name], mine[name]))
+            for name in mine
+            if mine[name] != theirs[name]
+        }
+
+
+def read_state(store: GraphStore, embedding_model: str) -> DatasetState:
+    """The present state of `store`."""
+    return store.read(lambda connection: _read(connection, embedding_model))
+
+
+def _read(connection: duckdb.DuckDBPyConnection, embedding_model: str) -> DatasetState:
+    snapshot = load_snapshot(connection, embedding_model)
+    # A document's time is that of its build.
+    passages = snapshot.passages.drop(columns=["run_id"])
+    passages["said_at"] = passages["said_at"].where(passages["kind"] == "session")
+    ids = snapshot.entities["id"].to_numpy()
+    facts = snapshot.facts.assign(
+        subject=ids[snapshot.facts["subject"].to_numpy(int)], object=ids[snapshot.facts["object"].to_numpy(int)]
+    )
+    tagged = "SELECT d.id, d.kind, d.text, n.name FROM documents d LEFT JOIN node_sets n ON n.document_id = d.id"
+    bare = (~snapshot.passage_vectors.any(axis=1)).sum() + (~snapshot.fact_vectors.any(axis=1)).sum()
+    return DatasetState(
+        documents=_sorted(connection.execute(tagged).fetchall()),
+        ledger=_sorted(connection.execute(_LEDGER).fetchall()),
+        **{name: _sorted(connection.execute(query).fetchall()) for name, query in _LIVE.items()},
+        passages=_sorted(_plain(passages)),
+        entities=_sorted(_plain(snapshot.entities)),
+        facts=_sorted(_plain(facts)),
+        unembedded=int(bare),
+    )
+
+
+def doubled(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """By table, how many rows say once more what another says already; empty where all is well."""
+    counts = {}
+    for table, key in _KEYS.items():
+        count = f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {table} GROUP BY {key})"
+        counts[table] = int(connection.execute(count).fetchall()[0][0])
+    for table, (version, counted) in _VERSIONS.items():
+        same = f"""SELECT count(*) FROM (
+            SELECT *, row({version}) AS this, lag(row({version})) OVER (PARTITION BY passage_id ORDER BY seq) AS before
+            FROM {table}) WHERE this = before AND {counted}"""
+        counts[table] += int(connection.execute(same).fetchall()[0][0])
+    return {table: count for table, count in counts.items() if count}
+
+
+def _plain(frame: Any) -> Rows:
+    return [tuple(map(_value, row)) for row in frame.itertuples(index=False, name=None)]
+
+
+def _value(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return None if pd.isna(value) else value
+
+
+def _sorted(rows: Rows) -> Rows:
+    return sorted(rows, key=repr)
+
+
+def _without(rows: list[Any], others: list[Any]) -> list[Any]:
+    return [row for row in rows if row not in others]

@@ -1,0 +1,355 @@
+"""Anything that can happen to sessions and datasets, in any order, against a plain model of what should come of it.
+
+A real cache (SQLite, Redis), real stores, the embedded extractor behind real HTTP. After each persist and each forget a
+dataset must be what a single undisturbed run builds of the same turns and documents. SOAK_SECONDS goes on for as long.
+"""
+
+import asyncio
+import json
+import os
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from assets.cognify.documents import chunk_documents, read_chunk_passages
+from assets.cognify.extraction import extractor_version
+from assets.cognify.knowledge import build_knowledge
+from assets.forgetting import Target, forget
+from assets.ingestion.ingest import document_id, ingest
+from assets.session_cognify.persist import persist_sessions
+from assets.session_cognify.turns import read_turn_passages
+from assets.session_extraction.staging import session_document_id, turn_passage_id
+from benchmarks.dataset_state import DatasetState, doubled, read_state
+from resources.errors import LLMFailedError, SessionsNotFoundError
+from resources.graph_store.store import GraphStore
+from resources.llm import client, embedder
+from resources.llm.client import LLM
+from resources.llm.embedder import Embedder
+from resources.local_models.provider import complete
+from resources.session_cache import open_session_cache
+from resources.session_cache.base import SessionCache
+from resources.settings import Settings
+from tests.conftest import RedisServer
+from tests.reliability.reference_model import (
+    POISON,
+    USER,
+    ReferenceCache,
+    ReferenceDataset,
+    Said,
+    build_undisturbed,
+    document,
+    in_order,
+    may_fail,
+    turn,
+    verdicts,
+)
+from tests.support.openai_endpoint import OpenAIEndpoint
+
+SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
+DATASETS, SESSIONS = ("d1", "d2"), ("s1", "s2", "s3")
+_BEGIN = datetime(2024, 5, 6, tzinfo=UTC)
+
+people = st.sampled_from(["Alice Novak", "Alice", "Bob Marsh", "Carla Zanetti", "she"])
+places = st.sampled_from(["Paris", "Oslo", "Acme Labs", POISON])
+facts = st.builds("{} {} {}.".format, people, st.sampled_from(["lives in", "works at", "moved to"]), places)
+answers = st.one_of(facts, facts, facts, st.sampled_from(["I don't know.", "", "Yes."]))
+questions = st.one_of(st.builds("Where is {}?".format, people), st.sampled_from(["", "And then?"]))
+minutes = st.integers(0, 600)
+Expire = Callable[[str], None]
+
+
+class Machine(RuleBasedStateMachine):
+    """`cache`, `expire` and `endpoint` are set by the test, for they outlive an example."""
+
+    cache: SessionCache
+    expire: Expire
+    endpoint: OpenAIEndpoint
+    config: Settings
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cache.clear()
+        self.endpoint.heal()
+        self.llm, self.embedder = LLM(self.config), Embedder(self.config)
+        self.folder = tempfile.TemporaryDirectory()
+        self.stores = {name: GraphStore(Path(self.folder.name) / name / "graph.duckdb") for name in DATASETS}
+        self.said = ReferenceCache()
+        self.given = {name: ReferenceDataset() for name in DATASETS}
+        self.count = 0
+        self.failing = False
+
+    def teardown(self) -> None:
+        self.folder.cleanup()
+
+    # What happens to sessions.
+
+    # Few rules, each with many cases: hypothesis leaves whole rules out of an example.
+
+    @initialize(turns=st.lists(st.tuples(questions, facts, minutes), min_size=4, max_size=6))
+    def begin(self, turns: list[tuple[str, str, int]]) -> None:
+        """No example goes by with next to nothing said."""
+        self.say("s1", turns[:4])
+        self.say("s2", turns[4:] + [("Where is she?", "She lives in Rome.", 599)])
+
+    @rule(session_id=st.sampled_from(SESSIONS), turns=st.lists(st.tuples(questions, answers, minutes), min_size=1))
+    def say(self, session_id: str, turns: list[tuple[str, str, int]]) -> None:
+        """Also what was said before other turns that are there already."""
+        for question, answer, minute in turns[:4]:
+            self.count += 1
+            moment = _BEGIN + timedelta(minutes=minute, seconds=self.count)
+            self._put(session_id, f"turn-{self.count}", Said(question, answer, moment))
+
+    def _change(self, data: st.DataObject, how: str) -> None:
+        if how == "say again":  # a turn that was deleted, or expired, is there once more
+            key = data.draw(st.sampled_from(sorted(self.said.ever)))
+            return self._put(*key, self.said.ever[key])
+        session_id, turn_id = self._some_turn(data)
+        if how == "delete":
+            assert self.cache.delete_turn(USER.id, session_id, turn_id)
+            return self.said.drop(session_id, turn_id)
+        given = {"answer": data.draw(answers)} if how == "edit" else {"score": data.draw(st.integers(1, 5))}
+        assert self.cache.update_turn(USER.id, session_id, turn_id, **given) is not None
+        self.said.put(session_id, turn_id, replace(self.said.sessions[session_id][turn_id], **given))
+
+    @precondition(lambda self: self.said.sessions)
+    @rule(data=st.data(), how=st.sampled_from(["delete", "expire", "clear"]))
+    def end_session(self, data: st.DataObject, how: str) -> None:
+        session_id, _ = self._some_turn(data)
+        if how == "delete":
+            assert self.cache.delete_session(USER.id, session_id)
+        elif how == "expire":
+            type(self).expire(session_id)
+        else:
+            assert self.cache.clear(USER.id) == len(self.said.sessions)
+            self.said.sessions.clear()
+        self.said.sessions.pop(session_id, None)
+        assert self.cache.get_turns(USER.id, session_id) == []
+
+    def _set_model(self, state: str) -> None:
+        """It works, or fails for some texts: by an error, or by refusing."""
+        self.endpoint.heal()
+        self.failing = state != "works"
+        if state == "status":
+            self.endpoint.fail(500, when=POISON)
+        elif state == "refusal":
+            self.endpoint.reply("", when=POISON, refusal="I will not.")
+
+    # What happens to datasets.
+
+    @rule(
+        name=st.sampled_from(DATASETS),
+        sessions=st.sets(st.sampled_from(SESSIONS), min_size=1),
+        changes=st.lists(st.sampled_from(["edit", "edit", "rate", "delete", "say again"]), min_size=1, max_size=3),
+        model=st.sampled_from(["works", "works", "works", "status", "refusal"]),
+        data=st.data(),
+    )
+    def persist(self, name: str, sessions: set[str], changes: list[str], model: str, data: st.DataObject) -> None:
+        """After some changes to what was said, with a model that works, or fails for some of it."""
+        for how in changes:
+            if self.said.sessions:
+                self._change(data, how)
+        self._set_model(model)
+        given, ids = self.given[name], sorted(sessions)
+        before = self._state(name)
+        known = [id_ for id_ in ids if id_ in self.said.sessions or id_ in given.sessions]
+        for id_ in known:
+            if id_ in self.said.sessions:
+                given.stage(id_, self.said.sessions[id_])
+        try:
+            report = self._persist(name, ids)
+        except SessionsNotFoundError:
+            assert not known
+            return
+        except LLMFailedError:
+            assert self.failing
+        else:
+            assert sorted(report.sessions) == known
+        self._check(name, before)
+        if known and not self.failing:
+            calls = len(self.endpoint.requests)
+            again = self._persist(name, ids)
+            assert (again.staged, again.settled, again.extracted) == (0, 0, 0)
+            assert len(self.endpoint.requests) == calls, "an unchanged persist asked a model"
+
+    @rule(name=st.sampled_from(DATASETS), texts=st.lists(facts, min_size=1, max_size=3))
+    def add_document(self, name: str, texts: list[str]) -> None:
+        before = self._state(name)
+        text = " ".join(texts)
+        if text not in self.given[name].documents:
+            self.given[name].documents.append(text)
+        store = self.stores[name]
+        self._run(ingest(store, [document(text)], user=USER, node_sets=[], run_id="add"))
+        self._run(chunk_documents(store, "add"))
+        self._cognify(name)
+        self._check(name, before)
+
+    @precondition(lambda self: any(given.sessions or given.documents for given in self.given.values()))
+    @rule(data=st.data(), whole=st.booleans())
+    def forget(self, data: st.DataObject, whole: bool) -> None:
+        """A document, a session or a turn; what the cache still has of it comes back with the next persist."""
+        things = [(name, "document", text) for name, given in self.given.items() for text in given.documents]
+        things += [(name, "session", id_) for name, given in self.given.items() for id_ in given.sessions]
+        name, kind, thing = data.draw(st.sampled_from(things))
+        given, session = self.given[name], session_document_id(USER.id, thing)
+        if kind == "document":
+            given.documents.remove(thing)
+            target = Target([document_id(thing)])
+        elif whole:
+            del given.sessions[thing]
+            target = Target([session])
+        else:
+            turn_id = data.draw(st.sampled_from(sorted(given.sessions[thing])))
+            given.forget_turn(thing, turn_id)
+            target = Target(passage_ids=[turn_passage_id(session, turn_id)])
+        done = forget(self.stores[name], target, extractor_version(self.llm), "forget", "x")
+        if done.affected:
+            self._cognify(name, done.affected)
+        self._check(name, None)
+
+    def _put(self, session_id: str, turn_id: str, said: Said) -> None:
+        self.cache.put_turns([turn(session_id, turn_id, said)])
+        self.said.put(session_id, turn_id, said)
+
+    def _some_turn(self, data: st.DataObject) -> tuple[str, str]:
+        return data.draw(st.sampled_from(sorted(self.said.turns())))
+
+    def _run(self, work: Any) -> Any:
+        client.responses.clear()
+        embedder.queries.clear()
+        return asyncio.run(work)
+
+    def _persist(self, name: str, ids: list[str]) -> Any:
+        retry = {"retry_failed": not self.failing}
+        store = self.stores[name]
+        return self._run(
+            persist_sessions(self.cache, store, self.llm, self.embedder, USER, ids, run_id="persist", **retry)
+        )
+
+    def _cognify(self, name: str, sessions: list[str] | None = None) -> None:
+        """Build documents or, where `sessions` are given, what they are left with."""
+        plan, asset = (read_chunk_passages, "knowledge_graph") if sessions is None else (read_turn_passages, "x")
+        models, retry = (self.llm, self.embedder), not self.failing
+        chosen = {"document_ids": sessions, "run_id": "build", "asset": asset, "retry_failed": retry}
+        try:
+            self._run(build_knowledge(self.stores[name], *models, plan, **chosen))
+        except LLMFailedError:
+            assert self.failing
+
+    def _state(self, name: str) -> DatasetState:
+        return read_state(self.stores[name], self.embedder.identity)
+
+    # What must hold.
+
+    def _check(self, name: str, before: DatasetState | None) -> None:
+        found, given = self._state(name), self.given[name]
+        assert self.stores[name].read(doubled) == {}
+        wanted = self._undisturbed(name)
+        failed = {row[0] for row in found.ledger if row[6] == "failed"}
+        self._check_ledger(found, given, failed)
+        if failed or self.failing:
+            live = dict(row[:2] for row in found.windows)
+            assert _of_others(found.windows, failed) == _of_others(wanted.windows, failed)
+            assert {row[:6] for row in found.ledger} == {row[:6] for row in wanted.ledger}
+            if before is not None:
+                stood = dict(row[:2] for row in before.windows)
+                assert all(live.get(passage) == stood.get(passage) for passage in failed)
+        else:
+            assert found.differences(wanted) == {}
+
+    def _check_ledger(self, found: DatasetState, given: ReferenceDataset, failed: set[str]) -> None:
+        """Every turn once, at its latest words, with the verdict of the model's own rules."""
+        rows = {row[0]: row for row in found.ledger}
+        assert len(rows) == len(found.ledger)
+        for session_id, session in given.sessions.items():
+            for (turn_id, said), verdict in zip(in_order(session), verdicts(session).values(), strict=True):
+                passage = turn_passage_id(session_document_id(USER.id, session_id), turn_id)
+                _, _, *row = rows.pop(passage)
+                assert row[:3] == [said.question, said.answer, said.score]
+                if passage in failed:
+                    assert verdict[0] == "persisted" and may_fail(session, turn_id)
+                else:
+                    assert tuple(row[4:6]) == verdict
+        assert all(row[2] is None for row in rows.values()), "turns that nobody gave"
+
+    def _undisturbed(self, name: str) -> DatasetState:
+        faults, self.endpoint._faults = self.endpoint._faults, []
+        with tempfile.TemporaryDirectory() as folder:
+            made = build_undisturbed(Path(folder) / "graph.duckdb", self.given[name], self.llm, self.embedder)
+            state = read_state(self._run(made), self.embedder.identity)
+        self.endpoint._faults = faults
+        return state
+
+
+def _of_others(rows: list[tuple[Any, ...]], passages: set[str]) -> list[tuple[Any, ...]]:
+    return [row for row in rows if row[0] not in passages]
+
+
+def _extract(prompt: str) -> dict[str, Any]:
+    return json.loads(complete(prompt) or "{}")
+
+
+def _expire_in_sqlite(path: Path) -> Expire:
+    def expire(session_id: str) -> None:
+        with sqlite3.connect(path) as connection:
+            connection.execute("UPDATE sessions SET expires_at = 1 WHERE session_id = ?", (session_id,))
+        connection.close()
+
+    return expire
+
+
+def _expire_in_redis(server: RedisServer) -> Expire:
+    def expire(session_id: str) -> None:
+        import redis
+
+        with redis.Redis(server.host, server.port) as connection:
+            for key in connection.keys(f"*{session_id}*"):
+                connection.pexpire(key, 0)
+
+    return expire
+
+
+@pytest.mark.timeout(0 if SOAK_SECONDS else 600)
+@pytest.mark.parametrize("backend", ["sqlite", "redis"])
+def test_any_history_ends_as_an_undisturbed_one(
+    backend: str, tmp_path: Path, openai_endpoint: OpenAIEndpoint, request: pytest.FixtureRequest
+):
+    models = {"llm_model": "openai/test", "embedding_model": "openai/test", "llm_max_retries": 0}
+    urls = {"llm_endpoint": openai_endpoint.url, "embedding_endpoint": openai_endpoint.url}
+    if backend == "redis":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        where: dict[str, Any] = {"cache_backend": "redis", "cache_host": server.host, "cache_port": server.port}
+        expire = _expire_in_redis(server)
+    else:
+        where, expire = {}, _expire_in_sqlite(tmp_path / "sessions.sqlite")
+    config = Settings(_env_file=None, **models, **urls, **where).model_copy(update={"home": tmp_path})
+    openai_endpoint.extract = _extract
+    cache = open_session_cache(config)
+    machine = type(
+        "MachineOnce", (Machine,), {"cache": cache, "expire": expire, "endpoint": openai_endpoint, "config": config}
+    )
+    profile = settings(
+        max_examples=6,
+        stateful_step_count=15,
+        deadline=None,
+        derandomize=not SOAK_SECONDS,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    ends = time.monotonic() + SOAK_SECONDS
+    try:
+        while True:
+            run_state_machine_as_test(machine, settings=profile)
+            if time.monotonic() >= ends:
+                break
+    finally:
+        cache.close()

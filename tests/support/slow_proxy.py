@@ -1,0 +1,40 @@
+"""A TCP proxy on a free port that delays what the server answers, for tests of what is slow."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+class SlowProxy:
+    """Forwards to `target`; every answer comes `delay` seconds late. `delay` may be changed at any time."""
+
+    def __init__(self, target: tuple[str, int], delay: float = 0.0) -> None:
+        self.delay = delay
+        self._target = target
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._server.getsockname()[1]
+
+    @contextmanager
+    def running(self) -> Iterator["SlowProxy"]:
+        threading.Thread(target=self._accept, daemon=True).start()
+        try:
+            yield self
+        finally:
+            self._server.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._server.accept()
+                server = socket.create_connection(self._target)
+                for pair in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._forward, args=pair, daemon=True).start()
+
+    def _forward(self, source: socket.socket, sink: socket.socket, late: bool) -> None:
+        with suppress(OSError), source, sink:
+            while data := source.recv(65536):
+                if late:
+                    time.sleep(self.delay)
+                sink.sendall(data)
