@@ -9,6 +9,7 @@ be forgotten must be in no byte of it. Prints kills by place, and exits with 1 u
 
 import argparse
 import asyncio
+import importlib
 import itertools
 import logging
 import os
@@ -33,6 +34,23 @@ from benchmarks.measure import write_figures
 
 # How soon after a kill another process must be able to write.
 LOCK_SECONDS = 1.0
+# After so many failures there is nothing more to be learnt.
+FAILURES_AT_MOST = 20
+# What operations import when they need it.
+_MODULES = (
+    "assets.metadata",
+    "orchestration.instance",
+    "resources.access.control",
+    "resources.graph_store.snapshot",
+    "resources.llm.client",
+    "resources.llm.embedder",
+    "resources.session_cache.sqlite",
+    "sessiongraph.datasets",
+    "sessiongraph.documents",
+    "sessiongraph.forgetting",
+    "sessiongraph.persistence",
+    "sessiongraph.retrieval.search",
+)
 AT_RANDOM = "at a random moment"
 # A process that is killed at random is started and killed up to this often before the normal run.
 KILLS_IN_A_ROW = 3
@@ -92,7 +110,7 @@ class Campaign:
         for operation, fatal in places[: max(kills // 2, 1)] if kills < 2 * len(places) else places:
             self._strike(operation, fatal)
         for operation in itertools.cycle(story.OPERATIONS):
-            if self.figures.kills.total() >= kills:
+            if self.figures.kills.total() >= kills or len(self.figures.failures) >= FAILURES_AT_MOST:
                 break
             self._strike(operation, None)
         self.figures.seconds = round(time.monotonic() - started, 1)
@@ -274,17 +292,15 @@ def campaign(seed: int = 0) -> Iterator[Campaign]:
 
 def _load_everything() -> None:
     """Imports and models, once, before anything is forked; nothing that starts a thread or opens a file to stay."""
-    import dagster  # noqa: F401
-
-    import orchestration.instance  # noqa: F401
-    import resources.graph_store.snapshot
-    import resources.llm.runtime
+    for name in ("dagster", *_MODULES):
+        importlib.import_module(name)
+    from resources.llm import runtime
     from resources.local_models.provider import complete
     from resources.local_models.wordllama import embed
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     logging.getLogger("sessiongraph").setLevel(logging.ERROR)
-    resources.llm.runtime.load()
+    runtime.load()
     complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
     embed(["loaded"])
 

@@ -1,5 +1,6 @@
 """Fixtures that several packages' tests share. Nothing heavy is imported here."""
 
+import os
 import socket
 import subprocess
 import time
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.openai_endpoint import OpenAIEndpoint
+
+# Before any test imports litellm by itself: it would look for prices in the network.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 
 class RedisServer:
