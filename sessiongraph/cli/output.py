@@ -37,7 +37,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 def _console(stderr: bool) -> Console:
     is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
-    width = None if is_terminal or "COLUMNS" in os.environ else _PIPE_WIDTH
+    columns = os.environ.get("COLUMNS", "")
+    # Said outright: for a terminal called dumb, rich takes 80 whatever COLUMNS says.
+    width = None if is_terminal else int(columns) if columns.isdecimal() else _PIPE_WIDTH
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
 
 
