@@ -13,6 +13,8 @@ from tests.support.openai_endpoint import OpenAIEndpoint
 
 # Before any test imports litellm by itself: it would look for prices in the network.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+# However wide the terminal is that the tests are run in: tables wrap at its width.
+os.environ["COLUMNS"] = "200"
 
 
 class RedisServer:

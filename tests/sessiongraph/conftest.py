@@ -24,8 +24,6 @@ def home(tmp_path: Path, shared_dagster_home: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("DAGSTER_HOME", str(shared_dagster_home))
     monkeypatch.setenv("SESSIONGRAPH_HOME", str(tmp_path / "home"))
-    # However wide the terminal is that the tests are run in: tables wrap at its width.
-    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.chdir(tmp_path)
     client.responses.clear()
     embedder.queries.clear()
