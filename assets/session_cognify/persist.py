@@ -1,7 +1,7 @@
 """Persisting sessions, whole: stage what the cache has, bring it into the graph, and say what became of every turn."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -13,7 +13,7 @@ from resources.graph_store.store import GraphStore
 from resources.llm.client import LLM
 from resources.llm.embedder import Embedder
 from resources.session_cache.base import SessionCache
-from resources.types import Turn, Usage, User
+from resources.types import Usage, User
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,6 @@ async def persist_sessions(
     session_ids: Sequence[str],
     *,
     run_id: str,
-    belongs: Callable[[Turn], bool] = lambda turn: True,
     retry_failed: bool = False,
 ) -> PersistReport:
     """Persist a user's sessions into the dataset behind `store`; with `retry_failed`, what is quarantined too.
@@ -118,7 +117,7 @@ async def persist_sessions(
     report = PersistReport(run_id)
     if not session_ids:
         return report
-    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs)
+    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id)
     if not staging.found:
         raise sessions_not_found(staging.missing, [user])
     report.missing, report.unread, report.staged = staging.missing, staging.unread, staging.staged
