@@ -26,6 +26,7 @@ _KEYS = {
     "mentions": "window_id, name, type, description, stated_by",
     "claims": "window_id, subject, relation, object, statement, valid_at, stated_by",
     "embeddings": "text_id, model",
+    "decisions": "key_a, key_b, seq",
 }
 # What must change from one version of a passage to the next; a failure may be written down again.
 _VERSIONS = {

@@ -216,4 +216,5 @@ def _row(user: User, turn: Turn) -> dict[str, Any]:
         "position": turn.position,
         "score": turn.score,
         "feedback": turn.feedback,
+        "elements": list(turn.elements),
     }

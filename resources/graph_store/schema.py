@@ -8,13 +8,32 @@ Invariants kept by this shape:
 - The ledger says which window is live for a passage. Its newest row that is not a failure decides, so an edit,
   a bad rating or a changed prompt retracts the old evidence and adds the new by one inserted row.
 - Entities and facts are not stored: `snapshot` derives them from the live evidence, so none can disagree
-  with it, and what is forgotten cannot linger in them.
+  with it, and what is forgotten cannot linger in them. What a person or a model decided about two names, `decisions`,
+  cannot be derived: the newest row of a pair of name keys counts.
 """
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+
+_DECISIONS = """CREATE TABLE decisions (
+    key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
+"""
+_VIEWS = """
+-- The newest version of each turn.
+CREATE OR REPLACE VIEW current_turns AS
+    SELECT * FROM turns QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1;
+-- What last became of each passage, failures included.
+CREATE OR REPLACE VIEW current_ledger AS
+    SELECT * FROM ledger QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1;
+-- The window that is in the graph for each passage.
+CREATE OR REPLACE VIEW live_windows AS
+    SELECT passage_id, window_id, seq FROM (
+        SELECT * FROM ledger WHERE disposition <> 'failed'
+        QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
+    WHERE disposition = 'persisted';
+"""
 
 # A passage is a chunk of a document or a turn of a session; its id names the place, not the wording.
-SCHEMA = """
+SCHEMA = f"""
 CREATE TABLE meta (schema_version INTEGER);
 CREATE TABLE commits (seq BIGINT, run_id VARCHAR, asset VARCHAR, committed_at TIMESTAMP);
 CREATE TABLE documents (
@@ -24,7 +43,8 @@ CREATE TABLE node_sets (document_id VARCHAR, name VARCHAR, seq BIGINT);
 CREATE TABLE chunks (passage_id VARCHAR, document_id VARCHAR, start BIGINT, stop BIGINT, seq BIGINT);
 CREATE TABLE turns (
     passage_id VARCHAR, document_id VARCHAR, turn_id VARCHAR, question VARCHAR, answer VARCHAR,
-    content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR, seq BIGINT);
+    content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR,
+    elements VARCHAR[], seq BIGINT);
 CREATE TABLE ledger (
     passage_id VARCHAR, window_id VARCHAR, extractor VARCHAR, disposition VARCHAR, reason VARCHAR, seq BIGINT);
 CREATE TABLE windows (id VARCHAR, summary VARCHAR, seq BIGINT);
@@ -34,21 +54,15 @@ CREATE TABLE claims (
     window_id VARCHAR, subject VARCHAR, relation VARCHAR, object VARCHAR, statement VARCHAR, valid_at VARCHAR,
     stated_by VARCHAR, seq BIGINT);
 CREATE TABLE embeddings (text_id VARCHAR, model VARCHAR, vector BLOB, seq BIGINT);
-
--- The newest version of each turn.
-CREATE VIEW current_turns AS
-    SELECT * FROM turns QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1;
--- What last became of each passage, failures included.
-CREATE VIEW current_ledger AS
-    SELECT * FROM ledger QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1;
--- The window that is in the graph for each passage.
-CREATE VIEW live_windows AS
-    SELECT passage_id, window_id, seq FROM (
-        SELECT * FROM ledger WHERE disposition <> 'failed'
-        QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-    WHERE disposition = 'persisted';
-"""
+{_DECISIONS}{_VIEWS}"""
 
 TABLES = (
     "commits", "documents", "node_sets", "chunks", "turns", "ledger", "windows", "mentions", "claims", "embeddings",
+    "decisions",
 )  # fmt: skip
+
+# What makes a file of each earlier version one of the next; done in one transaction.
+UPGRADES = {
+    # Views keep the columns that they were made with.
+    1: f"ALTER TABLE turns ADD COLUMN elements VARCHAR[]; {_DECISIONS}{_VIEWS}",
+}

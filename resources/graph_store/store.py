@@ -18,7 +18,7 @@ import pandas as pd
 
 from resources.errors import SessionGraphError
 from resources.graph_store.lock import dataset_lock
-from resources.graph_store.schema import SCHEMA, SCHEMA_VERSION, TABLES
+from resources.graph_store.schema import SCHEMA, SCHEMA_VERSION, TABLES, UPGRADES
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -86,12 +86,15 @@ class GraphStore:
                 connection.execute(SCHEMA)
                 return query(connection)
         wait = self._wait_seconds if wait_seconds is None else wait_seconds
-        with (
-            dataset_lock(self._lock_path, exclusive=False, wait_seconds=wait),
-            _opened(self.path, read_only=True) as connection,
-        ):
-            _check_version(connection, self.path)
-            return query(connection)
+        while True:
+            with (
+                dataset_lock(self._lock_path, exclusive=False, wait_seconds=wait),
+                _opened(self.path, read_only=True) as connection,
+            ):
+                if _version(connection, self.path) == SCHEMA_VERSION:
+                    return query(connection)
+            with dataset_lock(self._lock_path, exclusive=True, wait_seconds=wait):
+                _upgrade(self.path)
 
     def write(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
         """Run `change` in one transaction and commit it; where it changed nothing, or raised, nothing is written."""
@@ -110,6 +113,7 @@ class GraphStore:
         changed = self.path.with_suffix(".changed")
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             try:
+                _upgrade(self.path)
                 # A writer that was killed leaves its log, which would be played back into the file written anew.
                 _checkpoint(self.path)
                 _copy(self.path, changed)
@@ -171,7 +175,7 @@ def _explained(error: duckdb.Error, path: Path | None) -> SessionGraphError:
 def _commit(path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
     with _opened(path) as connection:
         connection.execute("BEGIN")
-        _check_version(connection, path)
+        _bring_up_to_date(connection, path)
         seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
         transaction = Transaction(connection, seq)
         result = change(transaction)
@@ -195,18 +199,33 @@ def _copy(source: Path, target: Path) -> None:
     with _opened(target) as connection:
         connection.execute(SCHEMA)
         connection.execute(f"ATTACH {_literal(source)} AS source (READ_ONLY)")
-        _check_version(connection, source, "source.meta")
         for table in ("meta", *TABLES):
-            connection.execute(f"INSERT INTO {table} SELECT * FROM source.{table}")
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")
 
 
-def _check_version(connection: duckdb.DuckDBPyConnection, path: Path, meta: str = "meta") -> None:
-    version = connection.execute(f"SELECT max(schema_version) FROM {meta}").fetchall()[0][0]
-    if version != SCHEMA_VERSION:
+def _upgrade(path: Path) -> None:
+    with _opened(path) as connection:
+        connection.execute("BEGIN")
+        _bring_up_to_date(connection, path)
+        connection.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Within the open transaction, make of the file what this version writes."""
+    for version in range(_version(connection, path), SCHEMA_VERSION):
+        connection.execute(UPGRADES[version])
+        connection.execute("UPDATE meta SET schema_version = ?", [version + 1])
+
+
+def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """The file's schema version, this one's or one that can be upgraded. Raises SessionGraphError for any other."""
+    version = connection.execute("SELECT max(schema_version) FROM meta").fetchall()[0][0]
+    if version != SCHEMA_VERSION and version not in UPGRADES:
         raise SessionGraphError(
             f"{path} was written by another version of sessiongraph (schema {version}, this one reads "
             f"{SCHEMA_VERSION}). Use the version that wrote it, or add the documents to a new dataset."
         )
+    return int(version)
 
 
 def _storable(value: Any) -> Any:

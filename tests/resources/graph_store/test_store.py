@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from resources.errors import SessionGraphError, StoreBusyError
@@ -346,3 +347,35 @@ def test_a_rewrite_that_is_killed_before_the_new_file_stands_leaves_no_old_words
     monkeypatch.setattr(Path, "replace", look_and_replace)
     store.rewrite("r", "a", lambda tx: tx.delete("windows", "id", ["secret-name"]))
     assert seen == [[]]
+
+
+def written_by_version_1(path: Path) -> None:
+    """A store with one turn, as the first version of the tables kept it."""
+    path.parent.mkdir()
+    with duckdb.connect(str(path)) as connection:
+        connection.execute((Path(__file__).parent / "schema_1.sql").read_text())
+        connection.execute("INSERT INTO meta VALUES (1)")
+        connection.execute("INSERT INTO commits VALUES (1, 'r', 'a', now()::TIMESTAMP)")
+        connection.execute(
+            "INSERT INTO turns BY NAME SELECT 'p' AS passage_id, 'q?' AS question, 'a' AS answer, 1 AS seq"
+        )
+
+
+@pytest.mark.parametrize("first", ["read", "write", "rewrite"])
+def test_a_store_of_an_earlier_version_is_upgraded_by_its_first_use_and_keeps_its_rows(
+    store: GraphStore, first: str
+) -> None:
+    written_by_version_1(store.path)
+    if first == "write":
+        store.write("r", "a", lambda tx: add(tx, "x"))
+    elif first == "rewrite":
+        store.rewrite("r", "a", lambda tx: add(tx, "x"))
+    read = store.read(lambda con: con.execute("SELECT question, elements FROM current_turns").fetchall())
+    assert read == [("q?", None)]
+    store.write(
+        "r", "a", lambda tx: tx.insert("turns", [{"passage_id": "p", "question": "r?", "elements": ["e", "f"]}])
+    )
+    store.write("r", "a", lambda tx: tx.insert("turns", [{"passage_id": "n", "question": "s?", "elements": []}]))
+    read = store.read(lambda con: con.execute("SELECT question, elements FROM current_turns ORDER BY 1").fetchall())
+    assert read == [("r?", ["e", "f"]), ("s?", [])]
+    assert store.read(lambda con: con.execute("SELECT count(*) FROM decisions").fetchall()) == [(0,)]
