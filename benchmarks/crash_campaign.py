@@ -1,6 +1,6 @@
 """kill -9 at every boundary and at random moments, then a normal run: is anything lost, doubled, locked or still there?
 
-    python benchmarks/crash_campaign.py --kills 300
+    python benchmarks/crash_campaign.py --kills 300 [--redis]
 
 Each kill hits a process that works on a real project home. Afterwards another process must be able to write within a
 second; one normal run must bring the home to exactly the state of an undisturbed one, with nothing twice; what was to
@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 import benchmarks.crash_story as story
 from benchmarks.crash_children import Ended, Trap, in_child, set_traps
 from benchmarks.dataset_state import DatasetState, doubled, read_state
-from benchmarks.measure import write_figures
+from benchmarks.measure import redis_server, write_figures
+from benchmarks.redis_state import RedisState
 
 # How soon after a kill another process must be able to write.
 LOCK_SECONDS = 1.0
@@ -44,6 +45,7 @@ _MODULES = (
     "resources.graph_store.snapshot",
     "resources.llm.client",
     "resources.llm.embedder",
+    "resources.session_cache.redis",
     "resources.session_cache.sqlite",
     "sessiongraph.datasets",
     "sessiongraph.documents",
@@ -84,8 +86,10 @@ class Figures:
 class Campaign:
     """Operations on copies of two homes under `folder`: one that has begun, and one that has been built."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, redis: RedisState | None = None) -> None:
         self.folder = folder
+        self._redis = redis
+        self._sessions: dict[str, dict[bytes, tuple[bytes, int]]] = {}
         self._random = random.Random(seed)
         self.undisturbed: dict[str, Undisturbed] = {}
         self.figures = Figures()
@@ -93,8 +97,10 @@ class Campaign:
     def prepare(self) -> None:
         """Build the homes, and see how each operation goes undisturbed."""
         self._do("begun", story.begin)
+        self._save_sessions("begun")
         shutil.copytree(self.folder / "begun", self.folder / "built")
         self._do("built", story.build)
+        self._save_sessions("built")
         for operation in story.OPERATIONS:
             with self.copy(operation.template) as home:
                 seen = self._do(home, operation.work, trap=Trap())
@@ -160,6 +166,9 @@ class Campaign:
                 self.failed(operation, place, f"{name} is not as undisturbed: {differences}")
         self.figures.lost += lost
         self.figures.doubled += twice
+        if self._redis is not None:
+            text = self._redis.text()
+            faults = [*faults, *(f"{word} is in Redis" for word in operation.forgotten if word.encode() in text)]
         for fault in [*faults, *_left_behind(home, operation.forgotten)]:
             self.failed(operation, place, fault)
 
@@ -191,8 +200,15 @@ class Campaign:
 
         return in_child(run, moment)
 
+    def _save_sessions(self, template: str) -> None:
+        if self._redis is not None:
+            self._sessions[template] = self._redis.save()
+
     @contextmanager
     def copy(self, home: Path | str) -> Iterator[Path]:
+        """A copy of a home; with one of a template, by its name, the sessions are those of the template again."""
+        if self._redis is not None and isinstance(home, str):
+            self._redis.restore(self._sessions[home])
         copy = Path(tempfile.mkdtemp(dir=self.folder)) / "home"
         shutil.copytree(self.folder / home, copy)
         try:
@@ -272,8 +288,8 @@ def _left_behind(home: Path, forgotten: tuple[str, ...]) -> list[str]:
 
 
 @contextmanager
-def campaign(seed: int = 0) -> Iterator[Campaign]:
-    """A prepared campaign in a folder of its own, on the embedded models and the SQLite cache."""
+def campaign(seed: int = 0, redis_port: int | None = None) -> Iterator[Campaign]:
+    """A prepared campaign in a folder of its own, on the embedded models and the SQLite cache, or the Redis given."""
     from orchestration.instance import write_dagster_home
     from resources.settings import Settings
 
@@ -283,8 +299,10 @@ def campaign(seed: int = 0) -> Iterator[Campaign]:
         os.chdir(folder)  # away from anybody's .env
         # One for all homes: making one costs more than an operation.
         os.environ["DAGSTER_HOME"] = str(write_dagster_home(Path(folder)))
+        if redis_port is not None:
+            os.environ |= {"CACHE_BACKEND": "redis", "CACHE_PORT": str(redis_port)}
         _load_everything()
-        made = Campaign(Path(folder), seed)
+        made = Campaign(Path(folder), seed, None if redis_port is None else RedisState(redis_port))
         made.prepare()
         yield made
         os.chdir("/")
@@ -324,9 +342,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="chooses places and moments")
+    parser.add_argument("--redis", action="store_true", help="keep the sessions in a Redis of its own")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     arguments = parser.parse_args()
-    with campaign(arguments.seed) as made:
+    with (
+        redis_server() if arguments.redis else nullcontext() as port,
+        campaign(arguments.seed, port) as made,
+    ):
         made.run(arguments.kills)
     print(table(made.figures))
     write_figures(arguments.json, vars(made.figures))

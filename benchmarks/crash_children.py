@@ -79,6 +79,10 @@ def _work(work: Callable[[], Any], writer: int) -> None:
     os._exit(0)
 
 
+# How a session cache is written.
+_WRITES = ("put_turns", "update_turn", "delete_turn", "delete_session")
+
+
 def set_traps(trap: Trap) -> None:
     """Let this process pass `trap` at every boundary at which something is written, read, asked for or replaced."""
     import sessiongraph.forgetting
@@ -87,14 +91,12 @@ def set_traps(trap: Trap) -> None:
     from resources.graph_store import reader, store
     from resources.llm.client import LLM
     from resources.llm.embedder import Embedder
+    from resources.session_cache.redis import RedisSessionCache
     from resources.session_cache.sqlite import SqliteSessionCache
 
     for owner, name, place in (
         (AccessControl, "create_dataset", "create dataset"),
-        (SqliteSessionCache, "put_turns", "cache: put"),
-        (SqliteSessionCache, "update_turn", "cache: update"),
-        (SqliteSessionCache, "delete_turn", "cache: delete turn"),
-        (SqliteSessionCache, "delete_session", "cache: delete session"),
+        *((cache, name, f"cache: {name}") for cache in (SqliteSessionCache, RedisSessionCache) for name in _WRITES),
         (store.GraphStore, "write", "store: write"),
         (store.GraphStore, "rewrite", "store: rewrite"),
         (store, "_checkpoint", "store: checkpoint"),
