@@ -16,7 +16,7 @@ def _named(text: str) -> list[str]:
 
 _FIRST = _named("""Ada, Bruno, Celia, Dario, Edda, Fabio, Gesine, Harun, Ilse, Jarek, Karin, Luca, Mirela, Nadia, Oskar,
 Petra, Quirin, Renata, Silvio, Tamar, Ulla, Viktor, Wanda, Xaver, Yara, Zeno, Agnes, Bela, Corin, Delia, Egon, Frida""")
-_LAST = _named("""Abend, Barros, Cermak, Dietz, Ebner, Falk, Gruber, Hosek, Imhof, Jelinek, Kranz, Lopez, Maurer, Nemeth,
+_LAST = _named("""Abend, Barros, Cermak, Dietz, Ebner, Falk, Gruber, Hosek, Imhof, Jelinek, Kranz, Maurer, Nemeth,
 Orban, Pichler, Quade, Riedl, Sauer, Toth, Urban, Vogel, Winkler, Zeman""")
 _CITIES = _named("""Graz, Bilbao, Lucca, Bergen, Tampere, Galway, Leuven, Ghent, Lugano, Basel, Trento, Brno, Gdansk,
 Varna, Split, Mostar, Aarhus, Malmo, Tartu, Kaunas, Ostrava, Szeged, Cluj, Patras, Bari, Cadiz, Braga, Nantes""")

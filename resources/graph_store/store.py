@@ -7,6 +7,7 @@ Invariants:
 Methods block; callers on an event loop run them in a thread.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -144,23 +145,42 @@ class GraphStore:
             _remove(self.path)
 
 
+# Idle DuckDB instances by process: making one takes ten times as long as attaching a file to it. A forked process
+# leaves those of its parent alone, whose threads it does not have.
+_idle: dict[int, list[duckdb.DuckDBPyConnection]] = {}
+_MOST_IDLE = 4
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # Two threads: what is stored is small, and the process has other work.
+    "threads": 2,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    # What does not fit into memory would be spilled into the working directory, where `forget` knows nothing of it.
+    "temp_directory": "",
+}
+
+
 @contextmanager
 def _opened(path: Path | None, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    # Two threads: what is stored is small, and the process has other work.
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "threads": 2,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-    }
+    """A connection to the file at `path`, or to an empty database in memory; uncommitted work is rolled back."""
+    idle = _idle.setdefault(os.getpid(), [])
     try:
-        connection = duckdb.connect(str(path) if path else ":memory:", read_only=read_only, config=config)
-    except duckdb.Error as error:
-        raise _explained(error, path) from error
+        connection = idle.pop()
+    except IndexError:
+        connection = duckdb.connect(":memory:", config=_CONFIG)
     try:
+        source = _literal(path) if path else "':memory:'"
+        connection.execute(f"ATTACH {source} AS store{' (READ_ONLY)' if read_only else ''}; USE store")
         yield connection
-    except (duckdb.IOException, duckdb.OperationalError, duckdb.FatalException) as error:
-        raise _explained(error, path) from error
-    finally:
+        connection.execute("USE memory; DETACH store")
+    except BaseException as error:
+        # Closed with whatever was begun in it.
+        connection.close()
+        if isinstance(error, duckdb.IOException | duckdb.OperationalError | duckdb.FatalException):
+            raise _explained(error, path) from error
+        raise
+    if len(idle) < _MOST_IDLE:
+        idle.append(connection)
+    else:
         connection.close()
 
 
@@ -182,7 +202,6 @@ def _commit(path: Path, run_id: str, asset: str, change: Callable[[Transaction],
         if transaction.changed:
             now = datetime.now(UTC).replace(tzinfo=None)
             connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", [seq, run_id, asset, now])
-        # An uncommitted transaction is rolled back when its connection closes.
         connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
         return result
 
@@ -201,6 +220,7 @@ def _copy(source: Path, target: Path) -> None:
         connection.execute(f"ATTACH {_literal(source)} AS source (READ_ONLY)")
         for table in ("meta", *TABLES):
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")
+        connection.execute("DETACH source")
 
 
 def _upgrade(path: Path) -> None:

@@ -110,12 +110,16 @@ def test_what_was_committed_before_a_kill_is_there(store: GraphStore, run) -> No
     process = run("""
         import duckdb, os, signal
         real = duckdb.connect
+        armed = False
         class Connection:
             def __init__(self, real): self._real = real
             def __getattr__(self, name): return getattr(self._real, name)
-            def close(self): os.kill(os.getpid(), signal.SIGKILL)
-        store.write("r", "a", lambda tx: add(tx, "first"))
+            def execute(self, query, *values):
+                if armed and "DETACH" in query: os.kill(os.getpid(), signal.SIGKILL)
+                return self._real.execute(query, *values)
         duckdb.connect = lambda *a, **k: Connection(real(*a, **k))
+        store.write("r", "a", lambda tx: add(tx, "first"))
+        armed = True
         store.write("r", "a", lambda tx: add(tx, "second"))
     """)
     process.communicate()
@@ -379,3 +383,21 @@ def test_a_store_of_an_earlier_version_is_upgraded_by_its_first_use_and_keeps_it
     read = store.read(lambda con: con.execute("SELECT question, elements FROM current_turns ORDER BY 1").fetchall())
     assert read == [("r?", ["e", "f"]), ("s?", [])]
     assert store.read(lambda con: con.execute("SELECT count(*) FROM decisions").fetchall()) == [(0,)]
+
+
+def test_a_forked_process_can_use_the_store_that_its_parent_has_used(store: GraphStore, run) -> None:
+    """Servers fork their workers after they have loaded everything; a database's threads do not come along."""
+    process = run("""
+        import os, signal
+        store.write("r", "a", lambda tx: add(tx, *map(str, range(5000))))
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            store.write("r", "a", lambda tx: add(tx, *map(str, range(5000, 10000))))
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        store.write("r", "a", lambda tx: add(tx, "last"))
+    """)
+    process.communicate()
+    assert process.returncode == 0
+    assert len(texts(store)) == 10_001
