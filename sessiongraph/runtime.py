@@ -30,14 +30,19 @@ def resources() -> Resources:
 
 async def acting_user(bundle: Resources, user: User | None) -> User:
     """`user`, or the default user, who is created on first use. Opens access control, in a thread."""
+    return await asyncio.to_thread(acting, bundle, user)
+
+
+def acting(bundle: Resources, user: User | None) -> User:
+    """As `acting_user`, for who is in a thread already."""
     if user is None:
-        return await asyncio.to_thread(lambda: bundle.access.default_user())
+        return bundle.access.default_user()
     if not isinstance(user, User):
         raise InvalidInputError(
             f"user must be a User, not {type(user).__name__}: await get_default_user(), users.get(name) or "
             "users.create(name) gives one."
         )
-    return await asyncio.to_thread(lambda: bundle.access.get_user(user.id))
+    return bundle.access.get_user(user.id)
 
 
 async def named_user(bundle: Resources, user: User) -> User:

@@ -12,7 +12,7 @@ from resources.bundle import Resources
 from resources.errors import InvalidInputError
 from resources.ids import check_session_id, check_turn_id, new_id
 from resources.types import SessionInfo, Turn, User
-from sessiongraph.runtime import acting_user, names, permitted, resources
+from sessiongraph.runtime import acting, names, permitted, resources
 
 _MOST_TURNS = 1_000_000
 
@@ -125,8 +125,9 @@ async def clear(*, user: User | None = None) -> int:
 
 async def _opened(user: User | None) -> tuple[Resources, User]:
     bundle = resources()
-    await asyncio.to_thread(lambda: bundle.cache)
-    return bundle, await acting_user(bundle, user)
+    # The cache first: one that is off is refused whoever asks.
+    _, owner = await asyncio.to_thread(lambda: (bundle.cache, acting(bundle, user)))
+    return bundle, owner
 
 
 async def _updated(session_id: str, turn_id: str, user: User | None, **changes: object) -> Turn:

@@ -13,7 +13,8 @@ from typing import Any
 
 from resources.errors import LLMFailedError
 from resources.ids import content_id
-from resources.llm.client import LLM
+from resources.llm.answers import schema_text
+from resources.llm.client import LLM, Message
 from resources.llm.extraction import ExtractedEntity, ExtractedFact, Extraction, check_numbers
 from resources.llm.notation import Part, Window, render
 from resources.types import Usage
@@ -61,7 +62,7 @@ class Answered:
 
 def extractor_version(llm: LLM) -> str:
     """Changes whenever the same window might yield something else: prompt, schema or model."""
-    return content_id("extractor", PROMPT, str(Extraction.model_json_schema()), llm.identity)[:16]
+    return content_id("extractor", PROMPT, schema_text(Extraction), llm.identity)[:16]
 
 
 async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[Answered]:
@@ -91,6 +92,12 @@ def pack(windows: Sequence[Window]) -> list[list[Window]]:
     return groups
 
 
+def prompt_of(windows: Sequence[Window]) -> tuple[list[Message], list[list[int]]]:
+    """The messages of the call that `windows` are packed into, and for each window the numbers of its parts."""
+    text, numbers = render(windows)
+    return [{"role": "system", "content": PROMPT}, {"role": "user", "content": text}], numbers
+
+
 def _cost(window: Window, previous: Window | None) -> int:
     """Characters that `window` adds to a call in which it follows `previous`, whose parts serve as its context."""
     own = sum(len(part.text) for part in window.parts)
@@ -115,9 +122,8 @@ async def _answer(llm: LLM, windows: list[Window], retries: int | None = None) -
 
 
 async def _ask(llm: LLM, windows: list[Window], retries: int | None) -> Answered:
-    text, numbers = render(windows)
+    messages, numbers = prompt_of(windows)
     given = {number for window in numbers for number in window}
-    messages = [{"role": "system", "content": PROMPT}, {"role": "user", "content": text}]
     extraction, usage = await llm.structured(
         messages, Extraction, check=lambda answer: check_numbers(answer, given), retries=retries
     )

@@ -57,8 +57,7 @@ Plan = Callable[[duckdb.DuckDBPyConnection, Sequence[str] | None], list[Passage]
 
 def window_id(window: Window, extractor: str) -> str:
     """The id of what `extractor` makes of `window`: the same wherever the same words stand in the same context."""
-    parts = [text for part in (*window.context, *window.parts) for text in (part.role, part.text)]
-    return content_id("window", extractor, window.source, str(len(window.parts)), *parts)
+    return content_id("window", extractor, window.digest)
 
 
 def is_settled(passage: Passage, row: LedgerRow | None, extractor: str, retry_failed: bool) -> bool:

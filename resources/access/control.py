@@ -42,6 +42,7 @@ class AccessControl:
     def __init__(self, home: Path) -> None:
         self._database = AccessDatabase(home / "access.sqlite")
         self.groups = Groups(self._database)
+        self._default_user: User | None = None
 
     def close(self) -> None:
         """Give back connections."""
@@ -75,7 +76,12 @@ class AccessControl:
             return [row.as_user() for row in db.scalars(users)]
 
     def default_user(self) -> User:
-        """The user of whoever names none, created when first asked for."""
+        """The user of whoever names none, created when first asked for. Users stay, so one is asked for once."""
+        if self._default_user is None:
+            self._default_user = self._find_default_user()
+        return self._default_user
+
+    def _find_default_user(self) -> User:
         with self._database.reading() as db:
             if row := user_named(db, DEFAULT_USER):
                 return row.as_user()

@@ -6,6 +6,7 @@ What is asked, and what is done about an answer that does not validate, belongs 
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +18,12 @@ T = TypeVar("T", bound=BaseModel)
 
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _MOST_FAULTS = 5
+
+
+@cache
+def schema_text(schema: type[BaseModel]) -> str:
+    """The JSON schema of `schema`: making it takes longer than most else that a call costs."""
+    return json.dumps(schema.model_json_schema(), sort_keys=True)
 
 
 def text_of(response: Any, model: str, usage: Usage) -> str:

@@ -91,7 +91,7 @@ class LLM:
         An answer that does not validate is asked for again with the error, MAX_REASKS times. `retries` stands
         in for LLM_MAX_RETRIES. Raises LLMNotConfiguredError, LLMFailedError.
         """
-        key = self._cache_key(messages, json.dumps(schema.model_json_schema(), sort_keys=True))
+        key = self._cache_key(messages, answers.schema_text(schema))
         if (cached := responses.get(key)) is not None:
             try:
                 return answers.read_object(cached, schema, check), Usage()
@@ -189,8 +189,7 @@ def _response_format(form: Format, schema: type[BaseModel]) -> Any:
 def _with_schema(messages: Sequence[Message], schema: type[BaseModel]) -> list[Message]:
     """`messages` with the JSON schema in the system message."""
     wanted = (
-        "Answer with one JSON object of the following JSON schema, and nothing else.\n"
-        f"{json.dumps(schema.model_json_schema())}"
+        f"Answer with one JSON object of the following JSON schema, and nothing else.\n{answers.schema_text(schema)}"
     )
     if messages and messages[0]["role"] == "system":
         return [{"role": "system", "content": f"{messages[0]['content']}\n\n{wanted}"}, *messages[1:]]

@@ -20,7 +20,10 @@ among others, so that what is extracted does not depend on how windows were pack
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
+
+from resources.ids import content_id
 
 Role = Literal["document", "user", "assistant"]
 
@@ -56,6 +59,12 @@ class Window:
     def text(self) -> str:
         """The window's own words, as they are embedded and searched."""
         return "\n".join(part.text for part in self.parts)
+
+    @cached_property
+    def digest(self) -> str:
+        """The same for the same words in the same context."""
+        parts = [text for part in (*self.context, *self.parts) for text in (part.role, part.text)]
+        return content_id("window", self.source, str(len(self.parts)), *parts)
 
 
 @dataclass(frozen=True)
