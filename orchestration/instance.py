@@ -20,10 +20,24 @@ telemetry:
 # No invitation to a newsletter over one's first look at the assets.
 nux:
   enabled: false
-# A run whose process died is marked as failed, and gives back its place.
+# A run whose process died is marked as failed, and gives back its place, also where its code server died with it.
+run_launcher:
+  module: orchestration.run_launcher
+  class: WatchedRunLauncher
 run_monitoring:
   enabled: true
   start_timeout_seconds: 180
+  cancel_timeout_seconds: 180
+  poll_interval_seconds: 30
+# Ticks are many and short: those that had nothing to do are forgotten first. In days.
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 7
+      success: 30
+      failure: 30
 # Each dataset has one store with one writer: runs of it take turns, those of others go on beside it.
 concurrency:
   runs:

@@ -6,19 +6,45 @@ import dagster as dg
 
 from assets.partitions import datasets_partitions
 from orchestration.jobs import persist_sessions
-from resources.settings import load_settings
+from orchestration.launching import TRIGGER_TAG, run_tags
+from orchestration.maintenance import prune_history
+from resources.dagster_resources import SessionCacheResource
+from resources.errors import CacheUnavailableError, CachingDisabledError
 
 
 @dg.schedule(
     job=persist_sessions,
     cron_schedule="0 2 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Persist what is left of every dataset's sessions before it expires, and what failed before.",
+    description="""Persists what is left of every dataset's sessions, whatever the sensor thinks of them.
+
+So it takes up what failed, what was written while nothing ran, and what a hint in the cache was wrong about.""",
 )
-def nightly_sweep(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    if not load_settings().caching:
+def nightly_sweep(
+    context: dg.ScheduleEvaluationContext, session_cache: SessionCacheResource
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    try:
+        session_cache.cache.recheck()
+    except CachingDisabledError:
         yield dg.SkipReason("CACHING=false: there is no session cache to persist.")
+        return
+    except CacheUnavailableError as error:
+        yield dg.SkipReason(str(error))
         return
     night = context.scheduled_execution_time.date().isoformat()
     for key in datasets_partitions.get_partition_keys(dynamic_partitions_store=context.instance):
-        yield dg.RunRequest(run_key=f"{night} {key}", partition_key=key)
+        yield dg.RunRequest(run_key=f"{night} {key}", partition_key=key, tags=run_tags(key, "schedule"))
+
+
+@dg.schedule(
+    job=prune_history,
+    cron_schedule="30 4 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Forgets old runs and observations, each night when the sweep is done.",
+)
+def nightly_pruning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    night = context.scheduled_execution_time.date().isoformat()
+    return dg.RunRequest(run_key=f"{night} prune", tags={TRIGGER_TAG: "schedule"})
+
+
+SCHEDULES = [nightly_sweep, nightly_pruning]

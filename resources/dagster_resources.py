@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from resources.bundle import Resources
+from resources.ids import key_parts
 from resources.settings import Settings, load_settings
 from resources.types import Dataset
 
@@ -57,6 +58,11 @@ class GraphStoreResource(dg.ConfigurableResource):
     def inbox(self, dataset: Dataset) -> Path:
         """Where a person puts files for `documents` to take."""
         return self._resources.inbox(dataset)
+
+    def inbox_of(self, key: str) -> Path:
+        """As `inbox`, of the dataset of the partition `key`, which may not have been created yet."""
+        owner, name = key_parts(key)
+        return self.inbox(Dataset("", name, "", owner))
 
     def files(self, dataset: Dataset) -> Path:
         """Where the originals are kept that `documents` took."""

@@ -3,16 +3,20 @@
 The names are those that cognee's users already have in their `.env`, and a few of ours.
 """
 
+import os
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AnyHttpUrl, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from resources.errors import InvalidInputError
 
 LOCAL_LLM = "local/extractive"
 LOCAL_EMBEDDER = "local/wordllama"
+# Seconds; a month. Nothing that is said waits longer than that to be persisted.
+_LONGEST_WAIT = 30 * 24 * 3600
 
 
 class Settings(BaseSettings):
@@ -42,9 +46,39 @@ class Settings(BaseSettings):
     cache_password: str | None = None
     session_ttl_seconds: int = Field(default=7 * 24 * 3600, ge=1)
 
+    # When the sensor persists a session by itself: what each means stands in assets/session_extraction/due.py.
+    persist_idle_seconds: float = Field(default=300.0, ge=0, le=_LONGEST_WAIT)
+    persist_turns: int = Field(default=20, ge=1)
+    persist_wait_seconds: float = Field(default=1800.0, ge=0, le=_LONGEST_WAIT)
+    persist_before_expiry_seconds: float = Field(default=3600.0, ge=0, le=_LONGEST_WAIT)
+
+    # How long Dagster's history is kept: what each means stands in orchestration/maintenance.py.
+    keep_runs_days: int = Field(default=30, ge=1)
+    keep_history_days: int = Field(default=365, ge=1)
+    keep_observations_days: int = Field(default=30, ge=1)
+
+    # Where a run's failure is posted to, as JSON.
+    alert_webhook_url: AnyHttpUrl | None = None
+
 
 def load_settings() -> Settings:
     """The settings of this moment, with `home` absolute. Raises InvalidInputError naming the variable at fault."""
+    names = {name.upper() for name in Settings.model_fields} | {"SESSIONGRAPH_HOME"}
+    variables = frozenset((name, value) for name, value in os.environ.items() if name.upper() in names)
+    return _checked(variables, os.getcwd(), _changed_at(Path(".env")))
+
+
+def _changed_at(path: Path) -> tuple[int, int] | None:
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size
+
+
+@lru_cache(maxsize=8)
+def _checked(variables: frozenset[tuple[str, str]], folder: str, dotenv: tuple[int, int] | None) -> Settings:
+    """What the environment says, which is read and checked once as long as none of the arguments differs."""
     try:
         settings = Settings()
     except ValidationError as error:

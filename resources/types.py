@@ -100,6 +100,26 @@ class SessionInfo:
 
 
 @dataclass(frozen=True)
+class WaitingTurns:
+    """How many turns of a session wait to be persisted into one dataset (None: none or several), and since when."""
+
+    dataset_id: str | None
+    turns: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class WaitingSession:
+    """A cached session with turns that wait to be persisted, by dataset."""
+
+    user_id: str
+    session_id: str
+    last_activity: datetime
+    expires_at: datetime | None
+    waiting: tuple[WaitingTurns, ...]
+
+
+@dataclass(frozen=True)
 class Usage:
     """What model calls used. `cost` is in US dollars; None where the price of any of them is unknown."""
 

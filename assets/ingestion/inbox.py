@@ -31,7 +31,8 @@ async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: Use
     and why. Raises SessionGraphError where a file cannot be moved.
     """
     report = IngestReport(run_id)
-    waiting = await asyncio.to_thread(_waiting, inbox)
+    await asyncio.to_thread(inbox.mkdir, parents=True, exist_ok=True)
+    waiting = await asyncio.to_thread(lambda: sorted(waiting_files(inbox)))
     for start in range(0, len(waiting), _BATCH):
         parsed: dict[Path, ParsedDocument] = {}
         for path in waiting[start : start + _BATCH]:
@@ -48,10 +49,9 @@ async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: Use
     return report
 
 
-def _waiting(inbox: Path) -> list[Path]:
-    """The files below `inbox`, sorted; those that are hidden or were rejected stay where they are."""
-    inbox.mkdir(parents=True, exist_ok=True)
-    return sorted(path for path in _files_below(inbox) if path.relative_to(inbox).parts[0] != REJECTED)
+def waiting_files(inbox: Path) -> Iterator[Path]:
+    """The files below the folder `inbox`; those that are hidden or were rejected stay where they are."""
+    return (path for path in _files_below(inbox) if path.relative_to(inbox).parts[0] != REJECTED)
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

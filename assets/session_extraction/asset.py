@@ -7,8 +7,10 @@ import asyncio
 
 import dagster as dg
 
+from assets.columns import column_schema
 from assets.failures import errors_in_run_log
-from assets.metadata import data_version, staging_metadata
+from assets.materializing import result
+from assets.metadata import staging_metadata
 from assets.partitions import datasets_partitions, partition_dataset
 from assets.session_extraction.discovery import belongs_to, discover_sessions, named_sessions
 from assets.session_extraction.staging import StagingReport, sessions_not_found, stage_sessions_of_users
@@ -22,7 +24,8 @@ session_cache = dg.AssetSpec(
     kinds={"python"},
     description="""Turns as they are said, until they expire: SQLite, or Redis with CACHE_BACKEND=redis.
 
-Written by `sessiongraph.search(session_id=…)` and `sessions.add_turn`, outside of any run.""",
+Written by `sessiongraph.search(session_id=…)` and `sessions.add_turn`, outside of any run. The sensor `new_sessions`
+observes how many turns wait to be persisted, for how long, and when the first of them expires.""",
 )
 
 
@@ -34,9 +37,14 @@ class NamedSession(dg.Config):
 
 
 class SessionTurnsConfig(dg.Config):
-    """`sessions`: those to take whole, wherever they were searched; left out, all turns that belong to the dataset."""
+    """`sessions`: those to take; left out, all that have turns which belong to the dataset, and of those these turns.
+
+    `whole`: whether named sessions are taken whole, wherever they were searched, and must be known; otherwise just
+    their turns that belong to the dataset, if any are left.
+    """
 
     sessions: list[NamedSession] | None = None
+    whole: bool = True
 
 
 @dg.asset(
@@ -46,11 +54,13 @@ class SessionTurnsConfig(dg.Config):
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
+    metadata={"dagster/column_schema": column_schema("session_turns")},
     code_version="1",
     description="""Turns of cached sessions, copied into the dataset's own store: from here on none can expire.
 
 Takes every cached turn that belongs to the dataset: it was searched in it, or in none and this is its user's
-`main_dataset`. Run config `sessions: [{user: …, session_id: …}]` takes just those sessions, and all of their turns.""",
+`main_dataset`. Run config `sessions: [{user: …, session_id: …}]` takes just those sessions, and all of their turns;
+with `whole: false`, as the sensor runs it, only those of their turns that belong to the dataset.""",
 )
 def session_turns(
     context: dg.AssetExecutionContext,
@@ -60,25 +70,22 @@ def session_turns(
 ) -> dg.MaterializeResult:
     with errors_in_run_log():
         dataset = partition_dataset(context, graph)
-        report = _stage(dataset, config.sessions, graph, session_cache, context.run.run_id)
+        report = _stage(dataset, config, graph, session_cache, context.run.run_id)
         for name, reason in report.unread.items():
             context.log.warning(f"Session {name} could not be read: {reason}")
-        version = graph.store(dataset).read(lambda con: data_version(con, "session_turns"))
-        return dg.MaterializeResult(metadata=staging_metadata(report), data_version=dg.DataVersion(version))
+        return result(graph.store(dataset), dataset.key, "session_turns", report.run_id, staging_metadata(report))
 
 
 def _stage(
-    dataset: Dataset,
-    named: list[NamedSession] | None,
-    graph: GraphStoreResource,
-    source: SessionCacheResource,
-    run_id: str,
+    dataset: Dataset, config: SessionTurnsConfig, graph: GraphStoreResource, source: SessionCacheResource, run_id: str
 ) -> StagingReport:
     cache, store = source.cache, graph.store(dataset)
-    if named is None:
+    if config.sessions is None:
         sessions = discover_sessions(cache, graph.access, dataset)
+    else:
+        sessions = named_sessions(graph.access, dataset, [(it.user, it.session_id) for it in config.sessions])
+    if config.sessions is None or not config.whole:
         return asyncio.run(stage_sessions_of_users(cache, store, sessions, run_id=run_id, belongs=belongs_to(dataset)))
-    sessions = named_sessions(graph.access, dataset, [(it.user, it.session_id) for it in named])
     report = asyncio.run(stage_sessions_of_users(cache, store, sessions, run_id=run_id))
     if report.missing and not report.found:
         raise sessions_not_found(report.missing, list(sessions))

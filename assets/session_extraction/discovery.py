@@ -7,7 +7,7 @@ main dataset. Only of users who may write a dataset does it take turns.
 from collections.abc import Callable, Sequence
 
 from resources.access.control import AccessControl
-from resources.errors import CacheUnavailableError, PermissionDeniedError
+from resources.errors import PermissionDeniedError
 from resources.ids import check_session_id
 from resources.session_cache.base import SessionCache
 from resources.types import MAIN_DATASET, Dataset, Turn, User
@@ -25,18 +25,50 @@ def belongs_to(dataset: Dataset) -> Callable[[Turn], bool]:
 
 
 def discover_sessions(cache: SessionCache, access: AccessControl, dataset: Dataset) -> dict[User, list[str]]:
-    """The cached sessions with turns that belong to `dataset`, by user. Blocks.
+    """The cached sessions with turns that belong to `dataset`, by user: persisted already or not. Blocks.
 
-    One that cannot be read is among them, so that staging says why. Raises CacheUnavailableError where the cache
-    does not answer at all.
+    Raises CacheUnavailableError where the cache does not answer.
     """
-    belongs = belongs_to(dataset)
+    listed = cache.sessions_of(dataset.id)
+    if dataset.name == MAIN_DATASET:
+        listed += cache.sessions_of(None, dataset.owner_id)
+    writers = {user.id: user for user in access.holders(dataset, "write")}
     found: dict[User, list[str]] = {}
-    for user in access.holders(dataset, "write"):
-        for session in cache.list_sessions(user.id):
-            if _has_turn(cache, user, session.session_id, belongs):
-                found.setdefault(user, []).append(session.session_id)
+    for user_id, session_id in dict.fromkeys(listed):
+        if user_id in writers:
+            found.setdefault(writers[user_id], []).append(session_id)
     return found
+
+
+class Routes:
+    """Into which dataset turns go, for many of them: who may write what is asked once, and held while it lives."""
+
+    def __init__(self, access: AccessControl) -> None:
+        self._access = access
+        self._users = {user.id: user for user in access.list_users()}
+        self._datasets = {dataset.id: dataset for dataset in access.all_datasets()}
+        self._writers: dict[str, set[str]] = {}
+
+    def dataset_key(self, user_id: str, dataset_id: str | None) -> str | None:
+        """The key of the dataset that such turns of the user belong to.
+
+        None where there is no such user or dataset any more, or where the user may not write it.
+        """
+        user = self._users.get(user_id)
+        if user is None:
+            return None
+        if dataset_id is None:
+            return f"{user.name}/{MAIN_DATASET}"
+        dataset = self._datasets.get(dataset_id)
+        return dataset.key if dataset is not None and user_id in self._who_writes(dataset) else None
+
+    def user_name(self, user_id: str) -> str:
+        return self._users[user_id].name
+
+    def _who_writes(self, dataset: Dataset) -> set[str]:
+        if dataset.id not in self._writers:
+            self._writers[dataset.id] = {user.id for user in self._access.holders(dataset, "write")}
+        return self._writers[dataset.id]
 
 
 def named_sessions(
@@ -57,10 +89,3 @@ def named_sessions(
             )
         named.setdefault(user, []).append(check_session_id(session_id))
     return named
-
-
-def _has_turn(cache: SessionCache, user: User, session_id: str, belongs: Callable[[Turn], bool]) -> bool:
-    try:
-        return any(map(belongs, cache.get_turns(user.id, session_id)))
-    except CacheUnavailableError:
-        return True

@@ -7,6 +7,7 @@ And what is forgotten does not come back: turns read from the cache before a `fo
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,10 +60,10 @@ async def stage_sessions(
     none could be read and the dataset knows none either.
     """
     while True:
-        forgotten = await asyncio.to_thread(store.read, _times_forgotten)
+        forgotten = await asyncio.to_thread(store.read, times_forgotten)
         report, turns = await _read_cache(cache, user, session_ids, run_id, belongs)
         known, changed = await asyncio.to_thread(
-            store.read, lambda con, turns=turns: (_known_sessions(con, user, session_ids), _changed(con, user, turns))
+            store.read, lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns))
         )
         known |= {turn.session_id for turn in turns}
         report.found = [session_id for session_id in dict.fromkeys(session_ids) if session_id in known]
@@ -70,16 +71,24 @@ async def stage_sessions(
         if report.unread and not report.found:
             raise CacheUnavailableError(next(iter(report.unread.values())))
         if not changed:
+            await _note_staged(cache, turns)
             return report
         staged = await asyncio.to_thread(
             store.write,
             run_id,
             "session_turns",
-            lambda tx, turns=turns, before=forgotten: _stage(tx, user, turns, before),
+            lambda tx, turns=turns, before=forgotten: stage_turns(tx, user, turns, before),
         )
         if staged is not None:
             report.staged = staged
+            await _note_staged(cache, turns)
             return report
+
+
+async def _note_staged(cache: SessionCache, turns: Sequence[Turn]) -> None:
+    """Tell the cache, after the commit. Where it cannot be told, the next tick of the sensor finds them once more."""
+    with suppress(CacheUnavailableError):
+        await asyncio.to_thread(cache.note_staged, turns)
 
 
 async def _read_cache(
@@ -146,7 +155,7 @@ def sessions_not_found(missing: Sequence[str], users: Sequence[User]) -> Session
     )
 
 
-def _known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_ids: Sequence[str]) -> set[str]:
+def known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_ids: Sequence[str]) -> set[str]:
     rows = connection.execute(
         "SELECT session_id FROM documents WHERE user_id = ? AND session_id IN (SELECT unnest(?))",
         [user.id, list(session_ids)],
@@ -166,19 +175,19 @@ def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[
     return [row for row in rows if tuple(row[column] for column in columns) not in known]
 
 
-def _times_forgotten(connection: duckdb.DuckDBPyConnection) -> int:
+def times_forgotten(connection: duckdb.DuckDBPyConnection) -> int:
     """Grows with every `forget` of turns, and only then: it commits none, or takes away those of another commit."""
     query = "SELECT count(*) FROM commits WHERE asset = 'session_turns' AND seq NOT IN (SELECT seq FROM turns)"
     return int(connection.execute(query).fetchall()[0][0])
 
 
-def _stage(tx: Transaction, user: User, turns: Sequence[Turn], forgotten: int) -> int | None:
+def stage_turns(tx: Transaction, user: User, turns: Sequence[Turn], forgotten: int) -> int | None:
     """How many turns were new; None, and nothing written, where something was forgotten since `turns` were read."""
-    if _times_forgotten(tx.connection) != forgotten:
+    if times_forgotten(tx.connection) != forgotten:
         return None
     changed = _changed(tx.connection, user, turns)
     sessions = {turn.session_id: turn for turn in reversed(turns)}
-    known = _known_sessions(tx.connection, user, list(sessions))
+    known = known_sessions(tx.connection, user, list(sessions))
     new = [turn for session_id, turn in sessions.items() if session_id not in known]
     tx.insert("documents", [_document(user, turn) for turn in new])
     tx.insert(

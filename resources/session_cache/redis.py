@@ -1,11 +1,10 @@
 """The session cache in Redis 7 or later, for whoever runs more than one machine.
 
-A session is a hash with the session's TTL: turn id to `[position, record]`, and under the empty field the
-last position given. Two sorted sets, everyone's and the user's own, list sessions by last activity, in
-microseconds of Redis's clock, so that all machines agree.
+How it is laid out stands in `redis_scripts`. Times are those of Redis's clock, so that all machines agree.
 
-Invariants: each write to a session is one script, so nobody sees or undoes half of another's write. The hash
-is the truth and an index entry a hint, which is dropped when it is found without its hash.
+Invariants: each write to a session is one script, so nobody sees or undoes half of another's write. The session's
+hash is the truth, and an index entry or a hint no more than that: it is dropped when it is found without its hash,
+and made anew where a session has none.
 """
 
 import json
@@ -14,76 +13,20 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote, unquote
 
 import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from resources.errors import CacheUnavailableError
-from resources.session_cache.base import SessionCache
+from resources.session_cache import redis_scripts as scripts
+from resources.session_cache.base import PAGE, SessionCache
 from resources.session_cache.records import changed, decode, encode, from_micros, readable, to_micros
-from resources.types import SessionInfo, Turn
+from resources.session_cache.redis_scripts import hint_key, index_key, keys, member_of, session_key, user_and_session
+from resources.types import SessionInfo, Turn, WaitingSession, WaitingTurns
 
 _CONNECT_SECONDS = 2
 _ANSWER_SECONDS = 5
-# How many sessions one request lists or deletes.
-_BATCH = 1000
-_LAST_POSITION = ""
-_INDEX = "sessiongraph:sessions"
-
-# Every script: KEYS are the session's hash, everyone's index, the user's index; ARGV starts with the member.
-_DEFINE_TOUCH = """
-local function touch(ttl)
-  redis.call('PEXPIRE', KEYS[1], ttl)
-  local now = redis.call('TIME')
-  for i = 2, 3 do
-    redis.call('ZADD', KEYS[i], now[1] .. string.format('%06d', now[2]), ARGV[1])
-    redis.call('PEXPIRE', KEYS[i], ttl, 'NX')
-    redis.call('PEXPIRE', KEYS[i], ttl, 'GT')
-  end
-end
-"""
-_DEFINE_UNLIST = """
-local function unlist()
-  redis.call('ZREM', KEYS[2], ARGV[1])
-  redis.call('ZREM', KEYS[3], ARGV[1])
-end
-"""
-# ARGV: member, TTL in ms, then turn id and record of each turn.
-_PUT = f"""{_DEFINE_TOUCH}
-for i = 3, #ARGV, 2 do
-  local old = redis.call('HGET', KEYS[1], ARGV[i])
-  local position = old and string.match(old, '^%[(%d+)')
-  position = position or redis.call('HINCRBY', KEYS[1], '{_LAST_POSITION}', 1)
-  redis.call('HSET', KEYS[1], ARGV[i], '[' .. position .. ', ' .. ARGV[i + 1] .. ']')
-end
-touch(ARGV[2])
-"""
-# ARGV: member, TTL in ms, turn id, the value as it was read, the value to write.
-_REPLACE = f"""{_DEFINE_TOUCH}
-if redis.call('HGET', KEYS[1], ARGV[3]) ~= ARGV[4] then return 0 end
-redis.call('HSET', KEYS[1], ARGV[3], ARGV[5])
-touch(ARGV[2])
-return 1
-"""
-# ARGV: member, turn id. A hash that holds the last position alone is no session.
-_DELETE_TURN = f"""{_DEFINE_UNLIST}
-local deleted = redis.call('HDEL', KEYS[1], ARGV[2])
-if redis.call('HLEN', KEYS[1]) <= 1 then
-  redis.call('DEL', KEYS[1])
-  unlist()
-end
-return deleted
-"""
-_DELETE_SESSION = f"""{_DEFINE_UNLIST}
-unlist()
-return redis.call('DEL', KEYS[1])
-"""
-# Asked again, for the session may have been written to since it was found gone.
-_UNLIST_IF_GONE = f"""{_DEFINE_UNLIST}
-if redis.call('EXISTS', KEYS[1]) == 0 then unlist() end
-"""
 
 
 class RedisSessionCache(SessionCache):
@@ -104,19 +47,24 @@ class RedisSessionCache(SessionCache):
             socket_timeout=_ANSWER_SECONDS,
             retry=Retry(ConstantBackoff(0.1), 1, supported_errors=(redis.ConnectionError,)),
         )
-        self._put = self._redis.register_script(_PUT)
-        self._replace = self._redis.register_script(_REPLACE)
-        self._delete_turn = self._redis.register_script(_DELETE_TURN)
-        self._delete_session = self._redis.register_script(_DELETE_SESSION)
-        self._unlist_if_gone = self._redis.register_script(_UNLIST_IF_GONE)
+        self._put = self._redis.register_script(scripts.PUT)
+        self._replace = self._redis.register_script(scripts.REPLACE)
+        self._delete_turn = self._redis.register_script(scripts.DELETE_TURN)
+        self._delete_session = self._redis.register_script(scripts.DELETE_SESSION)
+        self._unlist_if_gone = self._redis.register_script(scripts.UNLIST_IF_GONE)
+        self._note_staged = self._redis.register_script(scripts.NOTE_STAGED)
+        self._read_hint = self._redis.register_script(scripts.READ_HINT)
+        self._list_all = self._redis.register_script(scripts.LIST_ALL)
+        self._summaries = self._redis.register_script(scripts.SUMMARIES)
+        self._count = self._redis.register_script(scripts.COUNT)
 
     def put_turns(self, turns: Sequence[Turn]) -> None:
-        rows = [(_member(turn.user_id, turn.session_id), turn.turn_id, encode(turn)) for turn in turns]
+        rows = [(member_of(turn.user_id, turn.session_id), turn.turn_id, encode(turn)) for turn in turns]
         rows.sort(key=lambda row: row[0])
         with self._available(), self._redis.pipeline(transaction=False) as pipeline:
             for member, session in groupby(rows, key=lambda row: row[0]):
                 values = [value for _, *turn in session for value in turn]
-                self._put(_keys(member), [member, self._ttl_ms, *values], client=pipeline)
+                self._put(keys(member), [member, self._ttl_ms, *values], client=pipeline)
             pipeline.execute()
 
     def update_turn(
@@ -130,12 +78,12 @@ class RedisSessionCache(SessionCache):
         score: int | None = None,
         feedback: str | None = None,
     ) -> Turn | None:
-        member = _member(user_id, session_id)
-        keys = _keys(member)
+        member = member_of(user_id, session_id)
+        its_keys = keys(member)
         with self._available():
             # Until nobody else has changed the turn between the reading and the writing.
             while True:
-                old: Any = self._redis.hget(keys[0], turn_id)
+                old: Any = self._redis.hget(its_keys[0], turn_id)
                 if old is None:
                     return None
                 turn = changed(
@@ -146,13 +94,13 @@ class RedisSessionCache(SessionCache):
                     feedback=feedback,
                 )
                 new = f"[{turn.position}, {encode(turn)}]"
-                if self._replace(keys, [member, self._ttl_ms, turn_id, old, new]):
+                if self._replace(its_keys, [member, self._ttl_ms, turn_id, old, new]):
                     return turn
 
     def get_turns(self, user_id: str, session_id: str, last: int | None = None) -> list[Turn]:
         with self._available():
-            values: Any = self._redis.hgetall(_keys(_member(user_id, session_id))[0])
-        values.pop(_LAST_POSITION, None)
+            values: Any = self._redis.hgetall(keys(member_of(user_id, session_id))[0])
+        values.pop(scripts.LAST_POSITION, None)
         turns = [_turn(user_id, session_id, turn_id, value) for turn_id, value in values.items()]
         turns.sort(key=lambda turn: (turn.created_at, turn.position))
         return turns if last is None else turns[max(len(turns) - last, 0) :]
@@ -161,28 +109,28 @@ class RedisSessionCache(SessionCache):
         since = 0 if active_since is None else to_micros(active_since)
         sessions: list[SessionInfo] = []
         with self._available():
-            entries: Any = self._redis.zrevrangebyscore(_index(user_id), "+inf", since, withscores=True)
-            for start in range(0, len(entries), _BATCH):
-                sessions += self._living(entries[start : start + _BATCH])
+            entries: Any = self._redis.zrevrangebyscore(index_key(user_id), "+inf", since, withscores=True)
+            for start in range(0, len(entries), PAGE):
+                sessions += self._living(entries[start : start + PAGE])
         return sessions
 
     def _living(self, entries: list[tuple[str, float]]) -> list[SessionInfo]:
         """What `entries` of an index stand for; those without a session any more are dropped from it."""
         with self._redis.pipeline(transaction=False) as pipeline:
             for member, _ in entries:
-                pipeline.hlen(_keys(member)[0])
-                pipeline.pexpiretime(_keys(member)[0])
+                pipeline.hlen(keys(member)[0])
+                pipeline.pexpiretime(keys(member)[0])
             answers: list[int] = pipeline.execute()
             found = list(zip(entries, answers[::2], answers[1::2], strict=True))
             for (member, _), fields, _ in found:
                 if fields == 0:
-                    self._unlist_if_gone(_keys(member), [member], client=pipeline)
+                    self._unlist_if_gone(keys(member), [member], client=pipeline)
             # Only tidying up: a replica that may not be written to still says what there is.
             with suppress(redis.ResponseError):
                 pipeline.execute()
         return [
             SessionInfo(
-                *_user_and_session(member),
+                *user_and_session(member),
                 turns=fields - 1,
                 last_activity=from_micros(int(activity)),
                 expires_at=from_micros(expiry_ms * 1000) if expiry_ms > 0 else None,
@@ -191,23 +139,131 @@ class RedisSessionCache(SessionCache):
             if fields > 1
         ]
 
-    def delete_turn(self, user_id: str, session_id: str, turn_id: str) -> bool:
-        member = _member(user_id, session_id)
+    def count(self) -> tuple[int, int]:
+        sessions = turns = 0
         with self._available():
-            return bool(self._delete_turn(_keys(member), [member, turn_id]))
+            members: Any = self._redis.zrange(index_key(None), 0, -1)
+            for start in range(0, len(members), PAGE):
+                found = self._count([session_key(member) for member in members[start : start + PAGE]])
+                sessions, turns = sessions + found[0], turns + found[1]
+        return sessions, turns
+
+    def waiting(self, place: int = 0) -> tuple[list[WaitingSession], int | None]:
+        with self._available():
+            self._list_all([scripts.WAITING, scripts.INDEX])
+            now = self._redis.time()
+            entries = self._waiting_after(max(place, now[0] * 1000 + now[1] // 1000))
+            summaries = self._hints(entries)
+        sessions = [_waiting_session(member, summary) for member, summary in summaries.items()]
+        # By what it says now: the hint of one that was not looked at yet may say that nothing waits.
+        return [session for session in sessions if session.waiting], entries[-1][1] if len(entries) >= PAGE else None
+
+    def _waiting_after(self, place: int) -> list[tuple[str, int]]:
+        """A page of members that wait and their scores, with those that have the same score as its last."""
+        where: dict[str, Any] = {"byscore": True, "withscores": True}
+        entries: Any = self._redis.zrange(scripts.WAITING, f"({place}", "(inf", offset=0, num=PAGE, **where)
+        if len(entries) == PAGE:
+            last = int(entries[-1][1])
+            entries = [entry for entry in entries if entry[1] < last]
+            entries += self._redis.zrange(scripts.WAITING, str(last), str(last), **where)
+        return [(member, int(score)) for member, score in entries]
+
+    def _hints(self, entries: list[tuple[str, int]]) -> dict[str, dict[str, Any]]:
+        """The summaries of those of `entries`, members and scores, that there still are; made where there are none."""
+        if not entries:
+            return {}
+        asked = [key for member, _ in entries for key in (session_key(member), hint_key(member))]
+        found: dict[str, Any] = {}
+        unsure: list[str] = []
+        for (member, score), summary in zip(entries, self._summaries(asked), strict=True):
+            found[member] = summary
+            if not summary or score >= scripts.UNREAD:
+                unsure.append(member)
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for member in unsure:
+                self._read_hint(keys(member), [member], client=pipeline)
+            # What one session's keys are spoilt by, or a replica that may not be written to, stops no other.
+            found |= zip(unsure, pipeline.execute(raise_on_error=False), strict=True)
+        return {
+            member: json.loads(summary) for member, summary in found.items() if isinstance(summary, str) and summary
+        }
+
+    def sessions_of(self, dataset_id: str | None, user_id: str | None = None) -> list[tuple[str, str]]:
+        prefix = f"{dataset_id or ''} {'' if user_id is None else member_of(user_id, '')}"
+        with self._available():
+            self._list_all([scripts.WAITING, scripts.INDEX])
+            place = scripts.UNREAD
+            while unread := self._waiting_after(place):
+                self._hints(unread)
+                place = unread[-1][1]
+            listed: Any = self._redis.zrange(scripts.DATASETS, f"[{prefix}", f"({prefix}\x7f", bylex=True)
+            living: list[str] = []
+            for start in range(0, len(listed), PAGE):
+                living += self._living_of(listed[start : start + PAGE])
+        return [user_and_session(member) for member in living]
+
+    def _living_of(self, listed: list[str]) -> list[str]:
+        """The members in `listed`, of sessions by dataset; those without a session any more are dropped from it."""
+        members = [entry.partition(" ")[2] for entry in listed]
+        summaries = self._summaries([key for member in members for key in (session_key(member), hint_key(member))])
+        gone = [entry for entry, summary in zip(listed, summaries, strict=True) if summary is None]
+        with suppress(redis.ResponseError):
+            if gone:
+                self._redis.zrem(scripts.DATASETS, *gone)
+        return [member for member, summary in zip(members, summaries, strict=True) if summary is not None]
+
+    def note_staged(self, turns: Sequence[Turn]) -> None:
+        sessions: dict[str, list[Turn]] = {}
+        for turn in turns:
+            sessions.setdefault(member_of(turn.user_id, turn.session_id), []).append(turn)
+        members = list(sessions)
+        with self._available():
+            for start in range(0, len(members), PAGE):
+                self._note_sessions({member: sessions[member] for member in members[start : start + PAGE]})
+
+    def _note_sessions(self, sessions: dict[str, list[Turn]]) -> None:
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for member in sessions:
+                pipeline.hkeys(hint_key(member))
+            marks: list[list[str]] = pipeline.execute()
+            # Where there is no hint, every turn waits.
+            asked = {
+                member: [turn for turn in turns if not marked or turn.turn_id in set(marked)]
+                for (member, turns), marked in zip(sessions.items(), marks, strict=True)
+            }
+            asked = {member: turns for member, turns in asked.items() if turns}
+            for member, turns in asked.items():
+                pipeline.hmget(session_key(member), [turn.turn_id for turn in turns])
+            for (member, turns), values in zip(asked.items(), pipeline.execute(), strict=True):
+                pairs = [
+                    (turn.turn_id, value)
+                    for turn, value in zip(turns, values, strict=True)
+                    if value is not None and _says(turn, value)
+                ]
+                self._note_staged(keys(member), [member, *(part for pair in pairs for part in pair)], client=pipeline)
+            pipeline.execute()
+
+    def recheck(self) -> None:
+        with self._available():
+            self._redis.zrem(scripts.WAITING, scripts.COMPLETE)
+
+    def delete_turn(self, user_id: str, session_id: str, turn_id: str) -> bool:
+        member = member_of(user_id, session_id)
+        with self._available():
+            return bool(self._delete_turn(keys(member), [member, turn_id]))
 
     def delete_session(self, user_id: str, session_id: str) -> bool:
-        member = _member(user_id, session_id)
+        member = member_of(user_id, session_id)
         with self._available():
-            return bool(self._delete_session(_keys(member), [member]))
+            return bool(self._delete_session(keys(member), [member]))
 
     def clear(self, user_id: str | None = None) -> int:
         count = 0
         with self._available(), self._redis.pipeline(transaction=False) as pipeline:
-            members: Any = self._redis.zrange(_index(user_id), 0, -1)
-            for start in range(0, len(members), _BATCH):
-                for member in members[start : start + _BATCH]:
-                    self._delete_session(_keys(member), [member], client=pipeline)
+            members: Any = self._redis.zrange(index_key(user_id), 0, -1)
+            for start in range(0, len(members), PAGE):
+                for member in members[start : start + PAGE]:
+                    self._delete_session(keys(member), [member], client=pipeline)
                 count += sum(pipeline.execute())
         return count
 
@@ -233,26 +289,28 @@ class RedisSessionCache(SessionCache):
             ) from None
 
 
-def _member(user_id: str, session_id: str) -> str:
-    """One name of (user, session); the quoted user has no colon, so the first one parts the two."""
-    return f"{quote(user_id, safe='')}:{session_id}"
-
-
-def _user_and_session(member: str) -> tuple[str, str]:
-    user, _, session_id = member.partition(":")
-    return unquote(user), session_id
-
-
-def _keys(member: str) -> list[str]:
-    """The session's hash, everyone's index, the user's index."""
-    return [f"sessiongraph:session:{member}", _INDEX, f"{_INDEX}:{member.partition(':')[0]}"]
-
-
-def _index(user_id: str | None) -> str:
-    return _INDEX if user_id is None else f"{_INDEX}:{quote(user_id, safe='')}"
-
-
 def _turn(user_id: str, session_id: str, turn_id: str, value: str) -> Turn:
     with readable(session_id, turn_id):
         position, record = json.loads(value)
         return decode(user_id, session_id, turn_id, position, record)
+
+
+def _says(turn: Turn, value: str) -> bool:
+    """Whether `value` is `turn`; one that is damaged since is another."""
+    with suppress(CacheUnavailableError):
+        return _turn(turn.user_id, turn.session_id, turn.turn_id, value) == turn
+    return False
+
+
+def _waiting_session(member: str, summary: dict[str, Any]) -> WaitingSession:
+    waiting = [
+        WaitingTurns(dataset or None, turns, from_micros(int(since) * 1000))
+        for dataset, (turns, since) in summary["w"].items()
+    ]
+    expiry = int(summary["e"])
+    return WaitingSession(
+        *user_and_session(member),
+        last_activity=from_micros(int(summary["a"]) * 1000),
+        expires_at=from_micros(expiry * 1000) if expiry else None,
+        waiting=tuple(waiting),
+    )

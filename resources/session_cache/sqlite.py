@@ -1,7 +1,9 @@
 """The session cache in one SQLite file: the default, for every process of one machine.
 
 Invariants: a write and the session's new expiry are one transaction; a read never shows what has expired.
-What has expired is deleted by the next write of whichever session.
+What has expired is deleted by the next write of whichever session. `turns.waiting_since` is when a turn was written
+first since it was last staged, NULL where it is staged; `sessions.waiting` says whether one of its turns waits. A
+file made before there were these columns gets them, with every turn waiting.
 """
 
 import json
@@ -9,16 +11,16 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 from resources import sqlite_file
 from resources.errors import CacheUnavailableError
-from resources.session_cache.base import SessionCache
+from resources.session_cache.base import PAGE, SessionCache
 from resources.session_cache.records import changed, decode, encode, from_micros, readable, to_micros
-from resources.types import SessionInfo, Turn
+from resources.types import SessionInfo, Turn, WaitingSession, WaitingTurns
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS sessions (
@@ -33,12 +35,42 @@ _TABLES = (
         PRIMARY KEY (user_id, session_id, turn_id),
         FOREIGN KEY (user_id, session_id) REFERENCES sessions ON DELETE CASCADE)""",
 )
+# What a file of the first version lacks. A damaged record has no dataset: it must not make every query fail.
+_LATER_COLUMNS = (
+    "ALTER TABLE sessions ADD COLUMN waiting INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE turns ADD COLUMN waiting_since INTEGER",
+    """ALTER TABLE turns ADD COLUMN dataset_id TEXT AS
+        (CASE WHEN json_valid(record) THEN json_extract(record, '$.dataset_id') END)""",
+    """UPDATE turns SET waiting_since = (SELECT last_activity FROM sessions AS s
+        WHERE s.user_id = turns.user_id AND s.session_id = turns.session_id)""",
+)
+_LATER_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS sessions_waiting ON sessions (expires_at) WHERE waiting = 1",
+    """CREATE INDEX IF NOT EXISTS turns_waiting ON turns (user_id, session_id, dataset_id, waiting_since)
+        WHERE waiting_since IS NOT NULL""",
+    "CREATE INDEX IF NOT EXISTS turns_by_dataset ON turns (dataset_id, user_id, session_id)",
+)
 _TOUCH = """INSERT INTO sessions (user_id, session_id, last_activity, expires_at) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET last_activity = excluded.last_activity, expires_at = excluded.expires_at
+    ON CONFLICT DO UPDATE SET last_activity = excluded.last_activity, expires_at = excluded.expires_at, waiting = 1
     RETURNING last_position"""
-_PUT = """INSERT INTO turns VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET created_at = excluded.created_at, record = excluded.record
+_PUT = """INSERT INTO turns (user_id, session_id, turn_id, created_at, position, record, waiting_since)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET created_at = excluded.created_at, record = excluded.record,
+        waiting_since = coalesce(waiting_since, excluded.waiting_since)
     RETURNING position"""
+# Of one page, with those that expire in the same microsecond as its last.
+_WAITING = """WITH last (expiry) AS (
+        SELECT expires_at FROM sessions WHERE waiting = 1 AND expires_at > :place ORDER BY expires_at
+        LIMIT 1 OFFSET :page - 1),
+    page AS (
+        SELECT user_id, session_id, last_activity, expires_at FROM sessions
+        WHERE waiting = 1 AND expires_at > :place AND expires_at <= coalesce((SELECT expiry FROM last), expires_at))
+    SELECT page.*, dataset_id, count(*), min(waiting_since) FROM page JOIN turns USING (user_id, session_id)
+    WHERE waiting_since IS NOT NULL GROUP BY expires_at, user_id, session_id, dataset_id"""
+_RECOUNT = """UPDATE sessions SET waiting = EXISTS (SELECT 1 FROM turns AS t WHERE t.user_id = sessions.user_id
+    AND t.session_id = sessions.session_id AND waiting_since IS NOT NULL) WHERE user_id = ? AND session_id = ?"""
+# Turns noted as staged in one transaction: others wait to write meanwhile.
+_NOTED_AT_ONCE = 2000
 _ONE_SESSION = "user_id = ? AND session_id = ?"
 _ONE_TURN = "user_id = ? AND session_id = ? AND turn_id = ?"
 
@@ -58,8 +90,9 @@ class SqliteSessionCache(SessionCache):
         with self._writing() as connection:
             for (user_id, session_id), session in groupby(rows, key=lambda row: row[:2]):
                 before = last = self._touch(connection, user_id, session_id)
+                now = _now()
                 for _, _, turn, record in session:
-                    values = (user_id, session_id, turn.turn_id, to_micros(turn.created_at), last + 1, record)
+                    values = (user_id, session_id, turn.turn_id, to_micros(turn.created_at), last + 1, record, now)
                     [(position,)] = connection.execute(_PUT, values).fetchall()
                     last = max(last, position)
                 if last > before:
@@ -86,7 +119,10 @@ class SqliteSessionCache(SessionCache):
                 return None
             turn = changed(_turn(*key, *rows[0]), question=question, answer=answer, score=score, feedback=feedback)
             self._touch(connection, user_id, session_id)
-            connection.execute(f"UPDATE turns SET record = ? WHERE {_ONE_TURN}", (encode(turn), *key))
+            connection.execute(
+                f"UPDATE turns SET record = ?, waiting_since = coalesce(waiting_since, ?) WHERE {_ONE_TURN}",
+                (encode(turn), _now(), *key),
+            )
             return turn
 
     def get_turns(self, user_id: str, session_id: str, last: int | None = None) -> list[Turn]:
@@ -111,10 +147,52 @@ class SqliteSessionCache(SessionCache):
             for owner, session_id, activity, expiry, count in rows
         ]
 
+    def count(self) -> tuple[int, int]:
+        query = """SELECT count(*), coalesce(sum((
+                SELECT count(*) FROM turns AS t WHERE t.user_id = s.user_id AND t.session_id = s.session_id)), 0)
+            FROM sessions AS s WHERE expires_at > ?"""
+        with self._reading() as connection:
+            [(sessions, turns)] = connection.execute(query, (_now(),)).fetchall()
+        return sessions, turns
+
+    def waiting(self, place: int = 0) -> tuple[list[WaitingSession], int | None]:
+        with self._reading() as connection:
+            rows = connection.execute(_WAITING, {"place": max(place, _now()), "page": PAGE}).fetchall()
+        sessions = [
+            WaitingSession(
+                user_id,
+                session_id,
+                from_micros(activity),
+                from_micros(expiry),
+                tuple(WaitingTurns(dataset_id, count, from_micros(since)) for *_, dataset_id, count, since in parts),
+            )
+            for (user_id, session_id, activity, expiry), parts in groupby(rows, key=lambda row: row[:4])
+        ]
+        return sessions, rows[-1][3] if len(sessions) >= PAGE else None
+
+    def sessions_of(self, dataset_id: str | None, user_id: str | None = None) -> list[tuple[str, str]]:
+        query = """SELECT DISTINCT user_id, session_id FROM turns JOIN sessions USING (user_id, session_id)
+            WHERE dataset_id IS ? AND user_id = coalesce(?, user_id) AND expires_at > ?"""
+        with self._reading() as connection:
+            return connection.execute(query, (dataset_id, user_id, _now())).fetchall()
+
+    def note_staged(self, turns: Sequence[Turn]) -> None:
+        for start in range(0, len(turns), _NOTED_AT_ONCE):
+            some = turns[start : start + _NOTED_AT_ONCE]
+            with self._writing() as connection:
+                for turn in some:
+                    _note_staged(connection, turn)
+                for key in {(turn.user_id, turn.session_id) for turn in some}:
+                    connection.execute(_RECOUNT, key)
+
+    def recheck(self) -> None:
+        """Nothing is to be done: here, both are asked of the turns themselves."""
+
     def delete_turn(self, user_id: str, session_id: str, turn_id: str) -> bool:
         key = (user_id, session_id)
         with self._deleting() as connection:
             deleted = connection.execute(f"DELETE FROM turns WHERE {_ONE_TURN}", (*key, turn_id)).rowcount
+            connection.execute(_RECOUNT, key)
             if not connection.execute(f"SELECT 1 FROM turns WHERE {_ONE_SESSION} LIMIT 1", key).fetchall():
                 connection.execute(f"DELETE FROM sessions WHERE {_ONE_SESSION}", key)
         return deleted > 0
@@ -182,6 +260,7 @@ class SqliteSessionCache(SessionCache):
         try:
             for statement in _TABLES:
                 connection.execute(statement)
+            _add_later_columns(connection)
         except BaseException:
             connection.close()
             raise
@@ -198,6 +277,31 @@ class SqliteSessionCache(SessionCache):
             "and its disk is not full. If the file is damaged, move it away with its -wal and -shm files: "
             "a new one is made, and turns already persisted are in their datasets."
         )
+
+
+def _add_later_columns(connection: sqlite3.Connection) -> None:
+    """Once a file; of several processes that find them missing, the first adds them."""
+    if not _is_first_version(connection):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    if _is_first_version(connection):
+        for statement in (*_LATER_COLUMNS, *_LATER_INDEXES):
+            connection.execute(statement)
+    connection.execute("COMMIT")
+
+
+def _is_first_version(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT 1 FROM pragma_table_info('sessions') WHERE name = 'waiting'").fetchall()
+
+
+def _note_staged(connection: sqlite3.Connection, turn: Turn) -> None:
+    key = (turn.user_id, turn.session_id, turn.turn_id)
+    query = f"SELECT position, record FROM turns WHERE {_ONE_TURN} AND waiting_since IS NOT NULL"
+    for position, record in connection.execute(query, key).fetchall():
+        # A record that is damaged since is another than the one that was staged.
+        with suppress(CacheUnavailableError):
+            if _turn(*key, position, record) == turn:
+                connection.execute(f"UPDATE turns SET waiting_since = NULL WHERE {_ONE_TURN}", key)
 
 
 def _turn(user_id: str, session_id: str, turn_id: str, position: int, record: str) -> Turn:

@@ -11,7 +11,7 @@ from resources.access.control import AccessControl
 from resources.errors import CacheUnavailableError, InvalidInputError, PermissionDeniedError
 from resources.graph_store.store import GraphStore
 from resources.session_cache.sqlite import SqliteSessionCache
-from resources.types import MAIN_DATASET, Turn, User
+from resources.types import MAIN_DATASET, SessionInfo, Turn, User
 
 
 @pytest.fixture
@@ -64,6 +64,24 @@ def test_who_may_write_is_found_and_who_lost_the_grant_is_not(access: AccessCont
     access.revoke(shared, ben, "write", by=ana)
 
     assert discover_sessions(cache, access, shared) == {}
+
+
+def test_no_turn_is_read_and_no_session_of_other_datasets_is_listed(access: AccessControl, tmp_path: Path) -> None:
+    class Counting(SqliteSessionCache):
+        def get_turns(self, user_id: str, session_id: str, last: int | None = None) -> list[Turn]:
+            raise AssertionError("discovery read turns")
+
+        def list_sessions(self, user_id: str | None = None, active_since: datetime | None = None) -> list[SessionInfo]:
+            raise AssertionError("discovery listed every session of a user")
+
+    cache, ana = Counting(tmp_path / "sessions.sqlite", 3600), access.create_user("ana")
+    main, notes = access.create_dataset(ana, MAIN_DATASET), access.create_dataset(ana, "notes")
+    say(cache, ana, "in-notes", notes.id)  # type: ignore[arg-type]
+    say(cache, ana, "in-main", main.id)  # type: ignore[arg-type]
+    say(cache, ana, "in-none")  # type: ignore[arg-type]
+
+    assert discover_sessions(cache, access, notes) == {ana: ["in-notes"]}
+    assert discover_sessions(cache, access, main) == {ana: ["in-main", "in-none"]}
 
 
 async def test_a_session_that_cannot_be_read_is_reported_and_stops_no_other(

@@ -71,13 +71,30 @@ class Project:
         sessions: Sequence[Mapping[str, str]] | None = None,
         overrides: Mapping[str, Any] | None = None,
     ) -> "Ran":
+        config = {} if sessions is None else {"ops": {"session_turns": {"config": {"sessions": list(sessions)}}}}
+        return self._run(job, key, config, {}, overrides)
+
+    def launch(self, job: str, request: dg.RunRequest) -> "Ran":
+        """Run what a sensor or schedule asked for, with its config and tags, as the daemon does."""
+        tags = {**request.tags, **({"dagster/run_key": request.run_key} if request.run_key else {})}
+        return self._run(job, request.partition_key, request.run_config or {}, tags)
+
+    def _run(
+        self,
+        job: str,
+        key: str | None,
+        config: Mapping[str, Any],
+        tags: Mapping[str, str],
+        overrides: Mapping[str, Any] | None = None,
+    ) -> "Ran":
         from orchestration.definitions import build_defs
 
-        config = {} if sessions is None else {"ops": {"session_turns": {"config": {"sessions": list(sessions)}}}}
         return Ran(
             build_defs(overrides)
             .resolve_job_def(job)
-            .execute_in_process(partition_key=key, instance=self.instance, run_config=config, raise_on_error=False)
+            .execute_in_process(
+                partition_key=key, instance=self.instance, run_config=config, tags=tags, raise_on_error=False
+            )
         )
 
 
@@ -86,6 +103,7 @@ class Ran:
 
     def __init__(self, result: dg.ExecuteInProcessResult) -> None:
         self.success = result.success
+        self.run_id = result.run_id
         self._events = result.all_events
 
     @property
@@ -145,6 +163,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: Op
         monkeypatch.setenv(name, value)
     for name in ("CACHING", "CACHE_BACKEND", "LLM_API_KEY", "OPENAI_API_KEY", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("assets.failures.RETRY_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)  # away from anybody's .env
     with dg.DagsterInstance.ephemeral() as instance:
         yield Project(tmp_path / "home", instance, openai_endpoint)

@@ -1,5 +1,6 @@
 """What runs by itself: every dataset is swept at night, and is listed without anybody's doing."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,16 +10,20 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_defs
+from orchestration.launching import DATASET_TAG, TRIGGER_TAG
 from orchestration.schedules import nightly_sweep
 from orchestration.sensors import dataset_partitions
-from resources.dagster_resources import GraphStoreResource
+from resources.dagster_resources import GraphStoreResource, SessionCacheResource
+from resources.session_cache.sqlite import SqliteSessionCache
 from tests.orchestration.conftest import MAIN, Project
 
 
 def sweep(project: Project, day: int = 1) -> list[dg.RunRequest | dg.SkipReason]:
     """What the schedule asks for in the night of that day."""
     context = dg.build_schedule_context(
-        instance=project.instance, scheduled_execution_time=datetime(2026, 3, day, 2, tzinfo=UTC)
+        instance=project.instance,
+        scheduled_execution_time=datetime(2026, 3, day, 2, tzinfo=UTC),
+        resources={"session_cache": SessionCacheResource()},
     )
     return list(nightly_sweep(context))
 
@@ -89,8 +94,29 @@ def test_new_datasets_are_listed_and_deleted_ones_dropped(project: Project) -> N
     assert tick(project) == {"added": set(), "deleted": {"default_user/notes"}}
 
 
-def test_both_are_on_by_default() -> None:
+def test_all_are_on_by_default_but_the_one_that_does_the_same_otherwise() -> None:
     defs = build_defs()
 
-    assert defs.get_schedule_def("nightly_sweep").default_status is dg.DefaultScheduleStatus.RUNNING
-    assert defs.get_sensor_def("dataset_partitions").default_status is dg.DefaultSensorStatus.RUNNING
+    on = {it.name for it in defs.schedules or [] if it.default_status is dg.DefaultScheduleStatus.RUNNING}  # type: ignore
+    assert on == {"nightly_sweep", "nightly_pruning"}
+    sensors = {it.name: it.default_status for it in defs.sensors or []}
+    off = {name for name, status in sensors.items() if status is not dg.DefaultSensorStatus.RUNNING}
+    assert set(sensors) - off == {"dataset_partitions", "new_sessions", "inbox", "run_failures"}
+    assert off <= {"automation"}
+
+
+def test_the_night_has_every_hint_made_anew_and_says_when_the_cache_is_down(
+    lasting: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lasting.instance.add_dynamic_partitions("datasets", [MAIN])
+    asked: list[str] = []
+    monkeypatch.setattr(SqliteSessionCache, "recheck", lambda self: asked.append("recheck"))
+    [request] = sweep(lasting)
+    assert asked == ["recheck"] and isinstance(request, dg.RunRequest)
+    assert request.tags == {DATASET_TAG: MAIN, TRIGGER_TAG: "schedule"}
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("CACHE_BACKEND", "redis")
+        monkeypatch.setenv("CACHE_PORT", str(closed.getsockname()[1]))
+        (reason,) = sweep(lasting)
+    assert isinstance(reason, dg.SkipReason) and "CACHE_PORT" in (reason.skip_message or "")

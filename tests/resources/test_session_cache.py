@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -23,19 +22,7 @@ from resources.session_cache.base import SessionCache
 from resources.session_cache.sqlite import SqliteSessionCache
 from resources.settings import Settings
 from resources.types import Turn
-
-NOON = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
-OpenCache = Callable[..., SessionCache]
-
-
-def turn(turn_id: str, session_id: str = "s", user_id: str = "ana", **said: object) -> Turn:
-    values: dict[str, object] = {
-        "question": f"q {turn_id}",
-        "answer": f"a {turn_id}",
-        "created_at": NOON,
-        **said,
-    }
-    return Turn(turn_id=turn_id, user_id=user_id, session_id=session_id, **values)  # type: ignore[arg-type]
+from tests.resources.session_caches import NOON, OpenCache, turn
 
 
 def ids(turns: list[Turn]) -> list[str]:
@@ -46,38 +33,6 @@ def listed(
     cache: SessionCache, user_id: str | None = None, since: datetime | None = None
 ) -> list[tuple[str, str, int]]:
     return [(info.user_id, info.session_id, info.turns) for info in cache.list_sessions(user_id, since)]
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    """The settings of an empty cache."""
-    chosen = {"cache_backend": request.param, "session_ttl_seconds": 600}
-    if request.param == "redis":
-        server = request.getfixturevalue("redis_server")
-        chosen |= {"cache_host": server.host, "cache_port": server.port}
-    settings = Settings(_env_file=None, SESSIONGRAPH_HOME=tmp_path / "home", **chosen)
-    if request.param == "redis":
-        open_session_cache(settings).clear()
-    return settings
-
-
-@pytest.fixture
-def open_cache(settings: Settings) -> Iterator[OpenCache]:
-    """Opens a cache over the same store as often as it is called, as several processes would."""
-    opened: list[SessionCache] = []
-
-    def open_(**changes: object) -> SessionCache:
-        opened.append(open_session_cache(settings.model_copy(update=changes)))
-        return opened[-1]
-
-    yield open_
-    for cache in opened:
-        cache.close()
-
-
-@pytest.fixture
-def cache(open_cache: OpenCache) -> SessionCache:
-    return open_cache()
 
 
 def test_everything_of_a_turn_comes_back(cache: SessionCache) -> None:
@@ -235,6 +190,7 @@ from datetime import UTC, datetime
 from resources.session_cache import open_session_cache
 from resources.settings import Settings
 from resources.types import Turn
+from tests.resources.session_caches import NOON, OpenCache, turn
 
 name, settings = sys.argv[1], Settings(_env_file=None, **json.loads(sys.argv[2]))
 cache = open_session_cache(settings)

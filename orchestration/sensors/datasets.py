@@ -1,4 +1,4 @@
-"""The sensors: what is noticed between runs. A tick is cheap: it opens no store and loads no model."""
+"""The sensor `dataset_partitions`: every dataset can be materialized, without anybody having listed it."""
 
 import dagster as dg
 

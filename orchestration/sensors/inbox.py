@@ -1,0 +1,114 @@
+"""The sensor `inbox`: what a person puts into a dataset's inbox is brought into its graph."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import dagster as dg
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assets.ingestion.inbox import waiting_files
+from assets.partitions import datasets_partitions
+from orchestration.jobs import cognify
+from orchestration.launching import TOO_MANY, attempts, in_flight, recently_failed, run_tags
+from orchestration.sensors.datasets import partition_keys
+from resources.dagster_resources import GraphStoreResource
+from resources.ids import content_id
+
+INTERVAL_SECONDS = 15
+# Bounds of a tick: datasets with files in their inbox, and files looked at of each. More are for later ticks.
+_MOST_INBOXES = 200
+_MOST_FILES = 10_000
+# Runs that did not take the same files, before they are left alone until they change.
+_MOST_TRIES = 5
+_MOST_REASONS = 10
+
+
+class Cursor(BaseModel):
+    """What a tick leaves for the next: what stood in each inbox, as a hash of its files' names, sizes and times."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    version: int = Field(default=1, ge=1, le=1)
+    seen: dict[str, str] = {}
+
+    @classmethod
+    def read(cls, text: str | None) -> "Cursor":
+        """That in `text`; a new one where it is of another version, or none at all: files are waited for once more."""
+        try:
+            return cls.model_validate_json(text or "{}")
+        except ValidationError:
+            return cls()
+
+
+@dg.sensor(
+    job=cognify,
+    minimum_interval_seconds=INTERVAL_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="""Cognifies what lands in a dataset's inbox, once none of its files has changed between two ticks.
+
+Files that no run takes are tried a few times, later each time, and then left alone until they change.""",
+)
+def inbox(context: dg.SensorEvaluationContext, graph: GraphStoreResource) -> dg.SensorResult:
+    before = Cursor.read(context.cursor).seen
+    keys = partition_keys(graph.access)
+    now = dict(islice(_contents(graph, sorted(keys)), _MOST_INBOXES))
+    settled = {key: what for key, what in now.items() if before.get(key) == what}
+    reasons = [f"{key}: its files are waited for, until they are whole." for key in now if key not in settled]
+    requests = list(_requests(context.instance, settled, now, keys, reasons))
+    listed = (
+        set(datasets_partitions.get_partition_keys(dynamic_partitions_store=context.instance)) if requests else set()
+    )
+    missing = sorted({str(request.partition_key) for request in requests} - listed)
+    return dg.SensorResult(
+        run_requests=requests or None,
+        skip_reason=None if requests else " ".join(reasons[:_MOST_REASONS]) or "The inboxes are empty.",
+        cursor=Cursor(seen=now).model_dump_json(),
+        dynamic_partitions_requests=[datasets_partitions.build_add_request(missing)] if missing else None,
+    )
+
+
+def _contents(graph: GraphStoreResource, keys: list[str]) -> Iterator[tuple[str, str]]:
+    """The datasets with files in their inbox, and a hash of what these are."""
+    for key in keys:
+        folder = graph.inbox_of(key)
+        try:
+            files = sorted(islice(waiting_files(folder), _MOST_FILES)) if folder.is_dir() else []
+            said = [part for path in files for part in _state(path, folder)]
+        except OSError:  # Taken or renamed while it was looked at, or not to be read at all.
+            said = ["changing", datetime.now(UTC).isoformat()]
+        if said:
+            yield key, content_id("inbox", *said)
+
+
+def _state(path: Path, folder: Path) -> tuple[str, str, str]:
+    state = path.lstat()
+    return str(path.relative_to(folder)), str(state.st_size), str(state.st_mtime_ns)
+
+
+def _requests(
+    instance: dg.DagsterInstance, settled: dict[str, str], now: dict[str, str], keys: set[str], reasons: list[str]
+) -> Iterator[dg.RunRequest]:
+    """A run for each dataset with files that are whole, or of which a run failed; `reasons` gets why there is none."""
+    moment = datetime.now(UTC)
+    failed = [key for key in recently_failed(instance, cognify.name, moment) if key not in now and key in keys]
+    if not (settled or failed):
+        return
+    busy = in_flight(instance)
+    if busy is None:
+        reasons.append(TOO_MANY)
+        return
+    for key in [*settled, *failed]:
+        if key in busy:
+            reasons.append(f"{key}: run {busy[key]} of the dataset is queued or under way.")
+            continue
+        before = attempts(instance, cognify.name, key, f"{key} {settled.get(key, 'again')}")
+        if key not in settled and not before.failed:
+            continue
+        if before.of_batch >= _MOST_TRIES:
+            reasons.append(f"{key}: {before.of_batch} runs left this undone; see run {before.last_run}.")
+        elif moment < (then := before.next_try()):
+            reasons.append(f"{key}: run {before.last_run} left this undone; it is tried again at {then:%H:%M:%S} UTC.")
+        else:
+            yield dg.RunRequest(run_key=before.run_key, partition_key=key, tags=run_tags(key, "sensor"))

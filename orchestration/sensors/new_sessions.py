@@ -1,0 +1,197 @@
+"""The sensor `new_sessions`: what was said is persisted before it expires, without anyone naming a session.
+
+What is due stands in `assets/session_extraction/due.py`; how it is looked for, in `orchestration/survey.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assets.partitions import datasets_partitions
+from assets.session_extraction.discovery import Routes
+from assets.session_extraction.due import DueRules
+from orchestration.jobs import persist_sessions
+from orchestration.launching import TOO_MANY, Attempts, attempts, in_flight, recently_failed, run_tags
+from orchestration.survey import DueSessions, Survey, survey
+from resources.dagster_resources import GraphStoreResource, SessionCacheResource
+from resources.errors import CacheUnavailableError, CachingDisabledError
+from resources.ids import content_id
+from resources.session_cache.base import SessionCache
+from resources.settings import load_settings
+from resources.types import WaitingSession
+
+INTERVAL_SECONDS = 15
+# The next tick launches more: the queue takes a few at a time.
+_MOST_RUNS = 20
+# Datasets of which former runs are looked at, each by one request.
+_MOST_LOOKED_AT = 100
+# How often a run that failed is tried again where nothing waits in the cache any more; then, the night does it.
+_MOST_TRIES = 8
+_OBSERVE_SECONDS = 300
+_MOST_REASONS = 10
+
+
+class Cursor(BaseModel):
+    """What a tick leaves for the next: where it had to stop (0: nowhere), and when it last observed the cache."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    version: int = Field(default=1, ge=1, le=1)
+    place: int = Field(default=0, ge=0, lt=2**62)
+    observed: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+    @classmethod
+    def read(cls, text: str | None) -> "Cursor":
+        """That in `text`; a new one where it is of another version, or none at all. Nothing is lost by that."""
+        try:
+            return cls.model_validate_json(text or "{}")
+        except ValidationError:
+            return cls()
+
+
+@dg.sensor(
+    job=persist_sessions,
+    minimum_interval_seconds=INTERVAL_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="""Persists sessions that are idle, have many turns or old ones waiting, or expire soon.
+
+One run a dataset at a time takes a batch of its due sessions; what failed is tried again, later each time. Set by
+PERSIST_IDLE_SECONDS, PERSIST_TURNS, PERSIST_WAIT_SECONDS and PERSIST_BEFORE_EXPIRY_SECONDS. Every few minutes it
+observes session_cache.""",
+)
+def new_sessions(
+    context: dg.SensorEvaluationContext, graph: GraphStoreResource, session_cache: SessionCacheResource
+) -> dg.SensorResult | dg.SkipReason:
+    now = datetime.now(UTC)
+    cursor = Cursor.read(context.cursor)
+    rules = DueRules.of(load_settings(), INTERVAL_SECONDS)
+    try:
+        cache = session_cache.cache
+        routes = Routes(graph.access)
+        seen = survey(cache, routes, rules, now, cursor.place)
+        whole = cursor.place == 0 == seen.next_place
+        observe = whole and now.timestamp() - cursor.observed >= _OBSERVE_SECONDS
+        events = [_observation(cache, seen, now)] if observe else []
+    except CachingDisabledError:
+        return dg.SkipReason("CACHING=false: there is no session cache to persist.")
+    except CacheUnavailableError as error:
+        return dg.SkipReason(str(error))
+    requests, reasons = _requests(context.instance, seen, routes, now)
+    for reason in reasons if requests else ():
+        context.log.info(reason)
+    missing = {str(request.partition_key) for request in requests} - set(
+        datasets_partitions.get_partition_keys(dynamic_partitions_store=context.instance) if requests else ()
+    )
+    return dg.SensorResult(
+        run_requests=requests or None,
+        skip_reason=None if requests else _skip_reason(seen, reasons),
+        cursor=Cursor(
+            place=seen.next_place, observed=now.timestamp() if observe else cursor.observed
+        ).model_dump_json(),
+        asset_events=events,
+        dynamic_partitions_requests=[datasets_partitions.build_add_request(sorted(missing))] if missing else None,
+    )
+
+
+def _requests(
+    instance: dg.DagsterInstance, seen: Survey, routes: Routes, now: datetime
+) -> tuple[list[dg.RunRequest], list[str]]:
+    """The runs to launch, most urgent datasets first, and why there is none of other datasets with work to do."""
+    failed = recently_failed(instance, persist_sessions.name, now)
+    if not (seen.due or failed):
+        return [], []
+    busy = in_flight(instance)
+    if busy is None:
+        return [], [TOO_MANY]
+    never = now + timedelta(days=36500)
+    urgent = sorted(seen.due, key=lambda key: (seen.due[key].expires_at or never, key))
+    requests: list[dg.RunRequest] = []
+    reasons: list[str] = []
+    looked_at = 0
+    for key in [*urgent, *(key for key in failed if key not in seen.due)]:
+        if len(requests) == _MOST_RUNS or looked_at == _MOST_LOOKED_AT:
+            reasons.append("The next tick goes on with further datasets.")
+            break
+        work = _Work.of(key, seen.due.get(key, DueSessions()))
+        if key in busy:
+            reasons.append(f"{work}: run {busy[key]} of the dataset is queued or under way.")
+            continue
+        looked_at += 1
+        before = attempts(instance, persist_sessions.name, key, work.name)
+        if (reason := work.not_now(before, now)) is None:
+            requests.append(work.request(before, routes))
+        elif reason:
+            reasons.append(f"{work}: {reason}")
+    return requests, reasons
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What a run of a dataset would be launched for: a batch of due sessions, or for none a run that failed."""
+
+    key: str
+    due: DueSessions
+    batch: list[WaitingSession]
+    name: str
+
+    @classmethod
+    def of(cls, key: str, due: DueSessions) -> "_Work":
+        batch = due.batch
+        said = [part for it in batch for part in (it.user_id, it.session_id, it.last_activity.isoformat())]
+        return cls(key, due, batch, f"{key} {content_id('batch', key, *said)}")
+
+    def __str__(self) -> str:
+        return f"{self.key} ({self.due.count} due)"
+
+    def not_now(self, before: Attempts, now: datetime) -> str | None:
+        """Why not to launch it now, "" where there is nothing to tell; None to launch it."""
+        if not self.batch and not before.failed:
+            return ""
+        if not self.batch and before.of_batch >= _MOST_TRIES:
+            return f"{before.of_batch} runs in a row failed; the nightly sweep tries again."
+        if now < (then := before.next_try(self.due.expires_at)):
+            why = "failed" if before.failed else "left them waiting"
+            return f"run {before.last_run} {why}; it is tried again at {then:%H:%M:%S} UTC."
+        return None
+
+    def request(self, before: Attempts, routes: Routes) -> dg.RunRequest:
+        users = sorted({routes.user_name(session.user_id) for session in self.batch})
+        sessions = [{"user": it.user_id, "session_id": it.session_id} for it in self.batch]
+        return dg.RunRequest(
+            run_key=before.run_key,
+            partition_key=self.key,
+            run_config={"ops": {"session_turns": {"config": {"sessions": sessions, "whole": False}}}},
+            tags=run_tags(self.key, "sensor", users[0] if len(users) == 1 else None),
+        )
+
+
+def _observation(cache: SessionCache, seen: Survey, now: datetime) -> dg.AssetObservation:
+    sessions, turns = cache.count()
+    metadata: dict[str, dg.MetadataValue] = {
+        "sessions": dg.MetadataValue.int(sessions),
+        "turns": dg.MetadataValue.int(turns),
+        "unpersisted_sessions": dg.MetadataValue.int(seen.sessions),
+        "unpersisted_turns": dg.MetadataValue.int(seen.turns),
+        "due_sessions": dg.MetadataValue.int(sum(due.count for due in seen.due.values())),
+        "turns_without_dataset": dg.MetadataValue.int(seen.unroutable),
+        "oldest_unpersisted_seconds": dg.MetadataValue.float(_seconds(now - seen.oldest) if seen.oldest else 0.0),
+    }
+    if seen.nearest_expiry is not None:
+        metadata["nearest_expiry_seconds"] = dg.MetadataValue.float(_seconds(seen.nearest_expiry - now))
+    return dg.AssetObservation("session_cache", metadata=metadata)
+
+
+def _seconds(span: timedelta) -> float:
+    return round(max(span.total_seconds(), 0.0), 1)
+
+
+def _skip_reason(seen: Survey, reasons: list[str]) -> str:
+    if reasons:
+        more = len(reasons) - _MOST_REASONS
+        return " ".join([*reasons[:_MOST_REASONS], *([f"So with {more} more datasets."] if more > 0 else [])])
+    if not seen.turns:
+        return "Every cached turn is persisted."
+    lost = f" {seen.unroutable} of them belong to no dataset that their user may write." if seen.unroutable else ""
+    return f"{seen.turns} turns of {seen.sessions} sessions wait; none is due yet.{lost}"
