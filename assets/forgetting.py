@@ -2,7 +2,8 @@
 
 Invariant: afterwards the graph is the one that would be there had they never been put in, and their words are in no
 table and in none of the file's bytes. What is forgotten goes first, in one transaction; turns that had it as context
-lose their ledger rows with it, so that they are due again and are extracted anew from what is left.
+lose their ledger rows with it, so that they are due again and are extracted anew from what is left. The pages of
+changes, which quote what was said, are removed before that; who called makes them again from what is left.
 """
 
 from collections.abc import Sequence
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 
 import duckdb
 
+from assets.changes.pages import remove_pages
+from assets.cognify.decisions import drop_unnamed
 from assets.cognify.planning import window_id
 from assets.session_cognify.turns import read_turn_passages
 from resources.graph_store.store import GraphStore, Transaction
@@ -36,7 +39,12 @@ class Forgotten:
 
 def forget(store: GraphStore, target: Target, extractor: str, run_id: str, asset: str) -> Forgotten:
     """Delete `target` from the store, in a file written anew. Blocks."""
-    return store.rewrite(run_id, asset, lambda tx: _forget(tx, target, extractor))
+
+    def change(tx: Transaction) -> Forgotten:
+        remove_pages(store)
+        return _forget(tx, target, extractor)
+
+    return store.rewrite(run_id, asset, change)
 
 
 def _forget(tx: Transaction, target: Target, extractor: str) -> Forgotten:
@@ -95,10 +103,11 @@ def _unsettle(tx: Transaction, session: str, extractor: str) -> None:
 
 
 def _collect_garbage(tx: Transaction) -> None:
-    """Delete windows that no ledger row names, their evidence, and embeddings of texts that are nowhere."""
+    """Delete windows that no ledger row names, their evidence, and embeddings and decisions of what is nowhere now."""
     orphans = "NOT IN (SELECT window_id FROM ledger)"
     for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
         tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
+    drop_unnamed(tx)
     kept = {text_id(text) for text in _texts(tx.connection)}
     stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
     tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in kept])

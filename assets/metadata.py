@@ -15,6 +15,7 @@ import duckdb
 
 from assets.cognify.knowledge import KnowledgeReport
 from assets.ingestion.ingest import IngestReport
+from assets.session_cognify.estimate import Fate, PersistEstimate
 from assets.session_cognify.persist import PersistReport
 from assets.session_extraction.staging import StagingReport
 from resources.types import Usage
@@ -102,6 +103,24 @@ def persist_metadata(report: PersistReport) -> Metadata:
     }
 
 
+def estimate_metadata(estimate: PersistEstimate) -> Metadata:
+    """What a dry run of `persist_sessions` found."""
+    turns = [(it.session_id, it.turn_id, it.fate, it.reason or "") for it in estimate.turns if it.fate != "settled"]
+    fates: tuple[Fate, ...] = ("extract", "reuse", "skip")
+    unknown = dg.MetadataValue.text("unknown")
+    return {
+        "turns_to_stage": dg.MetadataValue.int(estimate.staged),
+        **{f"turns_to_{fate}": dg.MetadataValue.int(estimate.count(fate)) for fate in fates},
+        "turns_settled": dg.MetadataValue.int(estimate.count("settled")),
+        "llm_calls": dg.MetadataValue.int(estimate.calls),
+        "prompt_tokens": dg.MetadataValue.int(estimate.prompt_tokens),
+        "completion_tokens": dg.MetadataValue.int(estimate.completion_tokens),
+        "cost_usd": unknown if estimate.cost is None else dg.MetadataValue.float(estimate.cost),
+        "turns": _table(dict.fromkeys(("session", "turn", "would", "why"), "string"), turns),
+        "unread": dg.MetadataValue.int(len(estimate.unread)),
+    }
+
+
 def document_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """What a dataset's documents are shown as, by id: "name (id)", or "user/session id" for a session."""
     return dict(
@@ -111,12 +130,6 @@ def document_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
             FROM documents"""
         ).fetchall()
     )
-
-
-def data_version(connection: duckdb.DuckDBPyConnection, asset: str) -> str:
-    """The newest commit of `asset` in the dataset: the same for as long as nothing of it changes."""
-    newest = connection.execute("SELECT max(seq) FROM commits WHERE asset = ?", [asset]).fetchall()
-    return str(newest[0][0] or 0)
 
 
 def _counts(outcomes: Mapping[str, int]) -> Metadata:

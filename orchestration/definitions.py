@@ -10,9 +10,11 @@ from assets.ingestion.asset import documents
 from assets.session_cognify.asset import session_knowledge
 from assets.session_extraction.asset import session_cache, session_turns
 from orchestration.checks import CHECKS
+from orchestration.estimates import estimate_persist
 from orchestration.jobs import JOBS
-from orchestration.schedules import nightly_sweep
-from orchestration.sensors import dataset_partitions
+from orchestration.schedules import SCHEDULES
+from orchestration.sensors import SENSORS
+from orchestration.upkeep import automation, upkept
 from resources.dagster_resources import GraphStoreResource, LLMResource, SessionCacheResource
 
 
@@ -20,11 +22,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     """The project's definitions; `resource_overrides` stand in for resources of the same key."""
     resources = {"graph": GraphStoreResource(), "session_cache": SessionCacheResource(), "llm": LLMResource()}
     return dg.Definitions(
-        assets=[documents, knowledge_graph, session_cache, session_turns, session_knowledge],
+        assets=upkept([documents, knowledge_graph, session_cache, session_turns, session_knowledge]),
         asset_checks=CHECKS,
-        jobs=JOBS,
-        schedules=[nightly_sweep],
-        sensors=[dataset_partitions],
+        jobs=[*JOBS, estimate_persist],
+        schedules=SCHEDULES,
+        sensors=[*SENSORS, automation],
         resources={**resources, **(resource_overrides or {})},
         # A dataset's four assets share its store and its models: one process makes them at a quarter of the cost.
         executor=dg.in_process_executor,

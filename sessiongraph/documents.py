@@ -12,11 +12,11 @@ from assets.ingestion.ingest import IngestReport, ingest
 from assets.ingestion.inputs import parse, resolve_inputs
 from assets.session_cognify.turns import read_turn_passages
 from resources.bundle import Resources
-from resources.errors import NoGraphDataError
+from resources.errors import NoGraphDataError, SessionGraphError
 from resources.graph_store.store import GraphStore
 from resources.ids import dataset_parts, new_id
 from resources.types import MAIN_DATASET, Dataset, User
-from sessiongraph.reporting import report_materialization
+from sessiongraph.reporting import report_build, report_materialization
 from sessiongraph.runtime import acting_user, all_permitted, node_set_names, permitted, resources
 
 Data = str | os.PathLike[str]
@@ -99,23 +99,24 @@ async def _cognify(bundle: Resources, dataset: Dataset, retry_failed: bool) -> K
         asset="knowledge_graph",
         retry_failed=retry_failed,
     )
-    turns = await asyncio.to_thread(store.read, lambda con: read_turn_passages(con, None))
-    embedded = await embed_missing(store, bundle.embedder, turns, run_id=run_id, asset="session_knowledge")
-    report.usage, report.unembedded = report.usage + embedded.usage, report.unembedded + embedded.missing
-    if report.settled:
-        await report_materialization(
-            bundle, "knowledge_graph", dataset, run_id, lambda: _knowledge_metadata(report, store)
-        )
+    if report.failure is None:
+        await _embed_turns(bundle, store, report)
+    await report_build(bundle, "knowledge_graph", dataset, report)
     return report
+
+
+async def _embed_turns(bundle: Resources, store: GraphStore, report: KnowledgeReport) -> None:
+    """Where the embedder was changed, what sessions said needs vectors of the new one too."""
+    turns = await asyncio.to_thread(store.read, lambda con: read_turn_passages(con, None))
+    try:
+        embedded = await embed_missing(store, bundle.embedder, turns, run_id=report.run_id, asset="session_knowledge")
+    except SessionGraphError as error:
+        report.failure = error
+        return
+    report.usage, report.unembedded = report.usage + embedded.usage, report.unembedded + embedded.missing
 
 
 def _ingest_metadata(report: IngestReport) -> Mapping[str, Any]:
     from assets.metadata import ingest_metadata
 
     return ingest_metadata(report)
-
-
-def _knowledge_metadata(report: KnowledgeReport, store: GraphStore) -> Mapping[str, Any]:
-    from assets.metadata import document_names, knowledge_metadata
-
-    return knowledge_metadata(report, store.read(document_names))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from assets.changes.pages import list_pages, rewrite_pages
 from assets.cognify.extraction import extractor_version
 from assets.cognify.knowledge import build_knowledge
 from assets.forgetting import Forgotten, Target
@@ -16,7 +17,7 @@ from resources.errors import CachingDisabledError, InvalidInputError, SessionsNo
 from resources.ids import check_name, check_session_id, check_turn_id, dataset_parts, new_id
 from resources.llm import client, embedder
 from resources.types import Dataset, User
-from sessiongraph.reporting import report_materialization
+from sessiongraph.reporting import report_build, report_materialization
 from sessiongraph.runtime import acting_user, check_flag, permitted, resources
 
 
@@ -78,7 +79,11 @@ async def forget(
     # The store last: as long as it knows the target, a `forget` that was cut short can be made again.
     await asyncio.to_thread(_delete_originals, bundle, target_dataset, target)
     if store.exists:
-        done = await asyncio.to_thread(forget_in_store, store, target, extractor, run_id, asset)
+        pages = await asyncio.to_thread(list_pages, store)
+        try:
+            done = await asyncio.to_thread(forget_in_store, store, target, extractor, run_id, asset)
+        finally:
+            await asyncio.to_thread(rewrite_pages, store, target_dataset.key, pages)
     else:
         done = Forgotten()
     # What models answered in this process may quote what is forgotten.
@@ -169,4 +174,5 @@ async def _extract_anew(bundle: Resources, dataset: Dataset, done: Forgotten, ru
         asset="session_knowledge",
         document_ids=done.affected,
     )
+    await report_build(bundle, "session_knowledge", dataset, report)
     return report.extracted

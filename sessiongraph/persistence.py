@@ -84,7 +84,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError, SessionsNotFoundError
     (neither cache nor dataset knows one of them), CacheUnavailableError, LLMNotConfiguredError, LLMFailedError.
     """
-    ids = _checked(session_ids)
+    ids = checked_session_ids(session_ids)
     check_flag(run_in_background, "run_in_background")
     bundle = resources()
     acting = await acting_user(bundle, user)
@@ -98,7 +98,8 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     return await work
 
 
-def _checked(session_ids: Sequence[str] | None) -> list[str]:
+def checked_session_ids(session_ids: Sequence[str] | None) -> list[str]:
+    """The distinct ids; none for None. Raises InvalidInputError."""
     if isinstance(session_ids, str | bytes) or not isinstance(session_ids, Sequence | set | frozenset | type(None)):
         raise InvalidInputError('session_ids is a list of session ids, such as ["demo_session"].')
     return list(dict.fromkeys(check_session_id(session_id) for session_id in session_ids or ()))
@@ -121,6 +122,8 @@ async def _persist(
         await report_materialization(bundle, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
     if report.settled:
         await report_materialization(bundle, "session_knowledge", dataset, run_id, lambda: _persist_metadata(report))
+    if report.failure is not None:
+        raise report.failure
     return report
 
 

@@ -7,15 +7,18 @@ warning says so. Events carry counts and ids, never what was said.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from assets.cognify.extraction import extractor_version
+from assets.cognify.knowledge import KnowledgeReport
+from assets.content import PASSAGES
 from resources.bundle import Resources
 from resources.types import Dataset
 
-logger = logging.getLogger("sessiongraph")
+if TYPE_CHECKING:
+    from dagster import AssetSpec
 
-# Where Dagster keeps the data version of a materialization.
-_DATA_VERSION_TAG = "dagster/data_version"
+logger = logging.getLogger("sessiongraph")
 
 
 async def report_materialization(
@@ -38,12 +41,26 @@ async def report_materialization(
         )
 
 
+async def report_build(bundle: Resources, asset: str, dataset: Dataset, report: KnowledgeReport) -> None:
+    """Record what a build of `asset` brought into the graph, also where it failed. Raises its failure then."""
+    if report.settled:
+        await report_materialization(
+            bundle, asset, dataset, report.run_id, lambda: _build_metadata(bundle, dataset, report)
+        )
+    if report.failure is not None:
+        raise report.failure
+
+
+def _build_metadata(bundle: Resources, dataset: Dataset, report: KnowledgeReport) -> Mapping[str, Any]:
+    from assets.metadata import document_names, knowledge_metadata
+
+    return knowledge_metadata(report, bundle.store(dataset).read(document_names))
+
+
 def _report(
     bundle: Resources, asset: str, dataset: Dataset, operation_id: str, metadata: Callable[[], Mapping[str, Any]]
 ) -> None:
-    import dagster as dg
-
-    from assets.metadata import data_version
+    from assets.materializing import event, store_metadata
     from assets.partitions import datasets_partitions
     from orchestration.instance import dagster_instance
 
@@ -51,11 +68,19 @@ def _report(
     partitions = str(datasets_partitions.name)
     if not instance.has_dynamic_partition(partitions, dataset.key):
         instance.add_dynamic_partitions(partitions, [dataset.key])
-    event = dg.AssetMaterialization(
-        asset_key=asset,
-        partition=dataset.key,
-        metadata={**metadata(), "operation": operation_id},
-        # As a run would set it, so that staleness holds across both.
-        tags={_DATA_VERSION_TAG: bundle.store(dataset).read(lambda con: data_version(con, asset))},
-    )
-    instance.report_runless_asset_event(event)
+    stored, version = store_metadata(bundle.store(dataset), dataset.key, asset, operation_id)
+    told = {**metadata(), **stored, "operation": operation_id}
+    # With the tags that a run would set, so that staleness holds across both.
+    spec = _spec(asset)
+    code_version = extractor_version(bundle.llm) if asset in PASSAGES else None
+    instance.report_runless_asset_event(event(instance, spec, dataset.key, told, version, code_version))
+
+
+def _spec(asset: str) -> "AssetSpec":
+    from assets.cognify.asset import knowledge_graph
+    from assets.ingestion.asset import documents
+    from assets.session_cognify.asset import session_knowledge
+    from assets.session_extraction.asset import session_turns
+
+    made = (documents, knowledge_graph, session_turns, session_knowledge)
+    return next(spec for it in made for spec in it.specs if spec.key.to_user_string() == asset)

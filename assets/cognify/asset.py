@@ -10,9 +10,11 @@ import dagster as dg
 from assets.cognify.documents import chunk_documents, read_chunk_passages
 from assets.cognify.extraction import extractor_version
 from assets.cognify.knowledge import KnowledgeReport, build_knowledge
+from assets.columns import column_schema
 from assets.failures import errors_in_run_log
 from assets.ingestion.asset import documents
-from assets.metadata import data_version, document_names, knowledge_metadata
+from assets.materializing import event, result, store_metadata
+from assets.metadata import document_names, knowledge_metadata
 from assets.partitions import datasets_partitions, partition_dataset
 from resources.dagster_resources import GraphStoreResource, LLMResource
 from resources.graph_store.store import GraphStore
@@ -29,10 +31,19 @@ def configured_extractor() -> str:
     return extractor_version(LLMResource().llm)
 
 
-def knowledge_result(store: GraphStore, report: KnowledgeReport, asset: str) -> dg.MaterializeResult:
-    """The materialization that a build of `asset` ends with."""
-    names, version = store.read(lambda con: (document_names(con), data_version(con, asset)))
-    return dg.MaterializeResult(metadata=knowledge_metadata(report, names), data_version=dg.DataVersion(version))
+def knowledge_result(
+    context: dg.AssetExecutionContext, store: GraphStore, report: KnowledgeReport
+) -> dg.MaterializeResult:
+    """The materialization that a build ends with; one that failed and changed something is recorded too, and raises."""
+    asset, dataset = context.asset_key.to_user_string(), context.partition_key
+    metadata = knowledge_metadata(report, store.read(document_names))
+    if report.failure is None:
+        return result(store, dataset, asset, report.run_id, metadata)
+    if report.settled:
+        stored, version = store_metadata(store, dataset, asset, report.run_id)
+        spec = context.assets_def.get_asset_spec(context.asset_key)
+        context.log_event(event(context.instance, spec, dataset, {**metadata, **stored}, version))
+    raise report.failure
 
 
 @dg.asset(
@@ -42,6 +53,7 @@ def knowledge_result(store: GraphStore, report: KnowledgeReport, asset: str) -> 
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
+    metadata={"dagster/column_schema": column_schema("knowledge_graph")},
     code_version=configured_extractor(),
     description="""Entities, facts and embeddings of the dataset's documents, each with its evidence.
 
@@ -54,7 +66,7 @@ def knowledge_graph(
     with errors_in_run_log():
         store = graph.store(partition_dataset(context, graph))
         report = asyncio.run(_cognify(store, llm, context.run.run_id, config.retry_failed))
-        return knowledge_result(store, report, "knowledge_graph")
+        return knowledge_result(context, store, report)
 
 
 async def _cognify(store: GraphStore, models: LLMResource, run_id: str, retry_failed: bool) -> KnowledgeReport:

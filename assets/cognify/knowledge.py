@@ -18,7 +18,7 @@ import duckdb
 from assets.cognify.embedding import embed_missing
 from assets.cognify.extraction import Yield, extract, extractor_version
 from assets.cognify.planning import ENDPOINT_AT_FAULT, LedgerRow, Passage, Plan, is_settled, read_ledger, window_id
-from resources.errors import LLMFailedError
+from resources.errors import LLMFailedError, SessionGraphError
 from resources.graph_store.store import GraphStore, Row, Transaction
 from resources.llm.client import LLM
 from resources.llm.embedder import Embedder
@@ -35,7 +35,8 @@ class KnowledgeReport:
 
     `settled` counts the passages that this build wrote down in the ledger, `extracted` the windows that it had
     extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts that are found by
-    their words alone until the next build.
+    their words alone until the next build. `failure` is what ended the build before all was done: what had been
+    answered by then is committed, and the next build takes up the rest. Who asked for it reports that, then raises it.
     """
 
     run_id: str
@@ -48,6 +49,7 @@ class KnowledgeReport:
     unembedded: int = 0
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
+    failure: SessionGraphError | None = None
 
     def count(self, disposition: str) -> int:
         return sum(row.disposition == disposition for row in self.ledger.values())
@@ -71,41 +73,69 @@ async def build_knowledge(
 ) -> KnowledgeReport:
     """Bring into the graph what `plan` finds and the ledger does not have, and say what became of each passage.
 
-    `retry_failed` tries what is quarantined once more.
-    Raises LLMFailedError where the model failed for good, or for everything that was asked of it; what had been
-    answered by then is committed, and the next run takes up the rest.
+    `retry_failed` tries what is quarantined once more. The report's `failure` is an LLMFailedError where the model
+    failed for good, or for everything that was asked of it, LLMNotConfiguredError, or StoreBusyError.
+    Raises StoreBusyError where not even what there is could be read.
     """
     started = time.monotonic()
     report = KnowledgeReport(run_id)
     builder = _Builder(store, llm, plan, report, asset)
     due = await builder.read(document_ids, retry_failed)
-    failure = None
     try:
         await builder.extract_and_commit(due, embedder)
         embedded = await embed_missing(store, embedder, report.passages, run_id=run_id, asset=asset)
         report.usage, report.unembedded = report.usage + embedded.usage, embedded.missing
-    except LLMFailedError as error:
-        failure = error
-    report.ledger = await asyncio.to_thread(store.read, lambda con: _ledger_of(con, document_ids, report.passages))
+    except SessionGraphError as error:
+        report.failure = error
+    report.failure = report.failure or builder.total_failure
+    # A build to which nothing was due has read all that there is to say.
+    ledger = (
+        due.ledger
+        if not due.passages
+        else await asyncio.to_thread(store.read, lambda con: read_ledger(con, document_ids))
+    )
+    report.ledger = {passage.id: ledger[passage.id] for passage in report.passages if passage.id in ledger}
     report.seconds = time.monotonic() - started
-    if failure := failure or builder.total_failure:
-        raise failure
     return report
 
 
-def _ledger_of(
-    connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None, passages: Sequence[Passage]
-) -> dict[str, LedgerRow]:
-    ledger = read_ledger(connection, document_ids)
-    return {passage.id: ledger[passage.id] for passage in passages if passage.id in ledger}
-
-
 @dataclass(frozen=True)
-class _Due:
-    """Passages that the ledger does not have as they should be, and the ids of their windows extracted before."""
+class Due:
+    """Passages that the ledger does not have as they should be, and the ids of their windows extracted before.
+
+    `ledger` is what it has, of all that was planned.
+    """
 
     passages: list[Passage]
+    ledger: dict[str, LedgerRow]
     known: set[str]
+    extractor: str
+
+    def split(self) -> tuple[list[Passage], dict[Window, list[Passage]]]:
+        """The passages that can be written down as they are; the others by the windows that must be extracted first."""
+        ready: list[Passage] = []
+        waiting: dict[Window, list[Passage]] = {}
+        for passage in self.passages:
+            if passage.skip or window_id(passage.window, self.extractor) in self.known:
+                ready.append(passage)
+            else:
+                waiting.setdefault(passage.window, []).append(passage)
+        return ready, waiting
+
+
+def read_due(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    extractor: str,
+    document_ids: Sequence[str] | None,
+    retry_failed: bool,
+) -> tuple[list[Passage], Due]:
+    """All that `plan` finds, and what of it is due."""
+    passages = plan(connection, document_ids)
+    ledger = read_ledger(connection, document_ids)
+    due = [p for p in passages if not is_settled(p, ledger.get(p.id), extractor, retry_failed)]
+    known = _known_windows(connection, [window_id(p.window, extractor) for p in due])
+    return passages, Due(due, ledger, known, extractor)
 
 
 class _Builder:
@@ -124,21 +154,16 @@ class _Builder:
         """The first error, where every window that was asked for failed."""
         return self._failed[0] if self._asked and len(self._failed) == self._asked else None
 
-    async def read(self, document_ids: Sequence[str] | None, retry_failed: bool) -> _Due:
+    async def read(self, document_ids: Sequence[str] | None, retry_failed: bool) -> Due:
         """What is due; all that is planned goes into the report."""
         self._report.passages, due = await asyncio.to_thread(
             self._store.read, lambda con: self._read(con, document_ids, retry_failed)
         )
         return due
 
-    async def extract_and_commit(self, due: _Due, embedder: Embedder) -> None:
+    async def extract_and_commit(self, due: Due, embedder: Embedder) -> None:
         """Extract what no build has, and commit all of `due` as answers come in, also where a call fails for good."""
-        waiting: dict[Window, list[Passage]] = {}
-        for passage in due.passages:
-            if passage.skip or self._id_of(passage.window) in due.known:
-                self._passages.append(passage)
-            else:
-                waiting.setdefault(passage.window, []).append(passage)
+        self._passages, waiting = due.split()
         self._asked = len(waiting)
         if waiting:
             # Before anything is paid for: both models are needed to the end.
@@ -169,11 +194,8 @@ class _Builder:
 
     def _read(
         self, connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None, retry_failed: bool
-    ) -> tuple[list[Passage], _Due]:
-        passages = self._plan(connection, document_ids)
-        ledger = read_ledger(connection, document_ids)
-        due = [p for p in passages if not is_settled(p, ledger.get(p.id), self._extractor, retry_failed)]
-        return passages, _Due(due, _known_windows(connection, [self._id_of(p.window) for p in due]))
+    ) -> tuple[list[Passage], Due]:
+        return read_due(connection, self._plan, self._extractor, document_ids, retry_failed)
 
     async def _commit(self) -> None:
         passages, yields = self._passages, self._yields

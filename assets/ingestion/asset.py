@@ -4,9 +4,11 @@ import asyncio
 
 import dagster as dg
 
+from assets.columns import column_schema
 from assets.failures import errors_in_run_log
 from assets.ingestion.inbox import ingest_inbox
-from assets.metadata import data_version, ingest_metadata
+from assets.materializing import result
+from assets.metadata import ingest_metadata
 from assets.partitions import datasets_partitions, partition_dataset
 from resources.dagster_resources import GraphStoreResource
 from resources.types import User
@@ -18,6 +20,7 @@ from resources.types import User
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
+    metadata={"dagster/column_schema": column_schema("documents")},
     code_version="1",
     description="""Texts of the dataset, each stored once by its content.
 
@@ -33,7 +36,5 @@ def documents(context: dg.AssetExecutionContext, graph: GraphStoreResource) -> d
         report = asyncio.run(ingest_inbox(inbox, graph.files(dataset), store, user=owner, run_id=context.run.run_id))
         for name, reason in report.failed.items():
             context.log.warning(f"{name} was rejected: {reason}")
-        return dg.MaterializeResult(
-            metadata={**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))},
-            data_version=dg.DataVersion(store.read(lambda con: data_version(con, "documents"))),
-        )
+        metadata = {**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))}
+        return result(store, dataset.key, "documents", report.run_id, metadata)

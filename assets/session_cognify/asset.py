@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.cognify.asset import KnowledgeConfig, configured_extractor, knowledge_result
 from assets.cognify.knowledge import build_knowledge
+from assets.columns import column_schema
 from assets.failures import errors_in_run_log
 from assets.partitions import datasets_partitions, partition_dataset
 from assets.session_cognify.turns import read_turn_passages
@@ -20,6 +21,7 @@ from resources.dagster_resources import GraphStoreResource, LLMResource
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
+    metadata={"dagster/column_schema": column_schema("session_knowledge")},
     code_version=configured_extractor(),
     description="""Entities and facts of what was said in sessions, in the same graph as those of the documents.
 
@@ -43,4 +45,4 @@ def session_knowledge(
                 retry_failed=config.retry_failed,
             )
         )
-        return knowledge_result(store, report, "session_knowledge")
+        return knowledge_result(context, store, report)

@@ -9,6 +9,7 @@ import duckdb
 from assets.cognify.knowledge import KnowledgeReport, build_knowledge
 from assets.session_cognify.turns import read_turn_passages
 from assets.session_extraction.staging import session_document_id, sessions_not_found, stage_sessions
+from resources.errors import SessionGraphError
 from resources.graph_store.store import GraphStore
 from resources.llm.client import LLM
 from resources.llm.embedder import Embedder
@@ -45,7 +46,8 @@ class PersistReport:
     `persisted`, `skipped` and `failed` count turns as they stand now, whichever run did it. `staged` (turns copied from
     the cache), `settled` (turns written down in the ledger) and `extracted` (turns sent to the model) count what this
     call did: all are 0 where nothing was new. `missing` sessions are known to neither the
-    cache nor the dataset; `unread` ones could not be read from the cache, and why.
+    cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
+    before all was done.
     """
 
     run_id: str
@@ -57,6 +59,7 @@ class PersistReport:
     extracted: int = 0
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
+    failure: SessionGraphError | None = None
 
     @property
     def turns(self) -> list[TurnOutcome]:
@@ -111,8 +114,9 @@ async def persist_sessions(
 ) -> PersistReport:
     """Persist a user's sessions into the dataset behind `store`; with `retry_failed`, what is quarantined too.
 
+    The report's `failure` is what kept turns from being extracted, as that of `build_knowledge`.
     Raises SessionsNotFoundError where neither the cache nor the dataset knows any of them, CacheUnavailableError
-    where none could be read, and LLMFailedError where nothing could be extracted.
+    where none could be read.
     """
     report = PersistReport(run_id)
     if not session_ids:
@@ -135,7 +139,7 @@ async def persist_sessions(
     turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
     report.sessions = _outcomes(knowledge, documents, turn_ids)
     report.settled, report.extracted = knowledge.settled, knowledge.extracted
-    report.usage, report.seconds = knowledge.usage, knowledge.seconds
+    report.usage, report.seconds, report.failure = knowledge.usage, knowledge.seconds, knowledge.failure
     return report
 
 

@@ -7,11 +7,12 @@ import typer
 
 import sessiongraph
 from resources.errors import InvalidInputError
-from resources.types import MAIN_DATASET, SESSION_NODE_SET
+from resources.types import MAIN_DATASET, SESSION_NODE_SET, User
 from sessiongraph.cli.options import AsJson, DatasetName, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
 
 if TYPE_CHECKING:
+    from assets.session_cognify.estimate import PersistEstimate
     from assets.session_cognify.persist import PersistReport, TurnOutcome
 
 
@@ -24,6 +25,8 @@ sessiongraph persist first --dataset demo
 
 sessiongraph persist --all --dataset demo
 
+sessiongraph persist --all --dataset demo --dry-run
+
 [dim]Next: sessiongraph search "…" --node-set {SESSION_NODE_SET}[/]""",
     )(persist)
 
@@ -35,6 +38,9 @@ def persist(
     dataset: DatasetName = MAIN_DATASET,
     everything: Annotated[bool, typer.Option("--all", help="Every cached session of the user.")] = False,
     retry_failed: RetryFailed = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done, and what it would cost.")
+    ] = False,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -45,12 +51,22 @@ def persist(
     if everything == bool(session_ids):
         raise InvalidInputError("Name the sessions to persist, or give --all: `sessiongraph sessions list` shows them.")
 
-    async def work() -> "PersistReport":
+    async def named() -> "tuple[User | None, list[str]]":
         owner = await acting(user)
-        ids = session_ids or [info.session_id for info in await sessiongraph.sessions.list_sessions(user=owner)]
+        return owner, session_ids or [it.session_id for it in await sessiongraph.sessions.list_sessions(user=owner)]
+
+    async def estimate() -> "PersistEstimate":
+        owner, ids = await named()
+        return await sessiongraph.estimate_persist(owner, ids, dataset, retry_failed=retry_failed)
+
+    async def work() -> "PersistReport":
+        owner, ids = await named()
         persisting = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
         return await persisting(owner, ids, dataset, retry_failed=retry_failed)
 
+    if dry_run:
+        _show_estimate(run("Looking at what would be done…", estimate()), dataset, as_json)
+        return
     report = run("Persisting sessions…", work())
     if as_json:
         show_json(_summary(report))
@@ -64,6 +80,18 @@ def persist(
         warn(f"{len(report.quarantined)} turn(s) failed too often to be tried again unasked: give --retry-failed.")
     if report.failed or report.missing or report.unread:
         raise typer.Exit(1)
+
+
+def _show_estimate(estimate: "PersistEstimate", dataset: str, as_json: bool) -> None:
+    if as_json:
+        show_json(estimate)
+        return
+    say(estimate)
+    if estimate.turns:
+        rows = [(it.session_id, it.turn_id, it.fate, it.reason, "yes" if it.staged else "") for it in estimate.turns]
+        columns = ["session", "turn", "would", "why", "staged"]
+        show_table(f"Turns, if persisted into {dataset}", columns, rows, whole="turn")
+        note("Nothing was written, and no model was called.")
 
 
 def _summary(report: "PersistReport") -> dict[str, Any]:

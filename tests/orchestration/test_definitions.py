@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 
 from assets.cognify.asset import configured_extractor
+from orchestration.checks import CHECKS
 from orchestration.definitions import build_defs
 from resources.dagster_resources import GraphStoreResource
 
@@ -56,7 +57,23 @@ def test_each_job_makes_its_assets_with_their_checks(job: str, assets: set[str])
 
     assert {key.to_user_string() for key in layer.executable_asset_keys} == assets
     checked = {key.asset_key.to_user_string() for key in layer.asset_graph.asset_check_keys}
-    assert checked == assets & {"knowledge_graph", "session_knowledge"}
+    assert checked == assets - {"documents"}
+
+
+def test_every_check_and_job_explains_itself_in_the_ui() -> None:
+    specs = [spec for checks in CHECKS for spec in checks.check_specs]
+    jobs = [job for job in build_defs().resolve_all_job_defs() if not job.name.startswith("__")]
+
+    assert len(specs) == 21 and {spec.blocking for spec in specs} == {True, False}
+    for spec in specs:
+        assert spec.description and "Where it fails:" in spec.description and spec.partitions_def is not None
+        assert spec.metadata["owner"] and spec.metadata["severity"]
+    assert [job.name for job in jobs if not job.description] == []
+
+
+@pytest.mark.parametrize("name", sorted(WRITING))
+def test_every_asset_says_what_its_tables_hold(name: str) -> None:
+    assert specs()[name].metadata["dagster/column_schema"].columns and specs()[name].tags
 
 
 def test_another_model_is_another_code_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,18 +85,38 @@ def test_another_model_is_another_code_version(monkeypatch: pytest.MonkeyPatch) 
     assert len(versions) == 3
 
 
-def test_loading_the_definitions_and_a_sensor_tick_load_no_model(project_root: Path, tmp_path: Path) -> None:
+def test_loading_the_definitions_and_a_tick_of_each_sensor_load_no_model(project_root: Path, tmp_path: Path) -> None:
     code = """
 import sys, dagster as dg
 from assets.cognify.asset import configured_extractor
+from orchestration.checks import CHECKS
 from orchestration.definitions import build_defs
-from orchestration.sensors import dataset_partitions
-from resources.dagster_resources import GraphStoreResource
+from datetime import UTC, datetime
+from orchestration.sensors import dataset_partitions, inbox, new_sessions
+from resources.dagster_resources import GraphStoreResource, SessionCacheResource
+from resources.types import Turn
+graph, cache = GraphStoreResource(), SessionCacheResource()
+user = graph.access.default_user()
+cache.cache.put_turns([Turn("t1", user.id, "s1", "Q?", "A.", datetime.now(UTC))])
+inbox_folder = graph.inbox_of("default_user/main_dataset")
+inbox_folder.mkdir(parents=True)
+(inbox_folder / "people.txt").write_text("Alice lives in Paris.")
+cursor = None
 with dg.DagsterInstance.ephemeral() as instance:
-    dataset_partitions(dg.build_sensor_context(instance=instance, resources={"graph": GraphStoreResource()}))
+    dataset_partitions(dg.build_sensor_context(instance, resources={"graph": graph}))
+    ticked = new_sessions(dg.build_sensor_context(instance, resources={"graph": graph, "session_cache": cache}))
+    assert len(ticked.run_requests) == 1, ticked
+    for runs in (0, 1):
+        ticked = inbox(dg.build_sensor_context(instance, cursor=cursor, resources={"graph": graph}))
+        assert len(ticked.run_requests or ()) == runs, ticked
+        cursor = ticked.cursor
 print([name for name in ("litellm", "spacy", "wordllama") if name in sys.modules])
 """
-    environment = {"PYTHONPATH": str(project_root), "SESSIONGRAPH_HOME": str(tmp_path / "home")}
+    environment = {
+        "PYTHONPATH": str(project_root),
+        "SESSIONGRAPH_HOME": str(tmp_path / "home"),
+        "PERSIST_IDLE_SECONDS": "0",
+    }
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     assert done.stdout.strip() == "[]", done.stderr

@@ -2,6 +2,7 @@
 
 import socket
 
+import dagster as dg
 import pytest
 
 from resources.dagster_resources import GraphStoreResource
@@ -9,7 +10,7 @@ from resources.errors import InvalidInputError
 from resources.graph_store.lock import dataset_lock
 from resources.graph_store.store import GraphStore
 from resources.types import Dataset
-from tests.orchestration.conftest import Project
+from tests.orchestration.conftest import MAIN, Project
 
 
 def named(user: str, session_id: str) -> list[dict[str, str]]:
@@ -75,6 +76,23 @@ def test_the_model_refuses_everything(project: Project) -> None:
 
     assert ran.error.startswith("LLMFailedError: ") and "HTTP 401" in ran.error
     assert ran.metadata["session_turns"]["turns_staged"] == 1  # safe, whatever the model does
+
+
+def test_what_was_done_before_a_run_failed_is_in_its_assets_history(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLM_MAX_CONCURRENCY", "1")
+    monkeypatch.setattr("assets.cognify.extraction.CALL_CHARS", 100)
+    project.say("s1", ("Where is Alice?", "Alice Smith is in Paris."), ("And Carol?", "Carol Brown is in Berlin. " * 5))
+    project.endpoint.fail(401, when="Carol Brown is in Berlin")
+
+    ran = project.run("persist_sessions")
+
+    assert ran.error.startswith("LLMFailedError: ")
+    event = project.instance.get_latest_materialization_event(dg.AssetKey("session_knowledge"))
+    assert event is not None and event.asset_materialization is not None
+    assert event.asset_materialization.partition == MAIN
+    assert event.asset_materialization.metadata["persisted"].value == 1
 
 
 def test_another_process_holds_the_store(project: Project) -> None:

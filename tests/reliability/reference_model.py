@@ -120,12 +120,17 @@ async def build_undisturbed(path: Path, reference: ReferenceDataset, llm: LLM, e
     if reference.documents:
         await ingest(store, list(map(document, reference.documents)), user=USER, node_sets=[], run_id="reference")
         await chunk_documents(store, "reference")
-        await build_knowledge(store, llm, embedder, read_chunk_passages, run_id="reference", asset="knowledge_graph")
+        built = await build_knowledge(
+            store, llm, embedder, read_chunk_passages, run_id="reference", asset="knowledge_graph"
+        )
+        assert built.failure is None
     if reference.sessions:
         given = {
             session_id: [turn(session_id, *item, position=place) for place, item in enumerate(in_order(session))]
             for session_id, session in reference.sessions.items()
         }
         cache = SimpleNamespace(get_turns=lambda user_id, session_id: given[session_id])
-        await persist_sessions(cache, store, llm, embedder, USER, list(given), run_id="reference")  # type: ignore[arg-type]
+        models = (llm, embedder)
+        persisted = await persist_sessions(cache, store, *models, USER, list(given), run_id="reference")  # type: ignore[arg-type]
+        assert persisted.failure is None
     return store

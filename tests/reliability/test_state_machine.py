@@ -174,10 +174,8 @@ class Machine(RuleBasedStateMachine):
         except SessionsNotFoundError:
             assert not known
             return
-        except LLMFailedError:
-            assert self.failing
-        else:
-            assert sorted(report.sessions) == known
+        assert report.failure is None or (self.failing and isinstance(report.failure, LLMFailedError))
+        assert sorted(report.sessions) == known
         self._check(name, before)
         if known and not self.failing:
             calls = len(self.endpoint.requests)
@@ -244,10 +242,8 @@ class Machine(RuleBasedStateMachine):
         plan, asset = (read_chunk_passages, "knowledge_graph") if sessions is None else (read_turn_passages, "x")
         models, retry = (self.llm, self.embedder), not self.failing
         chosen = {"document_ids": sessions, "run_id": "build", "asset": asset, "retry_failed": retry}
-        try:
-            self._run(build_knowledge(self.stores[name], *models, plan, **chosen))
-        except LLMFailedError:
-            assert self.failing
+        report = self._run(build_knowledge(self.stores[name], *models, plan, **chosen))
+        assert report.failure is None or (self.failing and isinstance(report.failure, LLMFailedError))
 
     def _state(self, name: str) -> DatasetState:
         return read_state(self.stores[name], self.embedder.identity)

@@ -52,43 +52,6 @@ async def test_editing_rating_and_deleting():
     assert await sessions.delete_session("s") and not await sessions.delete_session("s")
 
 
-async def test_a_turn_is_persisted_where_it_belongs_whatever_the_cache_forgets():
-    """The rows of cognee's failures that concern persisting: deleted, edited, rated, expired, a second dataset."""
-    for name in ("one", "two"):
-        await sessiongraph.datasets.create(name)
-    first = await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Rome.")
-    second = await sessions.add_turn("s", "Where does Bob live?", "Bob lives in Oslo.")
-    assert (await persist("one")).persisted == 2
-
-    await sessions.delete_turn("s", second)
-    await sessions.add_turn("s", "Where does Carla live?", "Carla lives in Porto.")
-    assert (await persist("one")).persisted == 3
-    assert {"Rome", "Oslo", "Porto"} <= await names("one")
-
-    await sessions.edit_turn("s", first, answer="Alice lives in Paris.")
-    await persist("one")
-    assert "Paris" in await names("one") and "Rome" not in await names("one")
-
-    await sessions.add_feedback("s", first, score=2)
-    report = await persist("one")
-    assert (report.persisted, report.skipped) == (2, 1)
-    assert report.sessions["s"].turns[0].reason == "rated 2 of 5"
-    assert "Paris" not in await names("one")
-
-    await sessions.add_feedback("s", first, score=5)
-    await persist("one")
-    assert "Paris" in await names("one")
-
-    assert (await persist("two")).persisted == 2
-    assert await names("two") >= {"Paris", "Porto"} and "Oslo" not in await names("two")
-
-    await sessions.clear()
-    assert (await persist("one")).persisted == 3
-    await sessions.add_turn("s", "Where does Dora live?", "Dora lives in Vienna.")
-    again = await persist("one")
-    assert (again.persisted, again.extracted) == (4, 1)
-
-
 async def test_what_says_nothing_is_skipped_and_says_why():
     for question, answer in (
         ("Where does Alice live?", "Alice lives in Rome."),
@@ -107,8 +70,3 @@ async def persist(dataset: str) -> sessiongraph.PersistReport:
     report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=dataset)
     assert isinstance(report, sessiongraph.PersistReport)
     return report
-
-
-async def names(dataset: str) -> set[str]:
-    graph = await sessiongraph.graph(dataset=dataset)
-    return {node["name"] for _, node in graph.nodes(data=True)}

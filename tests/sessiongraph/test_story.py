@@ -160,6 +160,33 @@ async def test_every_change_is_in_dagsters_history(home: Path, monkeypatch: pyte
     assert instance.has_dynamic_partition("datasets", "default_user/d")
 
 
+async def test_what_a_failing_call_had_done_is_in_dagsters_history(
+    home: Path, endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("DAGSTER_HOME")
+    monkeypatch.setenv("LLM_MAX_CONCURRENCY", "1")
+    monkeypatch.setattr("assets.cognify.extraction.CALL_CHARS", 100)
+    import dagster as dg
+
+    from orchestration.instance import dagster_instance
+
+    await sessiongraph.datasets.create("d")
+    await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.", dataset="d")
+    await sessions.add_turn("s", "Where does Carol live?", "Carol lives in Berlin. " * 5, dataset="d")
+    endpoint.fail(401, when="Carol lives in Berlin")
+    with pytest.raises(sessiongraph.LLMFailedError, match="401"):
+        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+
+    instance = dagster_instance(home)
+    done = {}
+    for asset in ("session_turns", "session_knowledge"):
+        event = instance.get_latest_materialization_event(dg.AssetKey(asset))
+        assert event is not None and event.asset_materialization is not None
+        done[asset] = event.asset_materialization.metadata
+    assert done["session_turns"]["turns_staged"].value == 2
+    assert done["session_knowledge"]["persisted"].value == 1
+
+
 async def test_work_stands_where_dagster_cannot_be_told(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path
 ):

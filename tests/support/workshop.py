@@ -81,8 +81,8 @@ class Workshop:
         return [turn.turn_id for turn in made]
 
     async def persist(self, *session_ids: str, store: GraphStore | None = None, **options: Any) -> PersistReport:
-        """Persist sessions into the dataset, or into another's `store`."""
-        return await persist_sessions(
+        """Persist sessions into the dataset, or into another's `store`. Raises what ended it."""
+        report = await persist_sessions(
             self.cache,
             store or self.store,
             options.pop("llm", self.llm),
@@ -92,6 +92,9 @@ class Workshop:
             run_id=new_id(),
             **options,
         )
+        if report.failure is not None:
+            raise report.failure
+        return report
 
     async def add(self, *texts: str, store: GraphStore | None = None, node_sets: Sequence[str] = ()) -> list[str]:
         """Store documents; their ids."""
@@ -100,11 +103,11 @@ class Workshop:
         return report.document_ids
 
     async def cognify(self, *texts: str, store: GraphStore | None = None, **options: Any) -> KnowledgeReport:
-        """Add documents, and bring all that there are into the graph."""
+        """Add documents, and bring all that there are into the graph. Raises what ended it."""
         if texts:
             await self.add(*texts, store=store)
         await chunk_documents(store or self.store, "chunk")
-        return await build_knowledge(
+        report = await build_knowledge(
             store or self.store,
             options.pop("llm", self.llm),
             self.embedder,
@@ -113,6 +116,9 @@ class Workshop:
             asset="knowledge_graph",
             **options,
         )
+        if report.failure is not None:
+            raise report.failure
+        return report
 
 
 def rows(store: GraphStore) -> dict[str, Counter[tuple[Any, ...]]]:

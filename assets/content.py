@@ -1,0 +1,85 @@
+"""What an asset's content is, as far as it is stored: its version, its size, and what one run did to it.
+
+Invariant: a data version is a function of the content alone. The same content gives the same version whoever made it,
+in however many runs and commits, and in a store built anew; so what did not change makes nothing stale.
+"""
+
+from typing import Any
+
+import duckdb
+
+# The passages of each asset that knows a ledger.
+PASSAGES = {"knowledge_graph": "chunks", "session_knowledge": "turns"}
+
+_EVIDENCE = (
+    "SELECT passage_id FROM live_windows WHERE passage_id IN (SELECT passage_id FROM {passages})",
+    "SELECT passage_id, m.* EXCLUDE (window_id, seq) FROM live_windows l JOIN mentions m USING (window_id) "
+    "WHERE passage_id IN (SELECT passage_id FROM {passages})",
+    "SELECT passage_id, c.* EXCLUDE (window_id, seq) FROM live_windows l JOIN claims c USING (window_id) "
+    "WHERE passage_id IN (SELECT passage_id FROM {passages})",
+    "SELECT key_a, key_b, arg_max(same, seq) FROM decisions GROUP BY key_a, key_b",
+)
+# What each asset's content is. No row is there twice, or the two would cancel each other out.
+_CONTENT = {
+    "documents": (
+        "SELECT id, name FROM documents WHERE kind = 'document'",
+        "SELECT DISTINCT document_id, n.name FROM node_sets n JOIN documents d ON d.id = document_id "
+        "WHERE kind = 'document'",
+    ),
+    "session_turns": ("SELECT passage_id, content_hash, score, created_at FROM current_turns",),
+    **{asset: tuple(query.format(passages=table) for query in _EVIDENCE) for asset, table in PASSAGES.items()},
+}
+# A row is a document, a turn, or a piece of live evidence of a fact.
+_ROWS = {
+    "documents": "SELECT count(*) FROM documents WHERE kind = 'document'",
+    "session_turns": "SELECT count(DISTINCT passage_id) FROM turns",
+    **{
+        asset: "SELECT count(*) FROM live_windows JOIN claims USING (window_id) "
+        f"WHERE passage_id IN (SELECT passage_id FROM {table})"
+        for asset, table in PASSAGES.items()
+    },
+}
+
+_WRITTEN_DOWN = """
+SELECT coalesce(sum((disposition = 'persisted')::INT), 0)::INT AS persisted_by_run,
+    coalesce(sum((disposition = 'skipped')::INT), 0)::INT AS skipped_by_run,
+    coalesce(sum((disposition = 'failed')::INT), 0)::INT AS failed_by_run
+FROM (
+    SELECT disposition FROM ledger JOIN commits c USING (seq) WHERE c.run_id = $1 AND c.asset = $2
+    QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
+"""
+# Turns that came into the graph for the first time: how long the oldest had waited.
+_QUEUE = """
+SELECT max(epoch(c.committed_at - t.created_at)) FROM ledger l
+JOIN commits c ON c.seq = l.seq AND c.run_id = $1 AND c.asset = $2 JOIN current_turns t ON t.passage_id = l.passage_id
+WHERE l.disposition = 'persisted' AND NOT EXISTS (
+    SELECT 1 FROM ledger b WHERE b.passage_id = l.passage_id AND b.seq < l.seq AND b.disposition = 'persisted')
+"""
+
+
+def data_version(connection: duckdb.DuckDBPyConnection, asset: str) -> str:
+    """A hash of the content of `asset` in the dataset; some 10 ms for a thousand turns."""
+    parts = []
+    for query in _CONTENT[asset]:
+        hashed = f"SELECT count(*), coalesce(bit_xor(md5_number(row::VARCHAR)), 0) FROM ({query}) row"
+        count, digest = connection.execute(hashed).fetchall()[0]
+        parts.append(f"{count}:{int(digest):x}")
+    return "-".join(parts) if any(part != "0:0" for part in parts) else "empty"
+
+
+def row_count(connection: duckdb.DuckDBPyConnection, asset: str) -> int:
+    """How many documents, turns or pieces of live evidence of facts there are."""
+    count: int = connection.execute(_ROWS[asset]).fetchall()[0][0]
+    return count
+
+
+def run_figures(connection: duckdb.DuckDBPyConnection, asset: str, run_id: str) -> dict[str, Any]:
+    """How many passages the run wrote down, by verdict; and `queue_seconds`, from said to in the graph, of its oldest.
+
+    That is left out where no turn came into the graph for the first time.
+    """
+    counted = connection.execute(_WRITTEN_DOWN, [run_id, asset])
+    names = [column[0] for column in counted.description]
+    figures = dict(zip(names, counted.fetchall()[0], strict=True))
+    waited = connection.execute(_QUEUE, [run_id, asset]).fetchall()[0][0]
+    return figures if waited is None else figures | {"queue_seconds": max(0.0, round(waited, 3))}

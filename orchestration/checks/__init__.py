@@ -1,0 +1,17 @@
+"""The asset checks: what must hold of a dataset's store after its graph was written, and what is worth a look.
+
+`integrity` blocks, `quality` warns, `building` makes them Dagster's; how each asset has them is said here.
+"""
+
+from assets.cognify.asset import knowledge_graph
+from assets.session_cognify.asset import session_knowledge
+from assets.session_extraction.asset import session_turns
+from orchestration.checks.building import checks_of
+from orchestration.checks.integrity import INTEGRITY
+from orchestration.checks.quality import AT_RISK, quality_checks
+
+CHECKS = [
+    checks_of(knowledge_graph, [*INTEGRITY, *quality_checks("chunks")]),
+    checks_of(session_knowledge, [*INTEGRITY, *quality_checks("turns")]),
+    checks_of(session_turns, [AT_RISK]),
+]

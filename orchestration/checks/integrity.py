@@ -1,0 +1,167 @@
+"""What must hold of every graph: each of these blocks, because what is made from a graph that is wrong is wrong too."""
+
+import dagster as dg
+import pandas as pd
+
+from orchestration.checks.building import Check, Figures, Found, Looked, unless_any
+from resources.graph_store.names import name_key
+from resources.graph_store.snapshot import Snapshot
+
+# From so many persisted passages on, a graph without an entity is not a matter of small talk.
+_ENOUGH_PASSAGES = 10
+
+_RESTORE = """The store was changed by something else than this project, or by a fault of it. Keep the file, put the
+last backup back (or `forget` the sources concerned and add them again), and report it."""
+
+_INCOMPLETE = """
+SELECT
+    (SELECT count(*) FROM mentions WHERE window_id NOT IN (SELECT id FROM windows)) AS mentions_without_window,
+    (SELECT count(*) FROM claims WHERE window_id NOT IN (SELECT id FROM windows)) AS claims_without_window,
+    (SELECT count(*) FROM live_windows WHERE window_id NOT IN (SELECT id FROM windows)) AS persisted_without_window,
+    (SELECT count(*) FROM live_windows
+        WHERE passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL SELECT passage_id FROM turns)
+    ) AS persisted_without_passage,
+    (SELECT count(*) FROM (SELECT document_id FROM chunks UNION SELECT document_id FROM turns)
+        WHERE document_id NOT IN (SELECT id FROM documents)) AS passages_without_document
+"""
+
+# A name needs a letter or a digit: what has none is no entity.
+_DANGLING = """
+SELECT
+    count(*) FILTER (NOT regexp_matches(coalesce(subject, ''), '[\\pL\\pN]')) AS claims_without_subject,
+    count(*) FILTER (NOT regexp_matches(coalesce(object, ''), '[\\pL\\pN]')) AS claims_without_object,
+    count(*) FILTER (trim(coalesce(relation, '')) = '') AS claims_without_relation
+FROM claims WHERE window_id IN (SELECT window_id FROM live_windows)
+"""
+
+_TWICE = """
+SELECT
+    (SELECT count(*) - count(DISTINCT id) FROM documents) AS documents_twice,
+    (SELECT count(*) - count(DISTINCT id) FROM windows) AS windows_twice,
+    (SELECT count(*) - count(DISTINCT passage_id) FROM chunks) AS chunks_twice,
+    (SELECT count(*) FROM (SELECT * EXCLUDE (seq) FROM mentions GROUP BY ALL HAVING count(*) > 1)) AS mentions_twice,
+    (SELECT count(*) FROM (SELECT * EXCLUDE (seq) FROM claims GROUP BY ALL HAVING count(*) > 1)) AS claims_twice
+"""
+
+_DISAGREEING = """
+SELECT
+    (SELECT count(DISTINCT passage_id) FROM ledger
+        WHERE passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL SELECT passage_id FROM turns)
+    ) AS entries_for_no_passage,
+    (SELECT count(*) FROM current_ledger WHERE disposition = 'persisted' AND window_id NOT IN (SELECT id FROM windows)
+    ) AS persisted_without_window,
+    (SELECT count(*) FROM (
+        SELECT passage_id FROM ledger QUALIFY rank() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
+        ) - (SELECT count(DISTINCT passage_id) FROM ledger) AS more_than_one_newest,
+    (SELECT count(*) FROM ledger WHERE seq NOT IN (SELECT seq FROM commits)) AS entries_of_no_commit,
+    (SELECT count(*) FROM ledger WHERE disposition NOT IN ('persisted', 'skipped', 'failed')) AS entries_without_verdict
+"""
+
+
+def unsupported(snapshot: Snapshot) -> Figures:
+    """Entities that nothing mentions, and facts that nothing claims."""
+    return {
+        "entities_without_evidence": len(snapshot.entities) - snapshot.mentions["entity"].nunique(),
+        "facts_without_evidence": len(snapshot.facts) - snapshot.claims["fact"].nunique(),
+    }
+
+
+def dangling(snapshot: Snapshot) -> Figures:
+    """Facts about what is no entity."""
+    rows = range(len(snapshot.entities))
+    return {
+        "facts_without_subject": int((~snapshot.facts["subject"].isin(rows)).sum()),
+        "facts_without_object": int((~snapshot.facts["object"].isin(rows)).sum()),
+    }
+
+
+def duplicates(snapshot: Snapshot) -> Figures:
+    """Entities, facts and passages that are there twice; entities by id, and by what their names come to."""
+    names = pd.Series([name_key(name) for name in snapshot.entities["name"]], dtype="str")
+    return {
+        "entities_of_one_id": int(snapshot.entities["id"].duplicated().sum()),
+        "entities_of_one_name": int(names.duplicated().sum()),
+        "facts_twice": int(snapshot.facts["id"].duplicated().sum()),
+        "passages_twice": int(snapshot.passages["id"].duplicated().sum()),
+    }
+
+
+def _evidence(looked: Looked) -> Found:
+    figures = looked.figures(_INCOMPLETE)
+    return unless_any({**figures, **unsupported(looked.snapshot)}, "The graph holds what nobody stated")
+
+
+def _dangling(looked: Looked) -> Found:
+    figures = looked.figures(_DANGLING)
+    if not any(figures.values()):
+        figures |= dangling(looked.snapshot)
+    return unless_any(figures, "Facts are about nothing")
+
+
+def _duplicates(looked: Looked) -> Found:
+    return unless_any(
+        {**looked.figures(_TWICE), **duplicates(looked.snapshot)}, "The same stands in the graph more than once"
+    )
+
+
+def _ledger(looked: Looked) -> Found:
+    return unless_any(looked.figures(_DISAGREEING), "The ledger and what it is about disagree")
+
+
+def _not_empty(looked: Looked) -> Found:
+    snapshot = looked.snapshot
+    figures = {
+        "passages": len(snapshot.passages),
+        "entities": len(snapshot.entities),
+        "facts": len(snapshot.facts),
+    }
+    passed = snapshot.is_empty or not snapshot.entities.empty
+    many = len(snapshot.passages) >= _ENOUGH_PASSAGES
+    return Found(
+        passed,
+        figures,
+        None if passed else f"{len(snapshot.passages)} passages are persisted, and not one entity is in the graph.",
+        dg.AssetCheckSeverity.ERROR if many else dg.AssetCheckSeverity.WARN,
+    )
+
+
+INTEGRITY = [
+    Check(
+        "evidence_is_complete",
+        "Everything in the graph has its window, passage and document: nothing is there that nobody stated.",
+        _RESTORE,
+        _evidence,
+        blocking=True,
+    ),
+    Check(
+        "no_dangling_facts",
+        "Every fact has a subject, a relation and an object, and both ends are entities of the graph.",
+        _RESTORE,
+        _dangling,
+        blocking=True,
+    ),
+    Check(
+        "no_duplicate_entities",
+        "No entity is there twice, by its id or by its name; nor any fact, passage, window or piece of evidence.",
+        _RESTORE,
+        _duplicates,
+        blocking=True,
+    ),
+    Check(
+        "ledger_agrees_with_passages",
+        "The ledger speaks of passages that there are, has one newest verdict on each, and each that it calls "
+        "persisted has been extracted.",
+        _RESTORE,
+        _ledger,
+        blocking=True,
+    ),
+    Check(
+        "graph_is_not_empty",
+        f"Where passages are persisted there are entities. With fewer than {_ENOUGH_PASSAGES} passages this only "
+        "warns: a short conversation may well say nothing.",
+        "The model answers, but with nothing: look at LLM_MODEL and LLM_ENDPOINT, ask the endpoint by hand, choose "
+        "another model. With it everything is extracted anew by the next run.",
+        _not_empty,
+        blocking=True,
+    ),
+]

@@ -1,0 +1,223 @@
+"""What is worth a look: nothing here stops anything, each has figures, and the thresholds stand at the top."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+import dagster as dg
+import duckdb
+
+from assets.cognify.planning import LedgerRow, read_ledger
+from assets.metadata import without_quotes
+from assets.session_extraction.discovery import Routes
+from orchestration.checks.building import Check, Found, Looked
+from orchestration.checks.junk import junk_reason
+from resources.errors import CachingDisabledError
+from resources.types import WaitingSession
+
+WARN = dg.AssetCheckSeverity.WARN
+
+# Of fewer passages, shares say little.
+_ENOUGH = 20
+_MOST_BARREN = 0.8
+_MOST_SKIPPED = 0.5
+_MOST_FAILED = 0.05
+_MOST_JUNK = 0.1
+# US dollars a passage, and by how much more than before.
+_DEAR, _DEARER = 0.02, 3.0
+_RUNS_COMPARED = 20
+# What expires within this is at risk, or within a quarter of its whole life where that is less.
+_RISK = timedelta(hours=24)
+
+_BARREN = """
+SELECT count(*) AS passages, count(*) FILTER (NOT has) AS without_fact FROM (
+    SELECT passage_id, window_id IN (SELECT window_id FROM claims) AS has FROM live_windows
+    WHERE passage_id IN (SELECT passage_id FROM {table}))
+"""
+
+
+def no_failures(passages: str) -> Check:
+    """`passages` is how the asset's are called: chunks or turns."""
+    return Check(
+        f"no_failed_{passages}",
+        f"No {passages} of the dataset stand in the ledger as failed.",
+        "Look at the reasons, which are counted here. The next run tries them again; those that are quarantined, "
+        "because they failed too often by their own fault, only with run config `retry_failed: true`.",
+        _failures,
+    )
+
+
+def _failures(looked: Looked) -> Found:
+    rows = looked.read(lambda con: _failed(con, looked.passages))
+    quarantined = sum(row.quarantined for row in rows)
+    reasons = Counter(without_quotes(row.reason or "") for row in rows)
+    return Found(
+        not rows,
+        {"failed": len(rows), "quarantined": quarantined, **dict(reasons.most_common(20))},
+        f"{len(rows)} failed. The next run tries them again, but for {quarantined} that failed too often: those, with "
+        "run config `retry_failed: true`."
+        if rows
+        else None,
+        WARN,
+    )
+
+
+def _failed(connection: duckdb.DuckDBPyConnection, table: str) -> list[LedgerRow]:
+    passages = {id_ for (id_,) in connection.execute(f"SELECT passage_id FROM {table}").fetchall()}
+    ledger = read_ledger(connection, None)
+    return [row for id_, row in ledger.items() if row.disposition == "failed" and id_ in passages]
+
+
+def _yield(looked: Looked) -> Found:
+    counted = looked.figures(_BARREN.format(table=looked.passages))
+    passages, barren = int(counted["passages"]), int(counted["without_fact"])
+    snapshot = looked.snapshot
+    mine = (snapshot.passages["kind"] == looked.kind).to_numpy()
+    entities = snapshot.mentions["entity"][mine[snapshot.mentions["passage"]]].nunique()
+    facts = snapshot.claims["fact"][mine[snapshot.claims["passage"]]].nunique()
+    share = barren / passages if passages else 0.0
+    figures = {
+        **counted,
+        "share_without_fact": round(share, 4),
+        "entities_per_passage": round(entities / passages, 3) if passages else 0.0,
+        "facts_per_passage": round(facts / passages, 3) if passages else 0.0,
+    }
+    passed = passages < _ENOUGH or share <= _MOST_BARREN
+    return Found(passed, figures, None if passed else f"{share:.0%} of what was extracted gave no fact.", WARN)
+
+
+def _dispositions(looked: Looked) -> Found:
+    counted = looked.figures(
+        f"""SELECT count(*) AS settled, count(*) FILTER (disposition = 'skipped') AS skipped,
+            count(*) FILTER (disposition = 'failed') AS failed
+        FROM current_ledger WHERE passage_id IN (SELECT passage_id FROM {looked.passages})"""
+    )
+    settled = int(counted["settled"])
+    shares = {name: int(counted[name]) / settled if settled else 0.0 for name in ("skipped", "failed")}
+    passed = settled < _ENOUGH or (shares["skipped"] <= _MOST_SKIPPED and shares["failed"] <= _MOST_FAILED)
+    says = f"{shares['skipped']:.0%} are skipped, {shares['failed']:.0%} failed."
+    figures = {**counted, **{f"share_{name}": round(share, 4) for name, share in shares.items()}}
+    return Found(passed, figures, None if passed else says, WARN)
+
+
+def _cost(looked: Looked) -> Found:
+    spent = [cost for cost in _costs(looked) if cost is not None]
+    if not spent:
+        return Found(True, {"cost_per_passage": "unknown", "runs": 0}, severity=WARN)
+    newest, usual = spent[0], median(spent[1:]) if spent[1:] else spent[0]
+    passed = newest <= _DEAR and (usual == 0 or newest <= _DEARER * usual)
+    figures = {"cost_per_passage": newest, "usual_cost_per_passage": usual, "runs": len(spent)}
+    says = f"${newest:.4f} a passage, where ${usual:.4f} is usual and ${_DEAR:.2f} is much."
+    return Found(passed, figures, None if passed else says, WARN)
+
+
+def _costs(looked: Looked) -> list[float | None]:
+    """US dollars a passage of the last runs that settled any, the newest first; None where the price is unknown."""
+    found = looked.instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=looked.asset, asset_partitions=[looked.dataset.key]), limit=_RUNS_COMPARED
+    )
+    costs: list[float | None] = []
+    for record in found.records:
+        said = record.asset_materialization.metadata if record.asset_materialization else {}
+        cost, done = (getattr(said.get(name), "value", None) for name in ("cost_usd", "windows_extracted"))
+        if isinstance(done, int) and done:
+            costs.append(float(cost) / done if isinstance(cost, int | float) else None)
+    return costs
+
+
+def _junk(looked: Looked) -> Found:
+    entities = looked.snapshot.entities
+    reasons = Counter(map(junk_reason, entities["name"], entities["type"]))
+    sound = reasons.pop(None, 0)
+    share = 1 - sound / len(entities) if len(entities) else 0.0
+    passed = len(entities) < _ENOUGH or share <= _MOST_JUNK
+    figures = {"entities": len(entities), "junk": len(entities) - sound, "share": round(share, 4)}
+    says = f"{share:.0%} of the entities look like none."
+    by_reason = {f"junk_{reason}": count for reason, count in reasons.most_common()}
+    return Found(passed, figures | by_reason, None if passed else says, WARN)
+
+
+def _at_risk(looked: Looked) -> Found:
+    now = datetime.now(UTC)
+    try:
+        expiring = _expiring(looked, now)
+    except CachingDisabledError:
+        return Found(True, {"turns_at_risk": 0}, severity=WARN)
+    turns = sum(count for count, _ in expiring)
+    figures: dict[str, int | float] = {"turns_at_risk": turns, "sessions_expiring_soon": len(expiring)}
+    if not expiring:
+        return Found(True, figures, severity=WARN)
+    hours = (min(expires for _, expires in expiring) - now).total_seconds() / 3600
+    says = f"{turns} turns that only the cache has are about to expire, the first in {hours:.1f} hours."
+    return Found(False, figures | {"hours_left": round(hours, 2)}, says, WARN)
+
+
+def _expiring(looked: Looked, now: datetime) -> list[tuple[int, datetime]]:
+    """How many turns wait for the dataset in each of the sessions that expire soon, and when these do."""
+    cache, routes = looked.cache.cache, Routes(looked.graph.access)
+    found: list[tuple[int, datetime]] = []
+    place: int | None = 0
+    while place is not None:
+        sessions, place = cache.waiting(place)
+        for session in sessions:
+            # They come in the order in which they expire.
+            if session.expires_at is None or session.expires_at - now > _RISK:
+                return found
+            turns = sum(
+                part.turns
+                for part in session.waiting
+                if routes.dataset_key(session.user_id, part.dataset_id) == looked.dataset.key
+            )
+            if turns and session.expires_at - now < _soon(session):
+                found.append((turns, session.expires_at))
+    return found
+
+
+def _soon(session: WaitingSession) -> timedelta:
+    """What of its life is left to a session that is at risk."""
+    return min(_RISK, ((session.expires_at or session.last_activity) - session.last_activity) / 4)
+
+
+def quality_checks(passages: str) -> list[Check]:
+    """The warnings on a graph's asset, whose passages are called `passages`."""
+    return [
+        no_failures(passages),
+        Check(
+            "extraction_yield",
+            f"Of the {passages} in the graph at most {_MOST_BARREN:.0%} gave no fact.",
+            "A model that is too small, a prompt that it does not follow, or small talk. Read a few on the run's "
+            "page of changes; choose another LLM_MODEL, and materialize: all are extracted anew.",
+            _yield,
+        ),
+        Check(
+            "skipped_and_failed",
+            f"At most {_MOST_SKIPPED:.0%} of the {passages} are skipped and at most {_MOST_FAILED:.0%} failed.",
+            "The materialization's table `reasons` counts why. Many refusals point to the answering model, many "
+            "failures to the extracting one, or to its endpoint.",
+            _dispositions,
+        ),
+        Check(
+            f"cost_per_{passages.removesuffix('s')}",
+            f"The last run's model calls cost at most ${_DEAR:.2f} for each of the {passages} that it extracted, and "
+            f"at most {_DEARER:.0f} times what is usual. A price that nobody knows is called unknown, and passes.",
+            "Look at `llm_calls` and tokens over time: answers that do not validate are asked for again. A cheaper "
+            "LLM_MODEL extracts the next ones, and these anew.",
+            _cost,
+        ),
+        Check(
+            "junk_rate",
+            f"At most {_MOST_JUNK:.0%} of the entities look like none: a pronoun, a stopword, a number, a sentence, "
+            "punctuation. Counted by rule of thumb.",
+            "Choose a better LLM_MODEL and materialize: all is extracted anew, and what was junk is no more.",
+            _junk,
+        ),
+    ]
+
+
+AT_RISK = Check(
+    "turns_at_risk",
+    "No turn that only the cache has expires soon: within a day, or within the last quarter of a shorter life.",
+    "Materialize `session_turns` of this dataset now: from then on they are safe. See that the daemon runs, and the "
+    "sensor; raise SESSION_TTL_SECONDS where runs are further apart than sessions live.",
+    _at_risk,
+)
