@@ -88,7 +88,7 @@ def set_traps(trap: Trap) -> None:
     import sessiongraph.forgetting
     import sessiongraph.reporting
     from resources.access.control import AccessControl
-    from resources.graph_store import reader, store
+    from resources.graph_store import derivation, store
     from resources.llm.client import LLM
     from resources.llm.embedder import Embedder
     from resources.session_cache.redis import RedisSessionCache
@@ -103,7 +103,7 @@ def set_traps(trap: Trap) -> None:
         (store, "_copy", "rewrite: copy"),
         (store, "_remove", "store: remove file"),
         (Path, "replace", "store: replace file"),
-        (reader, "load_snapshot", "snapshot: load"),
+        (derivation.Derivation, "refresh", "snapshot: refresh"),
         (LLM, "structured", "model: extract"),
         (LLM, "text", "model: answer"),
         (Embedder, "embed", "model: embed"),

@@ -78,15 +78,15 @@ def read_state(store: GraphStore, embedding_model: str) -> DatasetState:
 
 def _read(connection: duckdb.DuckDBPyConnection, embedding_model: str) -> DatasetState:
     snapshot = load_snapshot(connection, embedding_model)
-    # A document's time is that of its build.
+    # A document's time is that of its build, and so is that of what only documents state.
     passages = snapshot.passages.drop(columns=["run_id"])
     passages["said_at"] = passages["said_at"].where(passages["kind"] == "session")
     ids = snapshot.entities["id"].to_numpy()
-    facts = snapshot.facts.assign(
+    facts = snapshot.facts.drop(columns=["said_at", "valid_until"]).assign(
         subject=ids[snapshot.facts["subject"].to_numpy(int)], object=ids[snapshot.facts["object"].to_numpy(int)]
     )
     tagged = "SELECT d.id, d.kind, d.text, n.name FROM documents d LEFT JOIN node_sets n ON n.document_id = d.id"
-    bare = (~snapshot.passage_vectors.any(axis=1)).sum() + (~snapshot.fact_vectors.any(axis=1)).sum()
+    bare = sum((~vectors[:].any(axis=1)).sum() for vectors in (snapshot.passage_vectors, snapshot.fact_vectors))
     return DatasetState(
         documents=_sorted(connection.execute(tagged).fetchall()),
         ledger=_sorted(connection.execute(_LEDGER).fetchall()),

@@ -16,12 +16,9 @@ _NAME = re.compile(r"(?!\.)[A-Za-z0-9._@+=~-]{1,200}\Z")
 
 def content_id(*parts: str) -> str:
     """A 32-digit hex id of `parts`; each part's length goes in too, so that no two lists share an id."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big"))
-        digest.update(data)
-    return digest.hexdigest()
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    joined = b"".join([len(data).to_bytes(8, "big") + data for data in encoded])
+    return hashlib.blake2b(joined, digest_size=16).hexdigest()
 
 
 def text_id(text: str) -> str:

@@ -164,24 +164,27 @@ def _opened(path: Path | None, *, read_only: bool = False) -> Iterator[duckdb.Du
     """A connection to the file at `path`, or to an empty database in memory; uncommitted work is rolled back."""
     idle = _idle.setdefault(os.getpid(), [])
     try:
-        connection = idle.pop()
+        instance = idle.pop()
     except IndexError:
-        connection = duckdb.connect(":memory:", config=_CONFIG)
+        instance = duckdb.connect(":memory:", config=_CONFIG)
     try:
         source = _literal(path) if path else "':memory:'"
-        connection.execute(f"ATTACH {source} AS store{' (READ_ONLY)' if read_only else ''}; USE store")
-        yield connection
-        connection.execute("USE memory; DETACH store")
+        instance.execute(f"ATTACH {source} AS store{' (READ_ONLY)' if read_only else ''}")
+        # A connection of its own: what is temporary ends with it.
+        with instance.cursor() as connection:
+            connection.execute("USE store")
+            yield connection
+        instance.execute("DETACH store")
     except BaseException as error:
-        # Closed with whatever was begun in it.
-        connection.close()
+        # Whatever was begun ends with it.
+        instance.close()
         if isinstance(error, duckdb.IOException | duckdb.OperationalError | duckdb.FatalException):
             raise _explained(error, path) from error
         raise
     if len(idle) < _MOST_IDLE:
-        idle.append(connection)
+        idle.append(instance)
     else:
-        connection.close()
+        instance.close()
 
 
 def _explained(error: duckdb.Error, path: Path | None) -> SessionGraphError:

@@ -35,11 +35,19 @@ def settle(store: GraphStore, passage: str, window: str, disposition: str = "per
     store.write(run_id, "asset", lambda tx: tx.insert("ledger", [row]))
 
 
-def put_turn(tx: Transaction, id_: str, question: str, answer: str, said_at: datetime) -> None:
-    """A version of the turn `id_` of the session `id_`."""
-    row = {"passage_id": id_, "document_id": id_, "turn_id": id_, "question": question, "answer": answer}
-    row |= {"content_hash": question + answer, "created_at": said_at, "position": 1, "score": None, "feedback": None}
-    tx.insert("turns", [row])
+def put_turn(
+    tx: Transaction,
+    id_: str,
+    question: str,
+    answer: str,
+    said_at: datetime,
+    session: str | None = None,
+    position: int = 1,
+) -> None:
+    """A version of the turn `id_` of `session`, its own without one."""
+    row = {"passage_id": id_, "document_id": session or id_, "turn_id": id_, "question": question, "answer": answer}
+    row |= {"content_hash": question + answer, "created_at": said_at, "position": position}
+    tx.insert("turns", [row | {"score": None, "feedback": None}])
 
 
 def put_window(tx: Transaction, id_: str, mentions: Sequence[Mention], claims: Sequence[Claim]) -> None:

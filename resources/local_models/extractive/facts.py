@@ -73,7 +73,7 @@ class Facts:
         if is_elided(clause.verb):
             return (elided(clause.verb),)
         subject = subject_of(clause.verb)
-        if subject is None:
+        if subject is None or _is_anaphoric(subject):
             return ()
         return self._slots(subject)
 
@@ -113,6 +113,8 @@ class Facts:
 
     def _to(self, clause: Clause, subjects: tuple[Slot, ...], target: "Token") -> Iterator[RawFact]:
         objects = self._slots(target)
+        if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
+            return  # "she'll do it" tells what only together with what "it" is
         is_copula = clause.final.lemma_ == "be"
         if is_copula and target.dep_ == "attr" and (kin := self._kin(clause, target)) is not None:
             yield kin
@@ -201,6 +203,8 @@ class Facts:
             and isinstance(name, Mention)
             and not (name.proper and name.type == "Person")
         ):
+            if name.proper and head.type != name.type and "Concept" not in (head.type, name.type):
+                return  # "a label from Nagoya, Kelp Records"
             is_in = head.type == name.type == "Place"
             yield RawFact((head,), ("is in" if is_in else "is",), (name,))
             for preposition, inner in _prepositions(token, None):
@@ -245,6 +249,12 @@ class Facts:
             if nearest is not None and nearest.i in verbs:
                 return date.text
         return None
+
+
+def _is_anaphoric(noun: "Token") -> bool:
+    """Whether `noun` names what was named before, by its kind alone ("the brewery")."""
+    determiner = any(child.lower_ in lexicon.DEFINITE and child.dep_ == "det" for child in noun.lefts)
+    return noun.pos_ == "NOUN" and determiner and all(child.dep_ in ("det", "punct") for child in noun.children)
 
 
 def elided(verb: "Token") -> Pronoun:

@@ -38,8 +38,15 @@ EMPTY_NOUNS = _words(
     doing thinking reading writing talking chatting hanging hearing seeing sec season path pose chill
     opinion mistake opponent resource feedback pitch mindset talent ambition gain hunt destination
     quarter court walk move incident heck damn kinda lotta plus asap lol nerve string attempt standard
-    tons scene routine"""
+    tons scene routine half third quarter copy euro kilo metre meter majority minority size indoors
+    outdoors abroad winter summer spring autumn century decade"""
 )
+
+# "The brewery" is one that was named before: nothing to be told of it by that word alone.
+DEFINITE = frozenset(("the", "this", "that", "these", "those"))
+
+# What is counted or measured, as the recogniser calls it: "48,000 euros" names nothing.
+AMOUNTS = frozenset(("MONEY", "QUANTITY", "PERCENT", "CARDINAL", "ORDINAL", "TIME"))
 
 # Nouns in -ness that name more than a quality.
 NESSES = _words("business wilderness harness witness illness fitness wellness")
@@ -52,7 +59,8 @@ GENERIC = _words(
     visit session workout food meal dish drink recipe dinner lunch breakfast thing goal skill art music
     sport outfit design style house home school office people crowd community animal tree plant flower
     sky star sunset view water air money price brand customer shop store studio space spot town country
-    road street building set setup"""
+    road street building set setup share budget price cost salary report production offer supply damage
+    noise crack repair flight bed arrival"""
 )
 
 # Capitalised, and still no names.
@@ -96,6 +104,9 @@ KIN = (
 FEMALE = FEMALE_KIN | _words("woman girl lady ms mrs miss queen actress waitress")
 MALE = MALE_KIN | _words("man boy gentleman mr king actor waiter")
 
+# Said before a name, and part of it.
+TITLES = _words("mr mrs ms miss mx dr doctor prof professor sir madam herr frau rev reverend aunt uncle")
+
 # What one is, in capitals, without being a name.
 ROLES = _words("ceo cto cfo coo president founder director chairman chairwoman mayor vp chief head")
 
@@ -103,6 +114,17 @@ ROLES = _words("ceo cto cfo coo president founder director chairman chairwoman m
 PERSONAL_VERBS = _words(
     """live move marry graduate study bear love enjoy visit adopt travel work retire cook sing paint hike teach
     hate dance die wake smile laugh cry sleep eat drink swim"""
+)
+
+OCCUPATIONS = ROLES | _words(
+    """director manager engineer painter nurse teacher doctor lawyer chemist architect analyst surgeon journalist
+    economist biologist pilot designer accountant geologist translator scientist professor student actor actress
+    author artist singer writer musician player coach"""
+)
+
+# "Believes in Jon" tells of no place.
+IN_NO_PLACE = _words(
+    "believe interested invest trust confide major specialize specialise faith confidence interest join"
 )
 
 # What a head noun says of its kind.

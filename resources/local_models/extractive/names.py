@@ -64,7 +64,13 @@ class Names:
                 joined[-1] = (before[0], end, before[2])
             else:
                 joined.append((start, end, kind))
-        return joined
+        return [self._with_title(*span) for span in joined]
+
+    def _with_title(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
+        """A name with the title before it: who is called "Mr. Tanabe" is a person, and not every Tanabe."""
+        if start > 0 and _is_title(self.doc[start - 1]) and end - start < MAX_WORDS:
+            return start - 1, end, "Person"
+        return start, end, kind
 
     def _titles(self) -> list[tuple[int, int, str]]:
         quotes = [token.i for token in self.doc if token.text == '"']
@@ -156,13 +162,17 @@ class Names:
     def _is_name(self, start: int, end: int) -> bool:
         """Whether a run of proper nouns that the recogniser passed over is a name at all."""
         first, root = self.doc[start], self.doc[start:end].root
-        if first.lemma_.lower() in lexicon.ROLES and end - start == 1:
+        if end - start == 1 and (first.lemma_.lower() in lexicon.ROLES or _is_title(first)):
             return False
         if not all(token.text[0].isupper() or token.text in ("&", "-") for token in self.doc[start:end]):
             return False
         if first.is_sent_start and end - start == 1 and root.dep_ not in ("nsubj", "nsubjpass", "compound", "poss"):
             return False
         return root.dep_ not in ("intj", "advmod", "dep", "aux", "mark", "prt")
+
+
+def _is_title(token: "Token") -> bool:
+    return token.lower_.rstrip(".") in lexicon.TITLES and token.text[0].isupper()
 
 
 def type_of(head: "Token") -> str:

@@ -91,8 +91,10 @@ class Phrases:
         span = self.doc[start:end]
         root = span.root
         text = span.text
-        if root.dep_ in SUBJECTS and end - start <= 2 and root.head.lemma_ in lexicon.PERSONAL_VERBS:
+        if root.dep_ in SUBJECTS and end - start <= 2 and _is_personal(root.head):
             type_ = "Person"
+        elif type_ in ("Person", "Organization") and end - start <= 2 and _is_where(root):
+            type_ = "Place"
         title = text.split()[0].rstrip(".").lower()
         gender = "f" if title in lexicon.FEMALE else "m" if title in lexicon.MALE else ""
         return Mention(
@@ -107,6 +109,8 @@ class Phrases:
 
     def _noun(self, token: "Token") -> Mention | None:
         lemma = token.lemma_.lower()
+        if token.ent_type_ in lexicon.AMOUNTS:
+            return None
         if lemma in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS or len(lemma) < 3:
             return None
         if lemma in lexicon.INTERJECTIONS or (token.lower_.endswith("ness") and token.lower_ not in lexicon.NESSES):
@@ -191,3 +195,21 @@ class Phrases:
                 if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
                     return inner.i
         return token.i
+
+
+def _is_personal(verb: "Token") -> bool:
+    """Whether the subject of `verb` is somebody: who lives, or is a director."""
+    return verb.lemma_ in lexicon.PERSONAL_VERBS or (
+        verb.lemma_ == "be"
+        and any(child.dep_ == "attr" and child.lemma_ in lexicon.OCCUPATIONS for child in verb.rights)
+    )
+
+
+def _is_where(name: "Token") -> bool:
+    """Whether `name`, which has no article, is what something is in."""
+    return (
+        name.dep_ == "pobj"
+        and name.head.lower_ == "in"
+        and name.head.head.lemma_ not in lexicon.IN_NO_PLACE
+        and not any(child.dep_ in ("det", "poss") for child in name.children)
+    )

@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from resources.graph_store.lexical import K1, B, LexicalIndex, words
+from resources.graph_store.lexical import K1, B, LexicalIndex, LexicalView, words
+
+
+def indexed(*texts: str) -> LexicalView:
+    index = LexicalIndex()
+    return index.view(index.add(texts))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +30,7 @@ def test_signs_and_emoji_are_no_words() -> None:
 
 
 def test_scores_are_those_of_bm25() -> None:
-    index = LexicalIndex(["apple pear", "apple apple plum kiwi", "plum"])
+    index = indexed("apple pear", "apple apple plum kiwi", "plum")
     idf = math.log1p((3 - 2 + 0.5) / (2 + 0.5))
     expected = [
         idf * n * (K1 + 1) / (n + K1 * (1 - B + B * length / (7 / 3))) if n else 0
@@ -35,7 +40,7 @@ def test_scores_are_those_of_bm25() -> None:
 
 
 def test_a_rare_word_counts_more_than_a_common_one_and_a_word_asked_twice_counts_once() -> None:
-    index = LexicalIndex(["apple kiwi", "apple plum", "apple pear"])
+    index = indexed("apple kiwi", "apple plum", "apple pear")
     assert index.scores("kiwi")[0] > index.scores("apple")[0]
     assert index.scores("kiwi kiwi").tolist() == index.scores("kiwi").tolist()
 
@@ -43,8 +48,30 @@ def test_a_rare_word_counts_more_than_a_common_one_and_a_word_asked_twice_counts
 @pytest.mark.parametrize("texts", [[], ["", ""], ["?!", "apple"]])
 @pytest.mark.parametrize("query", ["", "?!", "unknown", "apple"])
 def test_nothing_in_common_scores_nothing_and_breaks_nothing(texts: list[str], query: str) -> None:
-    scores = LexicalIndex(texts).scores(query)
+    scores = indexed(*texts).scores(query)
     assert scores.shape == (len(texts),)
     assert scores.dtype == np.float32
     assert np.isfinite(scores).all()
     assert [score > 0 for score in scores] == ["apple" in query and text == "apple" for text in texts]
+
+
+def test_texts_that_came_and_went_leave_no_trace_in_the_scores() -> None:
+    """Of many small additions and removals, each score is what an index of the texts that are left gives."""
+    texts = [
+        " ".join(f"word{number % divisor}" for divisor in (2, 3, 5, 7, 11)[: 1 + number % 5]) for number in range(300)
+    ]
+    index = LexicalIndex()
+    slots = np.concatenate([index.add(texts[start : start + 7]) for start in range(0, len(texts), 7)])
+    index.remove(texts[::3])
+    kept = np.arange(len(texts)) % 3 != 0
+    expected = indexed(*(text for text, is_kept in zip(texts, kept, strict=True) if is_kept))
+    for query in ("word0", "word1 word4", "word6 word10 unknown"):
+        np.testing.assert_allclose(index.view(slots[kept]).scores(query), expected.scores(query), rtol=1e-5)
+
+
+def test_a_view_does_not_change_with_the_index() -> None:
+    index = LexicalIndex()
+    view = index.view(index.add(["apple pear", "apple"]))
+    before = view.scores("apple plum").tolist()
+    index.add(["apple plum", "plum"])
+    assert view.scores("apple plum").tolist() == before

@@ -3,15 +3,23 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
+import duckdb
+import pandas as pd
 import pytest
 
 from resources.errors import StoreBusyError
+from resources.graph_store import derivation
 from resources.graph_store import reader as module
+from resources.graph_store.derivation import Derivation
 from resources.graph_store.reader import SnapshotReader
+from resources.graph_store.snapshot import Snapshot
 from resources.graph_store.store import GraphStore, Transaction
-from tests.support.evidence import Evidence, put
+from tests.support.evidence import Evidence, put, settle
+
+NOON = datetime(2024, 5, 8, 12)
 
 
 def ids(reader: SnapshotReader, store: GraphStore) -> list[str]:
@@ -72,14 +80,14 @@ def test_an_absent_store_is_empty_until_it_is_there(store: GraphStore) -> None:
 def test_a_store_that_appears_while_its_absence_is_read_is_seen_next_time(
     store: GraphStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, load = SnapshotReader(), module.load_snapshot
+    reader, refresh = SnapshotReader(), Derivation.refresh
 
-    def appear(connection, model):  # type: ignore[no-untyped-def]
+    def appear(state: Derivation, connection: duckdb.DuckDBPyConnection) -> Snapshot:
         if not store.exists:
             put(store, Evidence("a"))
-        return load(connection, model)
+        return refresh(state, connection)
 
-    monkeypatch.setattr(module, "load_snapshot", appear)
+    monkeypatch.setattr(Derivation, "refresh", appear)
     assert ids(reader, store) == []
     assert ids(reader, store) == ["a"]
 
@@ -108,3 +116,78 @@ def test_one_snapshot_larger_than_the_budget_is_still_served(
     put(store, Evidence("a"))
     reader = SnapshotReader()
     assert reader.snapshot(store, "model") is reader.snapshot(store, "model")
+
+
+def test_a_file_written_anew_is_read_anew(store: GraphStore) -> None:
+    """What was forgotten must not linger in what a reader has derived before."""
+    reader = SnapshotReader()
+    put(store, Evidence("a", mentions=[("Acme", "", "", "document")]))
+    put(store, Evidence("b"))
+    assert ids(reader, store) == ["a", "b"]
+
+    def forget(tx: Transaction) -> None:
+        for table, column in (("ledger", "passage_id"), ("chunks", "passage_id"), ("documents", "id")):
+            tx.delete(table, column, ["a"])
+
+    store.rewrite("r", "a", forget)
+    put(store, Evidence("c"))
+    assert sorted(ids(reader, store)) == ["b", "c"]
+    assert reader.snapshot(store, "model").entities.empty
+
+
+def test_a_dataset_that_was_deleted_and_made_anew_is_another(store: GraphStore) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a"))
+    assert ids(reader, store) == ["a"]
+    store.delete()
+    put(store, Evidence("b"))
+    assert ids(reader, store) == ["b"]
+
+
+def test_many_that_ask_at_once_share_one_refresh(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, refresh, refreshed = SnapshotReader(), Derivation.refresh, []
+    begun = threading.Event()
+
+    def slow(state: Derivation, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+        refreshed.append(state)
+        # Until the others ask too, or most of them.
+        assert begun.wait(30)
+        return refresh(state, connection)
+
+    monkeypatch.setattr(Derivation, "refresh", slow)
+    put(store, Evidence("a"))
+    found: list[Snapshot] = []
+    threads = [threading.Thread(target=lambda: found.append(reader.snapshot(store, "model"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.set()
+    for thread in threads:
+        thread.join()
+    assert len(refreshed) == 1
+    assert all(snapshot is found[0] for snapshot in found)
+
+
+def test_a_refresh_that_fails_is_made_good_by_the_next(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a", mentions=[("Acme", "", "", "document")]))
+    assert ids(reader, store) == ["a"]
+    put(store, Evidence("b"))
+    with monkeypatch.context() as patched:
+        patched.setattr(derivation, "read_vectors", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            reader.snapshot(store, "model")
+    assert sorted(ids(reader, store)) == ["a", "b"]
+
+
+def test_what_was_handed_out_stays_as_it_was(store: GraphStore) -> None:
+    """A search that is still running must not see rows move under it."""
+    reader = SnapshotReader()
+    put(store, *(Evidence(name, f"about {name}", mentions=[(name, "", "", "user")], said_at=NOON) for name in "abc"))
+    before = reader.snapshot(store, "model")
+    expected = [frame.copy() for frame in (before.passages, before.entities, before.mentions)]
+    settle(store, "a", "a", "skipped")
+    put(store, Evidence("d", "about d", mentions=[("b", "Person", "who is b", "user")]))
+    assert sorted(ids(reader, store)) == ["b", "c", "d"]
+    for frame, copy in zip((before.passages, before.entities, before.mentions), expected, strict=True):
+        pd.testing.assert_frame_equal(frame, copy)
+    assert (before.passage_index.scores("about a") > 0).all()

@@ -218,3 +218,28 @@ def test_another_model_is_refused(monkeypatch):
 
 def test_the_version_names_the_extractor():
     assert len(model.VERSION) == 12
+
+
+def test_a_title_is_part_of_a_name():
+    found = document("Mr. Smith met Mrs. Smith in Rome. Professor Aino Korhonen moved to Oslo.")
+    assert ("Mr. Smith", "met", "Mrs. Smith") in triples(found)
+    assert {"Mr. Smith", "Mrs. Smith", "Professor Aino Korhonen"} <= names(found)
+    assert not {"Mr.", "Mrs.", "Professor", "Smith"} & names(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The city paid 48,000 euros for the repair.",
+        "The brewery employs Alice.",
+        "Maybe Alice will do it for Bob.",
+    ],
+)
+def test_amounts_and_what_was_only_called_by_its_kind_tell_nothing(text):
+    assert triples(document(text)) <= {("Alice", "will do for", "Bob")}
+
+
+def test_what_something_is_in_is_a_place_and_a_director_a_person():
+    found = document("Rosalind Achterberg died in Haarlem. Since 2021 Siobhan Tierney has been director of Brannock.")
+    types = {entity.name: entity.type for entity in found.entities}
+    assert (types["Haarlem"], types["Siobhan Tierney"]) == ("Place", "Person")

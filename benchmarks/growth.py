@@ -1,0 +1,195 @@
+"""What a commit, a refresh of another process and a search cost as a graph grows, and what memory a fact takes.
+
+    python benchmarks/growth.py --out benchmarks/results/growth.json
+
+A store grows by bulk commits from one size to the next; at each, a process of its own reads it from the beginning, then
+finds what this one commits (about 1,000 rows, over all tables), and searches. No model is called: words, names and
+vectors are drawn from a seed. All figures of a size are of one run, beside `product`: one float32 product of a question
+with all vectors of facts, the least that an exact search can cost. With matplotlib (the extra `bench`), a plot as well.
+"""
+
+import argparse
+import gc
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
+import numpy as np
+from growth_data import DIMENSIONS, MODEL, SENTENCE_FACTS, Facts
+from measure import write_figures
+from rich.console import Console
+from rich.table import Table
+
+from resources.graph_store.reader import SnapshotReader
+from resources.graph_store.store import GraphStore
+from resources.types import Dataset
+from sessiongraph.retrieval.ranking import Ranking, Scope
+
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+_BULK = 20_000
+# A commit of so many facts is one of about 1,000 rows.
+_COMMITTED_FACTS = 150
+_COMMITS, _SEARCHES = 5, 40
+# What is shown and plotted, with its unit.
+_SHOWN = {
+    "commit": "ms",
+    "found_after": "ms",
+    "refresh": "ms",
+    "search_p95": "ms",
+    "product": "ms",
+    "load": "s",
+    "bytes_per_fact": "bytes",
+}
+
+
+def measured_at(store: GraphStore, facts: Facts) -> dict[str, float]:
+    """All figures of `store` as it is now; medians, but for `search_p95`."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    reader = context.Process(target=_read, args=(store.path, theirs), daemon=True)
+    reader.start()
+    try:
+        figures: dict[str, float] = {"facts": facts.count, **ours.recv()}
+        commits, found = [], []
+        for _ in range(_COMMITS):
+            started = time.perf_counter()
+            statement = facts.commit(store, _COMMITTED_FACTS)
+            committed = time.perf_counter()
+            ours.send(statement)
+            found.append(ours.recv())
+            found[-1]["found_after"] = 1000 * (time.perf_counter() - committed)
+            commits.append(1000 * (committed - started))
+        figures["commit"] = statistics.median(commits)
+        for name in found[0]:
+            figures[name] = statistics.median(one[name] for one in found)
+        ours.send(None)
+        return {name: round(value, 3) for name, value in (figures | ours.recv()).items()}
+    finally:
+        reader.terminate()
+        reader.join()
+
+
+def _read(path: Path, pipe: Connection) -> None:
+    """The process that reads: what loading costs, what finding each statement that it is sent does, and searches."""
+    reader, store = SnapshotReader(), GraphStore(path)
+    dataset = Dataset("growth", "growth", "u", "ana")
+    before = _resident_bytes()
+    started = time.perf_counter()
+    snapshot = reader.snapshot(store, MODEL)
+    load = time.perf_counter() - started
+    gc.collect()
+    count = len(snapshot.facts)
+    pipe.send(
+        {"load": load, "bytes_per_fact": (_resident_bytes() - before) / count, "counted": snapshot.nbytes / count}
+    )
+    draw = np.random.default_rng(1)
+    _searched(Scope(dataset, snapshot), "warm", _vector(draw))
+    while (statement := pipe.recv()) is not None:
+        started = time.perf_counter()
+        snapshot = reader.snapshot(store, MODEL)
+        refreshed = time.perf_counter()
+        scope = Scope(dataset, snapshot)
+        hits = _searched(scope, statement, _vector(draw))
+        searched = time.perf_counter()
+        assert any(scope.snapshot.facts["statement"].iloc[hit.row] == statement for hit in hits), statement
+        pipe.send({"refresh": 1000 * (refreshed - started), "first_search": 1000 * (searched - refreshed)})
+    scope = Scope(dataset, snapshot)
+    asked = snapshot.facts["statement"].iloc[draw.integers(0, len(snapshot.facts), _SEARCHES)].tolist()
+    times = [_milliseconds(lambda text=text: _searched(scope, f"What of {text}", _vector(draw))) for text in asked]
+    products = [_milliseconds(lambda: snapshot.fact_vectors @ _vector(draw)) for _ in range(9)]
+    pipe.send({"search_p95": float(np.quantile(times, 0.95)), "product": statistics.median(products)})
+
+
+def _searched(scope: Scope, text: str, vector: np.ndarray) -> list[Any]:
+    """What the default search type gathers: passages and facts."""
+    ranking = Ranking([scope], text, vector)
+    ranking.passages(10)
+    return ranking.facts(10)
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - started)
+
+
+def _vector(draw: np.random.Generator) -> np.ndarray:
+    vector = draw.standard_normal(DIMENSIONS, np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def _resident_bytes() -> int:
+    # Where there is no /proc, the most that there was: getrusage counts in bytes on macOS.
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except FileNotFoundError:
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def show(console: Console, rows: Sequence[dict[str, float]]) -> None:
+    table = Table(title="Costs by size of the graph; in brackets, times the first")
+    table.add_column("facts", justify="right")
+    for name, unit in _SHOWN.items():
+        table.add_column(f"{name.replace('_', ' ')} ({unit})", justify="right")
+    for row in rows:
+        cells = (f"{row[name]:,.1f} ({row[name] / rows[0][name]:,.1f})" for name in _SHOWN)
+        table.add_row(f"{row['facts']:,}", *cells)
+    console.print(table)
+
+
+def plot(path: Path, rows: Sequence[dict[str, float]]) -> None:
+    """The milliseconds of `rows` by facts, on logarithmic scales. Raises ImportError without matplotlib."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    for name in (name for name, unit in _SHOWN.items() if unit == "ms"):
+        axes.loglog(
+            [row["facts"] for row in rows], [row[name] for row in rows], marker="o", label=name.replace("_", " ")
+        )
+    axes.set_xlabel("facts in the graph")
+    axes.set_ylabel("milliseconds")
+    axes.grid(True, which="both", alpha=0.3)
+    axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, bbox_inches="tight")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--out", type=Path, help="where the figures go as JSON, and the plot beside it as SVG")
+    chosen = parser.parse_args()
+    console, rows = Console(), []
+    with tempfile.TemporaryDirectory(prefix="sessiongraph-growth-") as folder:
+        store, facts = GraphStore(Path(folder) / "graph.duckdb"), Facts(max(chosen.sizes))
+        for size in sorted(chosen.sizes):
+            while facts.count < size:
+                facts.commit(store, min(_BULK, -(-(size - facts.count) // SENTENCE_FACTS) * SENTENCE_FACTS))
+            rows.append(measured_at(store, facts))
+            console.print(rows[-1])
+    show(console, rows)
+    write_figures(chosen.out, {"rows": rows})
+    if chosen.out is not None:
+        try:
+            plot(chosen.out.with_suffix(".svg"), rows)
+        except ImportError:
+            console.print("No plot: install matplotlib, or the extra `bench`.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

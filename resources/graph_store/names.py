@@ -1,0 +1,174 @@
+"""Names as strings: their normal form, the shorter forms that they go by, and which differ by a slip alone. Pure.
+
+What does not belong here: which names a dataset holds and what became of them (`resolution`).
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Titles that a name is as well without; what one alone precedes is a surname, and of whom it is the title tells.
+MALE_TITLES = _words("mr mister sir")
+FEMALE_TITLES = _words("mrs ms miss madam")
+TITLES = MALE_TITLES | FEMALE_TITLES | _words("mx dr doctor prof professor rev reverend")
+_ARTICLES = frozenset(("the", "a", "an"))
+_PARTICLES = _words("of the and for in on at to de la von van der di da du")
+_GENERATIONS = _words("jr sr ii iii iv")
+_POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
+_INITIALS = re.compile(r"\b[^\W\d_](?:\.\s?[^\W\d_]\b)+|\b[^\W\d_](?: [^\W\d_]\b){2,}")
+_NO_WORD = re.compile(r"[^\w&+#]+")
+
+_LEGAL_FORMS = {
+    "incorporated": "inc", "corporation": "corp", "limited": "ltd", "company": "co", "aktiengesellschaft": "ag"
+}  # fmt: skip
+_LEGAL = _words("inc corp ltd co llc llp plc gmbh ag sa sas srl spa bv nv oy ab kg pty")
+
+_KINDS = {
+    kind: name
+    for name, kinds in {
+        "person": "person people human individual character user speaker",
+        "place": "place location city country gpe town village region state river mountain landmark",
+        "organization": "organization organisation company institution business team agency university school",
+        "work": "work film movie book song album show novel",
+        "event": "event",
+        "product": "product",
+        "value": "date time number year quantity duration money percentage",
+    }.items()
+    for kind in kinds.split()
+}
+_ACRONYM_LETTERS = range(3, 8)
+_TYPO_LETTERS, _TWO_TYPOS_LETTERS = 5, 10
+# Short given names often differ by one letter and are two people's: Karin and Karen.
+_GIVEN_NAME_LETTERS = 7
+
+
+def name_key(name: str) -> str:
+    """The normal form of `name`: equal for its obvious variants. A title stays with a surname alone: it tells whose."""
+    text = unicodedata.normalize("NFKC", name).casefold()
+    text = _INITIALS.sub(lambda letters: re.sub(r"[.\s]", "", letters[0]), text)  # "U.S.A." and "U S A" as "usa"
+    words = _NO_WORD.sub(" ", _POSSESSIVE.sub("", text)).split()
+    while len(words) > 1 and (words[0] in _ARTICLES or (words[0] in TITLES and _is_full(words[1:]))):
+        words = words[1:]
+    return " ".join(words) or text.strip()
+
+
+def _is_full(words: list[str]) -> bool:
+    """Whether `words`, which a title precedes, name somebody without it."""
+    return (len(words) > 1 and words[0] not in _PARTICLES) or words[0] in TITLES
+
+
+@lru_cache(maxsize=4096)
+def kinds_of(types: frozenset[str]) -> frozenset[str]:
+    """The kinds of thing that stated types mean; those that mean no kind ("concept") say nothing."""
+    return frozenset(_KINDS[kind] for kind in types if kind in _KINDS)
+
+
+def agree(types: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether what bears `types` may be what bears `others`: no types that mean a kind are no contradiction."""
+    kinds, other_kinds = kinds_of(types), kinds_of(others)
+    return not kinds or not other_kinds or not kinds.isdisjoint(other_kinds)
+
+
+def is_title_case(wording: str) -> bool:
+    """Whether `wording` is written as a name is."""
+    words = [word for word in _NO_WORD.sub(" ", wording).split() if word.casefold() not in _PARTICLES]
+    return bool(words) and words[0][0].isupper() and words[-1][0].isupper()
+
+
+def gender(words: list[str]) -> str:
+    """ "m" or "f" where the first of `words` is a title that says so, else ""."""
+    title = words[0] if words else ""
+    return "m" if title in MALE_TITLES else "f" if title in FEMALE_TITLES else ""
+
+
+def titled_surname(key: str) -> str | None:
+    """The surname in "mr smith"."""
+    title, _, rest = key.partition(" ")
+    return rest if title in TITLES and rest and " " not in rest else None
+
+
+def given_and_surname(key: str) -> tuple[str, str] | None:
+    """First and last word of a person's full name."""
+    words = key.split()
+    if titled_surname(key) or len(words) < 2 or not _PARTICLES.isdisjoint((words[0], words[-1])):
+        return None
+    if words[-1] in _GENERATIONS:
+        return (words[0], words[-2]) if len(words) > 2 else None
+    return words[0], words[-1]
+
+
+def without_middle(key: str) -> str | None:
+    """ "alex b chen" as "alex chen"."""
+    words = key.split()
+    parts = given_and_surname(key)
+    whole = len(words) > 2 and words[-1] not in _GENERATIONS and _PARTICLES.isdisjoint(words)
+    return f"{parts[0]} {parts[1]}" if parts and whole else None
+
+
+def spelled_alike(key: str) -> str:
+    """`key` without accents, with "and" for "&" and legal forms cut short: one for every way to write a name."""
+    letters = key
+    if not key.isascii():
+        letters = "".join(c for c in unicodedata.normalize("NFKD", key) if not unicodedata.combining(c))
+    words = ["and" if word == "&" else word for word in letters.split()]
+    return " ".join(words[:1] + [_LEGAL_FORMS.get(word, word) for word in words[1:]])
+
+
+def without_legal_form(key: str) -> str | None:
+    """ "acme inc" as "acme"; None where there is no legal form."""
+    words = spelled_alike(key).split()
+    return " ".join(words[:-1]) if len(words) > 1 and words[-1] in _LEGAL else None
+
+
+def acronym(key: str) -> str | None:
+    """ "international business machines" as "ibm"; three letters at least, of words that count."""
+    words = key.split()
+    if len(words) > 2 and words[-1] in _LEGAL | _LEGAL_FORMS.keys():
+        words = words[:-1]
+    initials = "".join(word[0] for word in words if word not in _PARTICLES)
+    return initials if len(initials) in _ACRONYM_LETTERS and initials.isalpha() else None
+
+
+def singular(key: str) -> str | None:
+    """A plural as its singular, for what ends like one."""
+    if (
+        len(key) < 5
+        or not key[-4:].isalpha()
+        or not key.endswith("s")
+        or key.endswith(("ss", "us", "is", "ics", "news", "series"))
+    ):
+        return None
+    if key.endswith("ies"):
+        return key[:-3] + "y"
+    return key[:-2] if key.endswith(("ches", "shes", "sses", "xes")) else key[:-1]
+
+
+def _other_ending(one: str, two: str) -> bool:
+    return one[:-1] == two[:-1] and {one[-1], two[-1]} != {"i", "y"}
+
+
+def differ_by_slip(key: str, other: str, persons: bool) -> bool:
+    """Whether one of two names is likely the other with a typing mistake in one word. Never where a number differs, nor
+    an ending alone ("Daniel", "Daniela"): that makes another name."""
+    words, others = key.split(), other.split()
+    if len(words) != len(others):
+        return False
+    different = [place for place, word in enumerate(words) if word != others[place]]
+    if len(different) != 1:
+        return False
+    place = different[0]
+    one, two = sorted((words[place], others[place]), key=len)
+    if one[0] != two[0] or not (one.isalpha() and two.isalpha()) or two.startswith(one) or _other_ending(one, two):
+        return False
+    given = (persons and place < len(words) - 1) or len(words) == 1
+    if len(one) < (_GIVEN_NAME_LETTERS if persons and given else _TYPO_LETTERS):
+        return False
+    allowed = 2 if len(one) >= _TWO_TYPOS_LETTERS else 1
+    return OSA.distance(one, two, score_cutoff=allowed) <= allowed
