@@ -20,17 +20,25 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: $(VENV)/.installed  ## make bench DATA=locomo10.json
-	@test -n "$(DATA)" || { echo "Say where the LoCoMo data is: make bench DATA=path/to/locomo10.json" >&2; exit 2; }
-	$(BIN)/python benchmarks/locomo_sessions.py $(DATA)
+RESULTS := benchmarks/results
+
+bench: $(VENV)/.installed-bench  ## costs and growth; with make bench DATA=locomo10.json, real conversations too
+	$(BIN)/python benchmarks/cost.py --out $(RESULTS)/cost.json
+	$(BIN)/python benchmarks/growth.py --out $(RESULTS)/growth.json
+	@test -z "$(DATA)" || $(BIN)/python benchmarks/retrieval.py $(DATA) --out $(RESULTS)/retrieval.md
+	@test -z "$(DATA)" || $(BIN)/python benchmarks/locomo_sessions.py $(DATA)
 
 SOAK_SECONDS ?= 600
 
 soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histories; each as long as make soak SOAK_SECONDS=600
 	$(BIN)/python benchmarks/crash_campaign.py --kills 300
+	$(BIN)/python benchmarks/crash_campaign.py --kills 60 --redis
 	$(BIN)/python benchmarks/hostile_home.py
+	$(BIN)/python benchmarks/daemon.py
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS)
+	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS) --cache redis
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/reliability/test_state_machine.py
+	@test -z "$(DATA)" || $(BIN)/python benchmarks/forgetting.py $(DATA)
 
 dev: $(VENV)/.installed  ## the Dagster UI
 	$(BIN)/sessiongraph dev
@@ -50,3 +58,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
 	touch $(VENV)/.installed $@
+
+$(VENV)/.installed-bench: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev,bench]'
+	touch $(VENV)/.installed $(VENV)/.installed-dev $@

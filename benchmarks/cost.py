@@ -1,6 +1,6 @@
 """What the work costs beside its model calls: wall and CPU seconds, calls, memory, disk; as one table.
 
-    python benchmarks/cost.py [--quick] [--out benchmarks/results]
+    python benchmarks/cost.py [--quick] [--out FILE.json]
 
 Every work runs in a process of its own, against an endpoint in another: CPU seconds are those of the first. Imports
 are left out and stand on a line of their own. Calls through the Python API include their report to Dagster.
@@ -108,36 +108,42 @@ def import_seconds(times: int = 3) -> float:
     return min(float(ran.stdout) for ran in spent)
 
 
-def show(console: Console, found: list[Measured], imports: float) -> None:
-    table = Table(title="What the work costs")
-    for heading in (
-        "work",
-        "endpoint",
-        "wall s",
-        "CPU s",
-        "chat",
-        "embedding",
-        "at once",
-        "words of prompt",
-        "peak MB",
-    ):
-        table.add_column(heading, justify="left" if heading in ("work", "endpoint") else "right")
-    table.add_row("import sessiongraph", "", "", f"{imports:.2f}")
+def rows_of(found: list[Measured], imports: float) -> list[list[str]]:
+    """The table, headings first."""
+    rows = [
+        ["work", "endpoint", "wall s", "CPU s", "chat", "embedding", "at once", "words of prompt", "peak MB"],
+        ["import sessiongraph", "", "", f"{imports:.2f}", "", "", "", "", ""],
+    ]
     for it in found:
         asked = "embedded" if it.work.latency_ms is None else f"{it.work.latency_ms:g} ms"
         what = it.step if it.megabytes is None else f"{it.step}: {it.megabytes} MB"
         calls = (it.calls.chat, it.calls.embedding, it.calls.at_once, it.calls.prompt_words)
-        table.add_row(
-            what, asked, f"{it.wall_seconds:.2f}", f"{it.cpu_seconds:.2f}", *map(str, calls), f"{it.peak_rss_mb:.0f}"
-        )
+        cost = (f"{it.wall_seconds:.2f}", f"{it.cpu_seconds:.2f}", *map(str, calls), f"{it.peak_rss_mb:.0f}")
+        rows.append([what, asked, *cost])
+    return rows
+
+
+def show(console: Console, found: list[Measured], imports: float) -> None:
+    table = Table(title="What the work costs")
+    headings, *rows = rows_of(found, imports)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in ("work", "endpoint") else "right")
+    for row in rows:
+        table.add_row(*row)
     console.print(table)
+
+
+def markdown(found: list[Measured], imports: float) -> str:
+    headings, *rows = rows_of(found, imports)
+    lines = [headings, ["---", "---", *["---:"] * (len(headings) - 2)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--only", help="only works of this name")
-    parser.add_argument("--out", type=Path, help="a folder for the figures")
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="where the figures go, and as .md the table")
     chosen = parser.parse_args()
     console, found = Console(), []
     for work in QUICK if chosen.quick else WORKS:
@@ -148,7 +154,8 @@ def main() -> None:
     show(console, found, imports)
     if chosen.out is not None:
         rows = [{**vars(it), "work": vars(it.work), "calls": vars(it.calls)} for it in found]
-        write_figures(chosen.out / "cost.json", {"import_cpu_seconds": imports, "steps": rows})
+        write_figures(chosen.out, {"import_cpu_seconds": imports, "steps": rows})
+        chosen.out.with_suffix(".md").write_text(markdown(found, imports), encoding="utf-8")
 
 
 if __name__ == "__main__":

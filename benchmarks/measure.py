@@ -62,7 +62,7 @@ def redis_server() -> Iterator[int]:
         arguments = ["--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no"]
         server = subprocess.Popen([get_redis_server(), *arguments], stdout=subprocess.DEVNULL)
         try:
-            _wait_for(port, server)
+            wait_for_port(port, server)
             yield port
         finally:
             server.terminate()
@@ -76,7 +76,8 @@ def free_port() -> int:
     return port
 
 
-def _wait_for(port: int, server: "subprocess.Popen[bytes]", seconds: float = 20.0) -> None:
+def wait_for_port(port: int, server: "subprocess.Popen[bytes]", seconds: float = 20.0) -> None:
+    """Return when `server` listens on `port`. Raises OSError where it has ended, or `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while True:
         try:
