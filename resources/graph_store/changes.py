@@ -153,7 +153,9 @@ def _batch_ends(seqs: Array) -> Array:
 
 def read_vectors(connection: duckdb.DuckDBPyConnection, model: str, since: int) -> Iterator[tuple[Array, Array]]:
     """The hashes of texts, (n,) uint64, and the vectors that `model` made of them, (n, d) float32, batch by batch."""
-    # DuckDB would keep every block that it reads: all vectors a second time.
+    # DuckDB would keep every block that it reads: all vectors a second time. Others use it afterwards, and RESET only
+    # seems to take the limit back.
+    [(usual,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
     connection.execute(f"SET memory_limit = '{_READING_MEMORY}'")
     try:
         found = connection.execute("SELECT text_id, vector FROM embeddings WHERE model = ? AND seq > ?", [model, since])
@@ -161,7 +163,7 @@ def read_vectors(connection: duckdb.DuckDBPyConnection, model: str, since: int) 
             joined = b"".join(batch["vector"].tolist())
             yield text_hashes(batch["text_id"].tolist()), np.frombuffer(joined, "<f4").reshape(len(batch), -1)
     finally:
-        connection.execute("RESET memory_limit")
+        connection.execute(f"SET memory_limit = '{usual}'")
 
 
 def _read_passages(connection: duckdb.DuckDBPyConnection, count: int, since: int) -> Columns:

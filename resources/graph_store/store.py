@@ -174,13 +174,18 @@ def _opened(path: Path | None, *, read_only: bool = False) -> Iterator[duckdb.Du
         with instance.cursor() as connection:
             connection.execute("USE store")
             yield connection
-        instance.execute("DETACH store")
     except BaseException as error:
         # Whatever was begun ends with it.
         instance.close()
         if isinstance(error, duckdb.IOException | duckdb.OperationalError | duckdb.FatalException):
             raise _explained(error, path) from error
         raise
+    try:
+        instance.execute("DETACH store")
+    except duckdb.Error:
+        # What was committed stands in the log: whoever opens the file next brings it into the file itself.
+        instance.close()
+        return
     if len(idle) < _MOST_IDLE:
         idle.append(instance)
     else:

@@ -1,5 +1,6 @@
 """Readers never fail because a writer works: they see the last version, and the new one once it is there."""
 
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -191,3 +192,13 @@ def test_what_was_handed_out_stays_as_it_was(store: GraphStore) -> None:
     for frame, copy in zip((before.passages, before.entities, before.mentions), expected, strict=True):
         pd.testing.assert_frame_equal(frame, copy)
     assert (before.passage_index.scores("about a") > 0).all()
+
+
+def test_what_was_read_leaves_memory_for_what_is_written_next(store: GraphStore) -> None:
+    """Vectors are read within a small limit of DuckDB's memory, which the next user of its instance must not have."""
+    put(store, Evidence("a"))
+    SnapshotReader().snapshot(store, "model")
+    texts = [random.Random(number).randbytes(500_000).hex() for number in range(200)]
+    store.write("r", "a", lambda tx: tx.insert("windows", [{"id": text[:32], "summary": text} for text in texts]))
+    count = store.read(lambda con: con.execute("SELECT count(*) FROM windows").fetchall())
+    assert count == [(201,)]
