@@ -1,129 +1,111 @@
-"""How well turns are found, with no model as a judge: recall against the utterances that answer LoCoMo's questions.
+"""How well what answers a question is found, with no model as a judge: recall against gold evidence.
 
-    python benchmarks/retrieval.py DATA.json [--llm local|http://host:port/v1] [--out FIGURES.json]
+    python benchmarks/retrieval.py DATA.json... [--endpoint mock_openai.py] [--stronger] [--costs] [--out TABLES.md]
 
-Each conversation is persisted into a dataset of its own, as `locomo_sessions` does it, and asked all questions that
-have evidence. A turn counts when it holds the utterance; R@k is the mean share of a question's utterances that the
-best k turns hold. Sessions are ranked by their best turn. Signals are added one by one.
+DATA.json has the format of LoCoMo (see `locomo`) or of MuSiQue with passages (see `retrieval_data`). A LoCoMo
+conversation is asked about twice: persisted from sessions, a passage being a turn, and added as documents. A passage
+counts when it holds an utterance, or is the passage, that answers; R@k is the mean share of a question's evidence in
+the best k. Sessions are ranked by their best passage. Steps are switched off one by one. `--endpoint` is a script that
+serves an OpenAI-compatible model on `--port`, given the data as MOCK_REPLAY: what a real model once extracted.
 """
 
 import argparse
 import asyncio
+import os
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from locomo import Conversation, GoldQuestion, read_conversations
-from locomo_sessions import environment, put_turns
-from measure import write_figures
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+from embedders import STRONGER, minilm
+from locomo import read_conversations
+from locomo_sessions import environment
+from measure import free_port, wait_for_port, write_figures
+from query_cost import query_cost
+from retrieval_data import Asked, from_documents, from_musique, from_sessions, read_musique
 
+from resources.graph_store.documents import K1, B
 from sessiongraph.retrieval import ranking
-from sessiongraph.retrieval.ranking import Scope, rank_lexically, rank_passages
+from sessiongraph.retrieval.ranking import rank_passages
 
-DEPTHS = (5, 10, 25)
+DEPTHS = (2, 5, 10, 25)
 SESSION_DEPTH = 5
+# How many are ranked: enough for the best five sessions to be among them.
+RANKED = 100
+COSTS = (1_000, 10_000, 100_000)
+# What is switched off, one by one: the steps by their weights in `ranking`.
+STEPS = {
+    "neighbours": ("NEIGHBOUR_WEIGHT",),
+    "best of session": ("DOCUMENT_WEIGHT",),
+    "words of session": ("DOCUMENT_WORDS_WEIGHT",),
+    "speaker": ("SPEAKER_WEIGHT",),
+    "time": ("TIME_WEIGHT",),
+    "graph": ("WALK_WEIGHT",),
+    "vectors": ("DENSE_SHARE",),
+}
 
-Rank = Callable[[Scope, str, np.ndarray], list[int]]
-
-# The weights that are zero while their signals are not yet added.
-_WEIGHTS = ("NEIGHBOUR_WEIGHT", "DOCUMENT_WEIGHT", "ENTITY_WEIGHT")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A conversation as it is searched: its snapshot, its questions' vectors, and what its turns hold."""
-
-    scope: Scope
-    questions: list[GoldQuestion]
-    vectors: np.ndarray
-    dia_ids: list[frozenset[str]]
-
-    @property
-    def sessions(self) -> list[str]:
-        return list(self.scope.snapshot.passages["session_id"])
+Rank = Callable[[Asked, int], Sequence[int]]
+Figures = dict[str, float]
 
 
-async def prepare(conversation: Conversation) -> Asked:
-    """Persist the conversation, and read what a search would."""
-    from sessiongraph import datasets, persist_sessions_in_knowledge_graph_pipeline
-    from sessiongraph.runtime import resources
-
-    dataset, bundle = await datasets.create(conversation.id), resources()
-    turn_of = await put_turns(conversation)
-    session_ids = [session.id for session in conversation.sessions]
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=session_ids, dataset=conversation.id)
-    snapshot = await asyncio.to_thread(bundle.snapshot, dataset)
-    vectors, _ = await bundle.embedder.embed([question.text for question in conversation.questions])
-    said: dict[str, set[str]] = {}
-    for dia_id, turn_id in turn_of.items():
-        said.setdefault(turn_id, set()).add(dia_id)
-    dia_ids = [frozenset(said[turn_id]) for turn_id in snapshot.passages["turn_id"]]
-    return Asked(Scope(dataset, snapshot), conversation.questions, vectors, dia_ids)
-
-
-def figures(asked: list[Asked], rank: Rank) -> dict[str, float]:
-    """Recall of turns and sessions, in percent, and the milliseconds that ranking a question took."""
+def figures(asked: Sequence[Asked], rank: Rank) -> Figures:
+    """Recall of passages and sessions, in percent, and the milliseconds that ranking a question took."""
     shares: dict[str, list[float]] = {}
-    seconds = 0.0
-    for conversation in asked:
-        sessions = conversation.sessions
-        session_of = {dia_id: sessions[row] for row, held in enumerate(conversation.dia_ids) for dia_id in held}
-        for question, vector in zip(conversation.questions, conversation.vectors, strict=True):
+    seconds: list[float] = []
+    for data in asked:
+        documents = data.documents
+        document_of = {key: documents[row] for row, held in enumerate(data.holds) for key in held}
+        for number, gold in enumerate(data.gold):
             started = time.perf_counter()
-            rows = rank(conversation.scope, question.text, vector)
-            seconds += time.perf_counter() - started
+            rows = rank(data, number)
+            seconds.append(time.perf_counter() - started)
             for depth in DEPTHS:
-                found = {dia_id for row in rows[:depth] for dia_id in conversation.dia_ids[row]}
-                shares.setdefault(f"R@{depth}", []).append(_share(found, question.evidence))
-            ranked = list(dict.fromkeys(sessions[row] for row in rows))
-            gold = {session_of[dia_id] for dia_id in question.evidence if dia_id in session_of}
-            shares.setdefault("sess. Hit@1", []).append(float(bool(gold & set(ranked[:1]))))
-            shares.setdefault(f"sess. R@{SESSION_DEPTH}", []).append(_share(set(ranked[:SESSION_DEPTH]), gold))
-    questions = sum(len(conversation.questions) for conversation in asked)
+                found = {key for row in rows[:depth] for key in data.holds[row]}
+                shares.setdefault(f"R@{depth}", []).append(len(found & gold) / len(gold))
+            ranked = list(dict.fromkeys(documents[row] for row in rows))
+            wanted = {document_of[key] for key in gold if key in document_of}
+            shares.setdefault("sess. Hit@1", []).append(float(bool(wanted & set(ranked[:1]))))
+            held = len(wanted & set(ranked[:SESSION_DEPTH])) / max(len(wanted), 1)
+            shares.setdefault(f"sess. R@{SESSION_DEPTH}", []).append(held)
     means = {name: round(100 * float(np.mean(values)), 1) for name, values in shares.items()}
-    return {**means, "ms": round(1000 * seconds / questions, 2)}
+    return {**means, "p50 ms": round(1000 * float(np.median(seconds)), 1)}
 
 
-def _share(found: set[str], wanted: set[str] | frozenset[str]) -> float:
-    return len(found & wanted) / len(wanted) if wanted else 0.0
-
-
-def _words(scope: Scope, query: str, vector: np.ndarray) -> list[int]:
-    return [hit.row for hit in rank_lexically([scope], query, len(scope.allowed))]
-
-
-def _meaning(scope: Scope, query: str, vector: np.ndarray) -> list[int]:
-    return list(np.argsort(-(scope.snapshot.passage_vectors @ vector), kind="stable"))
-
-
-def _all(scope: Scope, query: str, vector: np.ndarray) -> list[int]:
-    return [hit.row for hit in rank_passages([scope], query, vector, len(scope.allowed))]
-
-
-def compared(asked: list[Asked]) -> dict[str, dict[str, float]]:
-    """Figures by what passages are ranked by."""
-    rows = {"words (BM25)": figures(asked, _words), "vectors": figures(asked, _meaning)}
-    rows["words + vectors"] = _with_weights(asked, ())
-    rows["  + neighbours"] = _with_weights(asked, _WEIGHTS[:1])
-    rows["  + session"] = _with_weights(asked, _WEIGHTS[:2])
-    rows["  + entities (all)"] = _with_weights(asked, _WEIGHTS)
+def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None) -> dict[str, Figures]:
+    """Figures by what passages are ranked by, and without each step."""
+    rows = {"BM25 alone": figures(asked, _words)}
+    for name, data in (("default", asked), (STRONGER, stronger)):
+        if data is not None:
+            rows |= {f"{name}: vectors alone": figures(data, _meaning), f"{name}: all": figures(data, _all)}
+    for step, weights in STEPS.items():
+        with _zeroed(weights):
+            rows[f"default: without {step}"] = figures(asked, _all)
     return rows
 
 
-def _with_weights(asked: list[Asked], kept: tuple[str, ...]) -> dict[str, float]:
-    with _zeroed([name for name in _WEIGHTS if name not in kept]):
-        return figures(asked, _all)
+def _words(data: Asked, number: int) -> Sequence[int]:
+    return _sorted(data.scope.snapshot.passage_index.scores(data.questions[number], K1, B))
+
+
+def _meaning(data: Asked, number: int) -> Sequence[int]:
+    return _sorted(data.scope.snapshot.passage_vectors @ data.vectors[number])
+
+
+def _sorted(scores: np.ndarray) -> Sequence[int]:
+    rows: list[int] = np.argsort(-scores, kind="stable")[:RANKED].tolist()
+    return rows
+
+
+def _all(data: Asked, number: int) -> Sequence[int]:
+    hits = rank_passages([data.scope], data.questions[number], data.vectors[number], RANKED)
+    return [hit.row for hit in hits]
 
 
 @contextmanager
-def _zeroed(weights: list[str]) -> Iterator[None]:
+def _zeroed(weights: Sequence[str]) -> Iterator[None]:
     before = {name: getattr(ranking, name) for name in weights}
     try:
         for name in weights:
@@ -134,37 +116,76 @@ def _zeroed(weights: list[str]) -> Iterator[None]:
             setattr(ranking, name, weight)
 
 
-def show(console: Console, asked: list[Asked], rows: Mapping[str, Mapping[str, float]]) -> None:
-    questions = sum(len(conversation.questions) for conversation in asked)
-    turns = sum(len(conversation.dia_ids) for conversation in asked)
-    table = Table(title=f"{questions} questions to {len(asked)} conversations, {turns} turns")
-    table.add_column("ranked by", no_wrap=True)
-    for name in next(iter(rows.values())):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name, row in rows.items():
-        table.add_row(name, *(f"{value:.1f}" for value in row.values()))
-    console.print(table)
+@contextmanager
+def served(script: Path | None, replayed: Path) -> Iterator[str]:
+    """The address of the endpoint that `script` serves, which replays what was extracted; "local" without one."""
+    if script is None:
+        yield "local"
+        return
+    port = free_port()
+    server = subprocess.Popen(
+        [sys.executable, str(script), "--port", str(port)],
+        env={**os.environ, "MOCK_REPLAY": str(replayed)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for_port(port, server)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def prepared(path: Path, endpoint: Path | None, limit: int | None) -> dict[str, list[Asked]]:
+    """What is asked about `path`, by the table that it makes."""
+    if (data := read_musique(path)) is not None:
+        with served(endpoint, path) as llm, environment("sqlite", None, llm):
+            # What an endpoint replays is its extraction; its vectors are none.
+            os.environ |= {"EMBEDDING_MODEL": "local/wordllama"}
+            how = "extracted by local/extractive" if llm == "local" else "extractions replayed"
+            return {f"{path.stem}, {how}": [asyncio.run(from_musique(path.stem, data))]}
+    conversations = read_conversations(path, limit)
+    tables: dict[str, list[Asked]] = {}
+    for name, prepare in (("persisted from sessions", from_sessions), ("added as documents", from_documents)):
+        with environment("sqlite", None, "local"):
+            tables[f"{path.stem}, {name}"] = [asyncio.run(prepare(conversation)) for conversation in conversations]
+    return tables
+
+
+def markdown(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
+    columns = list(next(iter(rows.values())))
+    lines = [f"## {title}", "", f"| | {' | '.join(columns)} |", "| --- |" + " --: |" * len(columns)]
+    lines += [f"| {name} | {' | '.join(f'{value:,.1f}' for value in row.values())} |" for name, row in rows.items()]
+    return "\n".join(lines) + "\n"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--llm", default="local", help="local, or the address of an OpenAI-compatible endpoint")
+    parser.add_argument("data", type=Path, nargs="*")
+    parser.add_argument(
+        "--endpoint", type=Path, metavar="SCRIPT", help="serves the model that extracts MuSiQue's graph"
+    )
     parser.add_argument("--limit", type=int, help="only the first so many conversations")
-    parser.add_argument("--out", type=Path, help="where the figures go as JSON")
+    parser.add_argument("--stronger", action="store_true", help=f"{STRONGER}, too; needs the extra `bench`")
+    parser.add_argument("--costs", action="store_true", help="what a query costs, by the number of chunks")
+    parser.add_argument("--out", type=Path, metavar="FILE.md", help="where the tables go, and as .json the figures")
     chosen = parser.parse_args()
-    conversations = read_conversations(chosen.data, chosen.limit)
-    console = Console()
-    with environment("sqlite", None, chosen.llm):
-        asked = asyncio.run(_prepare_all(conversations, console))
-    rows = compared(asked)
-    show(console, asked, rows)
-    write_figures(chosen.out, {"llm": chosen.llm, "figures": rows})
+    tables: dict[str, dict[str, Figures]] = {}
+    for path in chosen.data:
+        for name, asked in prepared(path, chosen.endpoint, chosen.limit).items():
+            stronger = [data.embedded(minilm) for data in asked] if chosen.stronger else None
+            questions, passages = (sum(len(getattr(data, what)) for data in asked) for what in ("gold", "holds"))
+            title = f"{name}: {questions} questions, {passages} passages"
+            tables[title] = compared(asked, stronger)
+            print(markdown(title, tables[title]), flush=True)
+    if chosen.costs:
+        tables["What a query costs"] = {f"{chunks:,} chunks": query_cost(chunks) for chunks in COSTS}
+        print(markdown("What a query costs", tables["What a query costs"]))
+    if chosen.out is not None:
+        chosen.out.parent.mkdir(parents=True, exist_ok=True)
+        chosen.out.write_text("\n".join(markdown(title, rows) for title, rows in tables.items()), encoding="utf-8")
+        write_figures(chosen.out.with_suffix(".json"), tables)
     return 0
-
-
-async def _prepare_all(conversations: list[Conversation], console: Console) -> list[Asked]:
-    return [await prepare(conversation) for conversation in track(conversations, "Persisting", console=console)]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from assets.session_cognify.estimate import PersistEstimate, TurnEstimate
     from assets.session_cognify.persist import PersistReport, SessionOutcome, TurnOutcome
     from resources.errors import (
         CacheUnavailableError,
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
         UnreadableDocumentError,
     )
     from resources.types import Dataset, Role, SessionInfo, Tenant, Turn, Usage, User
-    from sessiongraph import datasets, roles, sessions, tenants, users
+    from sessiongraph import datasets, entities, roles, sessions, tenants, users
     from sessiongraph.documents import add, cognify
+    from sessiongraph.estimates import estimate_persist
     from sessiongraph.forgetting import forget
     from sessiongraph.graphs import graph
     from sessiongraph.persistence import persist_sessions_in_knowledge_graph_pipeline
-    from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
+    from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
     from sessiongraph.retrieval.search import search
     from sessiongraph.users import get_default_user
 
@@ -52,16 +54,18 @@ _WHERE = {
         "UnreadableDocumentError",
     ),
     "resources.types": ("Dataset", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
+    "assets.session_cognify.estimate": ("PersistEstimate", "TurnEstimate"),
     "assets.session_cognify.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
     "sessiongraph.documents": ("add", "cognify"),
+    "sessiongraph.estimates": ("estimate_persist",),
     "sessiongraph.forgetting": ("forget",),
     "sessiongraph.graphs": ("graph",),
     "sessiongraph.persistence": ("persist_sessions_in_knowledge_graph_pipeline",),
-    "sessiongraph.retrieval.results": ("Citation", "SearchResult", "SearchType"),
+    "sessiongraph.retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
     "sessiongraph.retrieval.search": ("search",),
     "sessiongraph.users": ("get_default_user",),
 }
-_MODULES = ("datasets", "roles", "sessions", "tenants", "users")
+_MODULES = ("datasets", "entities", "roles", "sessions", "tenants", "users")
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
 
 __all__ = sorted([*_MODULE_OF, *_MODULES])

@@ -68,7 +68,10 @@ class Derivation:
     def nbytes(self) -> int:
         """Rough size in memory, of snapshots too: they share it."""
         entities = self._entities.table.nbytes + self._entities.text_bytes
-        return self._passages.nbytes + self._evidence.nbytes + entities + self._facts.nbytes + self._spare.nbytes
+        joined = self._adjacency.nbytes if self._adjacency else 0
+        return (
+            self._passages.nbytes + self._evidence.nbytes + entities + self._facts.nbytes + self._spare.nbytes + joined
+        )
 
     def _forget(self) -> None:
         self._version = Version(0, None, ())

@@ -7,10 +7,13 @@ The notation is that of `notation`: sources are numbered passages, the conversat
     ~ assistant: Alice lives in Paris.
     ~ # document, 2024-05-08
     [1] Alice moved to Paris in 2010.
+    ~ # known fact, true from 2010 until 2019-05, from document, 2024-05-08
+    [2] Alice lives in Paris.
     Question: What does she do for work?
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from resources.llm.notation import Part, indented, on_one_line, unwrapped
@@ -25,6 +28,17 @@ _LABEL = "~ # "
 _HISTORY = re.compile(r"~ (user|assistant): (.*)\Z", re.DOTALL)
 _SOURCE = re.compile(r"\[(\d+)\] (.*)\Z", re.DOTALL)
 _QUESTION = re.compile(r"Question: (.*)\Z", re.DOTALL)
+_TRUE = re.compile(r"known fact, true(?: from (\S+))?(?: until (\S+?))?, from ")
+_REPLACED = "; no longer true: "
+_AND = " / "
+
+
+@dataclass(frozen=True)
+class Validity:
+    """From when and until when something was true, as ISO texts of any precision; None where that is open."""
+
+    start: str | None = None
+    end: str | None = None
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,29 @@ class Source:
 
     label: str
     text: str
+
+    @property
+    def valid(self) -> Validity:
+        match = _TRUE.match(self.label)
+        return Validity(match[1], match[2]) if match else Validity()
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """What of the text is known to be true no more."""
+        _, found, statements = self.label.partition(_REPLACED)
+        return tuple(statements.split(_AND)) if found else ()
+
+
+def fact_label(valid: Validity, where: str) -> str:
+    """What a source that is a fact is called, and when it was true."""
+    bounds = (f"from {valid.start}" if valid.start else "", f"until {valid.end}" if valid.end else "")
+    spoken = " ".join(bound for bound in bounds if bound)
+    return f"known fact, {f'true {spoken}, ' if spoken else ''}from {where}"
+
+
+def passage_label(where: str, replaced: Sequence[str] = ()) -> str:
+    """What a source that is a passage is called, and which of its statements have been replaced since."""
+    return where + (_REPLACED + _AND.join(replaced) if replaced else "")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sessiongraph.cli import (
     datasets,
     dev,
     documents,
+    entities,
     forgetting,
     graphs,
     persisting,
@@ -81,6 +82,7 @@ searching.register(app, _MEMORY)
 persisting.register(app, _MEMORY)
 status.register(app, _LOOK)
 graphs.register(app, _LOOK)
+app.add_typer(entities.app, name="entities", rich_help_panel=_LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
 app.add_typer(users.app, name="users", rich_help_panel=_LOOK)

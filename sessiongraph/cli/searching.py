@@ -12,15 +12,16 @@ import sessiongraph
 from resources.errors import InvalidInputError, LLMFailedError, StoreBusyError
 from resources.ids import check_session_id
 from sessiongraph.cli.options import AsJson, DatasetNames, NodeSets, UserName, acting
-from sessiongraph.cli.output import fail, moment, note, run, say, show_json, show_table, spent, warn, working
+from sessiongraph.cli.output import fail, moment, note, run, say, show_json, show_table, spent, to_json, warn, working
+from sessiongraph.retrieval.kinds import KINDS
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 
 # What a question can meet without ending the conversation: the next one may fare better.
 _PASSING = (InvalidInputError, LLMFailedError, StoreBusyError)
 
-_TYPES = "One that answers: {}; or one that lists what it finds: {}.".format(
-    ", ".join(kind for kind in SearchType if kind.asks_model),
-    ", ".join(kind for kind in SearchType if not kind.asks_model),
+_TYPES = "One that answers: {}; or one that shows what it finds: {} (CYPHER takes a query as its question).".format(
+    ", ".join(kind for kind in SearchType if kind not in KINDS or KINDS[kind].asks_model),
+    ", ".join(kind for kind, known in KINDS.items() if not known.asks_model),
 )
 SessionId = Annotated[str | None, typer.Option("--session", "-s", metavar="ID", help="Ask in this session.")]
 TopK = Annotated[int, typer.Option("--top-k", "-k", metavar="N", help="How many sources at the most.")]
@@ -36,6 +37,8 @@ sessiongraph search "Where does Alice live?" --dataset demo --session first
 sessiongraph search "What does she do?" --dataset demo --session first
 
 sessiongraph search "Alice" --type chunks --node-set user_sessions_from_cache
+
+sessiongraph search "MATCH (a)-[r]->(b) RETURN a.name, r.statement" --type cypher
 
 [dim]Next: sessiongraph persist SESSION --dataset NAME[/]""",
     )(search)
@@ -133,20 +136,49 @@ def _asked() -> str | None:
 
 def _show(result: SearchResult) -> None:
     if result.answer is not None:
-        say(result.answer, "bold" if result.answered else "")
+        say(_marked(result), "bold" if result.answered else "")
+    elif result.query_type is SearchType.GRAPH_REPORT:
+        say(result.context)
     _show_warnings(result)
+    if result.rows:
+        _show_rows(result)
     if result.citations:
         _show_citations(result.citations, "Sources" if result.answered else "Sources, which do not answer it")
-    else:
-        note("No sources were found.")
+    elif not result.rows:
+        note("No sources were found." if result.query_type is not SearchType.CYPHER else "The query found nothing.")
+
+
+def _marked(result: SearchResult) -> str:
+    """The answer, each sentence of it with the numbers of its sources as the table has them."""
+    numbers = {citation.id: number for number, citation in enumerate(result.citations, 1)}
+    sentences = []
+    for claim in result.claims:
+        marks = dict.fromkeys(numbers[citation.id] for citation in claim.citations if citation.id in numbers)
+        sentences.append(f"{claim.text} {''.join(f'[{number}]' for number in marks)}".rstrip())
+    return " ".join(sentences) or str(result)
+
+
+def _show_rows(result: SearchResult) -> None:
+    columns = list(dict.fromkeys(column for row in result.rows for column in row))
+    rows = [[_cell(row.get(column)) for column in columns] for row in result.rows]
+    show_table("Rows", columns, rows)
+
+
+def _cell(value: object) -> object:
+    return to_json(value) if isinstance(value, dict | list) else value
 
 
 def _show_citations(citations: list[Citation], title: str) -> None:
     rows = [
-        (number, citation.kind, citation.text, _where(citation), citation.dataset, moment(citation.said_at))
+        (number, _kind(citation), citation.text, _where(citation), citation.dataset, moment(citation.said_at))
         for number, citation in enumerate(citations, 1)
     ]
     show_table(title, ["", "kind", "text", "where", "dataset", "said (UTC)"], rows)
+
+
+def _kind(citation: Citation) -> str:
+    """What it is and, of a fact that is true no more, until when it was."""
+    return f"{citation.kind}\nuntil {citation.valid_until}" if citation.valid_until else citation.kind
 
 
 def _where(citation: Citation) -> str:

@@ -1,28 +1,49 @@
-"""How passages and facts are scored for a question: words, vectors and the graph around it, over several datasets.
+"""How passages and facts are scored for a question: words, vectors, the graph, time and what stands around them.
 
-All signals are z-scores over the candidates, because rank-only fusion throws away how much better the best one is.
-Pure: snapshots in, scores out.
+A passage's score is the weighted mean of the z-scores of its words (BM25) and its vector, and what is added to that in
+the same unit: parts of its neighbours' scores and of its session's or document's; the speaker and the days that the
+question names; and how near it is, in the graph, to the facts and entities that the question touches, times how much
+better the best of these facts fits than one would by chance. Over several datasets all share one scale. Pure:
+snapshots in, scores out.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
+from resources.graph_store.adjacency import Adjacency, adjacency
+from resources.graph_store.documents import K1, B
 from resources.graph_store.resolution import name_key
 from resources.graph_store.snapshot import Snapshot
+from resources.graph_store.vectors import Array, Vectors
 from resources.types import Dataset
+from sessiongraph.retrieval import dating, speaking, surroundings, walk
+from sessiongraph.retrieval.fusion import best_by_chance, best_rows, z_scores
+from sessiongraph.retrieval.time_expressions import Span, time_span
 
-# What a passage gains from its two neighbours, and from the best one of its document or session.
+# The share of the vectors' z-scores; the rest is the words'.
+DENSE_SHARE = 0.4
+# What a passage gains from its two neighbours, from the best one of its document or session, and from the words of all.
 NEIGHBOUR_WEIGHT = 0.35
 DOCUMENT_WEIGHT = 0.4
-# What it gains for naming the entities that the question names.
-ENTITY_WEIGHT = 0.4
-# What facts that touch an entity of the question gain, and what a claim that only an assistant made loses.
+DOCUMENT_WORDS_WEIGHT = 0.4
+# What it gains for having been said by a speaker that the question names, and for being of the time that it speaks of.
+SPEAKER_WEIGHT = 0.4
+TIME_WEIGHT = 1.0
+# What the one that the walk reaches most gains, times what the z-score of the fact that fits the question best is
+# above that of the best of as many by chance: where no fact fits, the graph says nothing.
+WALK_WEIGHT = 2.5
+# What facts that touch an entity of the question gain; what a claim that only an assistant made loses, and one that a
+# later one has replaced.
 TOUCHING_WEIGHT = 1.0
 ASSISTANT_PENALTY = 0.25
+SUPERSEDED_PENALTY = 0.5
 _LONGEST_NAME = 6
+_LEAST_CONSIDERED = 50
 
 
 @dataclass(frozen=True)
@@ -40,10 +61,33 @@ class Scope:
     @cached_property
     def allowed_facts(self) -> np.ndarray:
         """Facts that an allowed passage states."""
+        mask = self.fact_mask
+        return np.ones(len(self.snapshot.facts), bool) if mask is None else mask
+
+    @cached_property
+    def fact_mask(self) -> np.ndarray | None:
+        """`allowed_facts`, or None for all: each fact has a claim."""
+        if self.mask is None:
+            return None
         claims = self.snapshot.claims
         allowed = np.zeros(len(self.snapshot.facts), bool)
-        allowed[claims["fact"].to_numpy()[self.allowed[claims["passage"].to_numpy()]]] = True
+        allowed[claims["fact"].to_numpy()[self.mask[claims["passage"].to_numpy()]]] = True
         return allowed
+
+    @cached_property
+    def graph(self) -> Adjacency:
+        """Who stands next to whom, by what allowed passages say."""
+        snapshot = self.snapshot
+        if self.mask is None:
+            return snapshot.adjacency
+        mentions, facts = snapshot.mentions, snapshot.facts
+        said = mentions.loc[self.mask[mentions["passage"].to_numpy()], ["passage", "entity", "stated_by"]]
+        related = facts.loc[self.allowed_facts, ["subject", "object"]]
+        return adjacency(
+            len(snapshot.entities),
+            (said["passage"].to_numpy(), said["entity"].to_numpy(), (said["stated_by"] == "assistant").to_numpy()),
+            (related["subject"].to_numpy(), related["object"].to_numpy(), snapshot.claimed[self.allowed_facts]),
+        )
 
 
 @dataclass(frozen=True)
@@ -70,43 +114,122 @@ def entities_named(snapshot: Snapshot, text: str) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def rank_passages(scopes: Sequence[Scope], query: str, vector: np.ndarray | None, top_k: int) -> list[Hit]:
-    """The best passages of all `scopes` by words, meaning, neighbourhood and the entities of the question."""
-    fused = _fused(
-        [scope.snapshot.passage_index.scores(query) for scope in scopes],
-        [_similarity(scope.snapshot.passage_vectors, vector) for scope in scopes],
-        [scope.allowed for scope in scopes],
-    )
-    scores = [
-        _with_neighbours(base, scope) + ENTITY_WEIGHT * _entity_scores(scope.snapshot, query)
-        for base, scope in zip(fused, scopes, strict=True)
-    ]
-    return _best(scopes, scores, [scope.allowed for scope in scopes], top_k)
+def rank_passages(
+    scopes: Sequence[Scope], query: str, vector: np.ndarray | None, top_k: int, *, now: date | None = None
+) -> list[Hit]:
+    """The best passages of all `scopes` for a question that is asked on `now` (today, for None)."""
+    return Ranking(scopes, query, vector, now).passages(top_k)
+
+
+def rank_facts(
+    scopes: Sequence[Scope], query: str, vector: np.ndarray | None, top_k: int, *, now: date | None = None
+) -> list[Hit]:
+    """The best facts by their statements, those around the question's entities and of its time first."""
+    return Ranking(scopes, query, vector, now).facts(top_k)
 
 
 def rank_lexically(scopes: Sequence[Scope], query: str, top_k: int) -> list[Hit]:
     """The best passages by BM25 alone; those without a word of the query are none."""
-    scores = [scope.snapshot.passage_index.scores(query) for scope in scopes]
+    scores = [scope.snapshot.passage_index.scores(query, K1, B) for scope in scopes]
     allowed = [scope.allowed & (score > 0) for scope, score in zip(scopes, scores, strict=True)]
-    return _best(scopes, scores, allowed, top_k)
+    hits: list[Hit] = []
+    for scope, score, mask in zip(scopes, scores, allowed, strict=True):
+        rows = best_rows(score, mask, top_k, scope.snapshot.passages["id"].to_numpy())
+        hits += _hits(scope, rows, score[rows])
+    return _best(hits, top_k, "passages")
 
 
-def rank_facts(scopes: Sequence[Scope], query: str, vector: np.ndarray | None, top_k: int) -> list[Hit]:
-    """The best facts by words and meaning of their statements, those around the question's entities first."""
-    allowed = [scope.allowed_facts for scope in scopes]
-    fused = _fused(
-        [scope.snapshot.fact_index.scores(query) for scope in scopes],
-        [_similarity(scope.snapshot.fact_vectors, vector) for scope in scopes],
-        allowed,
-    )
-    scores = [
-        base + TOUCHING_WEIGHT * _touching(scope.snapshot, query) - ASSISTANT_PENALTY * _assistant(scope.snapshot)
-        for base, scope in zip(fused, scopes, strict=True)
-    ]
-    return _best(scopes, scores, allowed, top_k)
+class Ranking:
+    """One question to `scopes`; what passages and facts are both ranked by is computed once."""
+
+    def __init__(self, scopes: Sequence[Scope], query: str, vector: np.ndarray | None, now: date | None = None) -> None:
+        self._scopes, self._query, self._vector = scopes, query, vector
+        self._now = now or datetime.now(UTC).date()
+
+    def passages(self, top_k: int) -> list[Hit]:
+        """The best passages, best first."""
+        scopes, snapshots = self._scopes, [scope.snapshot for scope in self._scopes]
+        masks = [scope.mask for scope in scopes]
+        words = [snapshot.passage_index.scores(self._query, K1, B) for snapshot in snapshots]
+        vectors = [_similarity(snapshot.passage_vectors, self._vector) for snapshot in snapshots]
+        fused = _fused(words, vectors, masks, DENSE_SHARE)
+        around = surroundings.words_of_documents(snapshots, self._query, masks)
+        hits: list[Hit] = []
+        for place, scope in enumerate(scopes):
+            scores = self._with_surroundings(scope, fused[place], around[place])
+            self._add_walk(scores, place)
+            rows = best_rows(scores, scope.mask, _considered(top_k), scope.snapshot.passages["id"].to_numpy())
+            hits += _hits(scope, rows, scores[rows] + self._told_by(scope, rows))
+        return _best(hits, top_k, "passages")
+
+    def facts(self, top_k: int) -> list[Hit]:
+        """The best facts, best first."""
+        hits: list[Hit] = []
+        for place, scope in enumerate(self._scopes):
+            snapshot = scope.snapshot
+            scores = self._fact_scores[place] - np.float32(ASSISTANT_PENALTY) * snapshot.claimed
+            touched = np.zeros(len(snapshot.entities), np.float32)
+            touched[self._named[place]] = TOUCHING_WEIGHT
+            subjects, objects = snapshot.facts["subject"].to_numpy(), snapshot.facts["object"].to_numpy()
+            scores += np.maximum(touched[subjects], touched[objects] / 2)
+            rows = best_rows(scores, scope.fact_mask, _considered(top_k), snapshot.facts["id"].to_numpy())
+            hits += _hits(scope, rows, scores[rows] + self._held_then(snapshot, rows))
+        return _best(hits, top_k, "facts")
+
+    def _with_surroundings(self, scope: Scope, own: Array, words_around: Array) -> Array:
+        lent = own if scope.mask is None else np.where(scope.mask, own, np.float32(0))
+        scores = own + np.float32(NEIGHBOUR_WEIGHT) * surroundings.neighbours(scope.snapshot, lent)
+        scores += np.float32(DOCUMENT_WEIGHT) * surroundings.best_of_document(scope.snapshot, own, scope.mask)
+        scores += np.float32(DOCUMENT_WORDS_WEIGHT) * words_around
+        return scores
+
+    def _add_walk(self, scores: Array, place: int) -> None:
+        """What each passage gains for being near, in the graph, to the best facts and the entities named."""
+        scope, facts = self._scopes[place], self._fact_scores[place]
+        best = best_rows(facts, scope.fact_mask, walk.SEED_FACTS + 1, scope.snapshot.facts["id"].to_numpy())
+        best = best[np.argsort(-facts[best])]
+        fitting = float(facts[best[0]]) - best_by_chance(int(scope.allowed_facts.sum())) if len(best) else 0.0
+        if fitting <= 0:
+            return
+        start = walk.seeds(scope.snapshot, scope.graph, self._named[place], best, facts[best])
+        rows, shares = walk.walk(scope.graph, start)
+        scores[rows] += (WALK_WEIGHT * fitting * walk.closeness(shares)).astype(np.float32)
+
+    def _told_by(self, scope: Scope, rows: Array) -> Array:
+        """What passages gain for having been said when, and by whom, the question asks about."""
+        passages = scope.snapshot.passages
+        gain = SPEAKER_WEIGHT * speaking.said_by_named(passages["text"].to_numpy()[rows], self._query)
+        if self._span is not None:
+            gain += TIME_WEIGHT * dating.said_closeness(passages, rows, self._span)
+        return gain
+
+    def _held_then(self, snapshot: Snapshot, rows: Array) -> Array:
+        """What facts gain for having held when the question asks about, or now, where it names no time."""
+        if self._span is not None:
+            return TIME_WEIGHT * dating.held_closeness(snapshot.facts, rows, self._span)
+        return -SUPERSEDED_PENALTY * dating.is_over(snapshot.facts, rows, self._now)
+
+    @cached_property
+    def _named(self) -> list[list[int]]:
+        return [entities_named(scope.snapshot, self._query) for scope in self._scopes]
+
+    @cached_property
+    def _fact_scores(self) -> list[Array]:
+        """The z-scores of the facts' words and vectors, in equal parts."""
+        snapshots = [scope.snapshot for scope in self._scopes]
+        words = [snapshot.fact_index.scores(self._query) for snapshot in snapshots]
+        vectors = [_similarity(snapshot.fact_vectors, self._vector) for snapshot in snapshots]
+        return _fused(words, vectors, [scope.fact_mask for scope in self._scopes], 0.5)
+
+    @cached_property
+    def _span(self) -> Span | None:
+        """The days that the question speaks of; the newest thing said is what a date without its year is before."""
+        passages = [scope.snapshot.passages for scope in self._scopes if not scope.snapshot.is_empty]
+        newest = [said["said_at"].to_numpy().max().astype("datetime64[D]").item() for said in passages]
+        return time_span(self._query, self._now, max(newest, default=None))
 
 
-def _similarity(vectors: np.ndarray, query: np.ndarray | None) -> np.ndarray:
+def _similarity(vectors: Vectors, query: np.ndarray | None) -> Array:
     """Cosine with `query`; zeros where the dataset has no vectors of this model."""
     if query is None or vectors.shape[1] != len(query):
         return np.zeros(len(vectors), np.float32)
@@ -114,70 +237,26 @@ def _similarity(vectors: np.ndarray, query: np.ndarray | None) -> np.ndarray:
 
 
 def _fused(
-    lexical: Sequence[np.ndarray], dense: Sequence[np.ndarray], allowed: Sequence[np.ndarray]
-) -> list[np.ndarray]:
-    """Mean of the two signals' z-scores, taken over all allowed candidates of all scopes together."""
-    if not lexical:
-        return []
-    mask = np.concatenate(allowed)
-    both = _z(np.concatenate(lexical), mask) + _z(np.concatenate(dense), mask)
-    return np.split(both / 2, np.cumsum([len(part) for part in lexical])[:-1])
+    words: Sequence[Array], vectors: Sequence[Array], masks: Sequence[Array | None], dense: float
+) -> list[Array]:
+    """The z-scores of both signals, the vectors' with a share of `dense`, where there are any."""
+    if not any(some.any() for some in vectors):
+        dense = 0.0
+    both = zip(z_scores(words, masks), z_scores(vectors, masks), strict=True)
+    return [np.float32(1 - dense) * lexical + np.float32(dense) * near for lexical, near in both]
 
 
-def _z(scores: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    counted = scores[mask]
-    spread = counted.std() if len(counted) else 0.0
-    return (scores - counted.mean()) / spread if spread > 0 else np.zeros_like(scores)
+def _considered(top_k: int) -> int:
+    """How many of the best are looked at one by one for what is not known of all: who said it, and when."""
+    return max(_LEAST_CONSIDERED, 2 * top_k)
 
 
-def _with_neighbours(base: np.ndarray, scope: Scope) -> np.ndarray:
-    """`base` plus what neighbours in the same document and the document's best passage lend.
-
-    A passage that is not allowed lends nothing.
-    """
-    if len(base) == 0:
-        return base
-    lent = np.where(scope.allowed, base, 0.0)
-    documents = scope.snapshot.passages["document_id"].to_numpy()
-    same = documents[1:] == documents[:-1]
-    neighbours = np.zeros_like(base)
-    neighbours[1:][same] += lent[:-1][same]
-    neighbours[:-1][same] += lent[1:][same]
-    starts = np.flatnonzero(np.r_[True, ~same])
-    best = np.repeat(np.maximum.reduceat(lent, starts), np.diff(np.r_[starts, len(base)]))
-    return base + NEIGHBOUR_WEIGHT * neighbours + DOCUMENT_WEIGHT * best
+def _hits(scope: Scope, rows: Array, scores: Array) -> list[Hit]:
+    return [Hit(scope, row, score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
 
 
-def _entity_scores(snapshot: Snapshot, query: str) -> np.ndarray:
-    """How much each passage names of the question's entities, a rare one counting more: (n,), 1 for all of it."""
-    scores = np.zeros(len(snapshot.passages), np.float32)
-    total = 0.0
-    mentioned, passages = snapshot.mentions["entity"].to_numpy(), snapshot.mentions["passage"].to_numpy()
-    for entity in entities_named(snapshot, query):
-        naming = np.unique(passages[mentioned == entity])
-        weight = float(np.log1p(len(scores) / len(naming)))
-        scores[naming] += weight
-        total += weight
-    return scores / total if total else scores
-
-
-def _touching(snapshot: Snapshot, query: str) -> np.ndarray:
-    """1 for facts whose subject is an entity of the question, a half where only the object is: (n,)."""
-    named = entities_named(snapshot, query)
-    subjects, objects = snapshot.facts["subject"].to_numpy(), snapshot.facts["object"].to_numpy()
-    return np.maximum(np.isin(subjects, named) * 1.0, np.isin(objects, named) * 0.5)
-
-
-def _assistant(snapshot: Snapshot) -> np.ndarray:
-    return (snapshot.facts["stated_by"] == "assistant").to_numpy(float)
-
-
-def _best(
-    scopes: Sequence[Scope], scores: Sequence[np.ndarray], allowed: Sequence[np.ndarray], top_k: int
-) -> list[Hit]:
-    hits = []
-    for scope, score, mask in zip(scopes, scores, allowed, strict=True):
-        rows = np.flatnonzero(mask)
-        rows = rows[np.argsort(-score[rows], kind="stable")[:top_k]]
-        hits += [Hit(scope, int(row), float(score[row])) for row in rows]
-    return sorted(hits, key=lambda hit: -hit.score)[:top_k]
+def _best(hits: Sequence[Hit], top_k: int, kind: Literal["passages", "facts"]) -> list[Hit]:
+    """The best `top_k` of `hits`, best first; equals by their ids, as the order of rows tells nothing."""
+    snapshots = {id(hit.scope): hit.scope.snapshot for hit in hits}
+    ids = {key: getattr(snapshot, kind)["id"].to_numpy() for key, snapshot in snapshots.items()}
+    return sorted(hits, key=lambda hit: (-hit.score, ids[id(hit.scope)][hit.row]))[:top_k]

@@ -3,29 +3,49 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from resources.types import Usage
 
 
 class SearchType(StrEnum):
-    """The first four ask the model; the others return what was found.
+    """How a question is searched for and answered; `kinds.KINDS` says it in one table.
 
-    GRAPH_COMPLETION answers from facts and passages of the graph around the question, TRIPLET_COMPLETION from facts
-    alone, RAG_COMPLETION from passages alone, HYBRID_COMPLETION from passages, facts and summaries side by side.
-    CHUNKS gives passages by all signals together, CHUNKS_LEXICAL by words alone, SUMMARIES one line for each passage.
+    Answered from sources by one model call: GRAPH_COMPLETION from facts and passages around the question,
+    TRIPLET_COMPLETION from facts alone, RAG_COMPLETION from passages alone, HYBRID_COMPLETION from passages, facts and
+    summaries side by side, TEMPORAL from facts and passages of the time that the question speaks of.
+
+    Answered in several steps, each bounded: GRAPH_COMPLETION_COT asks what is missing and searches again, twice at the
+    most; GRAPH_COMPLETION_CONTEXT_EXTENSION searches with its own answer until nothing new is found, twice at the most;
+    GRAPH_COMPLETION_DECOMPOSITION searches for sub-questions side by side, up to five; GRAPH_SUMMARY_COMPLETION
+    condenses three times as many sources before it answers. With local/extractive these take no more calls of a model:
+    what is missing are the names in the best sources, sub-questions are what "and" and question marks part, and the
+    condensed sources are the summaries that were made when the texts were read.
+
+    Answered from the graph: CYPHER takes a query (MATCH … WHERE … RETURN …) in the place of a question and gives its
+    rows; NATURAL_LANGUAGE has a model write that query and answers from its rows, and raises LLMNotConfiguredError with
+    local/extractive, which writes none. GRAPH_REPORT describes the graph without a model.
+
+    Listed: CHUNKS gives passages by all signals together, CHUNKS_LEXICAL by words alone, SUMMARIES one line for each
+    passage. FEELING_LUCKY is one of the others, chosen by rule; the result says which.
     """
 
     GRAPH_COMPLETION = "GRAPH_COMPLETION"
     RAG_COMPLETION = "RAG_COMPLETION"
     TRIPLET_COMPLETION = "TRIPLET_COMPLETION"
     HYBRID_COMPLETION = "HYBRID_COMPLETION"
+    GRAPH_SUMMARY_COMPLETION = "GRAPH_SUMMARY_COMPLETION"
+    GRAPH_COMPLETION_COT = "GRAPH_COMPLETION_COT"
+    GRAPH_COMPLETION_CONTEXT_EXTENSION = "GRAPH_COMPLETION_CONTEXT_EXTENSION"
+    GRAPH_COMPLETION_DECOMPOSITION = "GRAPH_COMPLETION_DECOMPOSITION"
+    TEMPORAL = "TEMPORAL"
+    NATURAL_LANGUAGE = "NATURAL_LANGUAGE"
+    FEELING_LUCKY = "FEELING_LUCKY"
+    CYPHER = "CYPHER"
+    GRAPH_REPORT = "GRAPH_REPORT"
     CHUNKS = "CHUNKS"
     CHUNKS_LEXICAL = "CHUNKS_LEXICAL"
     SUMMARIES = "SUMMARIES"
-
-    @property
-    def asks_model(self) -> bool:
-        return self.name.endswith("_COMPLETION")
 
 
 @dataclass(frozen=True)
@@ -33,7 +53,8 @@ class Citation:
     """A source. `kind` is "chunk", "turn", "fact" or "summary"; `id` the passage's or the fact's.
 
     `session_id` and `turn_id` are set where a turn states it, `document_id` always; `score` orders citations within
-    one result and means nothing across results.
+    one result and means nothing across results. `valid_at` and `valid_until` say when a fact was true (ISO texts of
+    any precision, None where that is open); `replaced` which statements of a passage later ones have replaced.
     """
 
     kind: str
@@ -47,6 +68,17 @@ class Citation:
     said_at: datetime
     session_id: str | None = None
     turn_id: str | None = None
+    valid_at: str | None = None
+    valid_until: str | None = None
+    replaced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of an answer and the sources that it names; none where it names none."""
+
+    text: str
+    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True)
@@ -54,8 +86,11 @@ class SearchResult:
     """An answer with its sources; it prints as its answer.
 
     `answer` is None where no model was asked. `answered` is False where the sources did not answer the question.
-    `citations` come best first: those that the answer names or, where it names none, all that it was given.
+    `citations` come best first: those that the answer names or, where it names none, all that it was given; `claims`
+    are the answer's sentences, each with its own.
     `context` is the text that the model was (or would be) given, `turn_id` the turn that was written to the session.
+    `query_type` is how it was searched for: never FEELING_LUCKY, but what that chose. `rows` are what a graph query
+    found, a dict of its columns each, with the "dataset" that they are from.
     `warnings` say what did not work, such as a session cache that is down.
     """
 
@@ -68,6 +103,9 @@ class SearchResult:
     turn_id: str | None = None
     usage: Usage = field(default_factory=Usage)
     warnings: list[str] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    query_type: SearchType = SearchType.GRAPH_COMPLETION
+    rows: list[dict[str, Any]] = field(default_factory=list)
 
     def __str__(self) -> str:
         return self.context if self.answer is None else self.answer

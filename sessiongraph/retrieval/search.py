@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -10,14 +10,24 @@ from resources.bundle import Resources
 from resources.errors import InvalidInputError, NoGraphDataError
 from resources.ids import check_session_id
 from resources.types import MAIN_DATASET, Dataset, Usage, User
-from sessiongraph.retrieval.answering import ask, prompt
-from sessiongraph.retrieval.conversation import read_conversation, remember, standalone_query
+from sessiongraph.retrieval import graph_query, reasoning, report
+from sessiongraph.retrieval.conversation import read_conversation, remember, understood
+from sessiongraph.retrieval.feedback import weights
+from sessiongraph.retrieval.inquiry import Inquiry, real_llm
+from sessiongraph.retrieval.kinds import KINDS
+from sessiongraph.retrieval.kinds import chosen as lucky
 from sessiongraph.retrieval.ranking import Scope
 from sessiongraph.retrieval.results import SearchResult, SearchType
-from sessiongraph.retrieval.sources import gather
 from sessiongraph.runtime import acting_user, all_permitted, check_flag, node_set_names, resources
 
 MAX_QUERY_CHARS = 20_000
+
+WAYS = {
+    **reasoning.WAYS,
+    "queried": graph_query.queried,
+    "asked of the graph": graph_query.asked_of_graph,
+    "reported": report.reported,
+}
 
 
 async def search(
@@ -34,42 +44,50 @@ async def search(
     """Ask the graphs of `datasets` (all that the user may read, for None); a list of one result.
 
     In a session (`session_id`), the last turns are understood, and question and answer become its next turn.
-    `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given, and
-    asks none. `top_k` is how many sources there are at the most.
+    `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given (first),
+    and asks none. `top_k` is how many sources there are at the most, each time that a type searches.
 
     Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError, LLMNotConfiguredError,
     LLMFailedError. A session cache that is off or down raises nothing: the result's `warnings` say so.
     """
-    kind = _check(query_text, query_type, session_id, top_k)
+    chosen_type = _check(query_text, query_type, session_id, top_k)
     check_flag(only_context, "only_context")
     tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
     bundle = resources()
     acting = await acting_user(bundle, user)
     chosen = await all_permitted(bundle, acting, datasets, "read")
     scopes = await asyncio.to_thread(_scopes, bundle, chosen, tags)
-    conversation = await read_conversation(bundle, acting, session_id)
-    query = standalone_query(query_text, conversation.turns, scopes)
-    vector, usage = await _vector(bundle, kind, query)
-    citations = await asyncio.to_thread(gather, kind, scopes, query, vector, top_k)
+    if chosen_type is SearchType.FEELING_LUCKY:
+        chosen_type = lucky(query_text, datetime.now(UTC).date())
+    kind = KINDS[chosen_type]
+    conversation = await read_conversation(bundle, acting, session_id if kind.follows_up else None)
+    query, usage = query_text, Usage()
+    if kind.follows_up:
+        llm = None if only_context or not kind.asks_model else real_llm(bundle)
+        query, usage = await understood(llm, query_text, conversation, scopes)
+        await asyncio.to_thread(conversation.recall, query)
+    rated = await asyncio.to_thread(weights, bundle, [scope.dataset for scope in scopes])
+    inquiry = Inquiry(bundle, kind, scopes, query_text, query, conversation.history, top_k, only_context, rated, usage)
+    outcome = await WAYS[kind.way](inquiry)
     home = await _home(bundle, acting, chosen)
-    unmatched = _without_vectors(scopes, vector, bundle.embedder.identity)
     result = SearchResult(
         query=query_text,
-        answer=None,
-        citations=citations,
-        context=prompt(query_text, conversation.history, citations)
-        if kind.asks_model
-        else "\n".join(citation.text for citation in citations),
+        answer=outcome.answer.text if outcome.answer else None,
+        citations=outcome.citations,
+        context=outcome.context,
         dataset=home.name,
-        usage=usage,
-        warnings=conversation.warnings + unmatched,
+        answered=outcome.answer is None or outcome.answer.answered,
+        usage=inquiry.usage,
+        warnings=[
+            *conversation.warnings,
+            *inquiry.warnings,
+            *_without_vectors(scopes, inquiry, bundle.embedder.identity),
+        ],
+        claims=outcome.answer.claims if outcome.answer else [],
+        query_type=chosen_type,
+        rows=outcome.rows,
     )
-    if not kind.asks_model or only_context:
-        return [result]
-    answer, used, answered, spent = await ask(bundle.llm, query_text, conversation.history, citations)
-    result = replace(result, answer=answer, citations=used, answered=answered, usage=usage + spent)
-    turn_id = await remember(bundle, acting, conversation, result, home if len(chosen) == 1 else None)
-    return [replace(result, turn_id=turn_id, warnings=conversation.warnings + unmatched)]
+    return [await remember(bundle, acting, conversation, result, home if len(chosen) == 1 else None)]
 
 
 def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:
@@ -123,21 +141,14 @@ def _list(tags: object) -> list[str]:
     return list(tags) if isinstance(tags, np.ndarray | list) else []
 
 
-async def _vector(bundle: Resources, kind: SearchType, query: str) -> tuple[np.ndarray | None, Usage]:
-    if kind is SearchType.CHUNKS_LEXICAL:
-        return None, Usage()
-    vectors, usage = await bundle.embedder.embed([query])
-    return vectors[0], usage
-
-
-def _without_vectors(scopes: Sequence[Scope], vector: np.ndarray | None, model: str) -> list[str]:
-    """What to know of those of `scopes` that have nothing to compare with `vector`: their embedder was changed."""
+def _without_vectors(scopes: Sequence[Scope], inquiry: Inquiry, model: str) -> list[str]:
+    """What to know of those of `scopes` that have nothing to compare the question with: their embedder was changed."""
     return [
         f"The texts of {scope.dataset.name} have no vectors of {model} that compare with the question's, so they were "
         f"found by their words alone. Embed them with cognify(datasets=[{scope.dataset.name!r}]), or set "
         "EMBEDDING_MODEL and EMBEDDING_DIMENSIONS back to what they were."
         for scope in scopes
-        if vector is not None and scope.snapshot.passage_vectors.shape[1] != len(vector)
+        if inquiry.vector is not None and scope.snapshot.passage_vectors.shape[1] != len(inquiry.vector)
     ]
 
 

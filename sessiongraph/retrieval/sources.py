@@ -1,44 +1,69 @@
 """What a search type gathers for a question: ranked hits as citations, ready to be shown or given to a model. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC
 from itertools import zip_longest
+from typing import Literal
 
 import numpy as np
 
-from resources.llm.questions import Source
-from sessiongraph.retrieval.ranking import Hit, Scope, rank_facts, rank_lexically, rank_passages
-from sessiongraph.retrieval.results import Citation, SearchType
+from resources.llm.questions import Source, Validity, fact_label, passage_label
+from sessiongraph.retrieval.feedback import Weights
+from sessiongraph.retrieval.kinds import Gathered
+from sessiongraph.retrieval.ranking import Hit, Ranking, Scope, rank_lexically
+from sessiongraph.retrieval.results import Citation
+
+# How many more hits than asked for are looked at where ratings may move some up.
+_MARGIN = 10
+_CITED = ("kind", "document_id", "name", "said_at", "session_id", "turn_id")
 
 
 def gather(
-    query_type: SearchType, scopes: Sequence[Scope], query: str, vector: np.ndarray | None, top_k: int
+    kinds: Sequence[Gathered],
+    scopes: Sequence[Scope],
+    query: str,
+    vector: np.ndarray | None,
+    top_k: int,
+    weights: Weights,
 ) -> list[Citation]:
-    """Up to `top_k` sources, best first; a completion over both kinds has half of them from each."""
-    if query_type is SearchType.CHUNKS_LEXICAL:
+    """Up to `top_k` sources, best first: the best of each of `kinds` in turn. `weights` are added to their scores."""
+    if tuple(kinds) == ("by words",):
         return [_passage(hit) for hit in rank_lexically(scopes, query, top_k)]
-    if query_type in (SearchType.CHUNKS, SearchType.RAG_COMPLETION):
-        return [_passage(hit) for hit in rank_passages(scopes, query, vector, top_k)]
-    if query_type is SearchType.TRIPLET_COMPLETION:
-        return [_fact(hit) for hit in rank_facts(scopes, query, vector, top_k)]
-    passages = rank_passages(scopes, query, vector, top_k)
-    if query_type is SearchType.SUMMARIES:
-        return [summary for hit in passages if (summary := _summary(hit)) is not None]
-    facts = [_fact(hit) for hit in rank_facts(scopes, query, vector, top_k)]
-    kinds = [[_passage(hit) for hit in passages], facts]
-    if query_type is SearchType.HYBRID_COMPLETION:
-        kinds.append([summary for hit in passages if (summary := _summary(hit)) is not None])
-    return _interleaved(kinds, top_k)
+    depth = top_k + _MARGIN if any(weights.values()) else top_k
+    ranking = Ranking(scopes, query, vector)
+    found: dict[Gathered, list[Citation]] = {}
+    if "passages" in kinds or "summaries" in kinds:
+        passages = _weighed(ranking.passages(depth), "passages", weights)[:top_k]
+        found["passages"] = [_passage(hit) for hit in passages]
+        found["summaries"] = [summary for hit in passages if (summary := _summary(hit)) is not None]
+    if "facts" in kinds:
+        facts = _weighed(ranking.facts(depth), "facts", weights)[:top_k]
+        found["facts"] = [fact_citation(hit) for hit in facts]
+    return interleaved([found[kind] for kind in kinds], top_k)
+
+
+def _weighed(hits: list[Hit], frame: Literal["passages", "facts"], weights: Weights) -> list[Hit]:
+    """`hits` with what ratings say of them, best first."""
+    weighed = [replace(hit, score=hit.score + weights[hit.scope.dataset.key].get(_id(hit, frame), 0.0)) for hit in hits]
+    return sorted(weighed, key=lambda hit: -hit.score)
+
+
+def _id(hit: Hit, frame: Literal["passages", "facts"]) -> str:
+    rows = hit.scope.snapshot.passages if frame == "passages" else hit.scope.snapshot.facts
+    return str(rows["id"].iloc[hit.row])
 
 
 def as_source(citation: Citation) -> Source:
-    """A citation as a model is shown it: what it is, when it was said, and its words."""
-    where = "document" if citation.session_id is None else "conversation"
-    label = f"{where} {citation.name}, {citation.said_at:%Y-%m-%d}"
-    return Source(label if citation.kind != "fact" else f"known fact, from {label}", citation.text)
+    """A citation as a model is shown it: what it is, when it was said and was true, and its words."""
+    kind = "document" if citation.session_id is None else "conversation"
+    where = f"{kind} {citation.name}, {citation.said_at:%Y-%m-%d}"
+    if citation.kind == "fact":
+        return Source(fact_label(Validity(citation.valid_at, citation.valid_until), where), citation.text)
+    return Source(passage_label(where, citation.replaced), citation.text)
 
 
-def _interleaved(kinds: Sequence[Sequence[Citation]], top_k: int) -> list[Citation]:
+def interleaved(kinds: Sequence[Sequence[Citation]], top_k: int) -> list[Citation]:
     """The best of each kind in turn, leaving out what another already says word for word."""
     distinct: dict[str, Citation] = {}
     for citation in (citation for row in zip_longest(*kinds) for citation in row if citation is not None):
@@ -49,7 +74,9 @@ def _interleaved(kinds: Sequence[Sequence[Citation]], top_k: int) -> list[Citati
 def _passage(hit: Hit) -> Citation:
     passages = hit.scope.snapshot.passages
     kind = "turn" if passages["turn_id"].iloc[hit.row] is not None else "chunk"
-    return _citation(hit, hit.row, kind, str(passages["id"].iloc[hit.row]), str(passages["text"].iloc[hit.row]))
+    text = str(passages["text"].iloc[hit.row])
+    found = _citation(hit, hit.row, kind, str(passages["id"].iloc[hit.row]), text)
+    return replace(found, replaced=_replaced(hit.scope, hit.row))
 
 
 def _summary(hit: Hit) -> Citation | None:
@@ -60,16 +87,33 @@ def _summary(hit: Hit) -> Citation | None:
     return _citation(hit, hit.row, "summary", str(passages["id"].iloc[hit.row]), text)
 
 
-def _fact(hit: Hit) -> Citation:
+def fact_citation(hit: Hit) -> Citation:
     """A fact stands where its best evidence does."""
-    fact, claims = hit.scope.snapshot.facts.iloc[hit.row], hit.scope.snapshot.claims
-    stating = (claims["fact"] == hit.row) & hit.scope.allowed[claims["passage"]]
-    passage = int(claims["passage"][stating].iloc[0])
-    return _citation(hit, passage, "fact", fact["id"], fact["statement"], fact["stated_by"])
+    snapshot = hit.scope.snapshot
+    fact, passages = snapshot.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.stating(hit.row)]
+    passage = int(passages[hit.scope.allowed[passages]][0])
+    found = _citation(hit, passage, "fact", fact["id"], fact["statement"], fact["stated_by"])
+    return replace(found, valid_at=_text(fact["valid_at"]), valid_until=_text(fact.get("valid_until")))
+
+
+def _replaced(scope: Scope, passage: int) -> tuple[str, ...]:
+    """What `passage` states that a later fact has replaced, in its own words."""
+    facts, claims = scope.snapshot.facts, scope.snapshot.claims
+    if "valid_until" not in facts:
+        return ()
+    closed = facts["valid_until"].notna().to_numpy()
+    rows = np.flatnonzero(claims["passage"].to_numpy() == passage)
+    rows = rows[closed[claims["fact"].to_numpy()[rows]]]
+    return tuple(dict.fromkeys(claims["statement"].iloc[rows]))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _citation(hit: Hit, passage: int, kind: str, id_: str, text: str, stated_by: str | None = None) -> Citation:
-    row = hit.scope.snapshot.passages.iloc[passage]
+    passages = hit.scope.snapshot.passages
+    row = {name: passages[name].iloc[passage] for name in _CITED}
     is_turn = row["kind"] == "session"
     return Citation(
         kind=kind,

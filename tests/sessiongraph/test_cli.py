@@ -76,7 +76,7 @@ def test_every_command_explains_itself_with_an_example(cli: Terminal, command: l
     done = cli(*command, "--help")
 
     assert done.code == 0
-    is_group = command in (["sessions"], ["datasets"], ["users"], ["roles"], ["tenants"])
+    is_group = command in (["sessions"], ["datasets"], ["entities"], ["users"], ["roles"], ["tenants"])
     assert is_group or f"sessiongraph {' '.join(command)}" in done.out.split("Example")[1]
 
 
@@ -188,12 +188,13 @@ def test_search_prints_json_alone(told: Terminal) -> None:
 
     result = done.json
     assert set(result) == {
-        "query", "answer", "citations", "context", "dataset", "answered", "turn_id", "usage", "warnings",
+        "query", "query_type", "answer", "claims", "citations", "context", "dataset", "answered", "rows", "turn_id",
+        "usage", "warnings",
     }  # fmt: skip
     assert "Paris" in result["answer"]
     assert set(result["citations"][0]) == {
         "kind", "id", "text", "score", "dataset", "document_id", "name", "stated_by", "said_at", "session_id",
-        "turn_id",
+        "turn_id", "valid_at", "valid_until", "replaced",
     }  # fmt: skip
     assert result["citations"][0]["said_at"].endswith("+00:00")
 

@@ -175,7 +175,7 @@ async def test_bad_arguments():
         sessiongraph.search(None),  # type: ignore[arg-type]
         sessiongraph.search("q", top_k=0),
         sessiongraph.search("q", top_k=True),
-        sessiongraph.search("q", query_type="CYPHER"),  # type: ignore[arg-type]
+        sessiongraph.search("q", query_type="GREMLIN"),  # type: ignore[arg-type]
         sessiongraph.search("q", datasets=[]),
         sessiongraph.search("q", user="ana"),  # type: ignore[arg-type]
         sessiongraph.add([]),

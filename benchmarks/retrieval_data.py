@@ -1,0 +1,132 @@
+"""Questions with gold evidence as `retrieval` asks them: LoCoMo's of sessions or documents, MuSiQue's of passages.
+
+What belongs here is how data becomes a dataset, by the public API alone, and what each passage of it holds. A
+question's gold and what a passage holds are keys: the "dia_id" of an utterance, or the number of a MuSiQue passage.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from locomo import Conversation
+from locomo_sessions import put_turns
+
+from resources.graph_store.vectors import Vectors
+from sessiongraph.retrieval.ranking import Scope
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A dataset as it is searched: its snapshot, questions with their gold and vectors, and what each passage holds."""
+
+    scope: Scope
+    questions: list[str]
+    gold: list[frozenset[str]]
+    vectors: np.ndarray
+    holds: list[frozenset[str]]
+
+    @property
+    def documents(self) -> list[int]:
+        """The number of each passage's session or document."""
+        numbers: list[int] = self.scope.snapshot.documents.tolist()
+        return numbers
+
+    def embedded(self, embed: Embed) -> "Asked":
+        """The same with other vectors."""
+        snapshot = self.scope.snapshot
+        texts = (snapshot.passages["text"].tolist(), snapshot.facts["statement"].tolist())
+        passages, facts = (_vectors(embed(some)) for some in texts)
+        embedded = replace(snapshot, passage_vectors=passages, fact_vectors=facts)
+        return replace(self, scope=Scope(self.scope.dataset, embedded), vectors=embed(self.questions))
+
+
+def _vectors(matrix: np.ndarray) -> Vectors:
+    return Vectors([matrix], np.arange(len(matrix), dtype=np.int32), matrix.shape[1])
+
+
+async def from_sessions(conversation: Conversation) -> Asked:
+    """The conversation's turns, cached and persisted."""
+    from sessiongraph import datasets, persist_sessions_in_knowledge_graph_pipeline
+
+    await datasets.create(conversation.id)
+    turn_of = await put_turns(conversation)
+    session_ids = [session.id for session in conversation.sessions]
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=session_ids, dataset=conversation.id)
+    said: dict[str, set[str]] = {}
+    for dia_id, turn_id in turn_of.items():
+        said.setdefault(turn_id, set()).add(dia_id)
+    return await _asked(
+        conversation.id,
+        [question.text for question in conversation.questions],
+        [question.evidence for question in conversation.questions],
+        lambda passages: [frozenset(said[turn_id]) for turn_id in passages["turn_id"]],
+    )
+
+
+async def from_documents(conversation: Conversation) -> Asked:
+    """The same conversation, each session as a document that is added: its date, and what was said line by line."""
+    import sessiongraph
+
+    texts, openings = [], {}
+    for session in conversation.sessions:
+        lines = []
+        for turn in session.turns:
+            said = [part for part in (turn.question, turn.answer) if part]
+            openings |= {dia_id: _squeezed(part)[:60] for dia_id, part in zip(turn.dia_ids, said, strict=True)}
+            lines += said
+        texts.append(f"{session.said_at:%d %B %Y}\n" + "\n".join(lines))
+    await sessiongraph.add(texts, dataset_name=conversation.id)
+    await sessiongraph.cognify(conversation.id)
+    return await _asked(
+        conversation.id,
+        [question.text for question in conversation.questions],
+        [question.evidence for question in conversation.questions],
+        lambda passages: [
+            frozenset(dia_id for dia_id, opening in openings.items() if opening in _squeezed(text))
+            for text in passages["text"]
+        ],
+    )
+
+
+async def from_musique(name: str, data: Mapping[str, Any]) -> Asked:
+    """MuSiQue's passages as documents, each under its title."""
+    import sessiongraph
+
+    texts = [f"{passage['title']}\n{passage['text']}" for passage in data["passages"]]
+    number_of = {_squeezed(text): str(number) for number, text in enumerate(texts)}
+    added = await sessiongraph.add(texts, dataset_name=name)
+    document_of = dict(zip(added.document_ids, map(str, range(len(texts))), strict=True))
+    await sessiongraph.cognify(name)
+    return await _asked(
+        name,
+        [question["question"] for question in data["questions"]],
+        [frozenset(number_of[_squeezed(text)] for text in question["gold"]) for question in data["questions"]],
+        lambda passages: [frozenset([document_of[id_]]) for id_ in passages["document_id"]],
+    )
+
+
+def read_musique(path: Path) -> Mapping[str, Any] | None:
+    """The file's questions and passages; None where it is no such file."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return data if isinstance(data, dict) and "passages" in data else None
+
+
+async def _asked(name: str, questions: list[str], gold: list[frozenset[str]], holds: Callable) -> Asked:  # type: ignore[type-arg]
+    from sessiongraph.runtime import acting_user, permitted, resources
+
+    bundle = resources()
+    dataset = await permitted(bundle, await acting_user(bundle, None), name, "read")
+    snapshot = await asyncio.to_thread(bundle.snapshot, dataset)
+    vectors, _ = await bundle.embedder.embed(questions)
+    return Asked(Scope(dataset, snapshot), questions, gold, vectors, holds(snapshot.passages))
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"\W+", " ", text).strip().casefold()

@@ -1,0 +1,36 @@
+"""BM25 over whole documents and sessions, by the words of their passages: no second index of the same words."""
+
+import numpy as np
+
+from resources.graph_store.lexical import LexicalView
+from resources.graph_store.vectors import Array
+
+# Those that Anserini's baselines use (Yang, Fang and Lin, 2017).
+K1 = 0.9
+B = 0.4
+
+
+class DocumentIndex:
+    """The documents that the rows of `passages` belong to: `documents` has the number of each row's."""
+
+    def __init__(self, passages: LexicalView, documents: Array) -> None:
+        self._passages = passages
+        self._count = int(documents.max()) + 1 if len(documents) else 0
+        lengths = np.bincount(documents, passages.lengths[passages.slots], self._count).astype(np.float32)
+        self._document_of = np.full(len(passages.lengths), -1, np.int32)  # by slot
+        self._document_of[passages.slots] = documents
+        self._live = max(int((lengths > 0).sum()), 1)
+        self._norms = np.float32(K1) * (1 - B + B * lengths / max(lengths.sum() / self._live, 1.0))
+
+    def scores(self, query: str) -> Array:
+        """The BM25 score of each document for `query`, by its number: float32."""
+        scores, often = np.zeros((2, self._count), np.float32)
+        for _, slots, counts in self._passages.occurrences(query):
+            documents = self._document_of[slots]
+            shown = documents >= 0
+            np.add.at(often, documents[shown], counts[shown])
+            distinct = np.flatnonzero(often)
+            idf = np.log1p((self._live - len(distinct) + 0.5) / (len(distinct) + 0.5))
+            scores[distinct] += idf * (K1 + 1) * often[distinct] / (often[distinct] + self._norms[distinct])
+            often[distinct] = 0
+        return scores

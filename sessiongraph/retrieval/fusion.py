@@ -1,0 +1,56 @@
+"""How signals of different units become one score: z-scores over all candidates, and the best of them.
+
+z-scores because rank-only fusion throws away how much better the best one is. Pure.
+"""
+
+from collections.abc import Sequence
+from statistics import NormalDist
+
+import numpy as np
+
+
+def z_scores(parts: Sequence[np.ndarray], allowed: Sequence[np.ndarray | None]) -> list[np.ndarray]:
+    """Each of `parts` as standard deviations from the mean, both taken over all allowed values of all parts together.
+
+    Zeros where all are alike. A mask of None allows all.
+    """
+    counted = [part if mask is None else part[mask] for part, mask in zip(parts, allowed, strict=True)]
+    count = sum(map(len, counted))
+    mean = sum(float(part.sum(dtype=np.float64)) for part in counted) / max(count, 1)
+    # Never below 0 by more than rounding: a variance is not negative.
+    squares = sum(float(np.dot(part, part)) for part in (part - np.float32(mean) for part in counted))
+    spread = float(np.sqrt(squares / max(count, 1)))
+    if spread <= 1e-6 * max(abs(mean), 1e-12):
+        return [np.zeros(len(part), np.float32) for part in parts]
+    return [(part - np.float32(mean)) / np.float32(spread) for part in parts]
+
+
+def best_by_chance(count: int) -> float:
+    """What z-score the best of `count` is to be expected to have where they differ by chance (Blom, 1958)."""
+    return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count else 0.0
+
+
+def best_rows(scores: np.ndarray, mask: np.ndarray | None, count: int, ids: np.ndarray) -> np.ndarray:
+    """The rows of the `count` best of `scores` that `mask` allows, in no order; of equals those with the first `ids`.
+
+    Linear: the best of each block bound what the best of all can be, so that few are sorted.
+    """
+    if mask is not None:
+        scores = np.where(mask, scores, -np.inf)
+    if len(scores) > 4 * _BLOCK and count < len(scores) // _BLOCK:
+        whole = len(scores) - len(scores) % _BLOCK
+        tops = scores[:whole].reshape(-1, _BLOCK).max(axis=1)
+        rows = np.flatnonzero(scores >= np.partition(tops, -count)[-count])
+    else:
+        rows = np.arange(len(scores))
+    rows = rows[scores[rows] > -np.inf]
+    if count >= len(rows):
+        return rows
+    least = np.partition(scores[rows], -count)[-count]
+    better, equal = rows[scores[rows] > least], rows[scores[rows] == least]
+    wanted = count - len(better)
+    return np.concatenate([better, equal[np.argpartition(ids[equal], wanted - 1)[:wanted]]])
+
+
+# Values of a block.
+_BLOCK = 512

@@ -1,0 +1,170 @@
+"""Which days a question speaks of: "last May", "in 2022", "the week before 3 August", "between March and June 2021".
+
+What a date is called belongs to `resources.local_models.extractive.dates`, which reads the same words in what was
+said; here they become spans of days. A word that is no date without its neighbours ("may", "march", "sun") is none.
+"""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from resources.local_models.extractive import dates
+
+# The first months of seasons, as the northern half of the world has them; each lasts three.
+_SEASONS = {"winter": 12, "spring": 3, "summer": 6, "autumn": 9, "fall": 9}
+_UNITS = {"day": 1, "weekend": 2, "week": 7, "month": 31, "year": 366}
+
+_SAYS_YEAR = re.compile(r"\b[12]\d{3}\b")
+_RELATIVE = re.compile(r"\b(?:ago|yesterday|today|tonight|tomorrow|last|next|this|past)\b", re.IGNORECASE)
+_UNIT = re.compile(r"\b(day|weekend|week|month|year)s?\b", re.IGNORECASE)
+_SEASON = re.compile(rf"\b({'|'.join(_SEASONS)})\b", re.IGNORECASE)
+_BESIDE = re.compile(r"\b(?:the )?(day|weekend|week|month|year) (before|after)\s+\Z", re.IGNORECASE)
+_BEFORE = re.compile(r"\b(?:before|until|till|prior to|earlier than|up to)\s+(?:the\s+)?\Z", re.IGNORECASE)
+_AFTER = re.compile(r"\b(?:after|later than)\s+(?:the\s+)?\Z", re.IGNORECASE)
+_SINCE = re.compile(r"\bsince\s+(?:the\s+)?\Z", re.IGNORECASE)
+# The words that belong to a date as `dates.find` gives it, and say what it is to what is asked.
+_LEADING = re.compile(r"\A(?:in|since|from|during|of|by|around|about|early|late)\s+", re.IGNORECASE)
+# "the last week of", "the summer of": which part of the date that follows is meant.
+_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "final": -1}
+_PART = re.compile(
+    rf"\b(?:({'|'.join(_ORDINALS)}) )?(day|weekend|week|month|{'|'.join(_SEASONS)}) of\s+(?:the\s+)?\Z", re.IGNORECASE
+)
+_YEAR_ALONE = re.compile(r"\b(?:between|from|to|and|before|after|until|till) ((?:1[0-9]|20)\d\d)\b(?!-)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The days from `start` to `end`, both of them in it; one that is open at an end goes on to date.min or .max."""
+
+    start: date
+    end: date
+
+    def __contains__(self, day: date) -> bool:
+        return self.start <= day <= self.end
+
+
+def time_span(query: str, now: date, newest: date | None = None) -> Span | None:
+    """The days that `query` speaks of when it is asked on `now`, or None; of several spans, all from first to last.
+
+    A date without its year ("in June") is the last one behind `newest`, the day of the newest thing that can be
+    found, or behind `now` where that is None: who asks about June means the one that there is something of.
+    """
+    found = _expressions(query)
+    spans: list[Span] = []
+    anchored = False
+    for number, (text, start, end) in enumerate(found):
+        following = found[number + 1] if number + 1 < len(found) else None
+        if following is not None and (part := _part_before(query, following)) and part.start() < end:
+            continue
+        if following is not None and _is_relative(text) and _joins(query[end : following[1]]):
+            anchor = _days(following[0], now, newest)
+            span = _days(text, anchor.start, None) if anchor else None
+            anchored = span is not None
+        elif anchored:
+            anchored = False
+            continue
+        else:
+            span = _days(text, now, newest)
+            part = _part_before(query, found[number])
+            if span and part:
+                span, start = _part_of(span, part), part.start()
+            span = span and _bounded(span, text, query[:start], now)
+        if span is not None:
+            spans.append(span)
+    if not spans:
+        return None
+    return Span(min(span.start for span in spans), max(span.end for span in spans))
+
+
+def _expressions(query: str) -> list[tuple[str, int, int]]:
+    """(text, start, end) of the dates in `query`, in order; the ends of a range of years are dates too."""
+    found = [(expression.text, expression.start, expression.end) for expression in dates.find(query)]
+    for match in _YEAR_ALONE.finditer(query):
+        if all(match.end(1) <= start or match.start(1) >= end for _, start, end in found):
+            found.append((f"in {match[1]}", match.start(1), match.end(1)))
+    return sorted(found, key=lambda expression: expression[1])
+
+
+def _is_relative(text: str) -> bool:
+    return bool(_RELATIVE.search(text)) and not _SAYS_YEAR.search(text)
+
+
+def _joins(between: str) -> bool:
+    """Whether the words between two dates make the first a date as seen from the second."""
+    return bool(re.fullmatch(r",?\s*(?:before|of|as of|from|on)?\s*", between, re.IGNORECASE))
+
+
+def _part_before(query: str, expression: tuple[str, int, int]) -> re.Match[str] | None:
+    """The words in front of a date which say what part of it is meant."""
+    text, start, _ = expression
+    leading = _LEADING.match(text)
+    return _PART.search(query[:start] + (leading[0] if leading else ""))
+
+
+def _part_of(span: Span, part: re.Match[str]) -> Span:
+    """The part of `span` that `part` means; `span` where it has no such part."""
+    which, unit = (part[1] or "").lower(), part[2].lower()
+    if unit in _SEASONS:
+        return _months(span.start.year, _SEASONS[unit], 3)
+    if not which:
+        week = span.start - timedelta(days=span.start.weekday())
+        return Span(week, week + timedelta(days=6)) if unit == "week" and span.start == span.end else span
+    days = [span.start + timedelta(days=number) for number in range((span.end - span.start).days + 1)]
+    starts = {
+        "day": days,
+        "week": days[-7:][:1] if _ORDINALS[which] < 0 else days[::7],
+        "weekend": [day for day in days if day.weekday() == 5],
+        "month": [day for day in days if day.day == 1],
+    }[unit]
+    if _ORDINALS[which] >= len(starts) or not starts:
+        return span
+    first = starts[_ORDINALS[which]]
+    if unit == "month":
+        return _months(first.year, first.month, 1)
+    return Span(first, first + timedelta(days=_UNITS[unit] - 1))
+
+
+def _days(text: str, now: date, newest: date | None) -> Span | None:
+    """The days of one date as it is said."""
+    told = _LEADING.sub("", text) if _SAYS_YEAR.search(text) else text
+    is_yearless = not _SAYS_YEAR.search(text) and not _is_relative(text)
+    today = min(now, newest) if is_yearless and newest else now
+    value = dates.resolve(text, today) or dates.resolve(told, today)
+    if value is None:
+        return None
+    season, unit = _SEASON.search(text), _UNIT.search(text)
+    if season:
+        return _months(int(value[:4]), _SEASONS[season[1].lower()], 3)
+    if len(value) == 4:
+        return Span(date(int(value), 1, 1), date(int(value), 12, 31))
+    if len(value) == 7:
+        return _months(int(value[:4]), int(value[5:]), 1)
+    day = date.fromisoformat(value)
+    if unit and unit[1].lower() in ("week", "weekend"):
+        # "Two weeks ago" is that day's week; "last week" is given by its Monday, and a weekend by its Saturday.
+        first = day - timedelta(days=day.weekday()) if unit[1].lower() == "week" else day
+        return Span(first, first + timedelta(days=_UNITS[unit[1].lower()] - 1))
+    return Span(day, day)
+
+
+def _months(year: int, month: int, count: int) -> Span:
+    last = month - 1 + count - 1
+    end_year, end_month = year + last // 12, last % 12 + 1
+    return Span(date(year, month, 1), date(end_year, end_month, monthrange(end_year, end_month)[1]))
+
+
+def _bounded(span: Span, text: str, before: str, now: date) -> Span:
+    """`span` as the words in front of it bound it: before it, after it, or since."""
+    if beside := _BESIDE.search(before):
+        days = timedelta(days=_UNITS[beside[1].lower()])
+        if beside[2].lower() == "before":
+            return Span(span.start - days, span.start)
+        return Span(span.end, span.end + days)
+    if _BEFORE.search(before):
+        return Span(date.min, span.start - timedelta(days=1))
+    if _AFTER.search(before):
+        return Span(span.end + timedelta(days=1), date.max)
+    if _SINCE.search(before) or re.match(r"since\b", text, re.IGNORECASE):
+        return Span(span.start, max(now, span.end))
+    return span
