@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+_OPENING_SECONDS = 60
 # Storage is not named here: Dagster keeps it beside the file.
 DAGSTER_YAML = """\
 telemetry:
@@ -67,6 +68,9 @@ def dagster_instance(home: Path) -> "DagsterInstance":
 
 @lru_cache(maxsize=8)
 def _instance(folder: Path) -> "DagsterInstance":
+    import portalocker
     from dagster import DagsterInstance
 
-    return DagsterInstance.from_config(str(folder))
+    # Dagster makes its SQLite tables when it first opens them: processes that do so at once leave them broken for good.
+    with portalocker.Lock(folder / "opening.lock", timeout=_OPENING_SECONDS):
+        return DagsterInstance.from_config(str(folder))

@@ -6,10 +6,11 @@ from itertools import islice
 from pathlib import Path
 
 import dagster as dg
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from assets.ingestion.inbox import waiting_files
 from assets.partitions import datasets_partitions
+from orchestration.cursor import Cursor
 from orchestration.jobs import cognify
 from orchestration.launching import TOO_MANY, attempts, in_flight, recently_failed, run_tags
 from orchestration.sensors.datasets import partition_keys
@@ -25,21 +26,10 @@ _MOST_TRIES = 5
 _MOST_REASONS = 10
 
 
-class Cursor(BaseModel):
-    """What a tick leaves for the next: what stood in each inbox, as a hash of its files' names, sizes and times."""
+class Seen(Cursor):
+    """What stood in each inbox, as a hash of its files' names, sizes and times."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    version: int = Field(default=1, ge=1, le=1)
-    seen: dict[str, str] = {}
-
-    @classmethod
-    def read(cls, text: str | None) -> "Cursor":
-        """That in `text`; a new one where it is of another version, or none at all: files are waited for once more."""
-        try:
-            return cls.model_validate_json(text or "{}")
-        except ValidationError:
-            return cls()
+    seen: dict[str, str] = Field(default_factory=dict)
 
 
 @dg.sensor(
@@ -51,7 +41,7 @@ class Cursor(BaseModel):
 Files that no run takes are tried a few times, later each time, and then left alone until they change.""",
 )
 def inbox(context: dg.SensorEvaluationContext, graph: GraphStoreResource) -> dg.SensorResult:
-    before = Cursor.read(context.cursor).seen
+    before = Seen.read(context.cursor).seen
     keys = partition_keys(graph.access)
     now = dict(islice(_contents(graph, sorted(keys)), _MOST_INBOXES))
     settled = {key: what for key, what in now.items() if before.get(key) == what}
@@ -64,7 +54,7 @@ def inbox(context: dg.SensorEvaluationContext, graph: GraphStoreResource) -> dg.
     return dg.SensorResult(
         run_requests=requests or None,
         skip_reason=None if requests else " ".join(reasons[:_MOST_REASONS]) or "The inboxes are empty.",
-        cursor=Cursor(seen=now).model_dump_json(),
+        cursor=Seen(seen=now).model_dump_json(),
         dynamic_partitions_requests=[datasets_partitions.build_add_request(missing)] if missing else None,
     )
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from assets.partitions import datasets_partitions
 from assets.session_extraction.discovery import Routes
 from assets.session_extraction.due import DueRules
+from orchestration.cursor import Cursor
 from orchestration.jobs import persist_sessions
 from orchestration.launching import TOO_MANY, Attempts, attempts, in_flight, recently_failed, run_tags
 from orchestration.survey import DueSessions, Survey, survey
@@ -33,22 +34,11 @@ _OBSERVE_SECONDS = 300
 _MOST_REASONS = 10
 
 
-class Cursor(BaseModel):
-    """What a tick leaves for the next: where it had to stop (0: nowhere), and when it last observed the cache."""
+class Place(Cursor):
+    """Where a tick had to stop (0: nowhere), and when the last one observed the cache."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
-
-    version: int = Field(default=1, ge=1, le=1)
     place: int = Field(default=0, ge=0, lt=2**62)
     observed: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-
-    @classmethod
-    def read(cls, text: str | None) -> "Cursor":
-        """That in `text`; a new one where it is of another version, or none at all. Nothing is lost by that."""
-        try:
-            return cls.model_validate_json(text or "{}")
-        except ValidationError:
-            return cls()
 
 
 @dg.sensor(
@@ -65,7 +55,7 @@ def new_sessions(
     context: dg.SensorEvaluationContext, graph: GraphStoreResource, session_cache: SessionCacheResource
 ) -> dg.SensorResult | dg.SkipReason:
     now = datetime.now(UTC)
-    cursor = Cursor.read(context.cursor)
+    cursor = Place.read(context.cursor)
     rules = DueRules.of(load_settings(), INTERVAL_SECONDS)
     try:
         cache = session_cache.cache
@@ -87,9 +77,7 @@ def new_sessions(
     return dg.SensorResult(
         run_requests=requests or None,
         skip_reason=None if requests else _skip_reason(seen, reasons),
-        cursor=Cursor(
-            place=seen.next_place, observed=now.timestamp() if observe else cursor.observed
-        ).model_dump_json(),
+        cursor=Place(place=seen.next_place, observed=now.timestamp() if observe else cursor.observed).model_dump_json(),
         asset_events=events,
         dynamic_partitions_requests=[datasets_partitions.build_add_request(sorted(missing))] if missing else None,
     )

@@ -1,5 +1,8 @@
 """One home, one history: what the Python API reports is what the UI shows, however Dagster was started."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -48,6 +51,25 @@ def test_a_process_has_one_instance_of_a_home(tmp_path: Path, monkeypatch: pytes
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
 
     assert dagster_instance(tmp_path) is dagster_instance(tmp_path)
+
+
+def test_processes_that_open_a_new_home_at_once_do_not_break_it(project_root: Path, tmp_path: Path) -> None:
+    code = "import sys, pathlib; from orchestration.instance import dagster_instance as opened; "
+    code += "print(len(opened(pathlib.Path(sys.argv[1])).get_runs(limit=1)))"
+    environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+    environment["PYTHONPATH"] = str(project_root)
+    opening = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+
+    assert [process.communicate()[0] for process in opening] == ["0\n"] * 4
 
 
 def test_what_a_person_changed_in_a_home_stays(tmp_path: Path) -> None:

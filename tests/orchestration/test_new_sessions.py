@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from orchestration import launching, survey
 from orchestration.launching import DATASET_TAG, TRIGGER_TAG, USER_TAG
-from orchestration.sensors.new_sessions import Cursor, new_sessions
+from orchestration.sensors.new_sessions import Place, new_sessions
 from resources.dagster_resources import GraphStoreResource, SessionCacheResource
 from tests.orchestration.conftest import MAIN, Project
 
@@ -260,9 +260,9 @@ GARBAGE = st.one_of(
 
 @given(text=GARBAGE)
 def test_no_cursor_is_garbage_enough_to_stop_the_sensor(text: str) -> None:
-    read = Cursor.read(text)
+    read = Place.read(text)
     assert read.version == 1 and 0 <= read.place < 2**62 and read.observed >= 0
-    assert Cursor.read(read.model_dump_json()) == read
+    assert Place.read(read.model_dump_json()) == read
 
 
 @pytest.mark.parametrize("cursor", ["garbage", '{"version": 0, "last": "x"}', '{"place": 9007199254740993}', ""])

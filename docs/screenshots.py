@@ -1,0 +1,139 @@
+"""The pictures of the Dagster UI in docs/images, made again from nothing.
+
+    python docs/screenshots.py [--keep FOLDER]
+
+Builds a home with a few days' worth of work in a few minutes, on generated texts and with the embedded models; starts
+`sessiongraph dev` on it, says more, and waits until the sensor has persisted it; then shoots what people look at, in a
+headless chromium (`apt-get install chromium chromium-driver`). `--keep` leaves the home in FOLDER.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
+from benchmarks import workload
+from tests.support.browser import Browser, chromium, dagster_ui, missing, until
+
+IMAGES = Path(__file__).resolve().parent / "images"
+# Short: Dagster writes it into a narrow column.
+OWNER, NAME = "ada", "notes"
+KEY = f"{OWNER}/{NAME}"
+WIDTH = 1500
+# Documents and turns of each run of the past: as uneven as they come.
+PAST = ((6, 6), (3, 4), (1, 9), (8, 5), (4, 3), (2, 8), (7, 6), (5, 4))
+# So that what is said while the UI runs is due soon.
+IDLE_SECONDS = 10
+
+
+def build_past(home: Path) -> None:
+    """A home with a run for each of PAST, made in this process."""
+    from orchestration.definitions import defs
+    from orchestration.instance import dagster_instance
+
+    logging.disable(logging.INFO)
+    asyncio.run(_owner_and_dataset())
+    texts = iter(workload.documents(sum(count for count, _ in PAST)))
+    inbox = home / "inbox" / KEY
+    for number, (documents, turns) in enumerate(PAST):
+        inbox.mkdir(parents=True, exist_ok=True)
+        for place in range(documents):
+            (inbox / f"report-{number}-{place}.txt").write_text(next(texts), encoding="utf-8")
+        say(f"session-{number}", turns, number)
+        job = defs.resolve_job_def("build_memory")
+        job.execute_in_process(partition_key=KEY, instance=dagster_instance(home))
+        print(f"{number + 1} of {len(PAST)} runs", flush=True)
+
+
+async def _owner_and_dataset() -> None:
+    from sessiongraph import datasets, users
+
+    await datasets.create(NAME, user=await users.create(OWNER))
+
+
+def say(session_id: str, turns: int, number: int) -> None:
+    """What a program does that keeps its own chat loop."""
+    from sessiongraph import sessions, users
+
+    async def turn_by_turn() -> None:
+        owner = await users.get(OWNER)
+        for question, answer in workload.session(number, turns):
+            await sessions.add_turn(session_id, question, answer, user=owner, dataset=NAME)
+
+    asyncio.run(turn_by_turn())
+
+
+def persisted_by_the_sensor(home: Path) -> str:
+    """The id of the newest run that the sensor launched, once it has ended well."""
+    import dagster as dg
+
+    from orchestration.instance import dagster_instance
+
+    done = dg.RunsFilter(tags={"sessiongraph/trigger": "sensor"}, statuses=[dg.DagsterRunStatus.SUCCESS])
+
+    def newest() -> str | None:
+        records = dagster_instance(home).get_run_records(done, limit=1)
+        return records[0].dagster_run.run_id if records else None
+
+    return until(newest, "a run of the sensor has ended well", 300)
+
+
+def shoot_all(browser: Browser, url: str, run_id: str, page: Path) -> None:
+    asset = f"{url}/assets/session_knowledge"
+    browser.size(WIDTH, 740)
+    browser.open(f"{url}/asset-groups")
+    browser.click("//*[normalize-space()='Hide navigation']")
+    for group in ("ingestion", "knowledge", "sessions"):
+        browser.click(f"//*[name()='foreignObject'][.//*[text()='{group}']]//*[@aria-label='unfold_more']/..")
+        time.sleep(1)
+    _shoot(browser, "assets", f"{url}/asset-groups", 740, "session_knowledge")
+
+    _shoot(browser, "asset", asset, 1728, "Metadata", "Columns", "Plots", "Events")
+    _shoot(browser, "checks", f"{asset}?view=checks&checkDetail=extraction_yield", 1068, "share_without_fact")
+    _shoot(browser, "run", f"{url}/runs/{run_id}?logs=finished", 960, "RUN_SUCCESS")
+    _shoot(browser, "sensor", f"{url}/locations/orchestration/sensors/new_sessions", 978, "Evaluations")
+    browser.open(page.as_uri())
+    end = "return document.querySelectorAll('article')[2].getBoundingClientRect().bottom"
+    _shoot(browser, "changes", page.as_uri(), int(browser.driver.execute_script(end)) + 6, "New facts")
+
+
+def _shoot(browser: Browser, name: str, address: str, height: int, shows: str, *buttons: str) -> None:
+    """`address` once it `shows` that and `buttons` are pressed, as WIDTH by `height` pixels."""
+    browser.size(WIDTH, height)
+    browser.open(address)
+    browser.sees(shows)
+    for button in buttons:
+        browser.click(f"//button[normalize-space()='{button}']")
+    time.sleep(4)  # what is drawn, and what slides open
+    browser.save(IMAGES / f"{name}.png")
+    print(f"{name}.png: {(IMAGES / f'{name}.png').stat().st_size // 1024} KB", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
+    arguments = parser.parse_args()
+    if (reason := missing()) is not None:
+        sys.exit(f"There is {reason}")
+    with tempfile.TemporaryDirectory() as folder:
+        home = (arguments.keep or Path(folder) / "home").absolute()
+        home.parent.mkdir(parents=True, exist_ok=True)
+        os.chdir(folder)  # away from anybody's .env
+        os.environ |= {"SESSIONGRAPH_HOME": str(home), "PERSIST_IDLE_SECONDS": str(IDLE_SECONDS)}
+        build_past(home)
+        with dagster_ui(home) as url:
+            say("monday", 6, len(PAST))
+            run_id = persisted_by_the_sensor(home)
+            page = next(home.glob(f"datasets/*/changes/session_knowledge/{run_id}.html"))
+            with chromium(Path(folder) / "profile", WIDTH) as browser:
+                shoot_all(browser, url, run_id, page)
+
+
+if __name__ == "__main__":
+    main()
