@@ -39,7 +39,7 @@ def list_pages(store: GraphStore) -> list[Path]:
 
 
 def remove_pages(store: GraphStore) -> None:
-    """Remove all of them, those half written too. To be called under the store's lock."""
+    """Remove all of them. To be called under the store's lock."""
     shutil.rmtree(_folder(store), ignore_errors=True)
 
 
@@ -57,9 +57,8 @@ def _rewrite(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, pages: l
 def _write(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, path: Path, dataset: str) -> Change:
     change = collect_change(connection, snapshot, path.parent.name, path.stem)
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(render(change, dataset), encoding="utf-8")
-    fresh.replace(path)
+    # In place: whoever is killed here has not told anybody of the page, and a second file would be left behind.
+    path.write_text(render(change, dataset), encoding="utf-8")
     return change
 
 

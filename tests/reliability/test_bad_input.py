@@ -229,7 +229,7 @@ BAD_VALUES: dict[str, Callable[[], Awaitable[Any]]] = {
     "query huge": lambda: sessiongraph.search(HUGE),
     "query nul": lambda: sessiongraph.search("Who\x00?"),
     "query surrogate": lambda: sessiongraph.search(f"Who{SURROGATE}?"),
-    "query_type unknown": lambda: sessiongraph.search("Who?", "CYPHER"),
+    "query_type unknown": lambda: sessiongraph.search("Who?", "GREMLIN"),
     "query_type none": lambda: sessiongraph.search("Who?", None),
     "query_type number": lambda: sessiongraph.search("Who?", 1),
     "query_type huge": lambda: sessiongraph.search("Who?", HUGE),
@@ -486,8 +486,11 @@ async def test_any_moment_goes_all_the_way(cache: str, moment: datetime):
     assert (await sessions.get_turns("s"))[0].created_at == expected
     report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="main_dataset")
     assert (report.persisted, report.failed) == (1, 0)
-    for kind in SearchType:
-        [result] = await sessiongraph.search("Where did Alice move yesterday?", kind)
+    for kind in set(SearchType) - {SearchType.NATURAL_LANGUAGE}:  # which needs a model that writes queries
+        asked = (
+            "MATCH (a)-[r]->(b) RETURN r.statement" if kind is SearchType.CYPHER else "Where did Alice move yesterday?"
+        )
+        [result] = await sessiongraph.search(asked, kind)
         assert all(citation.said_at == expected for citation in result.citations)
     graph = await sessiongraph.graph()
     assert {piece["said_at"] for *_, fact in graph.edges(data=True) for piece in fact["evidence"]} == {expected}
@@ -531,7 +534,7 @@ COMMANDS = [
     ["search", ""],
     ["search", "Who?", "--top-k", "0"],
     ["search", "Who?", "--top-k", "many"],
-    ["search", "Who?", "--type", "CYPHER"],
+    ["search", "Who?", "--type", "GREMLIN"],
     ["search", "Who?", "-s", "../s"],
     ["search", "Who?", "-d", MARKUP],
     ["search", HUGE[:100_000]],
