@@ -13,7 +13,7 @@ demo: $(VENV)/.installed  ## the story of the README, run and explained
 	$(BIN)/python examples/session_persistence.py
 
 test: lint  ## lint, types, and all tests
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

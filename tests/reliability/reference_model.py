@@ -129,7 +129,7 @@ async def build_undisturbed(path: Path, reference: ReferenceDataset, llm: LLM, e
             session_id: [turn(session_id, *item, position=place) for place, item in enumerate(in_order(session))]
             for session_id, session in reference.sessions.items()
         }
-        cache = SimpleNamespace(get_turns=lambda user_id, session_id: given[session_id])
+        cache = SimpleNamespace(get_turns=lambda user_id, session_id: given[session_id], note_staged=lambda turns: None)
         models = (llm, embedder)
         persisted = await persist_sessions(cache, store, *models, USER, list(given), run_id="reference")  # type: ignore[arg-type]
         assert persisted.failure is None
