@@ -85,9 +85,11 @@ async def persist_as_run(size: int) -> None:
     instance = dagster_instance(resources().settings.home)
     job = build_defs().resolve_job_def("persist_sessions")
     empty = _empty_job()
+    key = f"default_user/{DATASET}"
+    instance.add_dynamic_partitions("datasets", [key])
 
     def run(job: dg.JobDefinition) -> None:
-        ran = job.execute_in_process(partition_key=f"default_user/{DATASET}", instance=instance, raise_on_error=True)
+        ran = job.execute_in_process(partition_key=key, instance=instance, raise_on_error=True)
         assert ran.success
 
     await asyncio.to_thread(run, empty)
