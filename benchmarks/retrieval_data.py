@@ -16,7 +16,8 @@ import numpy as np
 from locomo import Conversation
 from locomo_sessions import put_turns
 
-from resources.graph_store.vectors import Vectors
+from resources.graph_store.vectors import VectorHeap, Vectors, text_hashes
+from resources.ids import text_id
 from sessiongraph.retrieval.ranking import Scope
 
 Embed = Callable[[Sequence[str]], np.ndarray]
@@ -42,13 +43,15 @@ class Asked:
         """The same with other vectors."""
         snapshot = self.scope.snapshot
         texts = (snapshot.passages["text"].tolist(), snapshot.facts["statement"].tolist())
-        passages, facts = (_vectors(embed(some)) for some in texts)
+        passages, facts = (_embedded(embed, some) for some in texts)
         embedded = replace(snapshot, passage_vectors=passages, fact_vectors=facts)
         return replace(self, scope=Scope(self.scope.dataset, embedded), vectors=embed(self.questions))
 
 
-def _vectors(matrix: np.ndarray) -> Vectors:
-    return Vectors([matrix], np.arange(len(matrix), dtype=np.int32), matrix.shape[1])
+def _embedded(embed: Embed, texts: Sequence[str]) -> Vectors:
+    heap, hashes = VectorHeap(), text_hashes([text_id(text) for text in texts])
+    heap.add(hashes, embed(texts))
+    return heap.view(heap.find(hashes), hashes)
 
 
 async def from_sessions(conversation: Conversation) -> Asked:

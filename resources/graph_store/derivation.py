@@ -146,8 +146,8 @@ class Derivation:
             adjacency=self._adjacency,
             mentions=evidence.mentions.frame(mention_columns),
             claims=evidence.claims.frame(claim_columns),
-            passage_vectors=passages.vectors.view(passages.table.view("vector")),
-            fact_vectors=facts.vectors.view(facts.table.view("vector")),
+            passage_vectors=passages.vectors.view(passages.table.view("vector"), passages.table.view("hash")),
+            fact_vectors=facts.vectors.view(facts.table.view("vector"), facts.table.view("hash")),
             passage_index=passages.index.view(passages.table.view("slot")),
             fact_index=facts.index.view(facts.table.view("slot")),
             nbytes=self.nbytes,
@@ -167,7 +167,7 @@ class _Wanted:
         """Take from `other` what it has."""
         numbers = other.find(self._hashes)
         there = numbers >= 0
-        self._heap.add(self._hashes[there], other.view(numbers[there])[:])
+        self._heap.add(self._hashes[there], other.view(numbers[there], self._hashes[there])[:])
         self._hashes = self._hashes[~there]
 
     def take(self, hashes: Array, vectors: Array) -> Array:

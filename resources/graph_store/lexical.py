@@ -198,9 +198,9 @@ class LexicalView:
         scores = np.zeros(len(self.lengths), np.float32)
         for texts, slots, counts in self.occurrences(query):
             idf = np.float32(np.log1p((self.count - texts + 0.5) / (texts + 0.5)))
-            norm = np.float32(k1 * b / self.mean_length) * self.lengths[slots] + np.float32(k1 * (1 - b))
+            norm = np.float32(k1 * b / self.mean_length) * self.lengths.take(slots) + np.float32(k1 * (1 - b))
             scores[slots] += idf * np.float32(k1 + 1) * (counts / (counts + norm))
-        return scores[self.slots]
+        return scores.take(self.slots)
 
     def occurrences(self, query: str) -> Iterator[tuple[int, Array, Array]]:
         """For each word that `query` asks for and is known: in how many texts it is, in what slots, how often in each.

@@ -15,10 +15,15 @@ def z_scores(parts: Sequence[np.ndarray], allowed: Sequence[np.ndarray | None]) 
     Zeros where all are alike. A mask of None allows all.
     """
     counted = [part if mask is None else part[mask] for part, mask in zip(parts, allowed, strict=True)]
+    return on_scale_of(counted, parts)
+
+
+def on_scale_of(counted: Sequence[np.ndarray], parts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Each of `parts` as standard deviations of `counted` from their mean; zeros where these are all alike."""
     count = sum(map(len, counted))
-    mean = sum(float(part.sum(dtype=np.float64)) for part in counted) / max(count, 1)
+    mean = sum(float(values.sum(dtype=np.float64)) for values in counted) / max(count, 1)
     # Never below 0 by more than rounding: a variance is not negative.
-    squares = sum(float(np.dot(part, part)) for part in (part - np.float32(mean) for part in counted))
+    squares = sum(float(np.dot(values, values)) for values in (values - np.float32(mean) for values in counted))
     spread = float(np.sqrt(squares / max(count, 1)))
     if spread <= 1e-6 * max(abs(mean), 1e-12):
         return [np.zeros(len(part), np.float32) for part in parts]
@@ -53,4 +58,4 @@ def best_rows(scores: np.ndarray, mask: np.ndarray | None, count: int, ids: np.n
 
 
 # Values of a block.
-_BLOCK = 512
+_BLOCK = 128

@@ -22,7 +22,7 @@ from resources.graph_store.snapshot import Snapshot
 from resources.graph_store.vectors import Array, Vectors
 from resources.types import Dataset
 from sessiongraph.retrieval import dating, speaking, surroundings, walk
-from sessiongraph.retrieval.fusion import best_by_chance, best_rows, z_scores
+from sessiongraph.retrieval.fusion import best_by_chance, best_rows, on_scale_of, z_scores
 from sessiongraph.retrieval.time_expressions import Span, time_span
 
 # The share of the vectors' z-scores; the rest is the words'.
@@ -44,6 +44,9 @@ ASSISTANT_PENALTY = 0.25
 SUPERSEDED_PENALTY = 0.5
 _LONGEST_NAME = 6
 _LEAST_CONSIDERED = 50
+# Of more facts than these, only so many are looked at whose words fit best together with the signs of their vectors.
+_EXACT_FACTS = 100_000
+_PROMISING_FACTS = 1_000
 
 
 @dataclass(frozen=True)
@@ -165,15 +168,14 @@ class Ranking:
     def facts(self, top_k: int) -> list[Hit]:
         """The best facts, best first."""
         hits: list[Hit] = []
-        for place, scope in enumerate(self._scopes):
+        for scope, touched, (facts, own) in zip(self._scopes, self._touched, self._facts, strict=True):
             snapshot = scope.snapshot
-            scores = self._fact_scores[place] - np.float32(ASSISTANT_PENALTY) * snapshot.claimed
-            touched = np.zeros(len(snapshot.entities), np.float32)
-            touched[self._named[place]] = TOUCHING_WEIGHT
-            subjects, objects = snapshot.facts["subject"].to_numpy(), snapshot.facts["object"].to_numpy()
-            scores += np.maximum(touched[subjects], touched[objects] / 2)
-            rows = best_rows(scores, scope.fact_mask, _considered(top_k), snapshot.facts["id"].to_numpy())
-            hits += _hits(scope, rows, scores[rows] + self._held_then(snapshot, rows))
+            scores = own - np.float32(ASSISTANT_PENALTY) * snapshot.claimed[facts]
+            if touched is not None:
+                scores += touched[facts]
+            best = best_rows(scores, None, _considered(top_k), snapshot.facts["id"].to_numpy()[facts])
+            rows = facts[best]
+            hits += _hits(scope, rows, scores[best] + self._held_then(snapshot, rows))
         return _best(hits, top_k, "facts")
 
     def _with_surroundings(self, scope: Scope, own: Array, words_around: Array) -> Array:
@@ -185,13 +187,14 @@ class Ranking:
 
     def _add_walk(self, scores: Array, place: int) -> None:
         """What each passage gains for being near, in the graph, to the best facts and the entities named."""
-        scope, facts = self._scopes[place], self._fact_scores[place]
-        best = best_rows(facts, scope.fact_mask, walk.SEED_FACTS + 1, scope.snapshot.facts["id"].to_numpy())
-        best = best[np.argsort(-facts[best])]
-        fitting = float(facts[best[0]]) - best_by_chance(int(scope.allowed_facts.sum())) if len(best) else 0.0
+        scope, (facts, fits) = self._scopes[place], self._facts[place]
+        ids = scope.snapshot.facts["id"].to_numpy()[facts]
+        best = best_rows(fits, None, walk.SEED_FACTS + 1, ids)
+        best = best[np.argsort(-fits[best])]
+        fitting = float(fits[best[0]]) - best_by_chance(int(scope.allowed_facts.sum())) if len(best) else 0.0
         if fitting <= 0:
             return
-        start = walk.seeds(scope.snapshot, scope.graph, self._named[place], best, facts[best])
+        start = walk.seeds(scope.snapshot, scope.graph, self._named[place], facts[best], fits[best])
         rows, shares = walk.walk(scope.graph, start)
         scores[rows] += (WALK_WEIGHT * fitting * walk.closeness(shares)).astype(np.float32)
 
@@ -214,12 +217,52 @@ class Ranking:
         return [entities_named(scope.snapshot, self._query) for scope in self._scopes]
 
     @cached_property
-    def _fact_scores(self) -> list[Array]:
-        """The z-scores of the facts' words and vectors, in equal parts."""
+    def _touched(self) -> list[Array | None]:
+        """What each fact gains for being about an entity that the question names; None where it names none."""
+        return [
+            _gain_by_touching(scope.snapshot, named) for scope, named in zip(self._scopes, self._named, strict=True)
+        ]
+
+    @cached_property
+    def _facts(self) -> list[tuple[Array, Array]]:
+        """The facts (rows) worth looking at, and the z-scores of their words and vectors in equal parts."""
+        masks = [scope.fact_mask for scope in self._scopes]
         snapshots = [scope.snapshot for scope in self._scopes]
         words = [snapshot.fact_index.scores(self._query) for snapshot in snapshots]
-        vectors = [_similarity(snapshot.fact_vectors, self._vector) for snapshot in snapshots]
-        return _fused(words, vectors, [scope.fact_mask for scope in self._scopes], 0.5)
+        if self._vector is None or sum(map(len, words)) <= _EXACT_FACTS or any(mask is not None for mask in masks):
+            vectors = [_similarity(snapshot.fact_vectors, self._vector) for snapshot in snapshots]
+            fused = _fused(words, vectors, masks, 0.5)
+            rows = [_rows(mask, len(scores)) for mask, scores in zip(masks, fused, strict=True)]
+            return [(some, scores[some]) for some, scores in zip(rows, fused, strict=True)]
+        return self._promising_facts(words, self._vector)
+
+    def _promising_facts(self, words: list[Array], query: Array) -> list[tuple[Array, Array]]:
+        """`_facts`, where they are too many for the product of all vectors with that of the question."""
+        vectors = [scope.snapshot.fact_vectors for scope in self._scopes]
+        everywhere = [None] * len(words)
+        words = z_scores(words, everywhere)
+        signs = z_scores([some.agreement(query) for some in vectors], everywhere)
+        rough = [lexical + agreeing for lexical, agreeing in zip(words, signs, strict=True)]
+        rows = [
+            self._promising(scope, scores, gain)
+            for scope, scores, gain in zip(self._scopes, rough, self._touched, strict=True)
+        ]
+        near = on_scale_of(
+            [np.vecdot(some[some.sample], query) for some in vectors],
+            [np.vecdot(some[chosen], query) for some, chosen in zip(vectors, rows, strict=True)],
+        )
+        return [
+            (chosen, (lexical[chosen] + similar) / 2)
+            for chosen, lexical, similar in zip(rows, words, near, strict=True)
+        ]
+
+    def _promising(self, scope: Scope, scores: Array, gain: Array | None) -> Array:
+        """The best of `scores`, and those that are the best with `gain`, which is in the unit of half of them."""
+        ids = scope.snapshot.facts["id"].to_numpy()
+        best = best_rows(scores, None, _PROMISING_FACTS, ids)
+        if gain is None:
+            return best
+        return np.union1d(best, best_rows(scores + 2 * gain, None, _PROMISING_FACTS, ids))
 
     @cached_property
     def _span(self) -> Span | None:
@@ -227,6 +270,19 @@ class Ranking:
         passages = [scope.snapshot.passages for scope in self._scopes if not scope.snapshot.is_empty]
         newest = [said["said_at"].to_numpy().max().astype("datetime64[D]").item() for said in passages]
         return time_span(self._query, self._now, max(newest, default=None))
+
+
+def _gain_by_touching(snapshot: Snapshot, named: Sequence[int]) -> Array | None:
+    if not named:
+        return None
+    touched = np.zeros(len(snapshot.entities), np.float32)
+    touched[named] = TOUCHING_WEIGHT
+    subjects, objects = (touched.take(snapshot.facts[side].to_numpy()) for side in ("subject", "object"))
+    return np.maximum(subjects, objects / 2)
+
+
+def _rows(mask: Array | None, count: int) -> Array:
+    return np.arange(count) if mask is None else np.flatnonzero(mask)
 
 
 def _similarity(vectors: Vectors, query: np.ndarray | None) -> Array:

@@ -11,6 +11,7 @@ from resources.graph_store.snapshot import load_snapshot
 from resources.graph_store.store import GraphStore, Transaction
 from resources.ids import text_id
 from resources.types import Dataset
+from sessiongraph.retrieval import ranking
 from sessiongraph.retrieval.ranking import Scope, rank_facts, rank_passages
 from tests.support.evidence import Evidence, put, put_window
 
@@ -214,3 +215,50 @@ def test_datasets_share_one_scale(tmp_path: Path) -> None:
 def test_turns_said_alike_are_told_apart_by_id_not_by_row(build: Build) -> None:
     given = [Evidence(id_, "The kiln is hot.") for id_ in ("b", "c", "a")]
     assert found(build(*given), "Is the kiln hot?") == ["a", "b", "c"]
+
+
+def _many_facts(build: Build, count: int) -> Scope:
+    """So many facts, each with a vector of its own, drawn from a seed."""
+    claims = [claim(f"Ship {number}", "is moored near", f"Pier {number % 7}") for number in range(count)]
+    vectors = np.random.default_rng(3).standard_normal((count, 256), np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+
+    def embed(tx: Transaction) -> None:
+        for made, vector in zip(claims, vectors, strict=True):
+            tx.insert("embeddings", [{"text_id": text_id(made[3]), "model": "model", "vector": vector.tobytes()}])
+
+    return build(Evidence("log", "The log.", claims=claims), write=embed)
+
+
+def _near(scope: Scope, fact: int) -> np.ndarray:
+    """A vector between that of `fact` and that of the next one, nearer to the first."""
+    vectors = scope.snapshot.fact_vectors[:]
+    between = vectors[fact] + 0.5 * vectors[fact + 1]
+    return between / np.linalg.norm(between)
+
+
+def test_facts_too_many_for_all_products_get_the_scores_that_all_products_give(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope, question = _many_facts(build, 300), "Which ship is near Pier 3?"
+    vector = _near(scope, 11)
+    exact = rank_facts([scope], question, vector, 50, now=TODAY)
+    monkeypatch.setattr(ranking, "_EXACT_FACTS", 0)
+    chosen = rank_facts([scope], question, vector, 50, now=TODAY)
+    assert [hit.row for hit in chosen] == [hit.row for hit in exact]
+    assert [hit.score for hit in chosen] == pytest.approx([hit.score for hit in exact], abs=1e-4)
+
+
+def test_signs_choose_the_facts_that_vectors_and_words_and_names_find(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = _many_facts(build, 300)
+    statements = scope.snapshot.facts["statement"].tolist()
+    monkeypatch.setattr(ranking, "_EXACT_FACTS", 0)
+    monkeypatch.setattr(ranking, "_PROMISING_FACTS", 30)
+    by_meaning = [hit.row for hit in rank_facts([scope], "unrelated", _near(scope, 11), 2, now=TODAY)]
+    assert by_meaning == [11, 12]
+    by_name = rank_facts(
+        [scope], "What of Ship 44?", -_near(scope, statements.index("Ship 44 is moored near Pier 2.")), 1
+    )
+    assert statements[by_name[0].row] == "Ship 44 is moored near Pier 2."
