@@ -120,8 +120,10 @@ class RedisSessionCache(SessionCache):
             for member, _ in entries:
                 pipeline.hlen(keys(member)[0])
                 pipeline.pexpiretime(keys(member)[0])
-            answers: list[int] = pipeline.execute()
-            found = list(zip(entries, answers[::2], answers[1::2], strict=True))
+            # A key that something else has written to is no session, and stops no other.
+            answers: list[Any] = pipeline.execute(raise_on_error=False)
+            counts = [fields if isinstance(fields, int) else 0 for fields in answers[::2]]
+            found = list(zip(entries, counts, answers[1::2], strict=True))
             for (member, _), fields, _ in found:
                 if fields == 0:
                     self._unlist_if_gone(keys(member), [member], client=pipeline)

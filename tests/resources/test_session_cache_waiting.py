@@ -319,6 +319,7 @@ def test_a_key_that_is_no_session_and_one_that_never_expires_stop_nothing(
     admin.zadd("sessiongraph:waiting", {"ana:eternal": redis_scripts.UNREAD + 1})
     found = {session.session_id: session.expires_at for session in redis_only.waiting()[0]}
     assert set(found) == {"eternal", "plain"} and found["eternal"] is None and redis_only.count() == (2, 2)
+    assert {session.session_id for session in redis_only.list_sessions()} == {"eternal", "plain"}
 
 
 def test_a_tick_costs_a_few_requests_however_many_sessions_are_cached(
