@@ -45,8 +45,10 @@ SUPERSEDED_PENALTY = 0.5
 _LONGEST_NAME = 6
 _LEAST_CONSIDERED = 50
 # Of more facts than these, only so many are looked at whose words fit best together with the signs of their vectors.
+# (Of sentences embedded by wordllama, the nearest is in 98 % of cases among the 0.5 % that agree in most signs, and in
+# 99.8 % among 2 %; words choose as well.)
 _EXACT_FACTS = 100_000
-_PROMISING_FACTS = 1_000
+_PROMISING_FACTS = 4_000
 
 
 @dataclass(frozen=True)
