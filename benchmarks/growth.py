@@ -11,7 +11,6 @@ with all vectors of facts, the least that an exact search can cost. With matplot
 import argparse
 import gc
 import multiprocessing
-import os
 import statistics
 import sys
 import tempfile
@@ -24,17 +23,16 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 import numpy as np
+import targets
 from growth_data import DIMENSIONS, MODEL, SENTENCE_FACTS, Facts
-from measure import write_figures
-from rich.console import Console
-from rich.table import Table
+from measure import resident_bytes, write_figures
 
 from resources.graph_store.reader import SnapshotReader
 from resources.graph_store.store import GraphStore
 from resources.types import Dataset
 from sessiongraph.retrieval.ranking import Ranking, Scope
 
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
 _BULK = 20_000
 # A commit of so many facts is one of about 1,000 rows.
 _COMMITTED_FACTS = 150
@@ -82,15 +80,13 @@ def _read(path: Path, pipe: Connection) -> None:
     """The process that reads: what loading costs, what finding each statement that it is sent does, and searches."""
     reader, store = SnapshotReader(), GraphStore(path)
     dataset = Dataset("growth", "growth", "u", "ana")
-    before = _resident_bytes()
+    before = resident_bytes()
     started = time.perf_counter()
     snapshot = reader.snapshot(store, MODEL)
     load = time.perf_counter() - started
     gc.collect()
     count = len(snapshot.facts)
-    pipe.send(
-        {"load": load, "bytes_per_fact": (_resident_bytes() - before) / count, "counted": snapshot.nbytes / count}
-    )
+    pipe.send({"load": load, "bytes_per_fact": (resident_bytes() - before) / count, "counted": snapshot.nbytes / count})
     draw = np.random.default_rng(1)
     _searched(Scope(dataset, snapshot), "warm", _vector(draw))
     while (statement := pipe.recv()) is not None:
@@ -127,25 +123,27 @@ def _vector(draw: np.random.Generator) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-def _resident_bytes() -> int:
-    # Where there is no /proc, the most that there was: getrusage counts in bytes on macOS.
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except FileNotFoundError:
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def show(console: Console, rows: Sequence[dict[str, float]]) -> None:
-    table = Table(title="Costs by size of the graph; in brackets, times the first")
-    table.add_column("facts", justify="right")
-    for name, unit in _SHOWN.items():
-        table.add_column(f"{name.replace('_', ' ')} ({unit})", justify="right")
+def markdown(rows: Sequence[dict[str, float]]) -> str:
+    """A table of `rows`, in brackets how many times those of the first; and what is aimed at."""
+    headings = ["facts", *(f"{name.replace('_', ' ')} ({unit})" for name, unit in _SHOWN.items())]
+    lines = [headings, ["--:"] * len(headings)]
     for row in rows:
         cells = (f"{row[name]:,.1f} ({row[name] / rows[0][name]:,.1f})" for name in _SHOWN)
-        table.add_row(f"{row['facts']:,}", *cells)
-    console.print(table)
+        lines.append([f"{row['facts']:,}", *cells])
+    aims = [f"- {line}\n" for line in aimed_at(rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines) + "\n" + "".join(aims)
+
+
+def aimed_at(rows: Sequence[dict[str, float]]) -> list[str]:
+    """A line for each target that `rows` have a figure of."""
+    lines = []
+    for row in rows:
+        for name, unit in _SHOWN.items():
+            target = targets.GROWTH.get((name, int(row["facts"])))
+            if target is not None:
+                what = f"{name.replace('_', ' ')} at {row['facts']:,} facts: {row[name]:,.0f} {unit}"
+                lines.append(f"{what}; at most {targets.verdict(target.aim, {'milliseconds': row[name]})}")
+    return lines
 
 
 def plot(path: Path, rows: Sequence[dict[str, float]]) -> None:
@@ -171,23 +169,24 @@ def plot(path: Path, rows: Sequence[dict[str, float]]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
-    parser.add_argument("--out", type=Path, help="where the figures go as JSON, and the plot beside it as SVG")
+    parser.add_argument("--out", type=Path, help="where the figures go as JSON, and beside it table and plot")
     chosen = parser.parse_args()
-    console, rows = Console(), []
+    rows = []
     with tempfile.TemporaryDirectory(prefix="sessiongraph-growth-") as folder:
         store, facts = GraphStore(Path(folder) / "graph.duckdb"), Facts(max(chosen.sizes))
         for size in sorted(chosen.sizes):
             while facts.count < size:
                 facts.commit(store, min(_BULK, -(-(size - facts.count) // SENTENCE_FACTS) * SENTENCE_FACTS))
             rows.append(measured_at(store, facts))
-            console.print(rows[-1])
-    show(console, rows)
+            print(rows[-1], file=sys.stderr)
+    print(markdown(rows))
     write_figures(chosen.out, {"rows": rows})
     if chosen.out is not None:
+        chosen.out.with_suffix(".md").write_text(markdown(rows), encoding="utf-8")
         try:
             plot(chosen.out.with_suffix(".svg"), rows)
         except ImportError:
-            console.print("No plot: install matplotlib, or the extra `bench`.")
+            print("No plot: install matplotlib, or the extra `bench`.", file=sys.stderr)
     return 0
 
 
