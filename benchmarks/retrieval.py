@@ -5,8 +5,9 @@
 DATA.json has the format of LoCoMo (see `locomo`) or of MuSiQue with passages (see `retrieval_data`). A LoCoMo
 conversation is asked about twice: persisted from sessions, a passage being a turn, and added as documents. A passage
 counts when it holds an utterance, or is the passage, that answers; R@k is the mean share of a question's evidence in
-the best k. Sessions are ranked by their best passage. Steps are switched off one by one. `--endpoint` is a script that
-serves an OpenAI-compatible model on `--port`, given the data as MOCK_REPLAY: what a real model once extracted.
+the best k. Sessions are ranked as wholes, or by their best passage where words or vectors are alone. Steps are switched
+off one by one. `--endpoint` is a script that serves an OpenAI-compatible model on `--port`, given the data as
+MOCK_REPLAY: what a real model once extracted.
 """
 
 import argparse
@@ -29,7 +30,7 @@ from retrieval_data import Asked, from_documents, from_musique, from_sessions, r
 
 from resources.graph_store.documents import K1, B
 from sessiongraph.retrieval import ranking
-from sessiongraph.retrieval.ranking import rank_passages
+from sessiongraph.retrieval.ranking import rank_documents, rank_passages
 
 DEPTHS = (2, 5, 10, 25)
 SESSION_DEPTH = 5
@@ -43,7 +44,8 @@ STEPS = {
     "words of session": ("DOCUMENT_WORDS_WEIGHT",),
     "speaker": ("SPEAKER_WEIGHT",),
     "time": ("TIME_WEIGHT",),
-    "graph": ("WALK_WEIGHT",),
+    "graph": ("WALK_WEIGHT", "NOVELTY_WEIGHT"),
+    "novelty": ("NOVELTY_WEIGHT",),
     "vectors": ("DENSE_SHARE",),
 }
 
@@ -51,8 +53,11 @@ Rank = Callable[[Asked, int], Sequence[int]]
 Figures = dict[str, float]
 
 
-def figures(asked: Sequence[Asked], rank: Rank) -> Figures:
-    """Recall of passages and sessions, in percent, and the milliseconds that ranking a question took."""
+def figures(asked: Sequence[Asked], rank: Rank, wholes: Rank | None = None) -> Figures:
+    """Recall of passages and sessions, in percent, and the milliseconds that ranking a question's passages took.
+
+    `wholes` ranks sessions, as a row of each; they are ranked by their best passage for None.
+    """
     shares: dict[str, list[float]] = {}
     seconds: list[float] = []
     for data in asked:
@@ -65,7 +70,7 @@ def figures(asked: Sequence[Asked], rank: Rank) -> Figures:
             for depth in DEPTHS:
                 found = {key for row in rows[:depth] for key in data.holds[row]}
                 shares.setdefault(f"R@{depth}", []).append(len(found & gold) / len(gold))
-            ranked = list(dict.fromkeys(documents[row] for row in rows))
+            ranked = list(dict.fromkeys(documents[row] for row in (wholes(data, number) if wholes else rows)))
             wanted = {document_of[key] for key in gold if key in document_of}
             shares.setdefault("sess. Hit@1", []).append(float(bool(wanted & set(ranked[:1]))))
             held = len(wanted & set(ranked[:SESSION_DEPTH])) / max(len(wanted), 1)
@@ -79,10 +84,14 @@ def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None) -> dict[s
     rows = {"BM25 alone": figures(asked, _words)}
     for name, data in (("default", asked), (STRONGER, stronger)):
         if data is not None:
-            rows |= {f"{name}: vectors alone": figures(data, _meaning), f"{name}: all": figures(data, _all)}
+            rows |= {
+                f"{name}: vectors alone": figures(data, _meaning),
+                f"{name}: all": figures(data, _all, _wholes),
+            }
     for step, weights in STEPS.items():
         with _zeroed(weights):
-            rows[f"default: without {step}"] = figures(asked, _all)
+            rows[f"default: without {step}"] = figures(asked, _all, _wholes)
+    rows["default: without sessions as wholes"] = figures(asked, _all)
     return rows
 
 
@@ -101,6 +110,11 @@ def _sorted(scores: np.ndarray) -> Sequence[int]:
 
 def _all(data: Asked, number: int) -> Sequence[int]:
     hits = rank_passages([data.scope], data.questions[number], data.vectors[number], RANKED)
+    return [hit.row for hit in hits]
+
+
+def _wholes(data: Asked, number: int) -> Sequence[int]:
+    hits = rank_documents([data.scope], data.questions[number], data.vectors[number], RANKED)
     return [hit.row for hit in hits]
 
 

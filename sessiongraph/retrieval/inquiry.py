@@ -35,7 +35,10 @@ class Outcome:
 
 @dataclass
 class Inquiry:
-    """A question as it was `asked` and as `query`, which stands alone; `only_context` says to ask no model."""
+    """A question as it was `asked` and as `query`, which stands alone; `only_context` says to ask no model.
+
+    `user_id` is the user's who asks.
+    """
 
     bundle: Resources
     kind: Kind
@@ -46,6 +49,7 @@ class Inquiry:
     top_k: int
     only_context: bool
     weights: Weights
+    user_id: str
     usage: Usage = field(default_factory=Usage)
     warnings: list[str] = field(default_factory=list)
     vector: np.ndarray | None = None
@@ -64,7 +68,9 @@ class Inquiry:
             vector = self.vector = vectors[0]
         chosen = self.scopes if scopes is None else scopes
         most = top_k or self.top_k
-        return await asyncio.to_thread(gather, self.kind.gathers, chosen, query, vector, most, self.weights)
+        return await asyncio.to_thread(
+            gather, self.kind.gathers, chosen, query, vector, most, self.weights, self.user_id
+        )
 
     async def answer(self, question: str, citations: Sequence[Citation]) -> Answer:
         """The model's answer to `question` from `citations`. Raises LLMFailedError."""

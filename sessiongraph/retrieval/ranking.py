@@ -3,8 +3,8 @@
 A passage's score is the weighted mean of the z-scores of its words (BM25) and its vector, and what is added to that in
 the same unit: parts of its neighbours' scores and of its session's or document's; the speaker and the days that the
 question names; and how near it is, in the graph, to the facts and entities that the question touches, times how much
-better the best of these facts fits than one would by chance. Over several datasets all share one scale. Pure:
-snapshots in, scores out.
+better the best of these facts fits than one would by chance. By as much it loses what the best passage has said of the
+question already. Over several datasets all share one scale. Pure: snapshots in, scores out.
 """
 
 from collections.abc import Sequence
@@ -21,22 +21,27 @@ from resources.graph_store.resolution import name_key
 from resources.graph_store.snapshot import Snapshot
 from resources.graph_store.vectors import Array, Vectors
 from resources.types import Dataset
-from sessiongraph.retrieval import dating, speaking, surroundings, walk
+from sessiongraph.retrieval import dating, novelty, speaking, surroundings, walk, wholes
 from sessiongraph.retrieval.fusion import best_by_chance, best_rows, on_scale_of, z_scores
 from sessiongraph.retrieval.time_expressions import Span, time_span
 
 # The share of the vectors' z-scores; the rest is the words'.
-DENSE_SHARE = 0.4
+DENSE_SHARE = 0.45
 # What a passage gains from its two neighbours, from the best one of its document or session, and from the words of all.
 NEIGHBOUR_WEIGHT = 0.35
 DOCUMENT_WEIGHT = 0.4
 DOCUMENT_WORDS_WEIGHT = 0.4
-# What it gains for having been said by a speaker that the question names, and for being of the time that it speaks of.
-SPEAKER_WEIGHT = 0.4
-TIME_WEIGHT = 1.0
-# What the one that the walk reaches most gains, times what the z-score of the fact that fits the question best is
-# above that of the best of as many by chance: where no fact fits, the graph says nothing.
-WALK_WEIGHT = 2.5
+# What it gains for having been said by whom the question names or by who asks of themselves, and for being of the time
+# that it speaks of.
+SPEAKER_WEIGHT = 1.0
+TIME_WEIGHT = 1.5
+# How well the fact that fits the question best does so: what its z-score is above SURE times that of the best of as
+# many by chance. Where none fits, the graph says nothing.
+SURE = 4 / 3
+# Times that, what the passage that the walk reaches most gains, and what one loses that says of the question no more
+# than the best one does.
+WALK_WEIGHT = 3.0
+NOVELTY_WEIGHT = 0.5
 # What facts that touch an entity of the question gain; what a claim that only an assistant made loses, and one that a
 # later one has replaced.
 TOUCHING_WEIGHT = 1.0
@@ -126,6 +131,13 @@ def rank_passages(
     return Ranking(scopes, query, vector, now).passages(top_k)
 
 
+def rank_documents(
+    scopes: Sequence[Scope], query: str, vector: np.ndarray | None, top_k: int, *, now: date | None = None
+) -> list[Hit]:
+    """The best documents and sessions for a question, each as its best passage with the score of the whole."""
+    return Ranking(scopes, query, vector, now).documents(top_k)
+
+
 def rank_facts(
     scopes: Sequence[Scope], query: str, vector: np.ndarray | None, top_k: int, *, now: date | None = None
 ) -> list[Hit]:
@@ -145,26 +157,40 @@ def rank_lexically(scopes: Sequence[Scope], query: str, top_k: int) -> list[Hit]
 
 
 class Ranking:
-    """One question to `scopes`; what passages and facts are both ranked by is computed once."""
+    """One question to `scopes`; what passages and facts are both ranked by is computed once.
 
-    def __init__(self, scopes: Sequence[Scope], query: str, vector: np.ndarray | None, now: date | None = None) -> None:
-        self._scopes, self._query, self._vector = scopes, query, vector
+    `asking` is the id of the user who asks.
+    """
+
+    def __init__(
+        self,
+        scopes: Sequence[Scope],
+        query: str,
+        vector: np.ndarray | None,
+        now: date | None = None,
+        asking: str | None = None,
+    ) -> None:
+        self._scopes, self._query, self._vector, self._asking = scopes, query, vector, asking
         self._now = now or datetime.now(UTC).date()
 
     def passages(self, top_k: int) -> list[Hit]:
         """The best passages, best first."""
-        scopes, snapshots = self._scopes, [scope.snapshot for scope in self._scopes]
-        masks = [scope.mask for scope in scopes]
-        words = [snapshot.passage_index.scores(self._query, K1, B) for snapshot in snapshots]
-        vectors = [_similarity(snapshot.passage_vectors, self._vector) for snapshot in snapshots]
-        fused = _fused(words, vectors, masks, DENSE_SHARE)
-        around = surroundings.words_of_documents(snapshots, self._query, masks)
         hits: list[Hit] = []
-        for place, scope in enumerate(scopes):
-            scores = self._with_surroundings(scope, fused[place], around[place])
-            self._add_walk(scores, place)
-            rows = best_rows(scores, scope.mask, _considered(top_k), scope.snapshot.passages["id"].to_numpy())
-            hits += _hits(scope, rows, scores[rows] + self._told_by(scope, rows))
+        for place, scope in enumerate(self._scopes):
+            rows, scores = self._best_passages(place, top_k)
+            hits += _hits(scope, rows, scores - self._repeating(place, rows, scores))
+        return _best(hits, top_k, "passages")
+
+    def documents(self, top_k: int) -> list[Hit]:
+        """The best documents and sessions, best first: each as its best passage, with the score of the whole."""
+        hits: list[Hit] = []
+        for place, scope in enumerate(self._scopes):
+            documents, scores = scope.snapshot.documents, self._passage_scores[place].copy()
+            rows, told = self._best_passages(place, top_k)
+            scores[rows] = told
+            rows = np.flatnonzero(np.isin(documents, documents[rows]) & scope.allowed)
+            rows, wholes_ = wholes.rank_documents(documents, scores, rows)
+            hits += _hits(scope, rows, wholes_ + self._words_around[place][rows])
         return _best(hits, top_k, "passages")
 
     def facts(self, top_k: int) -> list[Hit]:
@@ -180,6 +206,34 @@ class Ranking:
             hits += _hits(scope, rows, scores[best] + self._held_then(snapshot, rows))
         return _best(hits, top_k, "facts")
 
+    def _best_passages(self, place: int, top_k: int) -> tuple[Array, Array]:
+        """The rows that may be among the best `top_k` and, by what is looked at one by one too, their scores."""
+        scope, scores = self._scopes[place], self._passage_scores[place]
+        rows = best_rows(scores, scope.mask, _considered(top_k), scope.snapshot.passages["id"].to_numpy())
+        return rows, scores[rows] + self._told_by(scope, rows)
+
+    @cached_property
+    def _passage_scores(self) -> list[Array]:
+        """The scores of the passages, but for what is looked at one by one."""
+        snapshots, masks = [scope.snapshot for scope in self._scopes], [scope.mask for scope in self._scopes]
+        words = [snapshot.passage_index.scores(self._query, K1, B) for snapshot in snapshots]
+        vectors = [_similarity(snapshot.passage_vectors, self._vector) for snapshot in snapshots]
+        fused = _fused(words, vectors, masks, DENSE_SHARE)
+        scores = [
+            self._with_surroundings(scope, own, around)
+            for scope, own, around in zip(self._scopes, fused, self._words_around, strict=True)
+        ]
+        for place, some in enumerate(scores):
+            self._add_walk(some, place)
+        return scores
+
+    @cached_property
+    def _words_around(self) -> list[Array]:
+        scopes = self._scopes
+        return surroundings.words_of_documents(
+            [scope.snapshot for scope in scopes], self._query, [scope.mask for scope in scopes]
+        )
+
     def _with_surroundings(self, scope: Scope, own: Array, words_around: Array) -> Array:
         lent = own if scope.mask is None else np.where(scope.mask, own, np.float32(0))
         scores = own + np.float32(NEIGHBOUR_WEIGHT) * surroundings.neighbours(scope.snapshot, lent)
@@ -189,21 +243,47 @@ class Ranking:
 
     def _add_walk(self, scores: Array, place: int) -> None:
         """What each passage gains for being near, in the graph, to the best facts and the entities named."""
-        scope, (facts, fits) = self._scopes[place], self._facts[place]
-        ids = scope.snapshot.facts["id"].to_numpy()[facts]
-        best = best_rows(fits, None, walk.SEED_FACTS + 1, ids)
-        best = best[np.argsort(-fits[best])]
-        fitting = float(fits[best[0]]) - best_by_chance(int(scope.allowed_facts.sum())) if len(best) else 0.0
-        if fitting <= 0:
+        scope, (facts, fits), best = self._scopes[place], self._facts[place], self._seed_facts[place]
+        if not self._fitting[place]:
             return
         start = walk.seeds(scope.snapshot, scope.graph, self._named[place], facts[best], fits[best])
         rows, shares = walk.walk(scope.graph, start)
-        scores[rows] += (WALK_WEIGHT * fitting * walk.closeness(shares)).astype(np.float32)
+        scores[rows] += (WALK_WEIGHT * self._fitting[place] * walk.closeness(shares)).astype(np.float32)
+
+    def _repeating(self, place: int, rows: Array, scores: Array) -> Array | float:
+        """What passages lose for saying of the question what the best of their dataset says: it loses nothing."""
+        if not self._fitting[place] or not len(rows):
+            return 0.0
+        snapshot = self._scopes[place].snapshot
+        best = np.lexsort((snapshot.passages["id"].to_numpy()[rows], -scores))[0]
+        lost = novelty.repeated(snapshot.passage_index, self._query, rows, rows[best])
+        lost[best] = 0.0
+        return NOVELTY_WEIGHT * self._fitting[place] * lost
+
+    @cached_property
+    def _fitting(self) -> list[float]:
+        """How much better the best fact of each dataset fits than one would by chance; 0 where none does."""
+        fitting = []
+        for scope, (_, fits), best in zip(self._scopes, self._facts, self._seed_facts, strict=True):
+            chance = SURE * best_by_chance(int(scope.allowed_facts.sum()))
+            fitting.append(max(float(fits[best[0]]) - chance, 0.0) if len(best) else 0.0)
+        return fitting
+
+    @cached_property
+    def _seed_facts(self) -> list[Array]:
+        """Places in `_facts` of those a walk starts from, and of one more that they are better than; best first."""
+        seeds = []
+        for scope, (facts, fits) in zip(self._scopes, self._facts, strict=True):
+            best = best_rows(fits, None, walk.SEED_FACTS + 1, scope.snapshot.facts["id"].to_numpy()[facts])
+            seeds.append(best[np.argsort(-fits[best])])
+        return seeds
 
     def _told_by(self, scope: Scope, rows: Array) -> Array:
         """What passages gain for having been said when, and by whom, the question asks about."""
         passages = scope.snapshot.passages
         gain = SPEAKER_WEIGHT * speaking.said_by_named(passages["text"].to_numpy()[rows], self._query)
+        if self._asking is not None and speaking.asks_of_self(self._query):
+            gain += SPEAKER_WEIGHT * speaking.said_by(passages, rows, self._asking)
         if self._span is not None:
             gain += TIME_WEIGHT * dating.said_closeness(passages, rows, self._span)
         return gain

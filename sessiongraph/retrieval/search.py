@@ -67,7 +67,9 @@ async def search(
         query, usage = await understood(llm, query_text, conversation, scopes)
         await asyncio.to_thread(conversation.recall, query)
     rated = await asyncio.to_thread(weights, bundle, [scope.dataset for scope in scopes])
-    inquiry = Inquiry(bundle, kind, scopes, query_text, query, conversation.history, top_k, only_context, rated, usage)
+    inquiry = Inquiry(
+        bundle, kind, scopes, query_text, query, conversation.history, top_k, only_context, rated, acting.id, usage
+    )
     outcome = await WAYS[kind.way](inquiry)
     home = await _home(bundle, acting, chosen)
     result = SearchResult(

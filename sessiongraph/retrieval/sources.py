@@ -26,17 +26,23 @@ def gather(
     vector: np.ndarray | None,
     top_k: int,
     weights: Weights,
+    asking: str | None = None,
 ) -> list[Citation]:
-    """Up to `top_k` sources, best first: the best of each of `kinds` in turn. `weights` are added to their scores."""
+    """Up to `top_k` sources, best first: the best of each of `kinds` in turn. `weights` are added to their scores.
+
+    `asking` is the id of the user who asks. Summaries come document by document, the best one first.
+    """
     if tuple(kinds) == ("by words",):
         return [_passage(hit) for hit in rank_lexically(scopes, query, top_k)]
     depth = top_k + _MARGIN if any(weights.values()) else top_k
-    ranking = Ranking(scopes, query, vector)
+    ranking = Ranking(scopes, query, vector, asking=asking)
     found: dict[Gathered, list[Citation]] = {}
     if "passages" in kinds or "summaries" in kinds:
         passages = _weighed(ranking.passages(depth), "passages", weights)[:top_k]
         found["passages"] = [_passage(hit) for hit in passages]
-        found["summaries"] = [summary for hit in passages if (summary := _summary(hit)) is not None]
+    if "summaries" in kinds:
+        by_document = _by_document(passages, ranking.documents(top_k))
+        found["summaries"] = [summary for hit in by_document if (summary := _summary(hit)) is not None]
     if "facts" in kinds:
         facts = _weighed(ranking.facts(depth), "facts", weights)[:top_k]
         found["facts"] = [fact_citation(hit) for hit in facts]
@@ -47,6 +53,16 @@ def _weighed(hits: list[Hit], frame: Literal["passages", "facts"], weights: Weig
     """`hits` with what ratings say of them, best first."""
     weighed = [replace(hit, score=hit.score + weights[hit.scope.dataset.key].get(_id(hit, frame), 0.0)) for hit in hits]
     return sorted(weighed, key=lambda hit: -hit.score)
+
+
+def _by_document(passages: list[Hit], documents: Sequence[Hit]) -> list[Hit]:
+    """`passages` with those of the first of `documents` first, and of these the best first."""
+    place = {_document(hit): number for number, hit in enumerate(documents)}
+    return sorted(passages, key=lambda hit: place.get(_document(hit), len(place)))
+
+
+def _document(hit: Hit) -> tuple[str, int]:
+    return hit.scope.dataset.key, int(hit.scope.snapshot.documents[hit.row])
 
 
 def _id(hit: Hit, frame: Literal["passages", "facts"]) -> str:

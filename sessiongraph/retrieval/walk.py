@@ -16,8 +16,8 @@ from resources.graph_store.snapshot import Snapshot
 STAY = 0.15
 # What a node must have for each unit of its degree to hand on anything.
 THRESHOLD = 3e-4
-# How many of the best facts a walk starts from.
-SEED_FACTS = 10
+# How many of the best facts a walk starts from: as many as in HippoRAG 2.
+SEED_FACTS = 5
 # Below this share of all mass, how much a passage has differs little.
 FLOOR = 1e-3
 

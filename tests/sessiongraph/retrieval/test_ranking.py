@@ -11,8 +11,10 @@ from resources.graph_store.snapshot import load_snapshot
 from resources.graph_store.store import GraphStore, Transaction
 from resources.ids import text_id
 from resources.types import Dataset
-from sessiongraph.retrieval import ranking
-from sessiongraph.retrieval.ranking import Scope, rank_facts, rank_passages
+from sessiongraph.retrieval import ranking, speaking, wholes
+from sessiongraph.retrieval.kinds import Gathered
+from sessiongraph.retrieval.ranking import Ranking, Scope, rank_documents, rank_facts, rank_passages
+from sessiongraph.retrieval.sources import gather
 from tests.support.evidence import Evidence, put, put_window
 
 TODAY = date(2024, 3, 14)
@@ -67,11 +69,11 @@ def test_vectors_find_what_shares_no_word(build: Build) -> None:
     assert found(scope, "unrelated", vectors[2])[0] == "f2"
 
 
-def _session(scope_id: str, *lines: str) -> Callable[[Transaction], None]:
-    """A session of turns: what is said, a minute apart."""
+def _session(scope_id: str, *lines: str, user: str = "u") -> Callable[[Transaction], None]:
+    """A session of turns: what `user` says, a minute apart."""
 
     def write(tx: Transaction) -> None:
-        row = {"id": scope_id, "kind": "session", "name": scope_id, "source": None, "text": None, "user_id": "u"}
+        row = {"id": scope_id, "kind": "session", "name": scope_id, "source": None, "text": None, "user_id": user}
         tx.insert("documents", [row | {"user_name": "ana", "session_id": scope_id, "created_at": datetime(2024, 1, 1)}])
         for number, line in enumerate(lines):
             id_ = f"{scope_id}{number}"
@@ -146,6 +148,79 @@ def test_a_masked_passage_leads_nowhere(build: Build) -> None:
     assert scores[row["singer"]] == pytest.approx(scores[row["f0"]])
 
 
+def test_what_repeats_the_best_passage_loses_and_the_next_step_does_not(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = build(
+        *(Evidence(f"f{n}", text, claims=[claim(f"Harbour {n}", "has", "paint")]) for n, text in enumerate(FILLER)),
+        *(Evidence(f"g{n}", text, claims=[claim(f"Harbour {n}", "is", "open")]) for n, text in enumerate(FILLER)),
+        Evidence("song", "Blue Tide has one performer.", claims=[claim("Blue Tide", "performed by", "Ines Falk")]),
+        Evidence("decoy", "Blue Tide is dark.", claims=[claim("Blue Tide", "is", "dark")]),
+        Evidence("singer", "Ines Falk grew up in Orlo.", claims=[claim("Ines Falk", "grew up in", "Orlo")]),
+    )
+    ids = scope.snapshot.passages["id"]
+
+    def scores() -> dict[str, float]:
+        hits = rank_passages([scope], "Where did the performer of Blue Tide grow up?", None, 20, now=TODAY)
+        return {ids.iloc[hit.row]: hit.score for hit in hits}
+
+    after = scores()
+    monkeypatch.setattr(ranking, "NOVELTY_WEIGHT", 0.0)
+    before = scores()
+    assert next(iter(after)) == "song"
+    assert after["song"] == before["song"]
+    assert after["singer"] == before["singer"]
+    assert after["decoy"] < before["decoy"]
+
+
+def test_the_session_that_is_about_it_stands_above_one_that_mentions_it(build: Build) -> None:
+    def write(tx: Transaction) -> None:
+        _session("a", "The kiln and its glaze.", "Sad.", "Hm.", "It will be.", "Yes.", "The mast.")(tx)
+        _session("b", "The kiln and the glaze!", "Sad.", "The kiln.", "It will be.", "The glaze.", "Yes.")(tx)
+        _session("c", "The mast.", "Sad.", "Hm.", "It will be.", "Yes.", "Fine.")(tx)
+
+    scope = build(write=write)
+    hits = rank_documents([scope], "The kiln and the glaze", None, 3, now=TODAY)
+    best = [scope.snapshot.passages["id"].iloc[hit.row] for hit in hits]
+    assert [id_[0] for id_ in best] == ["b", "a", "c"]
+    assert best[0] == "b0"
+    assert hits[0].score > hits[1].score > hits[2].score
+
+
+def test_a_document_has_the_score_of_its_best_passage_and_the_mean_of_its_best_three() -> None:
+    documents, scores = np.array([1, 0, 1, 1, 0, 1, 2]), np.array([2.0, 5.0, 4.0, 0.0, 9.0, 3.0, 7.0])
+    rows, ranked = wholes.rank_documents(documents, scores, np.array([5, 3, 2, 0, 1]))
+    assert rows.tolist() == [1, 2]
+    assert ranked.tolist() == [5 + 5, 4 + 3]
+
+
+def test_a_masked_passage_counts_for_no_session(build: Build) -> None:
+    def write(tx: Transaction) -> None:
+        _session("a", "The kiln and the glaze.", "The kiln and the glaze.", "Yes.")(tx)
+        _session("b", "The kiln.", "Sad.", "Hm.")(tx)
+
+    built = build(write=write)
+    mask = ~built.snapshot.passages["id"].isin(["a0", "a1"]).to_numpy()
+    hits = rank_documents([Scope(built.dataset, built.snapshot, mask)], "The kiln and the glaze", None, 5, now=TODAY)
+    assert [built.snapshot.passages["id"].iloc[hit.row] for hit in hits] == ["b0", "a2"]
+
+
+def test_summaries_come_session_by_session_the_best_one_first(build: Build) -> None:
+    def write(tx: Transaction) -> None:
+        _session("a", "The kiln and its glaze.", "Hm.", "It will be.", "The mast.")(tx)
+        _session("b", "The kiln and the glaze!", "One kiln.", "Yes.", "A glaze.")(tx)
+
+    scope = build(write=write)
+
+    def sessions(kind: Gathered) -> list[str | None]:
+        found = gather((kind,), [scope], "The kiln and the glaze", None, 5, {scope.dataset.key: {}})
+        return [citation.session_id for citation in found]
+
+    assert sessions("summaries") == ["b", "b", "b", "b", "a"]
+    assert sessions("passages") != sessions("summaries")
+    assert sorted(map(str, sessions("passages"))) == ["a", "b", "b", "b", "b"]
+
+
 def test_a_turn_of_the_days_that_are_asked_about_stands_first(build: Build) -> None:
     scope = build(
         Evidence("may", "The kiln broke.", said_at=datetime(2023, 5, 9)),
@@ -162,6 +237,37 @@ def test_the_speaker_who_is_named_stands_first(build: Build) -> None:
     )
     assert found(scope, "What has Ana mended?")[0] == "ana"
     assert found(scope, "What has Ben mended?")[0] == "ben"
+
+
+def test_what_i_said_is_looked_for_in_my_own_turns(build: Build) -> None:
+    def write(tx: Transaction) -> None:
+        _session("a", "The kiln is broken.", user="ana")(tx)
+        _session("b", "The kiln is broken.", user="ben")(tx)
+
+    scope = build(write=write)
+
+    def first(question: str, asking: str | None) -> str:
+        [best, *_] = Ranking([scope], question, None, TODAY, asking).passages(2)
+        return str(scope.snapshot.passages["id"].iloc[best.row])[0]
+
+    assert [first("What did I say about the kiln?", user) for user in ("ana", "ben", None)] == ["a", "b", "a"]
+    assert [first("What is broken about the kiln?", user) for user in ("ana", "ben")] == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("question", "of_self"),
+    [
+        ("What did I tell you about the kiln?", True),
+        ("Where do I live?", True),
+        ("What is my sister's name?", True),
+        ("How do I mend a kiln?", False),
+        ("Can I mend a kiln?", False),
+        ("Tell me about the kiln.", False),
+        ("Which myth is it in?", False),
+    ],
+)
+def test_a_question_is_about_who_asks_where_it_says_so(question: str, of_self: bool) -> None:
+    assert speaking.asks_of_self(question) is of_self
 
 
 def test_facts_about_what_is_named_stand_first(build: Build) -> None:
