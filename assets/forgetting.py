@@ -66,15 +66,15 @@ def _forget(tx: Transaction, target: Target, extractor: str) -> Forgotten:
 
 def _sessions_of(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> set[str]:
     rows = connection.execute(
-        "SELECT DISTINCT document_id FROM turns WHERE list_contains(?, passage_id)", [list(passage_ids)]
+        "SELECT DISTINCT document_id FROM turns WHERE passage_id IN (SELECT unnest(?))", [list(passage_ids)]
     ).fetchall()
     return {document_id for (document_id,) in rows}
 
 
 def _passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> list[str]:
     rows = connection.execute(
-        """SELECT passage_id FROM chunks WHERE list_contains($1, document_id)
-        UNION SELECT passage_id FROM turns WHERE list_contains($1, document_id)""",
+        """SELECT passage_id FROM chunks WHERE document_id IN (SELECT unnest($1))
+        UNION SELECT passage_id FROM turns WHERE document_id IN (SELECT unnest($1))""",
         [list(document_ids)],
     ).fetchall()
     return [passage_id for (passage_id,) in rows]
@@ -82,13 +82,13 @@ def _passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[s
 
 def _count_turns(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> int:
     return connection.execute(
-        "SELECT count(DISTINCT passage_id) FROM turns WHERE list_contains(?, passage_id)", [list(passage_ids)]
+        "SELECT count(DISTINCT passage_id) FROM turns WHERE passage_id IN (SELECT unnest(?))", [list(passage_ids)]
     ).fetchall()[0][0]
 
 
 def _with_turns(connection: duckdb.DuckDBPyConnection, document_ids: set[str]) -> set[str]:
     rows = connection.execute(
-        "SELECT DISTINCT document_id FROM turns WHERE list_contains(?, document_id)", [list(document_ids)]
+        "SELECT DISTINCT document_id FROM turns WHERE document_id IN (SELECT unnest(?))", [list(document_ids)]
     ).fetchall()
     return {document_id for (document_id,) in rows}
 

@@ -47,7 +47,7 @@ def read_chunk_passages(connection: duckdb.DuckDBPyConnection, document_ids: Seq
     rows = connection.execute(
         f"""SELECT passage_id, document_id, name, substr(text, start + 1, stop - start)
         FROM chunks c JOIN documents d ON d.id = c.document_id
-        {"WHERE list_contains($1, document_id)" if document_ids is not None else ""}
+        {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
         ORDER BY d.seq, document_id, start""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()

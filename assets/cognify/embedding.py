@@ -28,6 +28,22 @@ _COMMIT_TEXTS = 4096
 # What an endpoint answers where it will not have a text; anything else is a fault of the endpoint.
 _REFUSED = (400, 413, 422)
 
+# Of some passages, those that are in the graph, and each one's window.
+_LIVE = """
+SELECT passage_id, window_id FROM (
+    SELECT * FROM ledger WHERE disposition <> 'failed' AND passage_id IN (SELECT unnest($1))
+    QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
+WHERE disposition = 'persisted'
+"""
+# The statements of some windows that have no vector. Of the vectors only those of these are looked at.
+_STATEMENTS = """
+WITH said AS (
+    SELECT statement, any_value(window_id) AS window_id, md5(statement) AS id FROM claims
+    WHERE window_id IN (SELECT unnest($1)) GROUP BY statement)
+SELECT statement, window_id FROM said
+WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN (SELECT id FROM said))
+"""
+
 
 @dataclass
 class Embedded:
@@ -45,14 +61,19 @@ async def embed_missing(
     A text that the endpoint refuses stays without. Raises LLMFailedError where no call can succeed (authentication).
     """
     result = Embedded()
-    texts = await asyncio.to_thread(store.read, lambda con: missing_texts(con, passages, embedder.identity))
+    missing = await asyncio.to_thread(store.read, lambda con: missing_texts(con, passages, embedder.identity))
+    texts = list(missing)
     for start in range(0, len(texts), _COMMIT_TEXTS):
         batch = texts[start : start + _COMMIT_TEXTS]
+        holders = [missing[text] for text in batch]
         vectors: dict[str, np.ndarray] = {}
         try:
             result.usage += await _embed(embedder, batch, vectors)
             await asyncio.to_thread(
-                store.write, run_id, asset, lambda tx, found=vectors: _insert(tx, passages, found, embedder.identity)
+                store.write,
+                run_id,
+                asset,
+                lambda tx, holders=holders, found=vectors: _insert(tx, holders, found, embedder.identity),
             )
         except LLMFailedError as error:
             if error.fatal:
@@ -64,22 +85,24 @@ async def embed_missing(
     return result
 
 
-def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Passage], model: str) -> list[str]:
-    """The distinct texts of live `passages`, and of their claims, that have no vector of `model`."""
-    live = dict(connection.execute("SELECT passage_id, window_id FROM live_windows").fetchall())
-    own = {text_id(p.window.text): p.window.text for p in passages if p.id in live}
-    rows = connection.execute(
-        """SELECT DISTINCT statement FROM claims
-        WHERE window_id IN (SELECT unnest($1))
-        AND md5(statement) NOT IN (SELECT text_id FROM embeddings WHERE model = $2)""",
-        [[live[p.id] for p in passages if p.id in live], model],
-    ).fetchall()
+def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Passage], model: str) -> dict[str, Passage]:
+    """The distinct texts of live `passages`, and of their claims, that have no vector of `model`.
+
+    Each with one of the passages that have it.
+    """
+    windows = dict(connection.execute(_LIVE, [[passage.id for passage in passages]]).fetchall())
+    live = [passage for passage in passages if passage.id in windows]
+    own = {text_id(passage.window.text): passage for passage in live}
     known = connection.execute(
         "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))", [model, list(own)]
     ).fetchall()
     for (id_,) in known:
-        del own[id_]
-    return list(dict.fromkeys([*own.values(), *(statement for (statement,) in rows)]))
+        own.pop(id_, None)
+    passage_of = {windows[passage.id]: passage for passage in live}
+    claimed = connection.execute(_STATEMENTS, [list(passage_of), model]).fetchall()
+    return {statement: passage_of[window_id] for statement, window_id in claimed} | {
+        passage.window.text: passage for passage in own.values()
+    }
 
 
 async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.ndarray]) -> Usage:
@@ -99,22 +122,21 @@ async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.nda
     return usage
 
 
-def _insert(tx: Transaction, passages: Sequence[Passage], vectors: dict[str, np.ndarray], model: str) -> None:
+def _insert(tx: Transaction, holders: Sequence[Passage], vectors: dict[str, np.ndarray], model: str) -> None:
     """Add `vectors`, but for those that another process added, or whose texts were forgotten, meanwhile.
 
-    Raises LLMFailedError where the model has given the dataset vectors of another length before.
+    `holders` have the texts. Raises LLMFailedError where the model has given the dataset vectors of another length.
     """
-    lengths = tx.connection.execute(
-        "SELECT DISTINCT octet_length(vector) // 4 FROM embeddings WHERE model = ?", [model]
-    ).fetchall()
-    given = {(vector.size,) for vector in vectors.values()}
-    if given - set(lengths) and lengths:
+    one = tx.connection.execute("SELECT octet_length(vector) // 4 FROM embeddings WHERE model = ? LIMIT 1", [model])
+    lengths = {length for (length,) in one.fetchall()}
+    given = {vector.size for vector in vectors.values()}
+    if given - lengths and lengths:
         raise LLMFailedError(
-            f"{model} gave vectors of {given.pop()[0]} numbers where the dataset has some of {lengths[0][0]}. If the "
+            f"{model} gave vectors of {given.pop()} numbers where the dataset has some of {lengths.pop()}. If the "
             "model behind that name was changed, set EMBEDDING_DIMENSIONS and run cognify(): all is embedded anew.",
             model=model,
         )
-    new = vectors.keys() & {text_id(text) for text in missing_texts(tx.connection, passages, model)}
+    new = vectors.keys() & {text_id(text) for text in missing_texts(tx.connection, holders, model)}
     tx.insert(
         "embeddings",
         [{"text_id": id_, "model": model, "vector": vectors[id_].astype("<f4").tobytes()} for id_ in sorted(new)],

@@ -67,14 +67,17 @@ def extractor_version(llm: LLM) -> str:
 
 async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[Answered]:
     """What each of `windows` yields, call by call as answers come in. Raises LLMFailedError where it is fatal."""
-    calls = [asyncio.ensure_future(_answer(llm, packed)) for packed in pack(windows)]
+    calls = {asyncio.ensure_future(_answer(llm, packed)) for packed in pack(windows)}
+    for call in calls:
+        call.add_done_callback(calls.discard)  # or every answer would be kept until the last one is there
     try:
         for answered in asyncio.as_completed(calls):
             yield await answered
     finally:
-        for call in calls:
+        left = list(calls)
+        for call in left:
             call.cancel()
-        await asyncio.gather(*calls, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 def pack(windows: Sequence[Window]) -> list[list[Window]]:

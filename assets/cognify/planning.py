@@ -72,13 +72,15 @@ def is_settled(passage: Passage, row: LedgerRow | None, extractor: str, retry_fa
 def read_ledger(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> dict[str, LedgerRow]:
     """The newest ledger row of each passage of the named documents, or of all."""
     of_documents = """WHERE passage_id IN (
-        SELECT passage_id FROM chunks WHERE list_contains($1, document_id)
-        UNION SELECT passage_id FROM turns WHERE list_contains($1, document_id))"""
+        SELECT passage_id FROM chunks WHERE document_id IN (SELECT unnest($1))
+        UNION SELECT passage_id FROM turns WHERE document_id IN (SELECT unnest($1)))"""
     rows = connection.execute(
-        f"""SELECT passage_id, window_id, disposition, reason, run_id, (
-            SELECT count(*) FROM ledger l WHERE l.passage_id = current.passage_id AND l.window_id = current.window_id
-            AND l.disposition = 'failed' AND NOT starts_with(l.reason, '{ENDPOINT_AT_FAULT}')) AS failures
-        FROM current_ledger current JOIN commits USING (seq) {of_documents if document_ids is not None else ""}""",
+        f"""SELECT passage_id, window_id, disposition, reason, run_id, failures FROM (
+            SELECT *, count(*) FILTER (disposition = 'failed' AND NOT starts_with(reason, '{ENDPOINT_AT_FAULT}'))
+                OVER (PARTITION BY passage_id, window_id) AS failures
+            FROM ledger {of_documents if document_ids is not None else ""}
+            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1
+        ) JOIN commits USING (seq)""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()
     return {passage_id: LedgerRow(*row) for passage_id, *row in rows}

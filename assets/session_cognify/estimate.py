@@ -170,7 +170,7 @@ def _plan(
 ) -> _Found:
     documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
     for table, column in (("documents", "id"), ("node_sets", "document_id"), ("turns", "document_id")):
-        query = f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE list_contains(?, {column})"
+        query = f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE {column} IN (SELECT unnest(?))"
         connection.execute(query, [documents])
     draft = Transaction(connection, seq=_next_seq(connection))
     for user, turns in said.items():

@@ -117,8 +117,10 @@ def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequ
     rows = connection.execute(
         f"""SELECT passage_id, document_id, turn_id, question, answer, t.created_at, position, score,
             content_hash, user_name
-        FROM current_turns t JOIN documents d ON d.id = t.document_id
-        {"WHERE list_contains($1, t.document_id)" if document_ids is not None else ""}
+        FROM (
+            SELECT * FROM turns {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
+            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1
+        ) t JOIN documents d ON d.id = t.document_id
         ORDER BY d.created_at, document_id""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()
