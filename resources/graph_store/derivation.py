@@ -138,6 +138,7 @@ class Derivation:
             previous=passages.table.view("previous"),
             next=passages.table.view("next"),
             documents=passages.table.view("document"),
+            is_turn=passages.table.view("is_turn"),
             entities=entities.table.frame(entity_columns),
             entity_keys=EntityKeys(evidence.keys, entities.rows),
             merges=entities.resolver.merges,

@@ -47,6 +47,7 @@ class Passages:
             **dict.fromkeys(_TEXTS, object),
             node_sets=object,
             said_at="datetime64[us]",
+            is_turn=np.bool_,
             hash=np.uint64,
             **numbers,
             **places,
@@ -88,6 +89,7 @@ class Passages:
             there = np.flatnonzero(columns[name] != None)  # noqa: E711
             columns[name][there] = self._repeated.strings(self._repeated.of(columns[name][there]))
         columns["node_sets"] = _listed([node_sets.get(id_) for id_ in columns["document_id"]])
+        columns["is_turn"] = is_turn
         columns["said_at"] = found["said_at"].astype("datetime64[us]")
         columns["said"] = np.where(is_turn, columns["said_at"].astype(np.int64), _FIRST)
         columns["position"] = found["position"]

@@ -48,7 +48,7 @@ class Snapshot:
 
     `passages`: id, document_id, kind, name, user_id, session_id, turn_id, text, said_at, run_id, window_id, node_sets,
         summary. `previous` and `next` are the rows of a passage's neighbours in its document or session, -1 for none;
-        `documents` numbers these.
+        `documents` numbers these; `is_turn` is true of turns and false of chunks.
     `entities`: id, name, type, description, aliases. `facts`: id, subject and object (rows of `entities`), relation,
         statement, valid_at, stated_by, said_at (when it was first said by whom it shows), and, where a later one closed
         it, valid_until and superseded_by (the id of that). `claimed` is true of those that only an assistant stated.
@@ -63,6 +63,7 @@ class Snapshot:
     previous: Array
     next: Array
     documents: Array
+    is_turn: Array
     entities: pd.DataFrame
     entity_keys: EntityKeys
     merges: Sequence[Merge]

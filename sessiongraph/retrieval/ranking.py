@@ -27,7 +27,8 @@ from sessiongraph.retrieval.time_expressions import Span, time_span
 
 # The share of the vectors' z-scores; the rest is the words'.
 DENSE_SHARE = 0.45
-# What a passage gains from its two neighbours, from the best one of its document or session, and from the words of all.
+# What a turn gains from its two neighbours, and a passage from the best one of its document or session and from the
+# words of all.
 NEIGHBOUR_WEIGHT = 0.35
 DOCUMENT_WEIGHT = 0.4
 DOCUMENT_WORDS_WEIGHT = 0.4

@@ -13,9 +13,12 @@ from sessiongraph.retrieval.fusion import z_scores
 
 
 def neighbours(snapshot: Snapshot, scores: np.ndarray) -> np.ndarray:
-    """The sum of the scores of the passages before and after each one, in the same document: (n,)."""
+    """The sum of the scores of the turns before and after each one, in the same session: (n,).
+
+    0 for a chunk: it was cut to stand for itself, where a turn leans on what was said around it.
+    """
     padded = np.append(scores, np.float32(0))  # where there is none, its row is -1
-    return padded[snapshot.previous] + padded[snapshot.next]
+    return np.where(snapshot.is_turn, padded[snapshot.previous] + padded[snapshot.next], np.float32(0))
 
 
 def best_of_document(snapshot: Snapshot, scores: np.ndarray, allowed: np.ndarray | None) -> np.ndarray:

@@ -1,5 +1,6 @@
 """What is found, signal by signal: each test fails where the signal that it names is lost."""
 
+import dataclasses
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from resources.graph_store.snapshot import load_snapshot
 from resources.graph_store.store import GraphStore, Transaction
 from resources.ids import text_id
 from resources.types import Dataset
-from sessiongraph.retrieval import ranking, speaking, wholes
+from sessiongraph.retrieval import ranking, speaking, surroundings, wholes
 from sessiongraph.retrieval.kinds import Gathered
 from sessiongraph.retrieval.ranking import Ranking, Scope, rank_documents, rank_facts, rank_passages
 from sessiongraph.retrieval.sources import gather
@@ -92,6 +93,15 @@ def test_the_neighbours_of_what_fits_stand_above_turns_further_off(build: Build)
         write=_session("s", "Hello.", "Hm.", "Well.", "Which glaze is the kiln for?", "Green.", "Fine.", "Bye.")
     )
     assert set(found(scope, "What is the kiln for?")[:3]) == {"s2", "s3", "s4"}
+
+
+def test_a_chunk_gains_nothing_from_the_chunks_beside_it(build: Build) -> None:
+    lines = ["Hm.", "Hm.", "Well.", "Which glaze is the kiln for?", "Green.", "Fine.", "Fine."]
+    session = build(write=_session("s", *lines)).snapshot
+    scores = np.arange(1, 8, dtype=np.float32)
+    assert surroundings.neighbours(session, scores).tolist() == [2, 4, 6, 8, 10, 12, 6]
+    chunks = dataclasses.replace(session, is_turn=np.zeros(7, bool))
+    assert not surroundings.neighbours(chunks, scores).any()
 
 
 def test_a_turn_of_the_session_that_has_all_words_stands_above_its_twin_elsewhere(build: Build) -> None:
