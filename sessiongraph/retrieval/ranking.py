@@ -312,15 +312,20 @@ class Ranking:
         masks = [scope.fact_mask for scope in self._scopes]
         snapshots = [scope.snapshot for scope in self._scopes]
         words = [snapshot.fact_index.scores(self._query) for snapshot in snapshots]
-        if self._vector is None or sum(map(len, words)) <= _EXACT_FACTS or any(mask is not None for mask in masks):
-            vectors = [_similarity(snapshot.fact_vectors, self._vector) for snapshot in snapshots]
-            fused = _fused(words, vectors, masks, 0.5)
-            rows = [_rows(mask, len(scores)) for mask, scores in zip(masks, fused, strict=True)]
-            return [(some, scores[some]) for some, scores in zip(rows, fused, strict=True)]
-        return self._promising_facts(words, self._vector)
+        comparable = self._vector is not None and all(
+            snapshot.fact_vectors.shape[1] == len(self._vector) for snapshot in snapshots
+        )
+        if comparable and sum(map(len, words)) > _EXACT_FACTS and all(mask is None for mask in masks):
+            return self._promising_facts(words)
+        vectors = [_similarity(snapshot.fact_vectors, self._vector) for snapshot in snapshots]
+        fused = _fused(words, vectors, masks, 0.5)
+        rows = [_rows(mask, len(scores)) for mask, scores in zip(masks, fused, strict=True)]
+        return [(some, scores[some]) for some, scores in zip(rows, fused, strict=True)]
 
-    def _promising_facts(self, words: list[Array], query: Array) -> list[tuple[Array, Array]]:
+    def _promising_facts(self, words: list[Array]) -> list[tuple[Array, Array]]:
         """`_facts`, where they are too many for the product of all vectors with that of the question."""
+        assert self._vector is not None
+        query = self._vector
         vectors = [scope.snapshot.fact_vectors for scope in self._scopes]
         everywhere = [None] * len(words)
         words = z_scores(words, everywhere)

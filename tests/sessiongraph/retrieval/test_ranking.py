@@ -365,6 +365,15 @@ def test_facts_too_many_for_all_products_get_the_scores_that_all_products_give(
     assert [hit.score for hit in chosen] == pytest.approx([hit.score for hit in exact], abs=1e-4)
 
 
+def test_facts_without_vectors_are_found_by_words_however_many_they_are(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scope = build(Evidence("log", "The log.", claims=[claim(f"Ship {n}", "is near", f"Pier {n}") for n in range(20)]))
+    monkeypatch.setattr(ranking, "_EXACT_FACTS", 0)
+    hits = rank_facts([scope], "Where is Ship 7?", np.ones(256, np.float32) / 16, 1, now=TODAY)
+    assert scope.snapshot.facts["statement"].iloc[hits[0].row] == "Ship 7 is near Pier 7."
+
+
 def test_signs_choose_the_facts_that_vectors_and_words_and_names_find(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
