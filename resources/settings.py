@@ -63,9 +63,11 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this moment, with `home` absolute. Raises InvalidInputError naming the variable at fault."""
-    names = {name.upper() for name in Settings.model_fields} | {"SESSIONGRAPH_HOME"}
-    variables = frozenset((name, value) for name, value in os.environ.items() if name.upper() in names)
+    variables = frozenset((name, os.environ[name]) for name in os.environ if name.upper() in _NAMES)
     return _checked(variables, os.getcwd(), _changed_at(Path(".env")))
+
+
+_NAMES = {name.upper() for name in Settings.model_fields} | {"SESSIONGRAPH_HOME"}
 
 
 def _changed_at(path: Path) -> tuple[int, int] | None:

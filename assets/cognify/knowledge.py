@@ -92,7 +92,7 @@ async def build_knowledge(
     ledger = (
         due.ledger
         if not due.passages
-        else await asyncio.to_thread(store.read, lambda con: read_ledger(con, document_ids))
+        else await asyncio.to_thread(store.read, lambda con: read_ledger(con, [p.id for p in report.passages]))
     )
     report.ledger = {passage.id: ledger[passage.id] for passage in report.passages if passage.id in ledger}
     report.seconds = time.monotonic() - started
@@ -132,7 +132,7 @@ def read_due(
 ) -> tuple[list[Passage], Due]:
     """All that `plan` finds, and what of it is due."""
     passages = plan(connection, document_ids)
-    ledger = read_ledger(connection, document_ids)
+    ledger = read_ledger(connection, [passage.id for passage in passages])
     due = [p for p in passages if not is_settled(p, ledger.get(p.id), extractor, retry_failed)]
     known = _known_windows(connection, [window_id(p.window, extractor) for p in due])
     return passages, Due(due, ledger, known, extractor)

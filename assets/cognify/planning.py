@@ -69,18 +69,15 @@ def is_settled(passage: Passage, row: LedgerRow | None, extractor: str, retry_fa
     return row.disposition == "persisted" or (row.quarantined and not retry_failed)
 
 
-def read_ledger(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> dict[str, LedgerRow]:
-    """The newest ledger row of each passage of the named documents, or of all."""
-    of_documents = """WHERE passage_id IN (
-        SELECT passage_id FROM chunks WHERE document_id IN (SELECT unnest($1))
-        UNION SELECT passage_id FROM turns WHERE document_id IN (SELECT unnest($1)))"""
+def read_ledger(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> dict[str, LedgerRow]:
+    """The newest ledger row of each of the passages that has one."""
     rows = connection.execute(
         f"""SELECT passage_id, window_id, disposition, reason, run_id, failures FROM (
             SELECT *, count(*) FILTER (disposition = 'failed' AND NOT starts_with(reason, '{ENDPOINT_AT_FAULT}'))
                 OVER (PARTITION BY passage_id, window_id) AS failures
-            FROM ledger {of_documents if document_ids is not None else ""}
+            FROM ledger WHERE passage_id IN (SELECT unnest($1))
             QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1
         ) JOIN commits USING (seq)""",
-        None if document_ids is None else [list(document_ids)],
+        [passage_ids],
     ).fetchall()
     return {passage_id: LedgerRow(*row) for passage_id, *row in rows}

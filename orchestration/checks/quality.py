@@ -63,9 +63,9 @@ def _failures(looked: Looked) -> Found:
 
 
 def _failed(connection: duckdb.DuckDBPyConnection, table: str) -> list[LedgerRow]:
-    passages = {id_ for (id_,) in connection.execute(f"SELECT passage_id FROM {table}").fetchall()}
-    ledger = read_ledger(connection, None)
-    return [row for id_, row in ledger.items() if row.disposition == "failed" and id_ in passages]
+    passages = connection.execute(f"SELECT DISTINCT passage_id FROM {table}").fetchall()
+    ledger = read_ledger(connection, [id_ for (id_,) in passages])
+    return [row for row in ledger.values() if row.disposition == "failed"]
 
 
 def _yield(looked: Looked) -> Found:

@@ -58,4 +58,4 @@ def best_rows(scores: np.ndarray, mask: np.ndarray | None, count: int, ids: np.n
 
 
 # Values of a block.
-_BLOCK = 128
+_BLOCK = 64
