@@ -149,6 +149,14 @@ def plain(value: dg.MetadataValue) -> Any:
     return [dict(row.data) for row in value.records] if isinstance(value, dg.TableMetadataValue) else value.value
 
 
+@pytest.fixture(autouse=True)
+def some_instance() -> Iterator[None]:
+    """Definitions ask the instance that was entered last for their state: without one of its own, a test would ask
+    another test's, which may be gone."""
+    with dg.DagsterInstance.ephemeral():
+        yield
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: OpenAIEndpoint) -> Iterator[Project]:
     settings = {
