@@ -73,29 +73,27 @@ async def condensed(inquiry: Inquiry) -> Outcome:
 
 async def in_rounds(inquiry: Inquiry) -> Outcome:
     """Answer, say what is missing, search for that, answer again."""
-    found = await inquiry.find(inquiry.query)
-    if inquiry.only_context:
-        return await inquiry.concluded(found)
-    answer = await inquiry.answer(inquiry.asked, found)
-    for _ in range(ROUNDS):
-        missing = await _missing(inquiry, found, answer)
-        more = merged(found, await inquiry.find(missing)) if missing else found
-        if len(more) == len(found):
-            break
-        found = more
-        answer = await inquiry.answer(inquiry.asked, found)
-    return await inquiry.concluded(found, answer)
+    return await _again(inquiry, lambda found, answer: _missing(inquiry, found, answer))
 
 
 async def extended(inquiry: Inquiry) -> Outcome:
     """Search with the answer, too, until that finds nothing new; then answer from all that was found."""
+
+    async def wider(found: list[Citation], answer: Answer) -> str | None:
+        return f"{inquiry.query} {answer.text}" if answer.answered else _bridge(inquiry, found)
+
+    return await _again(inquiry, wider)
+
+
+async def _again(inquiry: Inquiry, further: Callable[[list[Citation], Answer], Awaitable[str | None]]) -> Outcome:
+    """Answer, and search for what is `further` to be asked, until that is nothing or finds nothing new."""
     found = await inquiry.find(inquiry.query)
     if inquiry.only_context:
         return await inquiry.concluded(found)
     answer = await inquiry.answer(inquiry.asked, found)
     for _ in range(ROUNDS):
-        wider = f"{inquiry.query} {answer.text}" if answer.answered else _bridge(inquiry, found)
-        more = merged(found, await inquiry.find(wider)) if wider else found
+        query = await further(found, answer)
+        more = merged(found, await inquiry.find(query)) if query else found
         if len(more) == len(found):
             break
         found = more
