@@ -5,9 +5,11 @@ weight: 1 for what a document or a user states, ASSISTANT_SHARE for what only an
 two entities add up; a passage mentions an entity once.
 
 Invariant: an adjacency is a function of the rows that it shows. The next one is compared with the one that was sorted,
-row by row (1 ms for 1,000,000), and only what differs is sorted anew: an edge that is no more is one of less than 0.
+and only what differs is sorted anew: an edge that is no more is one of less than 0. Two views of one buffer (`growing`)
+show the same as far as both go, and are not compared row by row.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -21,8 +23,10 @@ ASSISTANT_SHARE = 0.5
 _MOST_CHANGED = 0.1
 _CHANGED = 1_000
 
-# (one, other, only an assistant says so), each (n,): rows of passages and entities, or of subjects and objects.
+# (one, other, only an assistant says so), each (n,): rows of passages and entities, or of subjects and objects. The
+# last is 1 or True where that is so, else 0 or False.
 Rows: TypeAlias = tuple[Array, Array, Array]
+# (node, node, weight), each (n,).
 _Joined: TypeAlias = tuple[Array, Array, Array]
 
 
@@ -51,17 +55,17 @@ class Adjacency:
 
 def adjacency(entities: int, mentions: Rows, facts: Rows, before: Adjacency | None = None) -> Adjacency:
     """That of who of `entities` is mentioned where and of which are the facts; with `before`, it costs what changed."""
-    joined = (2 * mentions[0], 2 * mentions[1] + 1, _weights(mentions[2]))
-    related = (2 * facts[0] + 1, 2 * facts[1] + 1, _weights(facts[2]))
     edges = (
-        _edges(joined, before.mentions if before else None, once=True),
-        _edges(related, before.facts if before else None, once=False),
+        _edges(mentions, _mention_nodes, before.mentions if before else None, once=True),
+        _edges(facts, _fact_nodes, before.facts if before else None, once=False),
     )
-    size = max(2 * entities, *(len(some.strengths) for some in edges))
-    by_kind = np.zeros((2, size))
-    for row, some in zip(by_kind, edges, strict=True):
-        row[: len(some.strengths)] = some.strengths
-    return Adjacency(*edges, by_kind.sum(axis=0), by_kind[0, 1 : 2 * entities : 2])
+    strengths = np.zeros(max(2 * entities, *(len(some.strengths) for some in edges)))
+    for some in edges:
+        strengths[: len(some.strengths)] += some.strengths
+    mentioned = np.zeros(entities)
+    of_mentions = edges[0].strengths[1 : 2 * entities : 2]
+    mentioned[: len(of_mentions)] = of_mentions
+    return Adjacency(*edges, strengths, mentioned)
 
 
 def entity_nodes(rows: Array) -> Array:
@@ -92,30 +96,41 @@ class _Sorted:
 class _Edges:
     """`kept` are those of the rows `of_kept`, and `changes` what makes them the present ones."""
 
-    of_kept: _Joined
+    of_kept: Rows
     kept: _Sorted
     kept_strengths: Array
     changes: _Sorted
     strengths: Array
 
 
-def _edges(rows: _Joined, before: _Edges | None, once: bool) -> _Edges:
-    """Those of `rows`; between the same two nodes only the strongest, where they count `once`."""
-    counted = _strongest if once else lambda some: some
+def _edges(rows: Rows, nodes: Callable[[Rows], _Joined], before: _Edges | None, once: bool) -> _Edges:
+    """Those of `rows`, between the `nodes` that they mean; of the same two only the strongest if they count `once`."""
+
+    def joined(some: Rows) -> _Joined:
+        return _strongest(nodes(some)) if once else nodes(some)
+
     if before is not None:
         gone, new = _different(before.of_kept, rows)
         if len(gone) + len(new) <= max(_MOST_CHANGED * len(rows[0]), _CHANGED):
             if once:
                 gone, new = _all_of_same(before.of_kept[0], gone, rows[0], new)
-            lost, added = counted(_taken(before.of_kept, gone)), counted(_taken(rows, new))
+            lost, added = joined(_taken(before.of_kept, gone)), joined(_taken(rows, new))
             ones, others, weights = (np.concatenate(columns) for columns in zip(lost, added, strict=True))
             weights[: len(lost[0])] *= -1
             strengths = _with_strengths(before.kept_strengths, (ones, others, weights))
             changes = _Sorted((ones, others, weights))
             return _Edges(before.of_kept, before.kept, before.kept_strengths, changes, strengths)
-    kept = counted(rows)
+    kept = joined(rows)
     strengths = _with_strengths(np.zeros(0), kept)
-    return _Edges(rows, _Sorted(kept), strengths, _Sorted(_taken(rows, slice(0))), strengths)
+    return _Edges(rows, _Sorted(kept), strengths, _Sorted(_taken(kept, slice(0))), strengths)
+
+
+def _mention_nodes(rows: Rows) -> _Joined:
+    return 2 * rows[0], 2 * rows[1] + 1, _weights(rows[2])
+
+
+def _fact_nodes(rows: Rows) -> _Joined:
+    return 2 * rows[0] + 1, 2 * rows[1] + 1, _weights(rows[2])
 
 
 def _strongest(rows: _Joined) -> _Joined:
@@ -129,16 +144,20 @@ def _strongest(rows: _Joined) -> _Joined:
 
 def _all_of_same(before: Array, gone: Array, now: Array, new: Array) -> tuple[Array, Array]:
     """The numbers of all rows of the nodes that have any of the rows `gone` or `new`, before and now."""
-    touched = marked(np.concatenate([before[gone], now[new]]), max(before.max(initial=-1), now.max(initial=-1)) + 1)
+    highest = before.max(initial=-1)
+    if not len(gone) and now[new].min(initial=highest + 1) > highest:
+        return gone, new  # all of nodes that there were none of: no row but the new ones
+    touched = marked(np.concatenate([before[gone], now[new]]), max(highest, now.max(initial=-1)) + 1)
     return np.flatnonzero(touched[before]), np.flatnonzero(touched[now])
 
 
-def _different(before: _Joined, now: _Joined) -> tuple[Array, Array]:
+def _different(before: Rows, now: Rows) -> tuple[Array, Array]:
     """The numbers of the rows of `before` that are other ones `now`, and of those that are now."""
     shared = min(len(before[0]), len(now[0]))
     same = np.ones(shared, bool)
     for one, other in zip(before, now, strict=True):
-        same &= one[:shared] == other[:shared]
+        if one.base is None or one.base is not other.base:
+            same &= one[:shared] == other[:shared]
     differing = np.flatnonzero(~same)
     return (
         np.concatenate([differing, np.arange(shared, len(before[0]))]),
@@ -146,7 +165,7 @@ def _different(before: _Joined, now: _Joined) -> tuple[Array, Array]:
     )
 
 
-def _taken(rows: _Joined, which: Array | slice) -> _Joined:
+def _taken(rows: Rows, which: Array | slice) -> Rows:
     return rows[0][which], rows[1][which], rows[2][which]
 
 

@@ -125,12 +125,11 @@ class Derivation:
 
     def _snapshot(self) -> Snapshot:
         passages, evidence, entities, facts = self._passages, self._evidence, self._entities, self._facts
-        claimed = facts.table.view("standing") == STANDING["assistant"]
-        mentions = evidence.mentions
+        mentions, said = evidence.mentions, facts.table
         self._adjacency = adjacency(
             len(entities.table),
-            (mentions.view("passage"), mentions.view("entity"), mentions.view("standing") == STANDING["assistant"]),
-            (facts.table.view("subject"), facts.table.view("object"), claimed),
+            (mentions.view("passage"), mentions.view("entity"), mentions.view("standing")),
+            (said.view("subject"), said.view("object"), said.view("standing")),
             self._adjacency,
         )
         return Snapshot(
@@ -143,7 +142,7 @@ class Derivation:
             entity_keys=EntityKeys(evidence.keys, entities.rows),
             merges=entities.resolver.merges,
             facts=facts.table.frame(fact_columns),
-            claimed=claimed,
+            claimed=said.view("standing") == STANDING["assistant"],
             adjacency=self._adjacency,
             mentions=evidence.mentions.frame(mention_columns),
             claims=evidence.claims.frame(claim_columns),

@@ -65,7 +65,10 @@ class Entities:
         columns = {name: [shown[code][place] for code in kept.tolist()] for place, name in enumerate(SHOWN)}
         arrays = {name: _objects(values) for name, values in columns.items()}
         renamed = np.concatenate([gone, new, kept[old][self.table["name"][rows[old]] != arrays["name"][old]]])
-        self.table.put(rows[old], **{name: array[old] for name, array in arrays.items()})
+        for name, array in arrays.items():
+            # A column of which nothing changes is not copied.
+            other = self.table[name][rows[old]] != array[old]
+            self.table.put(rows[old][other], **{name: array[old][other]})
         added = self.table.extend({name: array[~old] for name, array in arrays.items()} | {"key": new})
         self._row_of.put(new, added)
         self._remove(gone)

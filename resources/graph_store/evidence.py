@@ -14,6 +14,7 @@ from resources.graph_store.growing import Codes, Column, Table, marked, sorted_d
 from resources.graph_store.resolution import Named, is_alias_relation, name_key
 from resources.graph_store.vectors import Array
 
+# 1 is what only an assistant says: see `adjacency`.
 STANDING = {"document": 0, "user": 0, "assistant": 1}
 MENTIONED = ("entity", "passage", "key", "name", "type", "description", "stated_by")
 CLAIMED = ("fact", "passage", "statement", "stated_by")
@@ -43,6 +44,8 @@ class Evidence:
 
         The keys that were named there, and the facts that were claimed.
         """
+        if not len(passages):
+            return passages, passages
         gone = marked(passages, len(numbers))
         moved = (numbers != np.arange(len(numbers))) & ~gone
         keys, facts = [], []

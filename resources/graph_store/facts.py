@@ -55,7 +55,7 @@ class Facts:
         pairs, pair = np.unique(subject[two].astype(np.int64) << 32 | object_[two], return_inverse=True)
         said, kind = claims["relation"][rows[two]].astype(np.int64), claims["valid"][rows[two]]
         kinds, kind = np.unique(said << 32 | kind, return_inverse=True)
-        distinct, local = np.unique(pair * max(len(kinds), 1) + kind, return_inverse=True)
+        distinct, local = _distinct(pair * max(len(kinds), 1) + kind)
         facts[two] = self._found(pairs[distinct // max(len(kinds), 1)], kinds[distinct % max(len(kinds), 1)])[local]
         claims.put(rows, fact=facts)
         affected = np.concatenate([before, facts])
@@ -197,6 +197,18 @@ class Facts:
     @property
     def nbytes(self) -> int:
         return self.table.nbytes + self.index.nbytes + self.vectors.nbytes + 180 * len(self.table)
+
+
+def _distinct(values: Array) -> tuple[Array, Array]:
+    """The distinct `values`, and the place of each value among them.
+
+    They are in the order in which they came, which is that of their vectors too: what lies side by side is read faster.
+    """
+    ordered, first, local = np.unique(values, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    places = np.empty(len(order), np.int64)
+    places[order] = np.arange(len(order))
+    return ordered[order], places[local]
 
 
 def _best(group: Array, claims: Table, passages: Table) -> tuple[int, list[int]]:

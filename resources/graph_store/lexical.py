@@ -11,9 +11,10 @@ the next. What texts a word stands in and how long a text is on average are tota
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import snowballstemmer
@@ -88,14 +89,30 @@ class _Terms(dict[str, int]):
         return number
 
 
+class Occurrences(NamedTuple):
+    """Of a word: in how many texts it is, in what slots, how often in each, and how long each of them is.
+
+    Slots that no row shows may be among them.
+    """
+
+    texts: int
+    slots: Array
+    counts: Array
+    lengths: Array
+
+
 @dataclass(frozen=True)
 class _Segment:
-    """How often terms stand in the texts of some slots: those of `terms[i]` from `starts[i]` on, by slot."""
+    """How often terms stand in the texts of some slots: those of `terms[i]` from `starts[i]` on, by slot.
+
+    `lengths` are those of the texts, once for each term: side by side they are read much faster than from all over.
+    """
 
     terms: Array
     starts: Array
     slots: Array
     counts: Array
+    lengths: Array
 
     def of(self, term: int) -> slice:
         place = int(np.searchsorted(self.terms, term))
@@ -148,7 +165,7 @@ class LexicalIndex:
 
     @property
     def nbytes(self) -> int:
-        counts = sum(segment.slots.nbytes + segment.counts.nbytes for segment in self._segments)
+        counts = sum(3 * segment.slots.nbytes for segment in self._segments)
         return counts + self._lengths.nbytes + self._texts_with.nbytes + 200 * len(self._terms)
 
     def _read(self, texts: Sequence[str], first: int) -> tuple[_Segment, Array]:
@@ -164,8 +181,10 @@ class LexicalIndex:
         lengths = np.bincount(text, minlength=len(texts)).astype(np.float32)
         pairs, counts = np.unique(numbers[~between] * len(texts) + text, return_counts=True)
         terms, starts = np.unique(pairs // len(texts), return_index=True)
-        slots = (pairs % len(texts) + first).astype(np.int32)
-        return _Segment(terms, np.append(starts, len(slots)), slots, counts.astype(np.float32)), lengths
+        places = pairs % len(texts)
+        slots = (places + first).astype(np.int32)
+        starts = np.append(starts, len(slots))
+        return _Segment(terms, starts, slots, counts.astype(np.float32), lengths[places]), lengths
 
     def _total(self, segment: _Segment, lengths: Array, sign: int) -> None:
         self._count += sign * len(lengths)
@@ -195,28 +214,39 @@ class LexicalView:
 
     def scores(self, query: str, k1: float = K1, b: float = B) -> Array:
         """The BM25 score of each row for `query`: (n,) float32."""
+        return self.bm25(self.occurrences(query), k1, b)
+
+    def bm25(self, asked: Sequence[Occurrences], k1: float, b: float) -> Array:
+        """The BM25 score of each row for the words `asked`: (n,) float32."""
         scores = np.zeros(len(self.lengths), np.float32)
-        for texts, slots, counts in self.occurrences(query):
+        for texts, slots, counts, lengths in asked:
             idf = np.float32(np.log1p((self.count - texts + 0.5) / (texts + 0.5)))
-            norm = np.float32(k1 * b / self.mean_length) * self.lengths.take(slots) + np.float32(k1 * (1 - b))
+            norm = np.float32(k1 * b / self.mean_length) * lengths + np.float32(k1 * (1 - b))
             scores[slots] += idf * np.float32(k1 + 1) * (counts / (counts + norm))
-        return scores.take(self.slots)
+        return scores[: len(self.slots)] if self._in_order else scores.take(self.slots)
 
-    def occurrences(self, query: str) -> Iterator[tuple[int, Array, Array]]:
-        """For each word that `query` asks for and is known: in how many texts it is, in what slots, how often in each.
+    @cached_property
+    def _in_order(self) -> bool:
+        """Whether each row's slot is its number, as it is until texts are removed: then nothing need be looked up."""
+        return np.array_equal(self.slots, np.arange(len(self.slots)))
 
-        Slots that no row shows may be among them.
-        """
+    def occurrences(self, query: str) -> list[Occurrences]:
+        """Of each word that `query` asks for and that is known."""
+        found = []
         for word in _asked_words(query):
             term = self.stems.get(word)
             # What came since is another state's.
-            if term is None or term >= len(self.texts_with):
-                continue
-            found = [
-                (segment.slots[here], segment.counts[here]) for segment in self.segments for here in [segment.of(term)]
-            ]
-            slots, counts = (np.concatenate(parts) for parts in zip(*found, strict=True))
-            yield int(self.texts_with[term]), slots, counts
+            if term is not None and term < len(self.texts_with):
+                found.append(self._occurrences(term))
+        return found
+
+    def _occurrences(self, term: int) -> Occurrences:
+        here = [(segment, segment.of(term)) for segment in self.segments]
+        parts = [
+            (segment.slots[at], segment.counts[at], segment.lengths[at]) for segment, at in here if at.stop > at.start
+        ]
+        columns = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        return Occurrences(int(self.texts_with[term]), *columns)
 
     def rarest(self, text: str) -> int:
         """In how many texts that word of `text` stands which is in the fewest; 0 where none is known."""
@@ -236,4 +266,5 @@ def _merged(one: _Segment, other: _Segment) -> _Segment:
     distinct, starts = np.unique(terms[order], return_index=True)
     slots = np.concatenate([one.slots, other.slots])[order]
     counts = np.concatenate([one.counts, other.counts])[order]
-    return _Segment(distinct, np.append(starts, len(order)), slots, counts)
+    lengths = np.concatenate([one.lengths, other.lengths])[order]
+    return _Segment(distinct, np.append(starts, len(order)), slots, counts, lengths)

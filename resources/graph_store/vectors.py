@@ -55,9 +55,13 @@ class Vectors:
         # The last one is nobody's, and 0.
         return products.take(self._numbers)
 
-    def agreement(self, query: Array) -> Array:
-        """In how many signs each row agrees with `query`, more or fewer than half: (n,) float32; 0 without a vector."""
-        agreeing = np.zeros(sum(map(len, self._blocks)) + 1, np.float32)
+    def estimate(self, query: Array) -> Array:
+        """Roughly the product of each row with `query`, by their signs: (n,) float32; 0 without a vector.
+
+        Of two vectors at an angle, the share of the signs that differ is on average that of the angle in half a turn.
+        """
+        estimates = np.zeros(sum(map(len, self._blocks)) + 1, np.float32)
+        by_differing = np.cos(np.linspace(0, np.pi, self.shape[1] + 1)).astype(np.float32)
         [asked] = _signs(query[None]).T
         start = 0
         for signs in self._signs:
@@ -66,15 +70,15 @@ class Vectors:
                 differing = np.zeros(here.shape[1], np.uint16)
                 for word, of_query in zip(here, asked, strict=True):
                     differing += np.bitwise_count(word ^ of_query)
-                agreeing[start : start + len(differing)] = np.float32(self.shape[1] / 2) - differing
+                by_differing.take(differing, out=estimates[start : start + len(differing)], mode="clip")
                 start += len(differing)
-        return agreeing.take(self._numbers)
+        return estimates.take(self._numbers)
 
     @cached_property
     def sample(self) -> Array:
-        """Some _SAMPLED of the rows, chosen by their texts alone."""
+        """The vectors of some _SAMPLED of the rows, chosen by their texts alone: (k, d) float32."""
         highest = (2**64 - 1) * _SAMPLED // max(len(self), _SAMPLED)
-        return np.flatnonzero(self._hashes <= np.uint64(highest))
+        return self[np.flatnonzero(self._hashes <= np.uint64(highest))]
 
     def __getitem__(self, rows: Any) -> Array:
         """The vectors of `rows` (numbers, a mask or a slice): (k, d) float32."""

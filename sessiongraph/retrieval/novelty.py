@@ -5,21 +5,23 @@ words what the best one has already are near it by that alone: the relevance tha
 Goldstein, 1998).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from resources.graph_store.lexical import LexicalView
+from resources.graph_store.lexical import LexicalView, Occurrences
 from resources.graph_store.vectors import Array
 
 
-def repeated(passages: LexicalView, query: str, rows: Array, best: int) -> Array:
-    """The share of the words of `query` that each of `rows` has in common with row `best`: (k,), 0 to 1.
+def repeated(passages: LexicalView, asked: Sequence[Occurrences], rows: Array, best: int) -> Array:
+    """The share of the words `asked` that each of `rows` has in common with row `best`: (k,), 0 to 1.
 
     Each word counts by how rare it is (BM25's inverse document frequency).
     """
     shown = passages.slots[np.append(rows, best)]
     has = np.zeros(len(passages.lengths), bool)
     common, total = np.zeros(len(rows)), 0.0
-    for texts, slots, _ in passages.occurrences(query):
+    for texts, slots, *_ in asked:
         rarity = float(np.log1p((passages.count - texts + 0.5) / (texts + 0.5)))
         total += rarity
         has[slots] = True

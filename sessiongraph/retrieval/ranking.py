@@ -14,19 +14,24 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from resources.graph_store.adjacency import Adjacency, adjacency
 from resources.graph_store.documents import K1, B
+from resources.graph_store.growing import marked
+from resources.graph_store.lexical import Occurrences
 from resources.graph_store.resolution import name_key
 from resources.graph_store.snapshot import Snapshot
-from resources.graph_store.vectors import Array, Vectors
+from resources.graph_store.vectors import Array
 from resources.types import Dataset
 from sessiongraph.retrieval import dating, novelty, speaking, surroundings, walk, wholes
-from sessiongraph.retrieval.fusion import best_by_chance, best_rows, on_scale_of, z_scores
+from sessiongraph.retrieval.fusion import best_by_chance, best_rows
+from sessiongraph.retrieval.nearness import Texts, near, nearest
 from sessiongraph.retrieval.time_expressions import Span, time_span
 
-# The share of the vectors' z-scores; the rest is the words'.
+# The share of the vectors' z-scores, of passages and of facts; the rest is the words'.
 DENSE_SHARE = 0.45
+FACTS_DENSE_SHARE = 0.5
 # What a turn gains from its two neighbours, and a passage from the best one of its document or session and from the
 # words of all.
 NEIGHBOUR_WEIGHT = 0.35
@@ -50,11 +55,6 @@ ASSISTANT_PENALTY = 0.25
 SUPERSEDED_PENALTY = 0.5
 _LONGEST_NAME = 6
 _LEAST_CONSIDERED = 50
-# Of more facts than these, only so many are looked at whose words fit best together with the signs of their vectors.
-# (Of sentences embedded by wordllama, the nearest is in 98 % of cases among the 0.5 % that agree in most signs, and in
-# 99.8 % among 2 %; words choose as well.)
-_EXACT_FACTS = 100_000
-_PROMISING_FACTS = 4_000
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def rank_lexically(scopes: Sequence[Scope], query: str, top_k: int) -> list[Hit]
     allowed = [scope.allowed & (score > 0) for scope, score in zip(scopes, scores, strict=True)]
     hits: list[Hit] = []
     for scope, score, mask in zip(scopes, scores, allowed, strict=True):
-        rows = best_rows(score, mask, top_k, scope.snapshot.passages["id"].to_numpy())
+        rows = best_rows(score, mask, top_k, _ids(scope.snapshot.passages))
         hits += _hits(scope, rows, score[rows])
     return _best(hits, top_k, "passages")
 
@@ -197,12 +197,12 @@ class Ranking:
     def facts(self, top_k: int) -> list[Hit]:
         """The best facts, best first."""
         hits: list[Hit] = []
-        for scope, touched, (facts, own) in zip(self._scopes, self._touched, self._facts, strict=True):
+        for scope, named, (facts, own) in zip(self._scopes, self._named, self._facts, strict=True):
             snapshot = scope.snapshot
             scores = own - np.float32(ASSISTANT_PENALTY) * snapshot.claimed[facts]
-            if touched is not None:
-                scores += touched[facts]
-            best = best_rows(scores, None, _considered(top_k), snapshot.facts["id"].to_numpy()[facts])
+            if named:
+                scores += _gain_by_touching(snapshot, facts, named)
+            best = best_rows(scores, None, _considered(top_k), _ids(snapshot.facts)[facts])
             rows = facts[best]
             hits += _hits(scope, rows, scores[best] + self._held_then(snapshot, rows))
         return _best(hits, top_k, "facts")
@@ -210,16 +210,18 @@ class Ranking:
     def _best_passages(self, place: int, top_k: int) -> tuple[Array, Array]:
         """The rows that may be among the best `top_k` and, by what is looked at one by one too, their scores."""
         scope, scores = self._scopes[place], self._passage_scores[place]
-        rows = best_rows(scores, scope.mask, _considered(top_k), scope.snapshot.passages["id"].to_numpy())
+        rows = best_rows(scores, scope.mask, _considered(top_k), _ids(scope.snapshot.passages))
         return rows, scores[rows] + self._told_by(scope, rows)
 
     @cached_property
     def _passage_scores(self) -> list[Array]:
         """The scores of the passages, but for what is looked at one by one."""
-        snapshots, masks = [scope.snapshot for scope in self._scopes], [scope.mask for scope in self._scopes]
-        words = [snapshot.passage_index.scores(self._query, K1, B) for snapshot in snapshots]
-        vectors = [_similarity(snapshot.passage_vectors, self._vector) for snapshot in snapshots]
-        fused = _fused(words, vectors, masks, DENSE_SHARE)
+        texts = [
+            Texts(index.bm25(asked, K1, B), scope.snapshot.passage_vectors, _ids(scope.snapshot.passages), scope.mask)
+            for scope, asked in zip(self._scopes, self._asked_of_passages, strict=True)
+            for index in [scope.snapshot.passage_index]
+        ]
+        fused = near(texts, self._vector, DENSE_SHARE)
         scores = [
             self._with_surroundings(scope, own, around)
             for scope, own, around in zip(self._scopes, fused, self._words_around, strict=True)
@@ -232,8 +234,13 @@ class Ranking:
     def _words_around(self) -> list[Array]:
         scopes = self._scopes
         return surroundings.words_of_documents(
-            [scope.snapshot for scope in scopes], self._query, [scope.mask for scope in scopes]
+            [scope.snapshot for scope in scopes], self._asked_of_passages, [scope.mask for scope in scopes]
         )
+
+    @cached_property
+    def _asked_of_passages(self) -> list[list[Occurrences]]:
+        """Where the words of the question stand."""
+        return [scope.snapshot.passage_index.occurrences(self._query) for scope in self._scopes]
 
     def _with_surroundings(self, scope: Scope, own: Array, words_around: Array) -> Array:
         lent = own if scope.mask is None else np.where(scope.mask, own, np.float32(0))
@@ -256,8 +263,8 @@ class Ranking:
         if not self._fitting[place] or not len(rows):
             return 0.0
         snapshot = self._scopes[place].snapshot
-        best = np.lexsort((snapshot.passages["id"].to_numpy()[rows], -scores))[0]
-        lost = novelty.repeated(snapshot.passage_index, self._query, rows, rows[best])
+        best = np.lexsort((_ids(snapshot.passages)[rows], -scores))[0]
+        lost = novelty.repeated(snapshot.passage_index, self._asked_of_passages[place], rows, rows[best])
         lost[best] = 0.0
         return NOVELTY_WEIGHT * self._fitting[place] * lost
 
@@ -275,7 +282,7 @@ class Ranking:
         """Places in `_facts` of those a walk starts from, and of one more that they are better than; best first."""
         seeds = []
         for scope, (facts, fits) in zip(self._scopes, self._facts, strict=True):
-            best = best_rows(fits, None, walk.SEED_FACTS + 1, scope.snapshot.facts["id"].to_numpy()[facts])
+            best = best_rows(fits, None, walk.SEED_FACTS + 1, _ids(scope.snapshot.facts)[facts])
             seeds.append(best[np.argsort(-fits[best])])
         return seeds
 
@@ -300,57 +307,15 @@ class Ranking:
         return [entities_named(scope.snapshot, self._query) for scope in self._scopes]
 
     @cached_property
-    def _touched(self) -> list[Array | None]:
-        """What each fact gains for being about an entity that the question names; None where it names none."""
-        return [
-            _gain_by_touching(scope.snapshot, named) for scope, named in zip(self._scopes, self._named, strict=True)
-        ]
-
-    @cached_property
     def _facts(self) -> list[tuple[Array, Array]]:
-        """The facts (rows) worth looking at, and the z-scores of their words and vectors in equal parts."""
-        masks = [scope.fact_mask for scope in self._scopes]
-        snapshots = [scope.snapshot for scope in self._scopes]
-        words = [snapshot.fact_index.scores(self._query) for snapshot in snapshots]
-        comparable = self._vector is not None and all(
-            snapshot.fact_vectors.shape[1] == len(self._vector) for snapshot in snapshots
-        )
-        if comparable and sum(map(len, words)) > _EXACT_FACTS and all(mask is None for mask in masks):
-            return self._promising_facts(words)
-        vectors = [_similarity(snapshot.fact_vectors, self._vector) for snapshot in snapshots]
-        fused = _fused(words, vectors, masks, 0.5)
-        rows = [_rows(mask, len(scores)) for mask, scores in zip(masks, fused, strict=True)]
-        return [(some, scores[some]) for some, scores in zip(rows, fused, strict=True)]
-
-    def _promising_facts(self, words: list[Array]) -> list[tuple[Array, Array]]:
-        """`_facts`, where they are too many for the product of all vectors with that of the question."""
-        assert self._vector is not None
-        query = self._vector
-        vectors = [scope.snapshot.fact_vectors for scope in self._scopes]
-        everywhere = [None] * len(words)
-        words = z_scores(words, everywhere)
-        signs = z_scores([some.agreement(query) for some in vectors], everywhere)
-        rough = [lexical + agreeing for lexical, agreeing in zip(words, signs, strict=True)]
-        rows = [
-            self._promising(scope, scores, gain)
-            for scope, scores, gain in zip(self._scopes, rough, self._touched, strict=True)
+        """The facts (rows) worth looking at, and how well their words and vectors fit."""
+        texts = [
+            Texts(words, snapshot.fact_vectors, _ids(snapshot.facts), scope.fact_mask, _touching(snapshot, named))
+            for scope, named in zip(self._scopes, self._named, strict=True)
+            for snapshot in [scope.snapshot]
+            for words in [snapshot.fact_index.scores(self._query)]
         ]
-        near = on_scale_of(
-            [np.vecdot(some[some.sample], query) for some in vectors],
-            [np.vecdot(some[chosen], query) for some, chosen in zip(vectors, rows, strict=True)],
-        )
-        return [
-            (chosen, (lexical[chosen] + similar) / 2)
-            for chosen, lexical, similar in zip(rows, words, near, strict=True)
-        ]
-
-    def _promising(self, scope: Scope, scores: Array, gain: Array | None) -> Array:
-        """The best of `scores`, and those that are the best with `gain`, which is in the unit of half of them."""
-        ids = scope.snapshot.facts["id"].to_numpy()
-        best = best_rows(scores, None, _PROMISING_FACTS, ids)
-        if gain is None:
-            return best
-        return np.union1d(best, best_rows(scores + 2 * gain, None, _PROMISING_FACTS, ids))
+        return nearest(texts, self._vector, FACTS_DENSE_SHARE)
 
     @cached_property
     def _span(self) -> Span | None:
@@ -360,34 +325,24 @@ class Ranking:
         return time_span(self._query, self._now, max(newest, default=None))
 
 
-def _gain_by_touching(snapshot: Snapshot, named: Sequence[int]) -> Array | None:
+def _touching(snapshot: Snapshot, named: Sequence[int]) -> Array | None:
+    """The facts (rows) that are about one of the entities `named`; None where there is none of these."""
     if not named:
         return None
-    touched = np.zeros(len(snapshot.entities), np.float32)
-    touched[named] = TOUCHING_WEIGHT
-    subjects, objects = (touched.take(snapshot.facts[side].to_numpy()) for side in ("subject", "object"))
-    return np.maximum(subjects, objects / 2)
+    is_named = marked(np.array(named), len(snapshot.entities))
+    subjects, objects = (is_named.take(snapshot.facts[side].to_numpy()) for side in ("subject", "object"))
+    return np.flatnonzero(subjects | objects)
 
 
-def _rows(mask: Array | None, count: int) -> Array:
-    return np.arange(count) if mask is None else np.flatnonzero(mask)
+def _gain_by_touching(snapshot: Snapshot, facts: Array, named: Sequence[int]) -> Array:
+    """What each of `facts` (rows) gains for being about an entity that the question names; half as much its object."""
+    subjects, objects = (np.isin(snapshot.facts[side].to_numpy()[facts], named) for side in ("subject", "object"))
+    return np.float32(TOUCHING_WEIGHT) * np.maximum(subjects, objects / np.float32(2))
 
 
-def _similarity(vectors: Vectors, query: np.ndarray | None) -> Array:
-    """Cosine with `query`; zeros where the dataset has no vectors of this model."""
-    if query is None or vectors.shape[1] != len(query):
-        return np.zeros(len(vectors), np.float32)
-    return vectors @ query
-
-
-def _fused(
-    words: Sequence[Array], vectors: Sequence[Array], masks: Sequence[Array | None], dense: float
-) -> list[Array]:
-    """The z-scores of both signals, the vectors' with a share of `dense`, where there are any."""
-    if not any(some.any() for some in vectors):
-        dense = 0.0
-    both = zip(z_scores(words, masks), z_scores(vectors, masks), strict=True)
-    return [np.float32(1 - dense) * lexical + np.float32(dense) * near for lexical, near in both]
+def _ids(rows: pd.DataFrame) -> Array:
+    ids: Array = rows["id"].to_numpy()
+    return ids
 
 
 def _considered(top_k: int) -> int:

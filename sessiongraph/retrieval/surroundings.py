@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from resources.graph_store.documents import DocumentIndex
+from resources.graph_store.lexical import Occurrences
 from resources.graph_store.snapshot import Snapshot
 from sessiongraph.retrieval.fusion import z_scores
 
@@ -32,10 +33,10 @@ def best_of_document(snapshot: Snapshot, scores: np.ndarray, allowed: np.ndarray
 
 
 def words_of_documents(
-    snapshots: Sequence[Snapshot], query: str, allowed: Sequence[np.ndarray | None]
+    snapshots: Sequence[Snapshot], asked: Sequence[Sequence[Occurrences]], allowed: Sequence[np.ndarray | None]
 ) -> list[np.ndarray]:
-    """How well each passage's whole document or session fits `query`: z-scores of BM25; 0 where it is alone."""
-    found = [_document_index(snapshot).scores(query) for snapshot in snapshots]
+    """How well each passage's whole document or session fits the words `asked`: z-scores of BM25; 0 if it is alone."""
+    found = [_document_index(snapshot).scores(words) for snapshot, words in zip(snapshots, asked, strict=True)]
     masks = [
         _holding(snapshot, mask, len(scores)) for snapshot, mask, scores in zip(snapshots, allowed, found, strict=True)
     ]

@@ -12,7 +12,7 @@ from resources.graph_store.snapshot import load_snapshot
 from resources.graph_store.store import GraphStore, Transaction
 from resources.ids import text_id
 from resources.types import Dataset
-from sessiongraph.retrieval import ranking, speaking, surroundings, wholes
+from sessiongraph.retrieval import nearness, ranking, speaking, surroundings, wholes
 from sessiongraph.retrieval.kinds import Gathered
 from sessiongraph.retrieval.ranking import Ranking, Scope, rank_documents, rank_facts, rank_passages
 from sessiongraph.retrieval.sources import gather
@@ -359,7 +359,7 @@ def test_facts_too_many_for_all_products_get_the_scores_that_all_products_give(
     scope, question = _many_facts(build, 300), "Which ship is near Pier 3?"
     vector = _near(scope, 11)
     exact = rank_facts([scope], question, vector, 50, now=TODAY)
-    monkeypatch.setattr(ranking, "_EXACT_FACTS", 0)
+    monkeypatch.setattr(nearness, "_EXACT", 0)
     chosen = rank_facts([scope], question, vector, 50, now=TODAY)
     assert [hit.row for hit in chosen] == [hit.row for hit in exact]
     assert [hit.score for hit in chosen] == pytest.approx([hit.score for hit in exact], abs=1e-4)
@@ -369,7 +369,7 @@ def test_facts_without_vectors_are_found_by_words_however_many_they_are(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scope = build(Evidence("log", "The log.", claims=[claim(f"Ship {n}", "is near", f"Pier {n}") for n in range(20)]))
-    monkeypatch.setattr(ranking, "_EXACT_FACTS", 0)
+    monkeypatch.setattr(nearness, "_EXACT", 0)
     hits = rank_facts([scope], "Where is Ship 7?", np.ones(256, np.float32) / 16, 1, now=TODAY)
     assert scope.snapshot.facts["statement"].iloc[hits[0].row] == "Ship 7 is near Pier 7."
 
@@ -379,8 +379,8 @@ def test_signs_choose_the_facts_that_vectors_and_words_and_names_find(
 ) -> None:
     scope = _many_facts(build, 300)
     statements = scope.snapshot.facts["statement"].tolist()
-    monkeypatch.setattr(ranking, "_EXACT_FACTS", 0)
-    monkeypatch.setattr(ranking, "_PROMISING_FACTS", 30)
+    monkeypatch.setattr(nearness, "_EXACT", 0)
+    monkeypatch.setattr(nearness, "_PROMISING", 30)
     by_meaning = [hit.row for hit in rank_facts([scope], "unrelated", _near(scope, 11), 2, now=TODAY)]
     assert by_meaning == [11, 12]
     by_name = rank_facts(
