@@ -5,14 +5,20 @@ All raise CachingDisabledError where CACHING=false and CacheUnavailableError whe
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
 
 from resources.bundle import Resources
 from resources.errors import InvalidInputError
 from resources.ids import check_session_id, check_turn_id, new_id
 from resources.types import SessionInfo, Turn, User
-from sessiongraph.runtime import acting, names, permitted, resources
+from sessiongraph.runtime import acting, names, permitted_now, resources
+
+if TYPE_CHECKING:
+    from resources.session_cache.base import SessionCache
+
+T = TypeVar("T")
 
 _MOST_TURNS = 1_000_000
 
@@ -40,21 +46,25 @@ async def add_turn(
         _check_text("context", context)
     used = names(elements, "elements")
     moment = _utc(created_at)
-    bundle, owner = await _opened(user)
-    target = await permitted(bundle, owner, dataset, "write") if dataset is not None else None
-    turn = Turn(
-        turn_id=new_id(),
-        user_id=owner.id,
-        session_id=session_id,
-        question=question,
-        answer=answer,
-        created_at=moment,
-        dataset_id=target.id if target else None,
-        context=context,
-        elements=tuple(used),
-    )
-    await asyncio.to_thread(bundle.cache.put_turns, [turn])
-    return turn.turn_id
+    bundle, turn_id = resources(), new_id()
+
+    def put(cache: "SessionCache", owner: User) -> None:
+        target = permitted_now(bundle, owner, dataset, "write") if dataset is not None else None
+        turn = Turn(
+            turn_id=turn_id,
+            user_id=owner.id,
+            session_id=session_id,
+            question=question,
+            answer=answer,
+            created_at=moment,
+            dataset_id=target.id if target else None,
+            context=context,
+            elements=tuple(used),
+        )
+        cache.put_turns([turn])
+
+    await _with_cache(bundle, user, put)
+    return turn_id
 
 
 async def get_turns(session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:
@@ -64,14 +74,12 @@ async def get_turns(session_id: str, *, user: User | None = None, last: int | No
         raise InvalidInputError(
             f"last is how many turns to give, from the end: a whole number from 1 to {_MOST_TURNS:,}."
         )
-    bundle, owner = await _opened(user)
-    return await asyncio.to_thread(bundle.cache.get_turns, owner.id, session_id, last)
+    return await _with_cache(resources(), user, lambda cache, owner: cache.get_turns(owner.id, session_id, last))
 
 
 async def list_sessions(*, user: User | None = None) -> list[SessionInfo]:
     """The user's sessions, latest activity first."""
-    bundle, owner = await _opened(user)
-    return await asyncio.to_thread(bundle.cache.list_sessions, owner.id)
+    return await _with_cache(resources(), user, lambda cache, owner: cache.list_sessions(owner.id))
 
 
 async def edit_turn(
@@ -106,36 +114,33 @@ async def delete_turn(session_id: str, turn_id: str, *, user: User | None = None
     """Delete a turn from the cache; whether there was one. What was persisted stays, until `forget`."""
     check_session_id(session_id)
     check_turn_id(turn_id)
-    bundle, owner = await _opened(user)
-    return await asyncio.to_thread(bundle.cache.delete_turn, owner.id, session_id, turn_id)
+    return await _with_cache(resources(), user, lambda cache, owner: cache.delete_turn(owner.id, session_id, turn_id))
 
 
 async def delete_session(session_id: str, *, user: User | None = None) -> bool:
     """Delete a session from the cache; whether there was one. What was persisted stays, until `forget`."""
     check_session_id(session_id)
-    bundle, owner = await _opened(user)
-    return await asyncio.to_thread(bundle.cache.delete_session, owner.id, session_id)
+    return await _with_cache(resources(), user, lambda cache, owner: cache.delete_session(owner.id, session_id))
 
 
 async def clear(*, user: User | None = None) -> int:
     """Delete all of the user's sessions from the cache; how many there were. What was persisted stays."""
-    bundle, owner = await _opened(user)
-    return await asyncio.to_thread(bundle.cache.clear, owner.id)
+    return await _with_cache(resources(), user, lambda cache, owner: cache.clear(owner.id))
 
 
-async def _opened(user: User | None) -> tuple[Resources, User]:
-    bundle = resources()
+async def _with_cache(bundle: Resources, user: User | None, work: Callable[["SessionCache", User], T]) -> T:
+    """What `work` does with the cache for the user that is meant, in one go in a thread."""
     # The cache first: one that is off is refused whoever asks.
-    _, owner = await asyncio.to_thread(lambda: (bundle.cache, acting(bundle, user)))
-    return bundle, owner
+    return await asyncio.to_thread(lambda: work(bundle.cache, acting(bundle, user)))
 
 
 async def _updated(session_id: str, turn_id: str, user: User | None, **changes: object) -> Turn:
     check_session_id(session_id)
     check_turn_id(turn_id)
-    bundle, owner = await _opened(user)
-    turn = await asyncio.to_thread(
-        lambda: bundle.cache.update_turn(owner.id, session_id, turn_id, **changes)  # type: ignore[arg-type]
+    turn = await _with_cache(
+        resources(),
+        user,
+        lambda cache, owner: cache.update_turn(owner.id, session_id, turn_id, **changes),  # type: ignore[arg-type]
     )
     if turn is None:
         raise InvalidInputError(

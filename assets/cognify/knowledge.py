@@ -241,6 +241,8 @@ class _Builder:
 
 
 def _known_windows(connection: duckdb.DuckDBPyConnection, window_ids: list[str]) -> set[str]:
+    if not window_ids:
+        return set()
     rows = connection.execute("SELECT id FROM windows WHERE id IN (SELECT unnest(?))", [window_ids]).fetchall()
     return {window_id for (window_id,) in rows}
 

@@ -14,7 +14,7 @@ from operator import attrgetter
 import duckdb
 
 from assets.cognify.planning import Passage
-from resources.llm.notation import Part, Window, as_context, turn_parts
+from resources.llm.notation import CONTEXT_PARTS, Part, Window, as_context, turn_parts
 from resources.types import DEFAULT_USER
 
 BAD_SCORE = 2
@@ -74,9 +74,9 @@ def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
     for turn in sorted(turns, key=attrgetter("created_at", "position", "turn_id")):
         parts = turn_parts(turn.question, turn.answer)
         skip = skip_reason(turn, kept)
-        window = Window(_source(turn), as_context(said), parts)
+        window = Window(_source(turn), tuple(said[-CONTEXT_PARTS:]), parts)
         passages.append(Passage(turn.passage_id, turn.document_id, window, skip))
-        said += parts
+        said += as_context(parts)
         if skip is None:
             kept.add(turn.content_hash)
     return passages
