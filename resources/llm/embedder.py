@@ -129,7 +129,8 @@ class Embedder:
                 f"gave vectors of {vectors.shape[1]} numbers where EMBEDDING_DIMENSIONS={self._dimensions}"
             )
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors / np.where(norms > 0, norms, 1)
+        vectors /= np.where(norms > 0, norms, 1)
+        return vectors
 
     def _joined(self, parts: Sequence[tuple[np.ndarray, Usage]]) -> tuple[np.ndarray, Usage]:
         if len({vectors.shape[1] for vectors, _ in parts}) > 1:
