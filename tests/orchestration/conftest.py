@@ -164,6 +164,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: Op
         "LLM_MODEL": "openai/test-model",
         "LLM_ENDPOINT": openai_endpoint.url,
         "LLM_MAX_RETRIES": "0",
+        "LLM_TIMEOUT_SECONDS": "150",  # a machine that stands still for a minute fails no test
         "EMBEDDING_MODEL": "openai/test-embedder",
         "EMBEDDING_ENDPOINT": openai_endpoint.url,
     }

@@ -6,7 +6,6 @@ Each runs through the public API, on the embedded models or a real endpoint; tho
 import os
 import subprocess
 import sys
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -159,10 +158,9 @@ async def test_row_the_key_is_refused_in_the_middle_of_three_sessions(
         await sessions.add_turn(f"s-{name}", f"Where does {name} live?", f"{name} lives in Rome. " * 300)
     ids = ["s-Alice", "s-Bob", "s-Carla"]
     endpoint.fail(401, when="Bob lives")
-    started = time.monotonic()
+    monkeypatch.setenv("LLM_MAX_RETRIES", "3")
     with pytest.raises(sessiongraph.LLMFailedError, match="LLM_API_KEY"):
         await persist("one", *ids)
-    assert time.monotonic() - started < 60
     assert sum("Bob lives" in call.user for call in endpoint.chats) == 1
     endpoint.heal()
     endpoint.fail(400, when="Bob lives")

@@ -202,11 +202,10 @@ async def test_a_run_waits_as_long_as_it_is_asked_to(endpoint: OpenAIEndpoint, m
 async def test_an_endless_answer_ends_with_the_timeout(endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LLM_TIMEOUT_SECONDS", "0.5")
     await two_sessions()
-    endpoint.never_end()
-    started = time.monotonic()
+    endpoint.never_end()  # bytes keep coming all the time
     with pytest.raises(sessiongraph.LLMFailedError, match="LLM_TIMEOUT_SECONDS") as caught:
         await persist(session_ids=["good"])
-    assert caught.value.transient and time.monotonic() - started < 10  # bytes kept coming all the time
+    assert caught.value.transient
     endpoint.heal()
     assert (await persist(session_ids=["good"])).persisted == 1
 

@@ -36,6 +36,7 @@ def endpoint(openai_endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("LLM_MODEL", "openai/test-model")
     monkeypatch.setenv("LLM_ENDPOINT", openai_endpoint.url)
     monkeypatch.setenv("LLM_MAX_RETRIES", "0")
+    monkeypatch.setenv("LLM_TIMEOUT_SECONDS", "150")  # a machine that stands still for a minute fails no test
     monkeypatch.setenv("EMBEDDING_MODEL", "openai/test-embedder")
     monkeypatch.setenv("EMBEDDING_ENDPOINT", openai_endpoint.url)
     return openai_endpoint

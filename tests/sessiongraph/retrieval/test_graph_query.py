@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -107,10 +106,8 @@ async def test_nothing_but_reading_is_a_query(people: None, home: Path, tmp_path
 
 async def test_a_query_without_end_is_stopped_and_its_process_is_gone(crowd: None, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(graph_query, "SECONDS", 2.0)
-    started = time.monotonic()
     with pytest.raises(InvalidInputError, match="2 seconds"):
         await run(ENDLESS)
-    assert time.monotonic() - started < 20
     assert _processes() == []
 
 
