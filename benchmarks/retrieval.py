@@ -39,6 +39,7 @@ RANKED = 100
 COSTS = (1_000, 10_000, 100_000)
 # What is switched off, one by one: the steps by their weights in `ranking`.
 STEPS = {
+    "phrases": ("PHRASE_WEIGHT",),
     "neighbours": ("NEIGHBOUR_WEIGHT",),
     "best of session": ("DOCUMENT_WEIGHT",),
     "words of session": ("DOCUMENT_WORDS_WEIGHT",),

@@ -1,92 +1,28 @@
 """BM25 over texts that come and go. Counts of words are kept; what depends on all texts is computed when it is asked.
 
-Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with their usual k1 and b;
-words are stemmed by the Snowball stemmer for English (Porter, 2001).
+Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with their usual k1 and b.
+What a word is belongs to `words`, which of them stand side by side to `pairs`.
 
 Invariant: scores are those of an index made of the present texts alone, however they came. The counts of texts that
 were added together are a segment, which never changes; segments are merged so that each is at least twice as long as
 the next. What texts a word stands in and how long a text is on average are totals, kept as texts come and go.
 """
 
-import re
-import threading
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-import snowballstemmer
 
-from resources.graph_store.growing import Column
+from resources.graph_store.growing import Column, marked
+from resources.graph_store.pairs import Pairs, Run, pair, slots_of
 from resources.graph_store.vectors import Array
+from resources.graph_store.words import Terms, asked_words, words
 
 K1 = 1.2
 B = 0.75
-
-# A question's grammar says nothing of what it asks for; its names might be "Will" or "May".
-_FUNCTION_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        a am an and are as at be been being but by can could d did do does for from had has have he her hers him
-        his how i if in into is it its ll m me my no nor not of on or our ours re s she should so t than that
-        the their theirs them then there these they this those to too us ve was we were what when where which
-        who whom whose why with would you your yours
-        """,
-    )
-)
-_WORD = re.compile(r"\w+")
-# Stands between texts that are read as one, and is no letter of any word.
-_BETWEEN = "\0"
-_WORD_OR_BETWEEN = re.compile(r"\w+|\0")
-# A stemmer keeps the word that it works on, and searches run in threads.
-_STEMMER = snowballstemmer.stemmer("english")
-_STEMMING = threading.Lock()
-# Texts that are read as one: a call for each would cost more than the reading.
-_TOGETHER = 5000
-
-
-def words(text: str) -> list[str]:
-    """The words of `text` as they are indexed: without case, accents and endings."""
-    return [_stem(word) for word in _WORD.findall(_folded(text))]
-
-
-def _asked_words(query: str) -> list[str]:
-    """The words that `query` asks for, each once; its function words only where it has no others."""
-    said = _WORD.findall(_folded(query))
-    asked = [word for word in said if word not in _FUNCTION_WORDS]
-    return list(dict.fromkeys(_stem(word) for word in asked or said))
-
-
-def _folded(text: str) -> str:
-    folded = text.casefold()
-    if not folded.isascii():
-        letters = unicodedata.normalize("NFKD", folded)
-        folded = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return folded
-
-
-@lru_cache(maxsize=1 << 16)
-def _stem(word: str) -> str:
-    """`word` without its English ending; words of other languages lose the same ending in query and text."""
-    if word[-1].isdigit():
-        return word
-    with _STEMMING:
-        return _STEMMER.stemWord(word)
-
-
-class _Terms(dict[str, int]):
-    """The number of the term that each word is a form of, and of each stem; a new one gets the next."""
-
-    def __init__(self) -> None:
-        self.stems: dict[str, int] = {}
-        self[_BETWEEN] = -1
-
-    def __missing__(self, word: str) -> int:
-        number = self[word] = self.stems.setdefault(_stem(word), len(self.stems))
-        return number
 
 
 class Occurrences(NamedTuple):
@@ -122,10 +58,14 @@ class _Segment:
 
 
 class LexicalIndex:
-    """Counts of words by text. Each text has a slot, which is never used again."""
+    """Counts of words by text. Each text has a slot, which is never used again.
 
-    def __init__(self) -> None:
-        self._terms = _Terms()
+    With `phrases`, the pairs of words that stand side by side are kept too, of which one is no function word.
+    """
+
+    def __init__(self, phrases: bool = False) -> None:
+        self._terms = Terms()
+        self._pairs = Pairs() if phrases else None
         self._lengths = Column(np.float32)
         self._texts_with = Column(np.int32)  # by term
         self._segments: list[_Segment] = []
@@ -139,23 +79,27 @@ class LexicalIndex:
         """The slots that `texts` get."""
         first = len(self._lengths)
         if len(texts):
-            segment, lengths = self._read(texts, first)
+            numbers = self._terms.numbers(texts)
+            segment, lengths = self._counted(numbers, len(texts), first)
             self._lengths.extend(lengths)
             self._total(segment, lengths, 1)
             self._keep(segment)
+            if self._pairs is not None:
+                self._pairs.add(*self._side_by_side(numbers, first))
         return np.arange(first, len(self._lengths), dtype=np.int32)
 
     def remove(self, texts: Sequence[str]) -> None:
         """Take `texts` out of the totals; whoever added them shows their slots no more."""
         if len(texts):
-            self._total(*self._read(texts, 0), -1)
+            self._total(*self._counted(self._terms.numbers(texts), len(texts), 0), -1)
 
     def view(self, slots: Array) -> "LexicalView":
         """The present index for rows whose texts stand in `slots`; an unchanging view of them must be given."""
         mean = max(self._words / max(self._count, 1), 1.0)
         return LexicalView(
             tuple(self._segments),
-            self._terms.stems,
+            self._pairs.view() if self._pairs is not None else (),
+            self._terms,
             self._texts_with.view(),
             self._lengths.view(),
             self._count,
@@ -166,25 +110,27 @@ class LexicalIndex:
     @property
     def nbytes(self) -> int:
         counts = sum(3 * segment.slots.nbytes for segment in self._segments)
-        return counts + self._lengths.nbytes + self._texts_with.nbytes + 200 * len(self._terms)
+        pairs = self._pairs.nbytes if self._pairs is not None else 0
+        return counts + pairs + self._lengths.nbytes + self._texts_with.nbytes + 200 * len(self._terms)
 
-    def _read(self, texts: Sequence[str], first: int) -> tuple[_Segment, Array]:
-        """The words of `texts`, which get the slots from `first` on, and how many each has."""
-        number_of = self._terms.__getitem__
-        found = [
-            np.fromiter(map(number_of, _WORD_OR_BETWEEN.findall(joined)), np.int64)
-            for joined in (_joined(texts[start : start + _TOGETHER]) for start in range(0, len(texts), _TOGETHER))
-        ]
-        numbers = np.concatenate(found)
+    def _counted(self, numbers: Array, texts: int, first: int) -> tuple[_Segment, Array]:
+        """How often the words of so many texts stand in each, which have the slots from `first` on; and lengths."""
         between = numbers < 0
         text = np.cumsum(between)[~between]
-        lengths = np.bincount(text, minlength=len(texts)).astype(np.float32)
-        pairs, counts = np.unique(numbers[~between] * len(texts) + text, return_counts=True)
-        terms, starts = np.unique(pairs // len(texts), return_index=True)
-        places = pairs % len(texts)
+        lengths = np.bincount(text, minlength=texts).astype(np.float32)
+        pairs, counts = np.unique(numbers[~between] * texts + text, return_counts=True)
+        terms, starts = np.unique(pairs // texts, return_index=True)
+        places = pairs % texts
         slots = (places + first).astype(np.int32)
         starts = np.append(starts, len(slots))
         return _Segment(terms, starts, slots, counts.astype(np.float32), lengths[places]), lengths
+
+    def _side_by_side(self, numbers: Array, first: int) -> tuple[Array, Array]:
+        """The pairs of words that tell something, and the slots of their texts, the first of which is `first`."""
+        one, other = numbers[:-1], numbers[1:]
+        telling = (one >= 0) & (other >= 0) & (np.maximum(one, other) >= self._terms.function_words)
+        slots = (np.cumsum(numbers < 0)[:-1] + first).astype(np.int32)
+        return pair(one[telling], other[telling]), slots[telling]
 
     def _total(self, segment: _Segment, lengths: Array, sign: int) -> None:
         self._count += sign * len(lengths)
@@ -205,7 +151,8 @@ class LexicalView:
     """One state of an index, for rows whose texts stand in `slots`."""
 
     segments: tuple[_Segment, ...]
-    stems: dict[str, int]
+    pairs: tuple[Run, ...]
+    terms: Terms
     texts_with: Array
     lengths: Array
     count: int
@@ -225,6 +172,30 @@ class LexicalView:
             scores[slots] += idf * np.float32(k1 + 1) * (counts / (counts + norm))
         return scores[: len(self.slots)] if self._in_order else scores.take(self.slots)
 
+    def phrases(self, query: str) -> Array:
+        """How rare the pairs of words are, in all, that stand side by side in `query` and in each row: (n,) float32."""
+        scores = np.zeros(len(self.lengths), np.float32)
+        for key in self._asked_pairs(query) if self.pairs else ():
+            slots = slots_of(self.pairs, key)
+            slots = slots[self._is_shown[slots]]
+            scores[slots] += np.float32(np.log1p((self.count - len(slots) + 0.5) / (len(slots) + 0.5)))
+        return scores[: len(self.slots)] if self._in_order else scores.take(self.slots)
+
+    def _asked_pairs(self, query: str) -> list[int]:
+        known = [self._known(word) for word in words(query)]
+        return list(
+            dict.fromkeys(
+                one << 32 | other
+                for one, other in pairwise(known)
+                if one is not None and other is not None and max(one, other) >= self.terms.function_words
+            )
+        )
+
+    @cached_property
+    def _is_shown(self) -> Array:
+        """By slot, whether a row shows its text."""
+        return marked(self.slots, len(self.lengths))
+
     @cached_property
     def _in_order(self) -> bool:
         """Whether each row's slot is its number, as it is until texts are removed: then nothing need be looked up."""
@@ -233,12 +204,16 @@ class LexicalView:
     def occurrences(self, query: str) -> list[Occurrences]:
         """Of each word that `query` asks for and that is known."""
         found = []
-        for word in _asked_words(query):
-            term = self.stems.get(word)
-            # What came since is another state's.
-            if term is not None and term < len(self.texts_with):
+        for word in asked_words(query):
+            term = self._known(word)
+            if term is not None and self.texts_with[term]:
                 found.append(self._occurrences(term))
         return found
+
+    def _known(self, stem: str) -> int | None:
+        """The number of a term of this state: what came since is another's."""
+        term = self.terms.stems.get(stem)
+        return None if term is None or term >= len(self.texts_with) else term
 
     def _occurrences(self, term: int) -> Occurrences:
         here = [(segment, segment.of(term)) for segment in self.segments]
@@ -250,13 +225,8 @@ class LexicalView:
 
     def rarest(self, text: str) -> int:
         """In how many texts that word of `text` stands which is in the fewest; 0 where none is known."""
-        terms = [self.stems.get(word, len(self.texts_with)) for word in _asked_words(text)]
-        return min((int(self.texts_with[term]) for term in terms if term < len(self.texts_with)), default=0)
-
-
-def _joined(texts: Sequence[str]) -> str:
-    """`texts` as one, folded, with _BETWEEN after each."""
-    return "".join([_folded(text).replace(_BETWEEN, " ") + _BETWEEN for text in texts])
+        terms = [self._known(word) for word in asked_words(text)]
+        return min((int(self.texts_with[term]) for term in terms if term is not None), default=0)
 
 
 def _merged(one: _Segment, other: _Segment) -> _Segment:

@@ -52,7 +52,7 @@ class Passages:
             **numbers,
             **places,
         )
-        self.index = LexicalIndex()
+        self.index = LexicalIndex(phrases=True)
         self.vectors = VectorHeap()
         self.text_bytes = 0
         self._rows: dict[str, int] = {}

@@ -32,6 +32,8 @@ from sessiongraph.retrieval.time_expressions import Span, time_span
 # The share of the vectors' z-scores, of passages and of facts; the rest is the words'.
 DENSE_SHARE = 0.45
 FACTS_DENSE_SHARE = 0.5
+# What two words side by side, as in the question, count beside each of them, in the unit of BM25.
+PHRASE_WEIGHT = 0.5
 # What a turn gains from its two neighbours, and a passage from the best one of its document or session and from the
 # words of all.
 NEIGHBOUR_WEIGHT = 0.35
@@ -217,9 +219,10 @@ class Ranking:
     def _passage_scores(self) -> list[Array]:
         """The scores of the passages, but for what is looked at one by one."""
         texts = [
-            Texts(index.bm25(asked, K1, B), scope.snapshot.passage_vectors, _ids(scope.snapshot.passages), scope.mask)
+            Texts(
+                self._words_of(scope, asked), scope.snapshot.passage_vectors, _ids(scope.snapshot.passages), scope.mask
+            )
             for scope, asked in zip(self._scopes, self._asked_of_passages, strict=True)
-            for index in [scope.snapshot.passage_index]
         ]
         fused = near(texts, self._vector, DENSE_SHARE)
         scores = [
@@ -229,6 +232,12 @@ class Ranking:
         for place, some in enumerate(scores):
             self._add_walk(some, place)
         return scores
+
+    def _words_of(self, scope: Scope, asked: list[Occurrences]) -> Array:
+        """How well the passages' words fit, and those that stand side by side in the question."""
+        index = scope.snapshot.passage_index
+        fits: Array = index.bm25(asked, K1, B) + np.float32(PHRASE_WEIGHT) * index.phrases(self._query)
+        return fits
 
     @cached_property
     def _words_around(self) -> list[Array]:

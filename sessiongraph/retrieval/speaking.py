@@ -9,8 +9,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from resources.graph_store.lexical import words
 from resources.graph_store.vectors import Array
+from resources.graph_store.words import words
 
 # "Ana Lopes: …", at the start of a line.
 _SPOKEN = re.compile(r"^[ \t]*([^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}):[ \t]+(.+)$", re.MULTILINE)

@@ -197,7 +197,12 @@ def scored(found: Snapshot) -> dict[str, dict[str, list[float]]]:
         ("facts", found.facts["id"], found.fact_index, found.fact_vectors),
     ):
         dense = vectors @ asked if vectors.shape[1] else np.zeros(len(ids))
-        signals = [index.scores("apple pear"), index.scores("Paris tea said May"), dense]
+        signals = [
+            index.scores("apple pear"),
+            index.scores("Paris tea said May"),
+            index.phrases("Paris tea apple pear"),
+            dense,
+        ]
         result[name] = dict(zip(ids, np.array(signals).T.tolist(), strict=True))
     return result
 

@@ -5,11 +5,17 @@ import math
 import numpy as np
 import pytest
 
-from resources.graph_store.lexical import K1, B, LexicalIndex, LexicalView, words
+from resources.graph_store.lexical import K1, B, LexicalIndex, LexicalView
+from resources.graph_store.words import words
 
 
 def indexed(*texts: str) -> LexicalView:
     index = LexicalIndex()
+    return index.view(index.add(texts))
+
+
+def phrased(*texts: str) -> LexicalView:
+    index = LexicalIndex(phrases=True)
     return index.view(index.add(texts))
 
 
@@ -60,13 +66,15 @@ def test_texts_that_came_and_went_leave_no_trace_in_the_scores() -> None:
     texts = [
         " ".join(f"word{number % divisor}" for divisor in (2, 3, 5, 7, 11)[: 1 + number % 5]) for number in range(300)
     ]
-    index = LexicalIndex()
+    index = LexicalIndex(phrases=True)
     slots = np.concatenate([index.add(texts[start : start + 7]) for start in range(0, len(texts), 7)])
     index.remove(texts[::3])
     kept = np.arange(len(texts)) % 3 != 0
-    expected = indexed(*(text for text, is_kept in zip(texts, kept, strict=True) if is_kept))
-    for query in ("word0", "word1 word4", "word6 word10 unknown"):
-        np.testing.assert_allclose(index.view(slots[kept]).scores(query), expected.scores(query), rtol=1e-5)
+    expected = phrased(*(text for text, is_kept in zip(texts, kept, strict=True) if is_kept))
+    found = index.view(slots[kept])
+    for query in ("word0", "word1 word4", "word0 word2 word4", "word6 word10 unknown"):
+        np.testing.assert_allclose(found.scores(query), expected.scores(query), rtol=1e-5)
+        np.testing.assert_allclose(found.phrases(query), expected.phrases(query), rtol=1e-5)
 
 
 def test_a_view_does_not_change_with_the_index() -> None:
@@ -75,3 +83,18 @@ def test_a_view_does_not_change_with_the_index() -> None:
     before = view.scores("apple plum").tolist()
     index.add(["apple plum", "plum"])
     assert view.scores("apple plum").tolist() == before
+
+
+def test_words_side_by_side_as_in_the_question_count_by_how_rare_that_is() -> None:
+    index = phrased("a red kiln in town", "the kiln is red", "red kilns burn", "no more")
+    rare, shared = (math.log1p((4 - n + 0.5) / (n + 0.5)) for n in (1, 2))
+    assert index.phrases("Is the red kiln in use?").tolist() == pytest.approx([shared + rare, 0, shared, 0])
+
+
+def test_function_words_side_by_side_say_nothing_and_texts_do_not_run_into_each_other() -> None:
+    index = phrased("it is in the red", "kiln and so it is in the")
+    assert not index.phrases("it is in the").any() and not index.phrases("red kiln").any()
+
+
+def test_an_index_without_phrases_finds_none() -> None:
+    assert not indexed("a red kiln").phrases("a red kiln").any()
