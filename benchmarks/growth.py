@@ -30,7 +30,8 @@ from measure import resident_bytes, write_figures
 from resources.graph_store.reader import SnapshotReader
 from resources.graph_store.store import GraphStore
 from resources.types import Dataset
-from sessiongraph.retrieval.ranking import Ranking, Scope
+from sessiongraph.retrieval.ranking import Ranking
+from sessiongraph.retrieval.scope import Scope
 
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
 _BULK = 20_000

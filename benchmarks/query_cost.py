@@ -16,7 +16,8 @@ from resources.graph_store.snapshot import load_snapshot
 from resources.graph_store.store import GraphStore, Transaction
 from resources.ids import text_id
 from resources.types import Dataset
-from sessiongraph.retrieval.ranking import Ranking, Scope
+from sessiongraph.retrieval.ranking import Ranking
+from sessiongraph.retrieval.scope import Scope
 
 DIMENSIONS = 256
 QUERIES = 50

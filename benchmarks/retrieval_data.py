@@ -18,7 +18,7 @@ from locomo_sessions import put_turns
 
 from resources.graph_store.vectors import VectorHeap, Vectors, text_hashes
 from resources.ids import text_id
-from sessiongraph.retrieval.ranking import Scope
+from sessiongraph.retrieval.scope import Scope
 
 Embed = Callable[[Sequence[str]], np.ndarray]
 

@@ -19,9 +19,9 @@ from resources.llm.client import LLM
 from resources.llm.notation import Part, on_one_line, turn_parts
 from resources.llm.questions import HISTORY_CHARS, Question, render_question
 from resources.types import Dataset, Turn, Usage, User
-from sessiongraph.retrieval.ranking import Scope
 from sessiongraph.retrieval.references import Standalone, standalone
 from sessiongraph.retrieval.results import SearchResult
+from sessiongraph.retrieval.scope import Scope
 
 # The last turns, of which all go along that fit; what all turns together may take, older ones no more than a third.
 LAST_TURNS = 10

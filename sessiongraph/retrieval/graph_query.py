@@ -21,8 +21,8 @@ from resources.errors import InvalidInputError, LLMFailedError, LLMNotConfigured
 from resources.llm.questions import NO_ANSWER
 from sessiongraph.retrieval.answering import read_answer
 from sessiongraph.retrieval.inquiry import Inquiry, Outcome, merged
-from sessiongraph.retrieval.ranking import Hit, Scope
 from sessiongraph.retrieval.results import Citation
+from sessiongraph.retrieval.scope import Hit, Scope
 from sessiongraph.retrieval.sources import fact_citation
 
 SECONDS = 10.0

@@ -18,8 +18,8 @@ from resources.types import Usage
 from sessiongraph.retrieval.answering import Answer, ask, prompt
 from sessiongraph.retrieval.feedback import Weights
 from sessiongraph.retrieval.kinds import Kind
-from sessiongraph.retrieval.ranking import Scope
 from sessiongraph.retrieval.results import Citation
+from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.sources import gather
 
 

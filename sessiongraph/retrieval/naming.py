@@ -13,7 +13,7 @@ from typing import Literal
 
 from resources.graph_store.resolution import name_key
 from resources.local_models.extractive import lexicon
-from sessiongraph.retrieval.ranking import Scope
+from sessiongraph.retrieval.scope import Scope
 
 Kind = Literal["person", "place", "organization", "thing", ""]
 Gender = Literal["f", "m", ""]

@@ -8,7 +8,6 @@ question already. Over several datasets all share one scale. Pure: snapshots in,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Literal
@@ -16,17 +15,16 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from resources.graph_store.adjacency import Adjacency, adjacency
 from resources.graph_store.documents import K1, B
 from resources.graph_store.growing import marked
 from resources.graph_store.lexical import Occurrences
 from resources.graph_store.resolution import name_key
 from resources.graph_store.snapshot import Snapshot
 from resources.graph_store.vectors import Array
-from resources.types import Dataset
 from sessiongraph.retrieval import dating, novelty, speaking, surroundings, walk, wholes
 from sessiongraph.retrieval.fusion import best_by_chance, best_rows
 from sessiongraph.retrieval.nearness import Texts, near, nearest
+from sessiongraph.retrieval.scope import Hit, Scope
 from sessiongraph.retrieval.time_expressions import Span, time_span
 
 # The share of the vectors' z-scores, of passages and of facts; the rest is the words'.
@@ -57,59 +55,6 @@ ASSISTANT_PENALTY = 0.25
 SUPERSEDED_PENALTY = 0.5
 _LONGEST_NAME = 6
 _LEAST_CONSIDERED = 50
-
-
-@dataclass(frozen=True)
-class Scope:
-    """A dataset's snapshot, and which of its passages may be used: a (n,) mask, or None for all."""
-
-    dataset: Dataset
-    snapshot: Snapshot
-    mask: np.ndarray | None = None
-
-    @cached_property
-    def allowed(self) -> np.ndarray:
-        return np.ones(len(self.snapshot.passages), bool) if self.mask is None else self.mask
-
-    @cached_property
-    def allowed_facts(self) -> np.ndarray:
-        """Facts that an allowed passage states."""
-        mask = self.fact_mask
-        return np.ones(len(self.snapshot.facts), bool) if mask is None else mask
-
-    @cached_property
-    def fact_mask(self) -> np.ndarray | None:
-        """`allowed_facts`, or None for all: each fact has a claim."""
-        if self.mask is None:
-            return None
-        claims = self.snapshot.claims
-        allowed = np.zeros(len(self.snapshot.facts), bool)
-        allowed[claims["fact"].to_numpy()[self.mask[claims["passage"].to_numpy()]]] = True
-        return allowed
-
-    @cached_property
-    def graph(self) -> Adjacency:
-        """Who stands next to whom, by what allowed passages say."""
-        snapshot = self.snapshot
-        if self.mask is None:
-            return snapshot.adjacency
-        mentions, facts = snapshot.mentions, snapshot.facts
-        said = mentions.loc[self.mask[mentions["passage"].to_numpy()], ["passage", "entity", "stated_by"]]
-        related = facts.loc[self.allowed_facts, ["subject", "object"]]
-        return adjacency(
-            len(snapshot.entities),
-            (said["passage"].to_numpy(), said["entity"].to_numpy(), (said["stated_by"] == "assistant").to_numpy()),
-            (related["subject"].to_numpy(), related["object"].to_numpy(), snapshot.claimed[self.allowed_facts]),
-        )
-
-
-@dataclass(frozen=True)
-class Hit:
-    """Row `row` of the passages or facts of `scope`, with its score."""
-
-    scope: Scope
-    row: int
-    score: float
 
 
 def entities_named(snapshot: Snapshot, text: str) -> list[int]:

@@ -17,8 +17,8 @@ from sessiongraph.retrieval.answering import Answer, prompt, read_answer
 from sessiongraph.retrieval.decomposing import MOST, sub_questions
 from sessiongraph.retrieval.inquiry import Inquiry, Outcome, merged
 from sessiongraph.retrieval.naming import names_in
-from sessiongraph.retrieval.ranking import Scope
 from sessiongraph.retrieval.results import Citation
+from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.sources import interleaved
 from sessiongraph.retrieval.time_expressions import Span, time_span
 

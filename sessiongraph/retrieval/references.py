@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from resources.types import Turn
 from sessiongraph.retrieval.naming import HE, SHE, WORD, Kind, Name, kind_of_noun, names_in, told_gender, word_set
-from sessiongraph.retrieval.ranking import Scope
+from sessiongraph.retrieval.scope import Scope
 
 # How many of the last turns a pronoun may point back to; things fade sooner than persons.
 REACH = 10

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sessiongraph.retrieval.inquiry import Inquiry, Outcome
-from sessiongraph.retrieval.ranking import Hit, Scope
 from sessiongraph.retrieval.results import Citation
+from sessiongraph.retrieval.scope import Hit, Scope
 from sessiongraph.retrieval.sources import fact_citation
 
 _ENTITIES = 10

@@ -16,8 +16,8 @@ from sessiongraph.retrieval.feedback import weights
 from sessiongraph.retrieval.inquiry import Inquiry, real_llm
 from sessiongraph.retrieval.kinds import KINDS
 from sessiongraph.retrieval.kinds import chosen as lucky
-from sessiongraph.retrieval.ranking import Scope
 from sessiongraph.retrieval.results import SearchResult, SearchType
+from sessiongraph.retrieval.scope import Scope
 from sessiongraph.runtime import acting_user, all_permitted, check_flag, node_set_names, resources
 
 MAX_QUERY_CHARS = 20_000

@@ -11,8 +11,9 @@ import numpy as np
 from resources.llm.questions import Source, Validity, fact_label, passage_label
 from sessiongraph.retrieval.feedback import Weights
 from sessiongraph.retrieval.kinds import Gathered
-from sessiongraph.retrieval.ranking import Hit, Ranking, Scope, rank_lexically
+from sessiongraph.retrieval.ranking import Ranking, rank_lexically
 from sessiongraph.retrieval.results import Citation
+from sessiongraph.retrieval.scope import Hit, Scope
 
 # How many more hits than asked for are looked at where ratings may move some up.
 _MARGIN = 10

@@ -9,7 +9,7 @@ import pytest
 from resources.graph_store.snapshot import load_snapshot
 from resources.graph_store.store import GraphStore
 from resources.types import Dataset
-from sessiongraph.retrieval.ranking import Scope
+from sessiongraph.retrieval.scope import Scope
 from tests.sessiongraph.conftest import endpoint, home, shared_dagster_home
 from tests.support.evidence import Evidence, put
 

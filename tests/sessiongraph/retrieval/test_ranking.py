@@ -14,7 +14,8 @@ from resources.ids import text_id
 from resources.types import Dataset
 from sessiongraph.retrieval import nearness, ranking, speaking, surroundings, wholes
 from sessiongraph.retrieval.kinds import Gathered
-from sessiongraph.retrieval.ranking import Ranking, Scope, rank_documents, rank_facts, rank_passages
+from sessiongraph.retrieval.ranking import Ranking, rank_documents, rank_facts, rank_passages
+from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.sources import gather
 from tests.support.evidence import Evidence, put, put_window
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from resources.types import Turn
-from sessiongraph.retrieval.ranking import Scope
 from sessiongraph.retrieval.references import Standalone, standalone
+from sessiongraph.retrieval.scope import Scope
 from tests.sessiongraph.retrieval.conftest import DIALOGUES
 
 ALL = DIALOGUES["dialogues"]

@@ -1,0 +1,63 @@
+"""Where a question is asked: a dataset's snapshot and what of it may be used; and what is found there."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from resources.graph_store.adjacency import Adjacency, adjacency
+from resources.graph_store.snapshot import Snapshot
+from resources.types import Dataset
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A dataset's snapshot, and which of its passages may be used: a (n,) mask, or None for all."""
+
+    dataset: Dataset
+    snapshot: Snapshot
+    mask: np.ndarray | None = None
+
+    @cached_property
+    def allowed(self) -> np.ndarray:
+        return np.ones(len(self.snapshot.passages), bool) if self.mask is None else self.mask
+
+    @cached_property
+    def allowed_facts(self) -> np.ndarray:
+        """Facts that an allowed passage states."""
+        mask = self.fact_mask
+        return np.ones(len(self.snapshot.facts), bool) if mask is None else mask
+
+    @cached_property
+    def fact_mask(self) -> np.ndarray | None:
+        """`allowed_facts`, or None for all: each fact has a claim."""
+        if self.mask is None:
+            return None
+        claims = self.snapshot.claims
+        allowed = np.zeros(len(self.snapshot.facts), bool)
+        allowed[claims["fact"].to_numpy()[self.mask[claims["passage"].to_numpy()]]] = True
+        return allowed
+
+    @cached_property
+    def graph(self) -> Adjacency:
+        """Who stands next to whom, by what allowed passages say."""
+        snapshot = self.snapshot
+        if self.mask is None:
+            return snapshot.adjacency
+        mentions, facts = snapshot.mentions, snapshot.facts
+        said = mentions.loc[self.mask[mentions["passage"].to_numpy()], ["passage", "entity", "stated_by"]]
+        related = facts.loc[self.allowed_facts, ["subject", "object"]]
+        return adjacency(
+            len(snapshot.entities),
+            (said["passage"].to_numpy(), said["entity"].to_numpy(), (said["stated_by"] == "assistant").to_numpy()),
+            (related["subject"].to_numpy(), related["object"].to_numpy(), snapshot.claimed[self.allowed_facts]),
+        )
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Row `row` of the passages or facts of `scope`, with its score."""
+
+    scope: Scope
+    row: int
+    score: float
