@@ -68,8 +68,14 @@ def extractor_version(llm: LLM) -> str:
 async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[Answered]:
     """What each of `windows` yields, call by call as answers come in. Raises LLMFailedError where it is fatal."""
     calls = {asyncio.ensure_future(_answer(llm, packed)) for packed in pack(windows)}
+
+    def ended(call: asyncio.Task[Answered]) -> None:
+        calls.discard(call)  # or every answer would be kept until the last one is there
+        if not call.cancelled():
+            call.exception()  # or asyncio would log the second one that is fatal as one that nobody looked at
+
     for call in calls:
-        call.add_done_callback(calls.discard)  # or every answer would be kept until the last one is there
+        call.add_done_callback(ended)
     try:
         for answered in asyncio.as_completed(calls):
             yield await answered

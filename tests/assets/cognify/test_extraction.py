@@ -1,8 +1,10 @@
 """Windows in, evidence out: one bad window never costs another, and no window's words get into another's evidence."""
 
 import asyncio
+import gc
 import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -105,6 +107,22 @@ async def test_a_refused_key_stops_everything_at_once(
         await yields(llm, *(window("x" * CALL_CHARS + str(n)) for n in range(20)))
     assert raised.value.fatal
     assert len(openai_endpoint.chats) <= 2
+
+
+async def test_calls_that_are_refused_together_leave_no_complaint_behind(workshop: Workshop) -> None:
+    """Or asyncio would log, at some later time, every fatal error but the first as one that nobody looked at."""
+
+    class Refused(LLM):
+        async def structured(self, *_: Any, **__: Any) -> Any:
+            raise LLMFailedError("refused", model=self.model, fatal=True)
+
+    complaints: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
+    with pytest.raises(LLMFailedError):
+        await yields(Refused(load_settings()), *(window("x" * CALL_CHARS + str(n)) for n in range(5)))
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
 
 
 async def test_who_stops_listening_stops_the_calls(workshop: Workshop, openai_endpoint, monkeypatch) -> None:
