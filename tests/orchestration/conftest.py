@@ -1,5 +1,6 @@
 """A project to run jobs in: its own home, a real model endpoint, and a Dagster instance of the test's own."""
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -152,7 +153,9 @@ def plain(value: dg.MetadataValue) -> Any:
 @pytest.fixture(autouse=True)
 def some_instance() -> Iterator[None]:
     """Definitions ask the instance that was entered last for their state: without one of its own, a test would ask
-    another test's, which may be gone."""
+    another test's, which may be gone. A sensor's context leaves its instance when it is collected: before, not during
+    this test, or that of a test before would be the last one again."""
+    gc.collect()
     with dg.DagsterInstance.ephemeral():
         yield
 

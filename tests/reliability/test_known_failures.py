@@ -164,8 +164,9 @@ async def test_row_the_key_is_refused_in_the_middle_of_three_sessions(
     assert sum("Bob lives" in call.user for call in endpoint.chats) == 1
     endpoint.heal()
     endpoint.fail(400, when="Bob lives")
+    await sessions.add_turn("s-Carla", "Where does Dora live?", "Dora lives in Oslo.")
     report = await persist("one", *ids)
-    assert (report.persisted, report.failed) == (2, 1)
+    assert (report.persisted, report.failed) == (3, 1)
 
 
 async def test_row_an_empty_question_and_answer(cache: str, endpoint: OpenAIEndpoint):
