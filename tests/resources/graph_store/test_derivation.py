@@ -1,5 +1,6 @@
 """A refresh shows what reading all would show: after any commits, in any steps, whatever they touch."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from resources.graph_store.adjacency import Adjacency
 from resources.graph_store.derivation import Derivation
 from resources.graph_store.schema import SCHEMA
 from resources.graph_store.snapshot import Snapshot, load_snapshot
@@ -181,7 +183,25 @@ def shown(found: Snapshot) -> dict[str, Any]:
     }
     rows = {name: sorted(map(repr, frame.to_dict("records"))) for name, frame in frames.items()}
     keys = {key: entities[row] for key, row in found.entity_keys.items()}
-    return rows | {"keys": keys, "merges": sorted(map(repr, found.merges))}
+    joined = {"edges": _edges(found.adjacency, passages, entities), "mentioned": _mentioned(found, entities)}
+    return rows | joined | {"keys": keys, "merges": sorted(map(repr, found.merges))}
+
+
+def _edges(graph: Adjacency, passages: np.ndarray, entities: np.ndarray) -> dict[tuple[str, str], float]:
+    """The weights between who stands next to whom."""
+    sources, targets, weights = graph.of(np.arange(len(graph.strengths)))
+    summed: Counter[tuple[int, int]] = Counter()
+    for source, target, weight in zip(sources.tolist(), targets.tolist(), weights.tolist(), strict=True):
+        summed[source, target] += weight
+    return {
+        tuple((entities if node % 2 else passages)[node // 2] for node in edge): weight  # type: ignore[misc]
+        for edge, weight in summed.items()
+        if weight
+    }
+
+
+def _mentioned(found: Snapshot, entities: np.ndarray) -> dict[str, float]:
+    return dict(zip(entities, found.adjacency.mentioned.tolist(), strict=True))
 
 
 def _together(passages: np.ndarray, documents: np.ndarray) -> list[str]:

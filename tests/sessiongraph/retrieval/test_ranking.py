@@ -54,6 +54,16 @@ def claim(subject: str, relation: str, object_: str, valid_at: str | None = None
     return (subject, relation, object_, f"{subject} {relation} {object_}.", valid_at, by)
 
 
+def test_words_side_by_side_as_in_the_question_find_the_passage_that_has_them_so(build: Build) -> None:
+    scope = build(
+        *(Evidence(f"f{n}", text) for n, text in enumerate(FILLER)),
+        Evidence("apart", "The kiln is old and its door red."),
+        Evidence("together", "The door is old and its red kiln."),
+    )
+    assert found(scope, "Where is the red kiln?")[0] == "together"
+    assert found(scope, "Where is the red door?")[0] != "together"
+
+
 def test_words_find_the_passage_that_has_them(build: Build) -> None:
     scope = build(*(Evidence(f"f{n}", text) for n, text in enumerate(FILLER)), Evidence("kiln", "The kiln is hot."))
     assert found(scope, "How hot is the kiln?")[0] == "kiln"
