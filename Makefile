@@ -28,7 +28,7 @@ bench: $(VENV)/.installed-bench  ## costs, growth, packing and memory, in half a
 	$(BIN)/python benchmarks/cost.py --out $(RESULTS)/cost.json $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 	$(BIN)/python benchmarks/growth.py --out $(RESULTS)/growth.json
 	$(BIN)/python benchmarks/packing.py --out $(RESULTS)/packing.json $(if $(REPLAY),--endpoint $(ENDPOINT) --data $(REPLAY))
-	$(BIN)/python benchmarks/bounded.py --out $(RESULTS)/bounded.json
+	$(BIN)/python benchmarks/memory_growth.py --out $(RESULTS)/bounded.json
 	$(BIN)/python benchmarks/summary.py $(RESULTS)
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/retrieval.py $(DATA) --out $(RESULTS)/retrieval.md
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/locomo_sessions.py $(DATA)

@@ -29,13 +29,13 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 import sessiongraph
-from assets.session_extraction.staging import session_document_id, turn_passage_id
 from benchmarks.dataset_state import doubled, read_state
 from benchmarks.measure import fresh_home, redis_server, write_figures
-from resources.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError, StoreBusyError
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.runtime import resources
+from sessiongraph.api.context import resources
+from sessiongraph.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError, StoreBusyError
+from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 FIRST, SECOND, UNDISTURBED = "first", "second", "undisturbed"
@@ -179,7 +179,7 @@ class Worker:
 def _run_job(dataset: str) -> None:
     """Dagster's own run of what `persist` does, in this process."""
     from orchestration.definitions import build_defs
-    from orchestration.instance import dagster_instance
+    from sessiongraph.dagster.instance import dagster_instance
 
     result = (
         build_defs()

@@ -39,19 +39,19 @@ LOCK_SECONDS = 1.0
 FAILURES_AT_MOST = 20
 # What operations import when they need it.
 _MODULES = (
-    "assets.metadata",
-    "orchestration.instance",
-    "resources.access.control",
-    "resources.graph_store.snapshot",
-    "resources.llm.client",
-    "resources.llm.embedder",
-    "resources.session_cache.redis",
-    "resources.session_cache.sqlite",
-    "sessiongraph.datasets",
-    "sessiongraph.documents",
-    "sessiongraph.forgetting",
-    "sessiongraph.persistence",
-    "sessiongraph.retrieval.search",
+    "sessiongraph.dagster.metadata",
+    "sessiongraph.dagster.instance",
+    "sessiongraph.access.control",
+    "sessiongraph.snapshots.snapshot",
+    "sessiongraph.llm.client",
+    "sessiongraph.llm.embedder",
+    "sessiongraph.session_cache.redis",
+    "sessiongraph.session_cache.sqlite",
+    "sessiongraph.api.datasets",
+    "sessiongraph.api.documents",
+    "sessiongraph.api.forget",
+    "sessiongraph.api.persist",
+    "sessiongraph.api.search",
 )
 AT_RANDOM = "at a random moment"
 # A process that is killed at random is started and killed up to this often before the normal run.
@@ -230,9 +230,9 @@ def in_home(home: Path, work: Callable[[], Any]) -> Any:
 
 def _commit_often() -> None:
     """Small calls and commits, so that there are many places to be killed at."""
-    from assets.cognify import embedding, extraction, knowledge
+    from sessiongraph.extraction import build_graph, embedding, window_extraction
 
-    extraction.CALL_CHARS, knowledge.COMMIT_SECONDS, embedding._COMMIT_TEXTS = 250, 0.0, 8
+    window_extraction.CALL_CHARS, build_graph.COMMIT_SECONDS, embedding._COMMIT_TEXTS = 250, 0.0, 8
 
 
 def stores() -> dict[str, Any]:
@@ -290,8 +290,8 @@ def _left_behind(home: Path, forgotten: tuple[str, ...]) -> list[str]:
 @contextmanager
 def campaign(seed: int = 0, redis_port: int | None = None) -> Iterator[Campaign]:
     """A prepared campaign in a folder of its own, on the embedded models and the SQLite cache, or the Redis given."""
-    from orchestration.instance import write_dagster_home
-    from resources.settings import Settings
+    from sessiongraph.dagster.instance import write_dagster_home
+    from sessiongraph.settings import Settings
 
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
@@ -312,13 +312,13 @@ def _load_everything() -> None:
     """Imports and models, once, before anything is forked; nothing that starts a thread or opens a file to stay."""
     for name in ("dagster", *_MODULES):
         importlib.import_module(name)
-    from resources.llm import runtime
-    from resources.local_models.provider import complete
-    from resources.local_models.wordllama import embed
+    from sessiongraph.llm import litellm_runtime
+    from sessiongraph.local_models.litellm_provider import complete
+    from sessiongraph.local_models.wordllama import embed
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     logging.getLogger("sessiongraph").setLevel(logging.ERROR)
-    runtime.load()
+    litellm_runtime.load()
     complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
     embed(["loaded"])
 

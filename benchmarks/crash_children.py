@@ -85,32 +85,33 @@ _WRITES = ("put_turns", "update_turn", "delete_turn", "delete_session")
 
 def set_traps(trap: Trap) -> None:
     """Let this process pass `trap` at every boundary at which something is written, read, asked for or replaced."""
-    import sessiongraph.forgetting
-    import sessiongraph.reporting
-    from resources.access.control import AccessControl
-    from resources.graph_store import derivation, store
-    from resources.llm.client import LLM
-    from resources.llm.embedder import Embedder
-    from resources.session_cache.redis import RedisSessionCache
-    from resources.session_cache.sqlite import SqliteSessionCache
+    import sessiongraph.api.forget
+    import sessiongraph.dagster.event_reporting
+    from sessiongraph.access.control import AccessControl
+    from sessiongraph.llm.client import LLM
+    from sessiongraph.llm.embedder import Embedder
+    from sessiongraph.session_cache.redis import RedisSessionCache
+    from sessiongraph.session_cache.sqlite import SqliteSessionCache
+    from sessiongraph.snapshots import snapshot_builder
+    from sessiongraph.store import graph_store
 
     for owner, name, place in (
         (AccessControl, "create_dataset", "create dataset"),
         *((cache, name, f"cache: {name}") for cache in (SqliteSessionCache, RedisSessionCache) for name in _WRITES),
-        (store.GraphStore, "write", "store: write"),
-        (store.GraphStore, "rewrite", "store: rewrite"),
-        (store, "_checkpoint", "store: checkpoint"),
-        (store, "_copy", "rewrite: copy"),
-        (store, "_remove", "store: remove file"),
+        (graph_store.GraphStore, "write", "store: write"),
+        (graph_store.GraphStore, "rewrite", "store: rewrite"),
+        (graph_store, "_checkpoint", "store: checkpoint"),
+        (graph_store, "_copy", "rewrite: copy"),
+        (graph_store, "_remove", "store: remove file"),
         (Path, "replace", "store: replace file"),
-        (derivation.Derivation, "refresh", "snapshot: refresh"),
+        (snapshot_builder.Derivation, "refresh", "snapshot: refresh"),
         (LLM, "structured", "model: extract"),
         (LLM, "text", "model: answer"),
         (Embedder, "embed", "model: embed"),
-        (sessiongraph.reporting, "_report", "report to Dagster"),
+        (sessiongraph.dagster.event_reporting, "_report", "report to Dagster"),
     ):
         _surround(owner, name, place, trap)
-    _trap_transactions(store, trap)
+    _trap_transactions(graph_store, trap)
 
 
 def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
@@ -133,9 +134,9 @@ def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
     setattr(owner, name, awaiting if inspect.iscoroutinefunction(original) else passing)
 
 
-def _trap_transactions(store: Any, trap: Trap) -> None:
+def _trap_transactions(graph_store: Any, trap: Trap) -> None:
     """Inside a transaction, and between its COMMIT and the closing that brings the log into the file."""
-    commit, opened = store._commit, store._opened
+    commit, opened = graph_store._commit, graph_store._opened
 
     def trapped_commit(path: Path, run_id: str, asset: str, change: Callable[[Any], Any]) -> Any:
         def trapped_change(tx: Any) -> Any:
@@ -152,4 +153,4 @@ def _trap_transactions(store: Any, trap: Trap) -> None:
             yield connection
             trap("store: read, before close" if read_only else "store: written, before close")
 
-    store._commit, store._opened = trapped_commit, trapped_opened
+    graph_store._commit, graph_store._opened = trapped_commit, trapped_opened

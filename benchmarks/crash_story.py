@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import sessiongraph
-from assets.ingestion.ingest import document_id
-from resources.types import Turn, User
 from sessiongraph import InvalidInputError, SessionsNotFoundError
-from sessiongraph.runtime import resources
+from sessiongraph.api.context import resources
+from sessiongraph.ingestion.ingest import document_id
+from sessiongraph.types import Turn, User
 
 FIRST, SECOND, ASKED = "first", "second", "asked"
 _ACKNOWLEDGED = "acknowledged.txt"

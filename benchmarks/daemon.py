@@ -128,15 +128,15 @@ def settled() -> set[str]:
 
 
 def _store() -> Any:
-    from sessiongraph.runtime import resources
+    from sessiongraph.api.context import resources
 
     access = resources().access
     return resources().store(access.create_dataset(access.default_user(), "main_dataset"))
 
 
 def _instance() -> Any:
-    from orchestration.instance import dagster_instance
-    from sessiongraph.runtime import resources
+    from sessiongraph.api.context import resources
+    from sessiongraph.dagster.instance import dagster_instance
 
     return dagster_instance(resources().settings.home)
 

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from resources.graph_store.snapshot import load_snapshot
-from resources.graph_store.store import GraphStore
+from sessiongraph.snapshots.snapshot import load_snapshot
+from sessiongraph.store.graph_store import GraphStore
 
 Rows = list[tuple[Any, ...]]
 

@@ -83,10 +83,10 @@ def _serve(pipe: "Connection[object, object]", latency: float, dimensions: int) 
 
 
 def _tokens(chat: dict[str, Any]) -> int:
-    from resources.llm import runtime
+    from sessiongraph.llm import litellm_runtime
 
     asked = json.dumps(chat["response_format"]) if "response_format" in chat else ""
-    litellm = runtime.load()
+    litellm = litellm_runtime.load()
     of_messages: int = litellm.token_counter(model="gpt-4o", messages=chat["messages"])
     return of_messages + (litellm.token_counter(model="gpt-4o", text=asked) if asked else 0)
 

@@ -65,8 +65,8 @@ class Trial:
     """One conversation in a home of its own: what was said, by whom, and the graphs with and without."""
 
     def __init__(self, conversation: Conversation) -> None:
-        from resources.types import Turn
-        from sessiongraph.runtime import resources
+        from sessiongraph.api.context import resources
+        from sessiongraph.types import Turn
 
         self._bundle = resources()
         access = self._bundle.access
@@ -117,7 +117,7 @@ class Trial:
     async def forget(self, name: str, target: Target) -> int:
         """Copy the whole graph to dataset `name`, forget `target` there, and say how many turns were extracted anew."""
         import sessiongraph
-        from assets.ingestion.ingest import document_id
+        from sessiongraph.ingestion.ingest import document_id
 
         await sessiongraph.datasets.create(name)
         copy = self.store(name).path
@@ -151,7 +151,7 @@ class Trial:
 
     def words_in(self, name: str, words: set[str]) -> set[str]:
         """Those of `words` in a row or a byte of the dataset."""
-        from resources.graph_store.schema import TABLES
+        from sessiongraph.store.schema import TABLES
 
         store = self.store(name)
         rows = store.read(lambda con: [con.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES])

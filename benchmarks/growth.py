@@ -27,11 +27,11 @@ import targets
 from growth_data import DIMENSIONS, MODEL, SENTENCE_FACTS, Facts
 from measure import resident_bytes, write_figures
 
-from resources.graph_store.reader import SnapshotReader
-from resources.graph_store.store import GraphStore
-from resources.types import Dataset
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.snapshots.snapshot_cache import SnapshotReader
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import Dataset
 
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
 _BULK = 20_000

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from resources.graph_store.store import GraphStore, Transaction
-from resources.ids import content_id, text_id
+from sessiongraph.ids import content_id, text_id
+from sessiongraph.store.graph_store import GraphStore, Transaction
 
 MODEL = "growth"
 DIMENSIONS = 256

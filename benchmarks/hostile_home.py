@@ -22,7 +22,7 @@ from benchmarks.crash_children import in_child
 from benchmarks.dataset_state import doubled
 
 # An error of ours ends with its class and message; any other is a fault of the program.
-OURS = "resources.errors."
+OURS = "sessiongraph.errors."
 _NOBODY = 65534
 _GROWING = ("grow", "forget session", "search")
 

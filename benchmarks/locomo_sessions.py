@@ -114,7 +114,7 @@ async def put_turns(conversation: Conversation) -> dict[str, str]:
 
 async def _check_ledger(result: Result, turn_ids: set[str]) -> None:
     """Hold the turns that were put against the dataset's own store."""
-    from sessiongraph.runtime import acting_user, permitted, resources
+    from sessiongraph.api.context import acting_user, permitted, resources
 
     bundle = resources()
     dataset = await permitted(bundle, await acting_user(bundle, None), result.conversation, "read")

@@ -20,15 +20,15 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
-from assets.cognify import extraction
 from benchmarks import workload
 from benchmarks.endpoint import MODEL, endpoint
 from benchmarks.measure import fresh_home, write_figures
 from benchmarks.retrieval import served
 from benchmarks.retrieval_data import read_musique
-from resources.llm import client, runtime
-from resources.llm.answers import schema_text
-from resources.llm.extraction import Extraction
+from sessiongraph.extraction import window_extraction
+from sessiongraph.llm import client, litellm_runtime
+from sessiongraph.llm.response_parsing import schema_text
+from sessiongraph.prompts.extraction_schema import Extraction
 
 DATASET = "measured"
 SESSIONS, DOCUMENTS = 10, 100
@@ -64,7 +64,7 @@ async def cognified(texts: Sequence[str]) -> None:
 
 def compared(prepare: Callable[[], Awaitable[None]]) -> list[dict[str, Any]]:
     """What `prepare` gives, packed and with one window a call; the second with the percentages that both have."""
-    packed, alone = (_extracted(prepare, chars) for chars in (extraction.CALL_CHARS, 0))
+    packed, alone = (_extracted(prepare, chars) for chars in (window_extraction.CALL_CHARS, 0))
     shares = {name: _shared(getattr(packed, name), getattr(alone, name)) for name in ("entities", "facts")}
     return [
         {"windows": "packed", **_figures(packed)},
@@ -100,8 +100,8 @@ async def _graph(prepare: Callable[[], Awaitable[None]], found: Extracted) -> No
 @contextmanager
 def _packed(chars: int) -> Iterator[Extracted]:
     """Calls of up to `chars`, each counted; what an earlier call was answered is forgotten."""
-    found, before, prompt_of = Extracted(), extraction.CALL_CHARS, extraction.prompt_of
-    litellm = runtime.load()
+    found, before, prompt_of = Extracted(), window_extraction.CALL_CHARS, window_extraction.prompt_of
+    litellm = litellm_runtime.load()
     schema: int = litellm.token_counter(model="gpt-4o", text=schema_text(Extraction))
 
     def counted(windows: Sequence[Any]) -> Any:
@@ -111,11 +111,11 @@ def _packed(chars: int) -> Iterator[Extracted]:
         return messages, numbers
 
     client.responses.clear()
-    extraction.CALL_CHARS, extraction.prompt_of = chars, counted
+    window_extraction.CALL_CHARS, window_extraction.prompt_of = chars, counted
     try:
         yield found
     finally:
-        extraction.CALL_CHARS, extraction.prompt_of = before, prompt_of
+        window_extraction.CALL_CHARS, window_extraction.prompt_of = before, prompt_of
 
 
 @contextmanager

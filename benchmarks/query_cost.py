@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from resources.graph_store.snapshot import load_snapshot
-from resources.graph_store.store import GraphStore, Transaction
-from resources.ids import text_id
-from resources.types import Dataset
+from sessiongraph.ids import text_id
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.snapshots.snapshot import load_snapshot
+from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.types import Dataset
 
 DIMENSIONS = 256
 QUERIES = 50

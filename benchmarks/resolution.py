@@ -27,8 +27,8 @@ from measure import write_figures
 from rich.console import Console
 from rich.table import Table
 
-from resources.graph_store.names import acronym, given_and_surname, without_legal_form
-from resources.graph_store.resolution import Merge, Named, Resolver, is_alias_relation, name_key
+from sessiongraph.entity_resolution.entity_resolver import Merge, Named, Resolver, is_alias_relation, name_key
+from sessiongraph.entity_resolution.name_normalization import acronym, given_and_surname, without_legal_form
 
 LABELS = Path(__file__).with_name("resolution_labels.json")
 SEED = 7

@@ -28,9 +28,9 @@ from measure import free_port, wait_for_port, write_figures
 from query_cost import query_cost
 from retrieval_data import Asked, from_documents, from_musique, from_sessions, read_musique
 
-from resources.graph_store.documents import K1, B
 from sessiongraph.retrieval import ranking
 from sessiongraph.retrieval.ranking import rank_documents, rank_passages
+from sessiongraph.text_index.document_bm25 import K1, B
 
 DEPTHS = (2, 5, 10, 25)
 SESSION_DEPTH = 5

@@ -16,8 +16,8 @@ import numpy as np
 from locomo import Conversation
 from locomo_sessions import put_turns
 
-from resources.graph_store.vectors import VectorHeap, Vectors, text_hashes
-from resources.ids import text_id
+from sessiongraph.columnar.vectors import VectorHeap, Vectors, text_hashes
+from sessiongraph.ids import text_id
 from sessiongraph.retrieval.scope import Scope
 
 Embed = Callable[[Sequence[str]], np.ndarray]
@@ -122,7 +122,7 @@ def read_musique(path: Path) -> Mapping[str, Any] | None:
 
 
 async def _asked(name: str, questions: list[str], gold: list[frozenset[str]], holds: Callable) -> Asked:  # type: ignore[type-arg]
-    from sessiongraph.runtime import acting_user, permitted, resources
+    from sessiongraph.api.context import acting_user, permitted, resources
 
     bundle = resources()
     dataset = await permitted(bundle, await acting_user(bundle, None), name, "read")

@@ -24,7 +24,7 @@ from measure import fresh_home, measured, redis_server, write_figures
 from rich.console import Console
 from rich.table import Table
 
-from resources.types import Turn
+from sessiongraph.types import Turn
 
 CHUNK = 1000
 TICKS = 3
@@ -35,7 +35,7 @@ FEW = 100
 
 def fill(sessions: int, turns: int, users: int) -> float:
     """Put that many sessions into the cache, by turns into the main datasets of `users`; the seconds that it took."""
-    from sessiongraph.runtime import resources
+    from sessiongraph.api.context import resources
 
     access, cache = resources().access, resources().cache
     owners = [access.create_user(f"user{number}") for number in range(users)]
@@ -53,7 +53,7 @@ def fill(sessions: int, turns: int, users: int) -> float:
 
 def stage_all_but(left: int) -> float:
     """Tell the cache that all sessions but `left` of them are staged; the seconds that it took."""
-    from sessiongraph.runtime import resources
+    from sessiongraph.api.context import resources
 
     cache = resources().cache
     listed = cache.list_sessions()[left:]
@@ -68,10 +68,10 @@ def tick_here() -> dict[str, Any]:
     """The figures of a few ticks in this process."""
     import dagster as dg
 
-    from orchestration.instance import dagster_instance
     from orchestration.sensors.new_sessions import new_sessions
-    from resources.dagster_resources import GraphStoreResource, SessionCacheResource
-    from resources.settings import load_settings
+    from resources.graph import GraphStoreResource, SessionCacheResource
+    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.settings import load_settings
 
     instance = dagster_instance(load_settings().home)
     resources = {"graph": GraphStoreResource(), "session_cache": SessionCacheResource()}
@@ -131,7 +131,7 @@ def ticked() -> dict[str, Any]:
 
 
 def cases(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
-    from sessiongraph.runtime import resources
+    from sessiongraph.api.context import resources
 
     filled = fill(options.sessions, options.turns, options.users)
     yield "filling", {"us a session": round(filled / options.sessions * 1e6, 1)}

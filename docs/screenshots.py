@@ -35,7 +35,7 @@ IDLE_SECONDS = 10
 def build_past(home: Path) -> None:
     """A home with a run for each of PAST, made in this process."""
     from orchestration.definitions import defs
-    from orchestration.instance import dagster_instance
+    from sessiongraph.dagster.instance import dagster_instance
 
     logging.disable(logging.INFO)
     asyncio.run(_owner_and_dataset())
@@ -73,7 +73,7 @@ def persisted_by_the_sensor(home: Path) -> str:
     """The id of the newest run that the sensor launched, once it has ended well."""
     import dagster as dg
 
-    from orchestration.instance import dagster_instance
+    from sessiongraph.dagster.instance import dagster_instance
 
     done = dg.RunsFilter(tags={"sessiongraph/trigger": "sensor"}, statuses=[dg.DagsterRunStatus.SUCCESS])
 

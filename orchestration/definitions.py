@@ -5,17 +5,17 @@ from typing import Any
 
 import dagster as dg
 
-from assets.cognify.asset import knowledge_graph
-from assets.ingestion.asset import documents
-from assets.session_cognify.asset import session_knowledge
-from assets.session_extraction.asset import session_cache, session_turns
+from assets.cognify import knowledge_graph
+from assets.ingestion import documents
+from assets.session_cognify import session_knowledge
+from assets.session_extraction import session_cache, session_turns
 from orchestration.checks import CHECKS
-from orchestration.estimates import estimate_persist
+from orchestration.estimate_job import estimate_persist
+from orchestration.freshness_and_automation import automation, upkept
 from orchestration.jobs import JOBS
 from orchestration.schedules import SCHEDULES
 from orchestration.sensors import SENSORS
-from orchestration.upkeep import automation, upkept
-from resources.dagster_resources import GraphStoreResource, LLMResource, SessionCacheResource
+from resources.graph import GraphStoreResource, LLMResource, SessionCacheResource
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:

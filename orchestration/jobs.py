@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from orchestration.launching import TRIGGER_TAG
-from orchestration.maintenance import prune_history
+from orchestration.prune_history import prune_history
+from orchestration.run_requests import TRIGGER_TAG
 
 # As long as no sensor or schedule says otherwise.
 _BY_HAND = {TRIGGER_TAG: "manual"}

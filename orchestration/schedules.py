@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.partitions import datasets_partitions
 from orchestration.jobs import persist_sessions
-from orchestration.launching import TRIGGER_TAG, run_tags
-from orchestration.maintenance import prune_history
-from resources.dagster_resources import SessionCacheResource
-from resources.errors import CacheUnavailableError, CachingDisabledError
+from orchestration.prune_history import prune_history
+from orchestration.run_requests import TRIGGER_TAG, run_tags
+from resources.graph import SessionCacheResource
+from sessiongraph.dagster.partitions import datasets_partitions
+from sessiongraph.errors import CacheUnavailableError, CachingDisabledError
 
 
 @dg.schedule(

@@ -11,9 +11,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assets.session_cognify.estimate import PersistEstimate, TurnEstimate
-    from assets.session_cognify.persist import PersistReport, SessionOutcome, TurnOutcome
-    from resources.errors import (
+    from sessiongraph.api import datasets, entities, roles, sessions, tenants, users
+    from sessiongraph.api.documents import add, cognify
+    from sessiongraph.api.estimate import estimate_persist
+    from sessiongraph.api.forget import forget
+    from sessiongraph.api.graph_export import graph
+    from sessiongraph.api.persist import persist_sessions_in_knowledge_graph_pipeline
+    from sessiongraph.api.search import search
+    from sessiongraph.api.users import get_default_user
+    from sessiongraph.errors import (
         CacheUnavailableError,
         CachingDisabledError,
         DatasetNotFoundError,
@@ -27,19 +33,13 @@ if TYPE_CHECKING:
         StoreBusyError,
         UnreadableDocumentError,
     )
-    from resources.types import Dataset, Role, SessionInfo, Tenant, Turn, Usage, User
-    from sessiongraph import datasets, entities, roles, sessions, tenants, users
-    from sessiongraph.documents import add, cognify
-    from sessiongraph.estimates import estimate_persist
-    from sessiongraph.forgetting import forget
-    from sessiongraph.graphs import graph
-    from sessiongraph.persistence import persist_sessions_in_knowledge_graph_pipeline
+    from sessiongraph.persistence.estimate import PersistEstimate, TurnEstimate
+    from sessiongraph.persistence.persist import PersistReport, SessionOutcome, TurnOutcome
     from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
-    from sessiongraph.retrieval.search import search
-    from sessiongraph.users import get_default_user
+    from sessiongraph.types import Dataset, Role, SessionInfo, Tenant, Turn, Usage, User
 
 _WHERE = {
-    "resources.errors": (
+    "sessiongraph.errors": (
         "CacheUnavailableError",
         "CachingDisabledError",
         "DatasetNotFoundError",
@@ -53,17 +53,17 @@ _WHERE = {
         "StoreBusyError",
         "UnreadableDocumentError",
     ),
-    "resources.types": ("Dataset", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
-    "assets.session_cognify.estimate": ("PersistEstimate", "TurnEstimate"),
-    "assets.session_cognify.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
-    "sessiongraph.documents": ("add", "cognify"),
-    "sessiongraph.estimates": ("estimate_persist",),
-    "sessiongraph.forgetting": ("forget",),
-    "sessiongraph.graphs": ("graph",),
-    "sessiongraph.persistence": ("persist_sessions_in_knowledge_graph_pipeline",),
+    "sessiongraph.types": ("Dataset", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
+    "sessiongraph.persistence.estimate": ("PersistEstimate", "TurnEstimate"),
+    "sessiongraph.persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
+    "sessiongraph.api.documents": ("add", "cognify"),
+    "sessiongraph.api.estimate": ("estimate_persist",),
+    "sessiongraph.api.forget": ("forget",),
+    "sessiongraph.api.graph_export": ("graph",),
+    "sessiongraph.api.persist": ("persist_sessions_in_knowledge_graph_pipeline",),
     "sessiongraph.retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
-    "sessiongraph.retrieval.search": ("search",),
-    "sessiongraph.users": ("get_default_user",),
+    "sessiongraph.api.search": ("search",),
+    "sessiongraph.api.users": ("get_default_user",),
 }
 _MODULES = ("datasets", "entities", "roles", "sessions", "tenants", "users")
 _MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
@@ -73,7 +73,7 @@ __all__ = sorted([*_MODULE_OF, *_MODULES])
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
-        return import_module(f"sessiongraph.{name}")
+        return import_module(f"sessiongraph.api.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module 'sessiongraph' has no attribute {name!r}")
     value = getattr(import_module(_MODULE_OF[name]), name)

@@ -1,178 +1,124 @@
-"""`forget`: a turn, a session, a document, a user's sessions or all of a dataset, out of the graph for good."""
+"""Taking documents, sessions and turns out of a dataset, with everything that only they support.
 
-import asyncio
-from dataclasses import dataclass
+Invariant: afterwards the graph is the one that would be there had they never been put in, and their words are in no
+table and in none of the file's bytes. What is forgotten goes first, in one transaction; turns that had it as context
+lose their ledger rows with it, so that they are due again and are extracted anew from what is left. The pages of
+changes, which quote what was said, are removed before that; who called makes them again from what is left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import duckdb
 
-from assets.changes.pages import list_pages, rewrite_pages
-from assets.cognify.extraction import extractor_version
-from assets.cognify.knowledge import build_knowledge
-from assets.forgetting import Forgotten, Target
-from assets.forgetting import forget as forget_in_store
-from assets.session_cognify.turns import read_turn_passages
-from assets.session_extraction.staging import session_document_id, turn_passage_id
-from resources.bundle import Resources
-from resources.errors import CachingDisabledError, InvalidInputError, SessionsNotFoundError
-from resources.ids import check_name, check_session_id, check_turn_id, dataset_parts, new_id
-from resources.llm import client, embedder
-from resources.types import Dataset, User
-from sessiongraph.reporting import report_build, report_materialization
-from sessiongraph.runtime import acting_user, check_flag, permitted, resources
+from sessiongraph.changes.page_store import remove_pages
+from sessiongraph.extraction.ledger import window_id
+from sessiongraph.extraction.merge_decisions import drop_unnamed
+from sessiongraph.ids import text_id
+from sessiongraph.persistence.turn_passages import read_turn_passages
+from sessiongraph.prompts.prompt_format import turn_parts
+from sessiongraph.store.graph_store import GraphStore, Transaction
 
 
 @dataclass(frozen=True)
-class ForgetReport:
-    """What was taken out of the dataset and of the cache, and how many turns were extracted anew without it."""
+class Target:
+    """What to forget, by id: whole documents (a session is one) and single turns (by passage id)."""
 
-    run_id: str
-    documents: int
-    turns: int
-    cached_turns: int
-    extracted: int
+    document_ids: Sequence[str] = ()
+    passage_ids: Sequence[str] = ()
 
 
-async def forget(
-    dataset: str,
-    *,
-    session_id: str | None = None,
-    turn_id: str | None = None,
-    document_id: str | None = None,
-    user: User | None = None,
-    by: User | None = None,
-    from_cache: bool = True,
-) -> ForgetReport:
-    """Leave exactly the graph that would be there had the thing never been put in, and none of its words on disk.
+@dataclass
+class Forgotten:
+    """What was taken out, and the sessions of which turns must be extracted anew, by document id."""
 
-    Give a `document_id`, or a `session_id`, or a `session_id` and a `turn_id` of it, or a `user`, whose sessions are
-    meant; the dataset alone means everything in it. `user` also says whose the session is (`by`, where not given).
-    The turns leave the cache too, or the next persist would bring them back, unless `from_cache` is False.
-
-    Needs the permission to delete. Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError,
-    SessionsNotFoundError; LLMFailedError where turns that had the forgotten ones as context could not be extracted
-    anew: what was to be forgotten is gone then, and the next persist extracts them.
-    """
-    dataset_parts(dataset)
-    check_flag(from_cache, "from_cache")
-    if session_id is not None:
-        check_session_id(session_id)
-    if turn_id is not None:
-        check_turn_id(turn_id)
-    if document_id is not None:
-        check_name(document_id, "document id")
-    if document_id is not None and (session_id or turn_id or user):
-        raise InvalidInputError("Give document_id alone: a document is no user's session.")
-    if turn_id is not None and session_id is None:
-        raise InvalidInputError("Give the session_id that the turn is in, too.")
-    bundle = resources()
-    acting = await acting_user(bundle, by)
-    owner = await acting_user(bundle, user) if user is not None else acting
-    target_dataset = await permitted(bundle, acting, dataset, "delete")
-    store, run_id = bundle.store(target_dataset), new_id()
-    sessions_alone = bool(session_id or user)
-    target, cached = await asyncio.to_thread(
-        store.read, lambda con: _target(con, owner, session_id, turn_id, document_id, sessions_alone)
-    )
-    dropped = await asyncio.to_thread(_drop_cached, bundle, acting, cached) if from_cache else 0
-    asset = "documents" if document_id and not cached else "session_turns"
-    extractor = await asyncio.to_thread(extractor_version, bundle.llm)
-    # The store last: as long as it knows the target, a `forget` that was cut short can be made again.
-    await asyncio.to_thread(_delete_originals, bundle, target_dataset, target)
-    if store.exists:
-        pages = await asyncio.to_thread(list_pages, store)
-        try:
-            done = await asyncio.to_thread(forget_in_store, store, target, extractor, run_id, asset)
-        finally:
-            await asyncio.to_thread(rewrite_pages, store, target_dataset.key, pages)
-    else:
-        done = Forgotten()
-    # What models answered in this process may quote what is forgotten.
-    client.responses.clear()
-    embedder.queries.clear()
-    metadata = {"documents_forgotten": done.documents, "turns_forgotten": done.turns}
-    await report_materialization(bundle, asset, target_dataset, run_id, lambda: metadata)
-    extracted = await _extract_anew(bundle, target_dataset, done, run_id)
-    return ForgetReport(run_id, done.documents, done.turns, dropped, extracted)
+    documents: int = 0
+    turns: int = 0
+    affected: list[str] = field(default_factory=list)
 
 
-CachedTurns = list[tuple[str, str, str | None]]
+def forget(store: GraphStore, target: Target, extractor: str, run_id: str, asset: str) -> Forgotten:
+    """Delete `target` from the store, in a file written anew. Blocks."""
+
+    def change(tx: Transaction) -> Forgotten:
+        remove_pages(store)
+        return _forget(tx, target, extractor)
+
+    return store.rewrite(run_id, asset, change)
 
 
-def _target(
-    connection: duckdb.DuckDBPyConnection,
-    owner: User,
-    session_id: str | None,
-    turn_id: str | None,
-    document_id: str | None,
-    sessions_alone: bool,
-) -> tuple[Target, CachedTurns]:
-    """What to forget in the store, and (user, session, turn or all) of what to drop from the cache."""
-    if document_id is not None:
-        query = "SELECT user_id, session_id FROM documents WHERE id = ?"
-        found = connection.execute(query, [document_id]).fetchall()
-        if not found:
-            raise InvalidInputError(
-                f"The dataset has no document {document_id!r}. A search's citations name their ids."
-            )
-        # A citation names a session as the document that its turns are of.
-        return Target([document_id]), [(user, session, None) for user, session in found if session is not None]
-    if session_id is not None:
-        session = session_document_id(owner.id, session_id)
-        if not connection.execute("SELECT 1 FROM documents WHERE id = ?", [session]).fetchall():
-            raise SessionsNotFoundError(
-                f"The dataset knows no session {session_id!r} of user {owner.name!r}. "
-                "sessions.delete_session removes one that is only in the cache.",
-                (session_id,),
-            )
-        if turn_id is None:
-            return Target([session]), [(owner.id, session_id, None)]
-        passage = turn_passage_id(session, turn_id)
-        if not connection.execute("SELECT 1 FROM turns WHERE passage_id = ?", [passage]).fetchall():
-            raise InvalidInputError(f"The dataset has no turn {turn_id!r} of session {session_id!r}.")
-        return Target(passage_ids=[passage]), [(owner.id, session_id, turn_id)]
-    condition, values = ("WHERE kind = 'session' AND user_id = ?", [owner.id]) if sessions_alone else ("", [])
-    rows = connection.execute(f"SELECT id, user_id, session_id FROM documents {condition}", values).fetchall()
-    cached: CachedTurns = [(user, session, None) for _, user, session in rows if session is not None]
-    return Target([id_ for id_, _, _ in rows]), cached
+def _forget(tx: Transaction, target: Target, extractor: str) -> Forgotten:
+    touched = _sessions_of(tx.connection, target.passage_ids)
+    passages = [*target.passage_ids, *_passages_of(tx.connection, target.document_ids)]
+    turns = _count_turns(tx.connection, passages)
+    tx.delete("ledger", "passage_id", passages)
+    tx.delete("turns", "passage_id", passages)
+    tx.delete("chunks", "passage_id", passages)
+    left = _with_turns(tx.connection, touched)
+    documents = [*target.document_ids, *(touched - left)]
+    tx.delete("documents", "id", documents)
+    tx.delete("node_sets", "document_id", documents)
+    for session in sorted(left):
+        _unsettle(tx, session, extractor)
+    _collect_garbage(tx)
+    return Forgotten(len(target.document_ids), turns, sorted(left))
 
 
-def _drop_cached(bundle: Resources, acting: User, cached: CachedTurns) -> int:
-    """Delete from the cache what the acting user owns; another's sessions are theirs to delete."""
-    try:
-        cache = bundle.cache
-    except CachingDisabledError:
-        return 0
-    dropped = 0
-    for user_id, session_id, turn_id in cached:
-        if user_id != acting.id:
-            continue
-        if turn_id is not None:
-            dropped += cache.delete_turn(user_id, session_id, turn_id)
-        else:
-            dropped += len(cache.get_turns(user_id, session_id))
-            cache.delete_session(user_id, session_id)
-    return dropped
+def _sessions_of(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> set[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM turns WHERE passage_id IN (SELECT unnest(?))", [list(passage_ids)]
+    ).fetchall()
+    return {document_id for (document_id,) in rows}
 
 
-def _delete_originals(bundle: Resources, dataset: Dataset, target: Target) -> None:
-    """The files that an inbox gave are kept by document id; they go with their document."""
-    files = bundle.folder(dataset) / "files"
-    for document_id in target.document_ids:
-        for original in files.glob(f"{document_id}*"):
-            original.unlink(missing_ok=True)
+def _passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> list[str]:
+    rows = connection.execute(
+        """SELECT passage_id FROM chunks WHERE document_id IN (SELECT unnest($1))
+        UNION SELECT passage_id FROM turns WHERE document_id IN (SELECT unnest($1))""",
+        [list(document_ids)],
+    ).fetchall()
+    return [passage_id for (passage_id,) in rows]
 
 
-async def _extract_anew(bundle: Resources, dataset: Dataset, done: Forgotten, run_id: str) -> int:
-    if not done.affected:
-        return 0
-    report = await build_knowledge(
-        bundle.store(dataset),
-        bundle.llm,
-        bundle.embedder,
-        read_turn_passages,
-        run_id=run_id,
-        asset="session_knowledge",
-        document_ids=done.affected,
-    )
-    await report_build(bundle, "session_knowledge", dataset, report)
-    return report.extracted
+def _count_turns(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> int:
+    return connection.execute(
+        "SELECT count(DISTINCT passage_id) FROM turns WHERE passage_id IN (SELECT unnest(?))", [list(passage_ids)]
+    ).fetchall()[0][0]
+
+
+def _with_turns(connection: duckdb.DuckDBPyConnection, document_ids: set[str]) -> set[str]:
+    rows = connection.execute(
+        "SELECT DISTINCT document_id FROM turns WHERE document_id IN (SELECT unnest(?))", [list(document_ids)]
+    ).fetchall()
+    return {document_id for (document_id,) in rows}
+
+
+def _unsettle(tx: Transaction, session: str, extractor: str) -> None:
+    """Drop the ledger rows of a session's turns that name another window than they would get now."""
+    for passage in read_turn_passages(tx.connection, [session]):
+        tx.connection.execute(
+            "DELETE FROM ledger WHERE passage_id = ? AND window_id <> ?",
+            [passage.id, window_id(passage.window, extractor)],
+        )
+
+
+def _collect_garbage(tx: Transaction) -> None:
+    """Delete windows that no ledger row names, their evidence, and embeddings and decisions of what is nowhere now."""
+    orphans = "NOT IN (SELECT window_id FROM ledger)"
+    for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
+        tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
+    drop_unnamed(tx)
+    kept = {text_id(text) for text in _texts(tx.connection)}
+    stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
+    tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in kept])
+
+
+def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Every text that may have an embedding."""
+    chunks = connection.execute(
+        """SELECT substr(text, start + 1, stop - start) FROM chunks JOIN documents ON id = document_id
+        UNION SELECT statement FROM claims"""
+    ).fetchall()
+    turns = connection.execute("SELECT DISTINCT question, answer FROM turns").fetchall()
+    texts = [text for (text,) in chunks]
+    return texts + ["\n".join(part.text for part in turn_parts(question, answer)) for question, answer in turns]

@@ -3,10 +3,10 @@
 `integrity` blocks, `quality` warns, `building` makes them Dagster's; how each asset has them is said here.
 """
 
-from assets.cognify.asset import knowledge_graph
-from assets.session_cognify.asset import session_knowledge
-from assets.session_extraction.asset import session_turns
-from orchestration.checks.building import checks_of
+from assets.cognify import knowledge_graph
+from assets.session_cognify import session_knowledge
+from assets.session_extraction import session_turns
+from orchestration.checks.check_factory import checks_of
 from orchestration.checks.integrity import INTEGRITY
 from orchestration.checks.quality import AT_RISK, quality_checks
 

@@ -3,9 +3,9 @@
 import dagster as dg
 import pandas as pd
 
-from orchestration.checks.building import Check, Figures, Found, Looked, unless_any
-from resources.graph_store.names import name_key
-from resources.graph_store.snapshot import Snapshot
+from orchestration.checks.check_factory import Check, Figures, Found, Looked, unless_any
+from sessiongraph.entity_resolution.name_normalization import name_key
+from sessiongraph.snapshots.snapshot import Snapshot
 
 # From so many persisted passages on, a graph without an entity is not a matter of small talk.
 _ENOUGH_PASSAGES = 10

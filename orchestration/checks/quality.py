@@ -7,13 +7,13 @@ from statistics import median
 import dagster as dg
 import duckdb
 
-from assets.cognify.planning import LedgerRow, read_ledger
-from assets.metadata import without_quotes
-from assets.session_extraction.discovery import Routes
-from orchestration.checks.building import Check, Found, Looked
-from orchestration.checks.junk import junk_reason
-from resources.errors import CachingDisabledError
-from resources.types import WaitingSession
+from orchestration.checks.check_factory import Check, Found, Looked
+from orchestration.checks.noise_entities import junk_reason
+from sessiongraph.dagster.metadata import without_quotes
+from sessiongraph.errors import CachingDisabledError
+from sessiongraph.extraction.ledger import LedgerRow, read_ledger
+from sessiongraph.persistence.session_routing import Routes
+from sessiongraph.types import WaitingSession
 
 WARN = dg.AssetCheckSeverity.WARN
 

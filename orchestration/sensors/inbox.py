@@ -8,14 +8,14 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from assets.ingestion.inbox import waiting_files
-from assets.partitions import datasets_partitions
-from orchestration.cursor import Cursor
 from orchestration.jobs import cognify
-from orchestration.launching import TOO_MANY, attempts, in_flight, recently_failed, run_tags
-from orchestration.sensors.datasets import partition_keys
-from resources.dagster_resources import GraphStoreResource
-from resources.ids import content_id
+from orchestration.run_requests import TOO_MANY, attempts, in_flight, recently_failed, run_tags
+from orchestration.sensor_cursor import Cursor
+from orchestration.sensors.dataset_partitions import partition_keys
+from resources.graph import GraphStoreResource
+from sessiongraph.dagster.partitions import datasets_partitions
+from sessiongraph.ids import content_id
+from sessiongraph.ingestion.inbox import waiting_files
 
 INTERVAL_SECONDS = 15
 # Bounds of a tick: datasets with files in their inbox, and files looked at of each. More are for later ticks.

@@ -1,6 +1,6 @@
 """The sensor `new_sessions`: what was said is persisted before it expires, without anyone naming a session.
 
-What is due stands in `assets/session_extraction/due.py`; how it is looked for, in `orchestration/survey.py`.
+What is due stands in `sessiongraph/persistence/due_rules.py`; how it is looked for, in `due_sessions.py` beside it.
 """
 
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-from assets.partitions import datasets_partitions
-from assets.session_extraction.discovery import Routes
-from assets.session_extraction.due import DueRules
-from orchestration.cursor import Cursor
 from orchestration.jobs import persist_sessions
-from orchestration.launching import TOO_MANY, Attempts, attempts, in_flight, recently_failed, run_tags
-from orchestration.survey import DueSessions, Survey, survey
-from resources.dagster_resources import GraphStoreResource, SessionCacheResource
-from resources.errors import CacheUnavailableError, CachingDisabledError
-from resources.ids import content_id
-from resources.session_cache.base import SessionCache
-from resources.settings import load_settings
-from resources.types import WaitingSession
+from orchestration.run_requests import TOO_MANY, Attempts, attempts, in_flight, recently_failed, run_tags
+from orchestration.sensor_cursor import Cursor
+from resources.graph import GraphStoreResource, SessionCacheResource
+from sessiongraph.dagster.partitions import datasets_partitions
+from sessiongraph.errors import CacheUnavailableError, CachingDisabledError
+from sessiongraph.ids import content_id
+from sessiongraph.persistence.due_rules import DueRules
+from sessiongraph.persistence.due_sessions import DueSessions, Survey, survey
+from sessiongraph.persistence.session_routing import Routes
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.settings import load_settings
+from sessiongraph.types import WaitingSession
 
 INTERVAL_SECONDS = 15
 # The next tick launches more: the queue takes a few at a time.

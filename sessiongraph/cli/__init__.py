@@ -13,23 +13,23 @@ from typing import Annotated
 
 import typer
 
-from resources.errors import SessionGraphError
 from sessiongraph.cli import (
     datasets,
     dev,
     documents,
     entities,
-    forgetting,
-    graphs,
-    persisting,
+    forget,
+    graph,
+    persist,
     roles,
-    searching,
+    search,
     sessions,
     status,
     tenants,
     users,
 )
 from sessiongraph.cli.output import fail, say
+from sessiongraph.errors import SessionGraphError
 
 _MEMORY = "Build and ask, in this order"
 _LOOK = "Look around"
@@ -78,10 +78,10 @@ def _root(
 
 
 documents.register(app, _MEMORY)
-searching.register(app, _MEMORY)
-persisting.register(app, _MEMORY)
+search.register(app, _MEMORY)
+persist.register(app, _MEMORY)
 status.register(app, _LOOK)
-graphs.register(app, _LOOK)
+graph.register(app, _LOOK)
 app.add_typer(entities.app, name="entities", rich_help_panel=_LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
@@ -89,7 +89,7 @@ app.add_typer(users.app, name="users", rich_help_panel=_LOOK)
 app.add_typer(roles.app, name="roles", rich_help_panel=_LOOK)
 app.add_typer(tenants.app, name="tenants", rich_help_panel=_LOOK)
 dev.register(app, _LOOK)
-forgetting.register(app, _CARE)
+forget.register(app, _CARE)
 
 
 def main() -> None:

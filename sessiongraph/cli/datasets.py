@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from resources.types import Dataset, Permission, Role, User
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
 from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
+from sessiongraph.types import Dataset, Permission, Role, User
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: the containers of documents, and who may do what with them.")
 

@@ -33,8 +33,8 @@ def dev(
     ] = 3000,
 ) -> None:
     """Open the Dagster UI: assets, runs, schedules and sensors of this home. Ctrl-C ends it."""
-    from orchestration.instance import dagster_instance, write_dagster_home
-    from resources.settings import load_settings
+    from sessiongraph.dagster.instance import dagster_instance, write_dagster_home
+    from sessiongraph.settings import load_settings
 
     home = load_settings().home
     dagster_home = Path(os.environ.get("DAGSTER_HOME") or write_dagster_home(home)).expanduser().absolute()

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import sessiongraph
-from resources.errors import InvalidInputError
-from resources.types import MAIN_DATASET
 from sessiongraph.cli.options import AsJson, DatasetName, DatasetNames, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
+from sessiongraph.errors import InvalidInputError
+from sessiongraph.types import MAIN_DATASET
 
 if TYPE_CHECKING:
-    from assets.cognify.knowledge import KnowledgeReport
-    from assets.ingestion.ingest import IngestReport
+    from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.ingestion.ingest import IngestReport
 
 
 def register(app: typer.Typer, panel: str) -> None:

@@ -9,7 +9,7 @@ from sessiongraph.cli.options import AsJson, DatasetName, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table
 
 if TYPE_CHECKING:
-    from resources.graph_store.resolution import Merge
+    from sessiongraph.entity_resolution.entity_resolver import Merge
 
 app = typer.Typer(no_args_is_help=True, help="Entities: which names mean the same, and a say in it.")
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from resources.types import User
+from sessiongraph.types import User
 
 UserName = Annotated[
     str | None,

@@ -23,8 +23,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from resources.errors import InvalidInputError, SessionGraphError
-from resources.types import Usage
+from sessiongraph.errors import InvalidInputError, SessionGraphError
+from sessiongraph.types import Usage
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from resources.types import Role, User
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
 from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
+from sessiongraph.types import Role, User
 
 app = typer.Typer(no_args_is_help=True, help="Roles: groups of users, to which datasets are granted.")
 

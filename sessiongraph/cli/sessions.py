@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from resources.errors import SessionsNotFoundError
-from resources.types import SessionInfo, Turn
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
 from sessiongraph.cli.output import confirm, moment, note, run, say, show_json, show_table
+from sessiongraph.errors import SessionsNotFoundError
+from sessiongraph.types import SessionInfo, Turn
 
 app = typer.Typer(no_args_is_help=True, help="The sessions in the cache: what is not persisted yet can expire here.")
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from resources.errors import CacheUnavailableError, CachingDisabledError, StoreBusyError
-from resources.types import MAIN_DATASET, User
 from sessiongraph.cli.options import AsJson, UserName
 from sessiongraph.cli.output import moment, note, say, show_json, show_table, working
+from sessiongraph.errors import CacheUnavailableError, CachingDisabledError, StoreBusyError
+from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
-    from resources.bundle import Resources
-    from resources.settings import Settings
+    from sessiongraph.services import Resources
+    from sessiongraph.settings import Settings
 
 # How long a dataset that is being written is waited for.
 _PATIENCE_SECONDS = 1.0
@@ -80,7 +80,7 @@ def register(app: typer.Typer, panel: str) -> None:
 
 def status(user: UserName = None, as_json: AsJson = False) -> None:
     """Where everything is, what is in it, and what to do next."""
-    from sessiongraph.runtime import resources
+    from sessiongraph.api.context import resources
 
     with working("Looking around…"):
         found = _status(resources(), user)

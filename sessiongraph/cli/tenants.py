@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from resources.types import Tenant, User
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
 from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
+from sessiongraph.types import Tenant, User
 
 app = typer.Typer(no_args_is_help=True, help="Tenants: users who see each other and nobody else.")
 

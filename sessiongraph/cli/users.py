@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from resources.types import User
 from sessiongraph.cli.options import AsJson, UserName, acting
 from sessiongraph.cli.output import run, say, show_json, show_table
+from sessiongraph.types import User
 
 app = typer.Typer(no_args_is_help=True, help="Users: whose datasets and sessions there are.")
 

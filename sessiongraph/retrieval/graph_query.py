@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from resources.errors import InvalidInputError, LLMFailedError, LLMNotConfiguredError
-from resources.llm.questions import NO_ANSWER
-from sessiongraph.retrieval.answering import read_answer
-from sessiongraph.retrieval.inquiry import Inquiry, Outcome, merged
+from sessiongraph.errors import InvalidInputError, LLMFailedError, LLMNotConfiguredError
+from sessiongraph.prompts.question_prompt import NO_ANSWER
+from sessiongraph.retrieval.answer_generation import read_answer
+from sessiongraph.retrieval.citations import fact_citation
+from sessiongraph.retrieval.query_context import Inquiry, Outcome, merged
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Hit, Scope
-from sessiongraph.retrieval.sources import fact_citation
 
 SECONDS = 10.0
 MOST_ROWS = 200

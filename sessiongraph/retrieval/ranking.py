@@ -15,17 +15,24 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from resources.graph_store.documents import K1, B
-from resources.graph_store.growing import marked
-from resources.graph_store.lexical import Occurrences
-from resources.graph_store.resolution import name_key
-from resources.graph_store.snapshot import Snapshot
-from resources.graph_store.vectors import Array
-from sessiongraph.retrieval import dating, novelty, speaking, surroundings, walk, wholes
-from sessiongraph.retrieval.fusion import best_by_chance, best_rows
-from sessiongraph.retrieval.nearness import Texts, near, nearest
+from sessiongraph.columnar.growing_arrays import marked
+from sessiongraph.columnar.vectors import Array
+from sessiongraph.entity_resolution.entity_resolver import name_key
+from sessiongraph.retrieval import (
+    context_scoring,
+    document_scoring,
+    personalized_pagerank,
+    redundancy,
+    speaker_scoring,
+    temporal_scoring,
+)
+from sessiongraph.retrieval.hybrid_scoring import Texts, near, nearest
 from sessiongraph.retrieval.scope import Hit, Scope
+from sessiongraph.retrieval.score_fusion import best_by_chance, best_rows
 from sessiongraph.retrieval.time_expressions import Span, time_span
+from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.text_index.bm25_index import Occurrences
+from sessiongraph.text_index.document_bm25 import K1, B
 
 # The share of the vectors' z-scores, of passages and of facts; the rest is the words'.
 DENSE_SHARE = 0.45
@@ -137,7 +144,7 @@ class Ranking:
             rows, told = self._best_passages(place, top_k)
             scores[rows] = told
             rows = np.flatnonzero(np.isin(documents, documents[rows]) & scope.allowed)
-            rows, wholes_ = wholes.rank_documents(documents, scores, rows)
+            rows, wholes_ = document_scoring.rank_documents(documents, scores, rows)
             hits += _hits(scope, rows, wholes_ + self._words_around[place][rows])
         return _best(hits, top_k, "passages")
 
@@ -187,7 +194,7 @@ class Ranking:
     @cached_property
     def _words_around(self) -> list[Array]:
         scopes = self._scopes
-        return surroundings.words_of_documents(
+        return context_scoring.words_of_documents(
             [scope.snapshot for scope in scopes], self._asked_of_passages, [scope.mask for scope in scopes]
         )
 
@@ -198,8 +205,8 @@ class Ranking:
 
     def _with_surroundings(self, scope: Scope, own: Array, words_around: Array) -> Array:
         lent = own if scope.mask is None else np.where(scope.mask, own, np.float32(0))
-        scores = own + np.float32(NEIGHBOUR_WEIGHT) * surroundings.neighbours(scope.snapshot, lent)
-        scores += np.float32(DOCUMENT_WEIGHT) * surroundings.best_of_document(scope.snapshot, own, scope.mask)
+        scores = own + np.float32(NEIGHBOUR_WEIGHT) * context_scoring.neighbours(scope.snapshot, lent)
+        scores += np.float32(DOCUMENT_WEIGHT) * context_scoring.best_of_document(scope.snapshot, own, scope.mask)
         scores += np.float32(DOCUMENT_WORDS_WEIGHT) * words_around
         return scores
 
@@ -208,9 +215,11 @@ class Ranking:
         scope, (facts, fits), best = self._scopes[place], self._facts[place], self._seed_facts[place]
         if not self._fitting[place]:
             return
-        start = walk.seeds(scope.snapshot, scope.graph, self._named[place], facts[best], fits[best])
-        rows, shares = walk.walk(scope.graph, start)
-        scores[rows] += (WALK_WEIGHT * self._fitting[place] * walk.closeness(shares)).astype(np.float32)
+        start = personalized_pagerank.seeds(scope.snapshot, scope.graph, self._named[place], facts[best], fits[best])
+        rows, shares = personalized_pagerank.walk(scope.graph, start)
+        scores[rows] += (WALK_WEIGHT * self._fitting[place] * personalized_pagerank.closeness(shares)).astype(
+            np.float32
+        )
 
     def _repeating(self, place: int, rows: Array, scores: Array) -> Array | float:
         """What passages lose for saying of the question what the best of their dataset says: it loses nothing."""
@@ -218,7 +227,7 @@ class Ranking:
             return 0.0
         snapshot = self._scopes[place].snapshot
         best = np.lexsort((_ids(snapshot.passages)[rows], -scores))[0]
-        lost = novelty.repeated(snapshot.passage_index, self._asked_of_passages[place], rows, rows[best])
+        lost = redundancy.repeated(snapshot.passage_index, self._asked_of_passages[place], rows, rows[best])
         lost[best] = 0.0
         return NOVELTY_WEIGHT * self._fitting[place] * lost
 
@@ -236,25 +245,25 @@ class Ranking:
         """Places in `_facts` of those a walk starts from, and of one more that they are better than; best first."""
         seeds = []
         for scope, (facts, fits) in zip(self._scopes, self._facts, strict=True):
-            best = best_rows(fits, None, walk.SEED_FACTS + 1, _ids(scope.snapshot.facts)[facts])
+            best = best_rows(fits, None, personalized_pagerank.SEED_FACTS + 1, _ids(scope.snapshot.facts)[facts])
             seeds.append(best[np.argsort(-fits[best])])
         return seeds
 
     def _told_by(self, scope: Scope, rows: Array) -> Array:
         """What passages gain for having been said when, and by whom, the question asks about."""
         passages = scope.snapshot.passages
-        gain = SPEAKER_WEIGHT * speaking.said_by_named(passages["text"].to_numpy()[rows], self._query)
-        if self._asking is not None and speaking.asks_of_self(self._query):
-            gain += SPEAKER_WEIGHT * speaking.said_by(passages, rows, self._asking)
+        gain = SPEAKER_WEIGHT * speaker_scoring.said_by_named(passages["text"].to_numpy()[rows], self._query)
+        if self._asking is not None and speaker_scoring.asks_of_self(self._query):
+            gain += SPEAKER_WEIGHT * speaker_scoring.said_by(passages, rows, self._asking)
         if self._span is not None:
-            gain += TIME_WEIGHT * dating.said_closeness(passages, rows, self._span)
+            gain += TIME_WEIGHT * temporal_scoring.said_closeness(passages, rows, self._span)
         return gain
 
     def _held_then(self, snapshot: Snapshot, rows: Array) -> Array:
         """What facts gain for having held when the question asks about, or now, where it names no time."""
         if self._span is not None:
-            return TIME_WEIGHT * dating.held_closeness(snapshot.facts, rows, self._span)
-        return -SUPERSEDED_PENALTY * dating.is_over(snapshot.facts, rows, self._now)
+            return TIME_WEIGHT * temporal_scoring.held_closeness(snapshot.facts, rows, self._span)
+        return -SUPERSEDED_PENALTY * temporal_scoring.is_over(snapshot.facts, rows, self._now)
 
     @cached_property
     def _named(self) -> list[list[int]]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from resources.types import Usage
+from sessiongraph.types import Usage
 
 
 class SearchType(StrEnum):

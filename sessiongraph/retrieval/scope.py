@@ -5,9 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from resources.graph_store.adjacency import Adjacency, adjacency
-from resources.graph_store.snapshot import Snapshot
-from resources.types import Dataset
+from sessiongraph.snapshots.adjacency import Adjacency, adjacency
+from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.types import Dataset
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Which days a question speaks of: "last May", "in 2022", "the week before 3 August", "between March and June 2021".
 
-What a date is called belongs to `resources.local_models.extractive.dates`, which reads the same words in what was
+What a date is called belongs to `sessiongraph.local_models.extractive.dates`, which reads the same words in what was
 said; here they become spans of days. A word that is no date without its neighbours ("may", "march", "sun") is none.
 """
 
@@ -9,7 +9,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from resources.local_models.extractive import dates
+from sessiongraph.local_models.extractive import dates
 
 # The first months of seasons, as the northern half of the world has them; each lasts three.
 _SEASONS = {"winter": 12, "spring": 3, "summer": 6, "autumn": 9, "fall": 9}

@@ -10,9 +10,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from resources.bundle import Resources
-from resources.settings import load_settings
-from resources.types import Dataset, Turn, User
+from sessiongraph.services import Resources
+from sessiongraph.settings import load_settings
+from sessiongraph.types import Dataset, Turn, User
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 MAIN = "default_user/main_dataset"
@@ -175,7 +175,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: Op
         monkeypatch.setenv(name, value)
     for name in ("CACHING", "CACHE_BACKEND", "LLM_API_KEY", "OPENAI_API_KEY", "DAGSTER_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("assets.failures.RETRY_SECONDS", 0.0)
+    monkeypatch.setattr("sessiongraph.dagster.run_errors.RETRY_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)  # away from anybody's .env
     with dg.DagsterInstance.ephemeral() as instance:
         yield Project(tmp_path / "home", instance, openai_endpoint)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from resources.graph_store.store import GraphStore
-from resources.types import SESSION_NODE_SET
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import SESSION_NODE_SET
 from tests.orchestration.conftest import MAIN, Project
 
 ALICE = "Alice Smith moved to Paris. Bob Jones works for Acme Corporation."

@@ -7,10 +7,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.cognify.asset import configured_extractor
+from assets.cognify import configured_extractor
 from orchestration.checks import CHECKS
 from orchestration.definitions import build_defs
-from resources.dagster_resources import GraphStoreResource
+from resources.graph import GraphStoreResource
 
 WRITING = {"documents", "knowledge_graph", "session_turns", "session_knowledge"}
 
@@ -88,13 +88,13 @@ def test_another_model_is_another_code_version(monkeypatch: pytest.MonkeyPatch) 
 def test_loading_the_definitions_and_a_tick_of_each_sensor_load_no_model(project_root: Path, tmp_path: Path) -> None:
     code = """
 import sys, dagster as dg
-from assets.cognify.asset import configured_extractor
+from assets.cognify import configured_extractor
 from orchestration.checks import CHECKS
 from orchestration.definitions import build_defs
 from datetime import UTC, datetime
 from orchestration.sensors import dataset_partitions, inbox, new_sessions
-from resources.dagster_resources import GraphStoreResource, SessionCacheResource
-from resources.types import Turn
+from resources.graph import GraphStoreResource, SessionCacheResource
+from sessiongraph.types import Turn
 graph, cache = GraphStoreResource(), SessionCacheResource()
 user = graph.access.default_user()
 cache.cache.put_turns([Turn("t1", user.id, "s1", "Q?", "A.", datetime.now(UTC))])

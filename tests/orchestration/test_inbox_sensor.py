@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration import launching
-from orchestration.launching import DATASET_TAG, TRIGGER_TAG
+from orchestration import run_requests
+from orchestration.run_requests import DATASET_TAG, TRIGGER_TAG
 from orchestration.sensors.inbox import inbox
-from resources.dagster_resources import GraphStoreResource
+from resources.graph import GraphStoreResource
 from tests.orchestration.conftest import MAIN, Project
 
 ALICE = "Alice Smith moved to Paris."
@@ -75,7 +75,7 @@ def test_two_ticks_at_once_ask_for_one_run_and_a_run_under_way_is_waited_for(pro
 def test_files_that_no_run_takes_are_left_alone_until_they_change(
     project: Project, tick: Ticks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(launching, "_FIRST_WAIT", timedelta(0))
+    monkeypatch.setattr(run_requests, "_FIRST_WAIT", timedelta(0))
     path = project.drop("people.txt", ALICE)
     (project.home / "datasets").mkdir(parents=True)
     (project.home / "datasets" / project.main_dataset().id).write_text("a file where the dataset's folder should be")
@@ -104,7 +104,7 @@ def test_a_failed_run_is_tried_again_later_though_its_files_are_taken(
     assert isinstance(request, dg.RunRequest) and not project.launch("cognify", request).success
     assert "left this undone; it is tried again at" in tick()
     project.endpoint.heal()
-    monkeypatch.setattr(launching, "_FIRST_WAIT", timedelta(0))
+    monkeypatch.setattr(run_requests, "_FIRST_WAIT", timedelta(0))
     [again] = tick()
     assert isinstance(again, dg.RunRequest) and project.launch("cognify", again).success
     assert tick() == "The inboxes are empty."

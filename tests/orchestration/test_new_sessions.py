@@ -16,10 +16,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from orchestration import launching, survey
-from orchestration.launching import DATASET_TAG, TRIGGER_TAG, USER_TAG
+from orchestration import run_requests
+from orchestration.run_requests import DATASET_TAG, TRIGGER_TAG, USER_TAG
 from orchestration.sensors.new_sessions import Place, new_sessions
-from resources.dagster_resources import GraphStoreResource, SessionCacheResource
+from resources.graph import GraphStoreResource, SessionCacheResource
+from sessiongraph.persistence import due_sessions
 from tests.orchestration.conftest import MAIN, Project
 
 CAROL = ("Where is Carol?", "Carol Brown is in Berlin.")
@@ -180,12 +181,12 @@ def test_a_batch_that_failed_is_tried_again_later_each_time(project: Project, mo
         if tries:
             assert "failed; it is tried again at" in skipped(reason_or_request)
             with monkeypatch.context() as later:
-                later.setattr(launching, "_FIRST_WAIT", timedelta(0))
+                later.setattr(run_requests, "_FIRST_WAIT", timedelta(0))
                 reason_or_request = tick(project)
         [request] = requests(reason_or_request)
         keys.add(request.run_key)
         add_run(project, dg.DagsterRunStatus.FAILURE, **{"dagster/run_key": request.run_key or ""})
-        before = launching.attempts(project.instance, "persist_sessions", MAIN, "another batch")
+        before = run_requests.attempts(project.instance, "persist_sessions", MAIN, "another batch")
         assert before.tries == tries + 1
         assert before.next_try() - before.ended == timedelta(seconds=30 * 2**tries)
     assert len(keys) == 4, "Dagster launches no run key twice"
@@ -194,7 +195,7 @@ def test_a_batch_that_failed_is_tried_again_later_each_time(project: Project, mo
 def test_a_wait_never_outlasts_a_session(project: Project) -> None:
     for _ in range(9):
         add_run(project, dg.DagsterRunStatus.FAILURE)
-    before = launching.attempts(project.instance, "persist_sessions", MAIN, "batch")
+    before = run_requests.attempts(project.instance, "persist_sessions", MAIN, "batch")
 
     assert before.next_try() - before.ended == timedelta(hours=1)
     assert before.next_try(before.ended + timedelta(seconds=40)) - before.ended == timedelta(seconds=10)
@@ -208,7 +209,7 @@ def test_a_run_that_staged_but_could_not_extract_is_tried_again_though_nothing_w
     project.endpoint.fail(401)
     assert not project.launch("persist_sessions", request).success
     assert "failed; it is tried again at" in skipped(tick(project))
-    monkeypatch.setattr(launching, "_FIRST_WAIT", timedelta(0))
+    monkeypatch.setattr(run_requests, "_FIRST_WAIT", timedelta(0))
     project.endpoint.heal()
 
     [again] = requests(tick(project))
@@ -218,7 +219,7 @@ def test_a_run_that_staged_but_could_not_extract_is_tried_again_though_nothing_w
 
 
 def test_what_fails_for_good_is_left_to_the_night(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(launching, "_FIRST_WAIT", timedelta(0))
+    monkeypatch.setattr(run_requests, "_FIRST_WAIT", timedelta(0))
     add_run(project, dg.DagsterRunStatus.FAILURE)
     for _ in range(8):
         [request] = requests(tick(project))
@@ -277,8 +278,8 @@ def test_a_lost_cursor_costs_no_turn(project: Project, cursor: str) -> None:
 
 
 def test_a_tick_that_has_to_stop_goes_on_at_the_next(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survey, "MOST_PAGES", 1)
-    monkeypatch.setattr("resources.session_cache.sqlite.PAGE", 2)
+    monkeypatch.setattr(due_sessions, "MOST_PAGES", 1)
+    monkeypatch.setattr("sessiongraph.session_cache.sqlite.PAGE", 2)
     monkeypatch.setenv("SESSION_TTL_SECONDS", "100000")
     users = [project.resources.access.create_user(f"user{n}") for n in range(5)]
     for user in users:
@@ -295,7 +296,7 @@ def test_a_tick_that_has_to_stop_goes_on_at_the_next(project: Project, monkeypat
 
 
 def test_a_batch_is_bounded_and_takes_what_expires_first(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survey, "BATCH", 3)
+    monkeypatch.setattr(due_sessions, "BATCH", 3)
     for ttl in (900, 500, 700, 600, 800):
         monkeypatch.setenv("SESSION_TTL_SECONDS", str(ttl))
         project.say(f"s{ttl}", CAROL)

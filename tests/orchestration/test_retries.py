@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from assets.failures import MOST_RETRIES, is_transient
-from resources.errors import (
+from sessiongraph.dagster.run_errors import MOST_RETRIES, is_transient
+from sessiongraph.errors import (
     CacheUnavailableError,
     InvalidInputError,
     LLMFailedError,
@@ -71,7 +71,7 @@ def test_a_fault_of_the_program_is_not_tried_again(project: Project, monkeypatch
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("assets.session_extraction.asset.partition_dataset", broken)
+    monkeypatch.setattr("assets.session_extraction.partition_dataset", broken)
 
     ran = project.run("persist_sessions")
 

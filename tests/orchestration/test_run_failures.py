@@ -5,11 +5,11 @@ import socket
 import dagster as dg
 import pytest
 
-from resources.dagster_resources import GraphStoreResource
-from resources.errors import InvalidInputError
-from resources.graph_store.lock import dataset_lock
-from resources.graph_store.store import GraphStore
-from resources.types import Dataset
+from resources.graph import GraphStoreResource
+from sessiongraph.errors import InvalidInputError
+from sessiongraph.store.file_lock import dataset_lock
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import Dataset
 from tests.orchestration.conftest import MAIN, Project
 
 
@@ -82,7 +82,7 @@ def test_what_was_done_before_a_run_failed_is_in_its_assets_history(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLM_MAX_CONCURRENCY", "1")
-    monkeypatch.setattr("assets.cognify.extraction.CALL_CHARS", 100)
+    monkeypatch.setattr("sessiongraph.extraction.window_extraction.CALL_CHARS", 100)
     project.say("s1", ("Where is Alice?", "Alice Smith is in Paris."), ("And Carol?", "Carol Brown is in Berlin. " * 5))
     project.endpoint.fail(401, when="Carol Brown is in Berlin")
 

@@ -10,11 +10,11 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_defs
-from orchestration.launching import DATASET_TAG, TRIGGER_TAG
+from orchestration.run_requests import DATASET_TAG, TRIGGER_TAG
 from orchestration.schedules import nightly_sweep
 from orchestration.sensors import dataset_partitions
-from resources.dagster_resources import GraphStoreResource, SessionCacheResource
-from resources.session_cache.sqlite import SqliteSessionCache
+from resources.graph import GraphStoreResource, SessionCacheResource
+from sessiongraph.session_cache.sqlite import SqliteSessionCache
 from tests.orchestration.conftest import MAIN, Project
 
 

@@ -15,7 +15,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
 import sessiongraph
-from assets.cognify.asset import configured_extractor
+from assets.cognify import configured_extractor
 from orchestration.definitions import build_defs
 from tests.orchestration.conftest import MAIN, Project
 
@@ -25,8 +25,8 @@ ASSETS = ("documents", "knowledge_graph", "session_turns", "session_knowledge")
 LATER = """
 import json, sys
 import dagster as dg
-from assets.cognify import extraction
-extraction.PROMPT += sys.argv[2]
+from sessiongraph.extraction import window_extraction
+window_extraction.PROMPT += sys.argv[2]
 from orchestration.definitions import build_defs
 from tests.orchestration.test_staleness import stale
 with dg.DagsterInstance.from_config(sys.argv[1]) as instance:

@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
-from assets.cognify.documents import chunk_documents, read_chunk_passages
-from assets.cognify.knowledge import build_knowledge
-from assets.ingestion.ingest import ingest
-from assets.ingestion.parsing import ParsedDocument
-from assets.session_cognify.persist import persist_sessions
-from resources.graph_store.store import GraphStore
-from resources.llm.client import LLM
-from resources.llm.embedder import Embedder
-from resources.types import Turn, User
+from sessiongraph.extraction.build_graph import build_knowledge
+from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
+from sessiongraph.ingestion.ingest import ingest
+from sessiongraph.ingestion.parsing import ParsedDocument
+from sessiongraph.llm.client import LLM
+from sessiongraph.llm.embedder import Embedder
+from sessiongraph.persistence.persist import persist_sessions
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import Turn, User
 
 USER = User("user-1", "ana")
 # The model fails on whatever holds this word, for as long as the endpoint is told so.

@@ -33,7 +33,7 @@ from sessiongraph import (
     tenants,
     users,
 )
-from sessiongraph.documents import cognify
+from sessiongraph.api.documents import cognify
 from sessiongraph.retrieval.results import SearchType
 from tests.support.terminal import Terminal
 

@@ -10,11 +10,11 @@ import pytest
 import redis
 
 import sessiongraph
-from resources.session_cache.base import SessionCache
-from resources.types import Turn
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.runtime import resources
+from sessiongraph.api.context import resources
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.types import Turn
 from tests.conftest import RedisServer
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.slow_proxy import SlowProxy
@@ -233,7 +233,7 @@ async def test_a_session_that_expires_once_it_was_read(memory: OpenAIEndpoint, c
 
 
 async def test_a_locked_sqlite_cache(memory: OpenAIEndpoint, home: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("resources.sqlite_file.BUSY_SECONDS", 0.3)
+    monkeypatch.setattr("sessiongraph.sqlite_file.BUSY_SECONDS", 0.3)
     await say_all()
     other = sqlite3.connect(home / "sessions.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

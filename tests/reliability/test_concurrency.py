@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-import assets.session_cognify.persist as module
 import sessiongraph
-from assets.cognify.knowledge import KnowledgeReport
+import sessiongraph.persistence.persist as module
 from benchmarks.concurrency_soak import environment, soak
-from resources.errors import StoreBusyError
-from resources.graph_store.lock import dataset_lock
-from resources.session_cache.base import SessionCache
-from resources.types import Turn
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.runtime import resources
+from sessiongraph.api.context import resources
+from sessiongraph.errors import StoreBusyError
+from sessiongraph.extraction.build_graph import KnowledgeReport
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.file_lock import dataset_lock
+from sessiongraph.types import Turn
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 import sessiongraph
-from assets.cognify.extraction import PROMPT
-from assets.session_extraction.staging import session_document_id, turn_passage_id
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.retrieval import answering
-from sessiongraph.runtime import resources
+from sessiongraph.api.context import resources
+from sessiongraph.extraction.window_extraction import PROMPT
+from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.retrieval import answer_generation
 from tests.support.openai_endpoint import OpenAIEndpoint, Request
 
 HONEST = [
@@ -123,7 +123,7 @@ async def test_a_source_or_a_question_cannot_leave_its_place_in_the_prompt(
     (result,) = await sessiongraph.search("Where does Alice live? " + text, session_id="s")
     (call,) = endpoint.chats
     system, user = call.body["messages"]
-    assert system["content"] == answering.PROMPT
+    assert system["content"] == answer_generation.PROMPT
     lines = re.split(r"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", user["content"])
     at_margin = [line for line in lines if not line.startswith("  ")]
     numbers = [int(match[1]) for line in at_margin if (match := re.match(r"\[(\d+)\] ", line))]

@@ -17,8 +17,6 @@ import networkx as nx
 import pytest
 
 import sessiongraph
-from resources.bundle import Resources
-from resources.settings import load_settings
 from sessiongraph import (
     DatasetNotFoundError,
     InvalidInputError,
@@ -34,6 +32,8 @@ from sessiongraph import (
     tenants,
     users,
 )
+from sessiongraph.services import Resources
+from sessiongraph.settings import load_settings
 from tests.orchestration.conftest import Project, project
 from tests.support.terminal import Terminal
 

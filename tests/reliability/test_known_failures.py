@@ -13,7 +13,7 @@ import pytest
 
 import sessiongraph
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline, sessions, users
-from sessiongraph.runtime import resources
+from sessiongraph.api.context import resources
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 NODE_SET = "user_sessions_from_cache"
@@ -256,7 +256,7 @@ import asyncio, dagster as dg
 from sessiongraph import sessions
 from orchestration.definitions import build_defs
 from orchestration.sensors import new_sessions
-from resources.dagster_resources import GraphStoreResource, SessionCacheResource
+from resources.graph import GraphStoreResource, SessionCacheResource
 
 asyncio.run(sessions.add_turn("s", "Where does Alice live?", "Alice lives in Rome."))
 resources = {"graph": GraphStoreResource(), "session_cache": SessionCacheResource()}

@@ -10,9 +10,9 @@ import duckdb
 import pytest
 
 import sessiongraph
-from assets.cognify.planning import ENDPOINT_AT_FAULT, QUARANTINE_AFTER
 from sessiongraph import SearchType, sessions
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
+from sessiongraph.extraction.ledger import ENDPOINT_AT_FAULT, QUARANTINE_AFTER
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 Break = Callable[[OpenAIEndpoint], None]

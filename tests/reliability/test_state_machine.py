@@ -21,24 +21,24 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from assets.cognify.documents import chunk_documents, read_chunk_passages
-from assets.cognify.extraction import extractor_version
-from assets.cognify.knowledge import build_knowledge
-from assets.forgetting import Target, forget
-from assets.ingestion.ingest import document_id, ingest
-from assets.session_cognify.persist import persist_sessions
-from assets.session_cognify.turns import read_turn_passages
-from assets.session_extraction.staging import session_document_id, turn_passage_id
 from benchmarks.dataset_state import DatasetState, doubled, read_state
-from resources.errors import LLMFailedError, SessionsNotFoundError
-from resources.graph_store.store import GraphStore
-from resources.llm import client, embedder
-from resources.llm.client import LLM
-from resources.llm.embedder import Embedder
-from resources.local_models.provider import complete
-from resources.session_cache import open_session_cache
-from resources.session_cache.base import SessionCache
-from resources.settings import Settings
+from sessiongraph.errors import LLMFailedError, SessionsNotFoundError
+from sessiongraph.extraction.build_graph import build_knowledge
+from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
+from sessiongraph.extraction.window_extraction import extractor_version
+from sessiongraph.forgetting import Target, forget
+from sessiongraph.ingestion.ingest import document_id, ingest
+from sessiongraph.llm import client, embedder
+from sessiongraph.llm.client import LLM
+from sessiongraph.llm.embedder import Embedder
+from sessiongraph.local_models.litellm_provider import complete
+from sessiongraph.persistence.persist import persist_sessions
+from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.persistence.turn_passages import read_turn_passages
+from sessiongraph.session_cache import open_session_cache
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.settings import Settings
+from sessiongraph.store.graph_store import GraphStore
 from tests.conftest import RedisServer
 from tests.reliability.reference_model import (
     POISON,

@@ -1,14 +1,17 @@
 """The API as a program uses it: a home of each test's own, and nothing from the developer's environment."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from orchestration.instance import write_dagster_home
-from resources.llm import client, embedder
-from resources.settings import Settings
+from sessiongraph.dagster.instance import write_dagster_home
+from sessiongraph.llm import client, embedder
+from sessiongraph.settings import Settings
+from sessiongraph.store.graph_store import GraphStore
 from tests.conftest import RedisServer
 from tests.support.openai_endpoint import OpenAIEndpoint
+from tests.support.workshop import Workshop
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +57,16 @@ def cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
         monkeypatch.setenv("CACHE_HOST", server.host)
         monkeypatch.setenv("CACHE_PORT", str(server.port))
     return request.param
+
+
+@pytest.fixture
+def workshop(home: Path, endpoint: OpenAIEndpoint) -> Iterator[Workshop]:
+    """The plain steps over an empty dataset, with the models of the endpoint; a failing call is not tried again."""
+    made = Workshop.at(home)
+    yield made
+    made.cache.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> GraphStore:
+    return GraphStore(tmp_path / "d" / "graph.duckdb", wait_seconds=0.2)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from resources.graph_store.store import GraphStore, Transaction
+from sessiongraph.store.graph_store import GraphStore, Transaction
 
 # (name, type, description) and (subject, relation, object, statement, valid_at), each with who states it.
 Mention = tuple[str, str, str, str]

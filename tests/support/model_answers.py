@@ -12,7 +12,7 @@ import zlib
 from itertools import pairwise
 from typing import Any
 
-from resources.llm.questions import NO_ANSWER
+from sessiongraph.prompts.question_prompt import NO_ANSWER
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from resources.settings import Settings
+from sessiongraph.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from assets.cognify.documents import chunk_documents, read_chunk_passages
-from assets.cognify.knowledge import KnowledgeReport, build_knowledge
-from assets.ingestion.ingest import ingest
-from assets.ingestion.parsing import ParsedDocument
-from assets.session_cognify.persist import PersistReport, persist_sessions
-from resources.graph_store.store import GraphStore
-from resources.ids import new_id
-from resources.llm.client import LLM
-from resources.llm.embedder import Embedder
-from resources.session_cache.base import SessionCache
-from resources.session_cache.sqlite import SqliteSessionCache
-from resources.settings import load_settings
-from resources.types import Turn, User
+from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
+from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
+from sessiongraph.ids import new_id
+from sessiongraph.ingestion.ingest import ingest
+from sessiongraph.ingestion.parsing import ParsedDocument
+from sessiongraph.llm.client import LLM
+from sessiongraph.llm.embedder import Embedder
+from sessiongraph.persistence.persist import PersistReport, persist_sessions
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.session_cache.sqlite import SqliteSessionCache
+from sessiongraph.settings import load_settings
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import Turn, User
 
 NOON = datetime(2024, 5, 8, 12, tzinfo=UTC)
 

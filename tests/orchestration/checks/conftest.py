@@ -6,10 +6,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.checks.building import Check, Looked, evaluate
+from orchestration.checks.check_factory import Check, Looked, evaluate
 from orchestration.checks.integrity import INTEGRITY
 from orchestration.checks.quality import AT_RISK, quality_checks
-from resources.dagster_resources import GraphStoreResource, SessionCacheResource
+from resources.graph import GraphStoreResource, SessionCacheResource
 from tests.orchestration.conftest import Project
 
 Judge = Callable[..., dg.AssetCheckResult]

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from orchestration.checks.junk import junk_reason
+from orchestration.checks.noise_entities import junk_reason
 from orchestration.checks.quality import quality_checks
-from resources.types import Turn
+from sessiongraph.types import Turn
 from tests.orchestration.checks.conftest import Judge
 from tests.orchestration.conftest import MAIN, Project
 

@@ -29,5 +29,5 @@ def test_nothing_is_lost_or_doubled_by_a_kill(project_root: Path, tmp_path: Path
 @pytest.mark.timeout(500)
 def test_a_full_disk_and_a_read_only_home_give_a_clear_error_and_lose_nothing(project_root: Path):
     printed = run(project_root, "benchmarks/hostile_home.py", "--steps", "3")
-    assert "read-only: resources.errors.SessionGraphError" in printed
+    assert "read-only: sessiongraph.errors.SessionGraphError" in printed
     assert "lost 0, doubled 0, failures 0" in printed

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from resources.graph_store.snapshot import load_snapshot
-from resources.graph_store.store import GraphStore
-from resources.types import Dataset
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.snapshots.snapshot import load_snapshot
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import Dataset
 from tests.sessiongraph.conftest import endpoint, home, shared_dagster_home
 from tests.support.evidence import Evidence, put
 

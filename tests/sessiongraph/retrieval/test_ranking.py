@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resources.graph_store.snapshot import load_snapshot
-from resources.graph_store.store import GraphStore, Transaction
-from resources.ids import text_id
-from resources.types import Dataset
-from sessiongraph.retrieval import nearness, ranking, speaking, surroundings, wholes
-from sessiongraph.retrieval.kinds import Gathered
+from sessiongraph.ids import text_id
+from sessiongraph.retrieval import context_scoring, document_scoring, hybrid_scoring, ranking, speaker_scoring
+from sessiongraph.retrieval.citations import gather
 from sessiongraph.retrieval.ranking import Ranking, rank_documents, rank_facts, rank_passages
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.retrieval.sources import gather
+from sessiongraph.retrieval.search_types import Gathered
+from sessiongraph.snapshots.snapshot import load_snapshot
+from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.types import Dataset
 from tests.support.evidence import Evidence, put, put_window
 
 TODAY = date(2024, 3, 14)
@@ -110,9 +110,9 @@ def test_a_chunk_gains_nothing_from_the_chunks_beside_it(build: Build) -> None:
     lines = ["Hm.", "Hm.", "Well.", "Which glaze is the kiln for?", "Green.", "Fine.", "Fine."]
     session = build(write=_session("s", *lines)).snapshot
     scores = np.arange(1, 8, dtype=np.float32)
-    assert surroundings.neighbours(session, scores).tolist() == [2, 4, 6, 8, 10, 12, 6]
+    assert context_scoring.neighbours(session, scores).tolist() == [2, 4, 6, 8, 10, 12, 6]
     chunks = dataclasses.replace(session, is_turn=np.zeros(7, bool))
-    assert not surroundings.neighbours(chunks, scores).any()
+    assert not context_scoring.neighbours(chunks, scores).any()
 
 
 def test_a_turn_of_the_session_that_has_all_words_stands_above_its_twin_elsewhere(build: Build) -> None:
@@ -210,7 +210,7 @@ def test_the_session_that_is_about_it_stands_above_one_that_mentions_it(build: B
 
 def test_a_document_has_the_score_of_its_best_passage_and_the_mean_of_its_best_three() -> None:
     documents, scores = np.array([1, 0, 1, 1, 0, 1, 2]), np.array([2.0, 5.0, 4.0, 0.0, 9.0, 3.0, 7.0])
-    rows, ranked = wholes.rank_documents(documents, scores, np.array([5, 3, 2, 0, 1]))
+    rows, ranked = document_scoring.rank_documents(documents, scores, np.array([5, 3, 2, 0, 1]))
     assert rows.tolist() == [1, 2]
     assert ranked.tolist() == [5 + 5, 4 + 3]
 
@@ -288,7 +288,7 @@ def test_what_i_said_is_looked_for_in_my_own_turns(build: Build) -> None:
     ],
 )
 def test_a_question_is_about_who_asks_where_it_says_so(question: str, of_self: bool) -> None:
-    assert speaking.asks_of_self(question) is of_self
+    assert speaker_scoring.asks_of_self(question) is of_self
 
 
 def test_facts_about_what_is_named_stand_first(build: Build) -> None:
@@ -370,7 +370,7 @@ def test_facts_too_many_for_all_products_get_the_scores_that_all_products_give(
     scope, question = _many_facts(build, 300), "Which ship is near Pier 3?"
     vector = _near(scope, 11)
     exact = rank_facts([scope], question, vector, 50, now=TODAY)
-    monkeypatch.setattr(nearness, "_EXACT", 0)
+    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
     chosen = rank_facts([scope], question, vector, 50, now=TODAY)
     assert [hit.row for hit in chosen] == [hit.row for hit in exact]
     assert [hit.score for hit in chosen] == pytest.approx([hit.score for hit in exact], abs=1e-4)
@@ -380,7 +380,7 @@ def test_facts_without_vectors_are_found_by_words_however_many_they_are(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scope = build(Evidence("log", "The log.", claims=[claim(f"Ship {n}", "is near", f"Pier {n}") for n in range(20)]))
-    monkeypatch.setattr(nearness, "_EXACT", 0)
+    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
     hits = rank_facts([scope], "Where is Ship 7?", np.ones(256, np.float32) / 16, 1, now=TODAY)
     assert scope.snapshot.facts["statement"].iloc[hits[0].row] == "Ship 7 is near Pier 7."
 
@@ -390,8 +390,8 @@ def test_signs_choose_the_facts_that_vectors_and_words_and_names_find(
 ) -> None:
     scope = _many_facts(build, 300)
     statements = scope.snapshot.facts["statement"].tolist()
-    monkeypatch.setattr(nearness, "_EXACT", 0)
-    monkeypatch.setattr(nearness, "_PROMISING", 30)
+    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
+    monkeypatch.setattr(hybrid_scoring, "_PROMISING", 30)
     by_meaning = [hit.row for hit in rank_facts([scope], "unrelated", _near(scope, 11), 2, now=TODAY)]
     assert by_meaning == [11, 12]
     by_name = rank_facts(

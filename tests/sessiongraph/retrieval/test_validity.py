@@ -4,12 +4,20 @@ from datetime import UTC, datetime
 
 import pytest
 
-from resources.llm.questions import NO_ANSWER, Question, Source, Validity, fact_label, parse_question, passage_label
-from resources.llm.questions import render_question as render
-from resources.local_models.extractive.answer import answer
-from sessiongraph.retrieval.answering import read_answer
+from sessiongraph.local_models.extractive.answer import answer
+from sessiongraph.prompts.question_prompt import (
+    NO_ANSWER,
+    Question,
+    Source,
+    Validity,
+    fact_label,
+    parse_question,
+    passage_label,
+)
+from sessiongraph.prompts.question_prompt import render_question as render
+from sessiongraph.retrieval.answer_generation import read_answer
+from sessiongraph.retrieval.citations import as_source
 from sessiongraph.retrieval.results import Citation
-from sessiongraph.retrieval.sources import as_source
 
 THEN = Source(fact_label(Validity("2010", "2019-05"), "document, 2024-01-01"), "Alice lives in Paris.")
 NOW = Source(fact_label(Validity("2019-05"), "document, 2024-01-01"), "Alice lives in Lyon.")

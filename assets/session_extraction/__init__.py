@@ -1,1 +1,0 @@
-"""Session extraction: turns copied from the cache into the dataset, where they are safe."""

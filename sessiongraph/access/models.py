@@ -1,0 +1,103 @@
+"""The tables of access control: users, tenants, roles, datasets with their owners, grants. Rules are in `control`.
+
+Invariant, kept by unique keys: a user's name is one user, who is in one tenant at the most; (tenant, name) is one role,
+(owner, name) one dataset; a grant stands once.
+"""
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from sessiongraph.types import Dataset, Role, Tenant, User
+
+
+class Base(DeclarativeBase):
+    """Holds the tables' metadata."""
+
+
+class UserRow(Base):
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+
+    def as_user(self) -> User:
+        return User(self.id, self.name)
+
+
+class DatasetRow(Base):
+    __tablename__ = "datasets"
+    __table_args__ = (UniqueConstraint("owner_id", "name"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    owner_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id))
+    owner: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+
+    def as_dataset(self) -> Dataset:
+        return Dataset(self.id, self.name, self.owner_id, self.owner.name)
+
+
+class GrantRow(Base):
+    """What an owner, or someone who may share, lets another user do. Owners have no rows: they may do all."""
+
+    __tablename__ = "grants"
+
+    dataset_id: Mapped[str] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id), primary_key=True, index=True)
+    permission: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class TenantRow(Base):
+    __tablename__ = "tenants"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    owner_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id), index=True)
+
+    def as_tenant(self) -> Tenant:
+        return Tenant(self.id, self.name, self.owner_id)
+
+
+class TenantUserRow(Base):
+    """Which tenant a user is in; who is in none has no row."""
+
+    __tablename__ = "tenant_users"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id), primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey(TenantRow.id), index=True)
+
+
+class RoleRow(Base):
+    __tablename__ = "roles"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    owner_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id), index=True)
+    tenant_id: Mapped[str | None] = mapped_column(ForeignKey(TenantRow.id))
+    tenant: Mapped[TenantRow | None] = relationship(lazy="joined")
+
+    def as_role(self) -> Role:
+        return Role(self.id, self.name, self.owner_id, self.tenant.name if self.tenant else None)
+
+
+# In SQL no NULL equals another: without a tenant, too, a name is one role.
+Index("role_names", func.coalesce(RoleRow.tenant_id, ""), RoleRow.name, unique=True)
+
+
+class RoleUserRow(Base):
+    __tablename__ = "role_users"
+
+    role_id: Mapped[str] = mapped_column(ForeignKey(RoleRow.id, ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id), primary_key=True, index=True)
+
+
+class RoleGrantRow(Base):
+    """As `GrantRow`, to everyone who is in the role."""
+
+    __tablename__ = "role_grants"
+
+    dataset_id: Mapped[str] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"), primary_key=True)
+    role_id: Mapped[str] = mapped_column(ForeignKey(RoleRow.id, ondelete="CASCADE"), primary_key=True, index=True)
+    permission: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[RoleRow] = relationship(lazy="joined", innerjoin=True)

@@ -1,0 +1,106 @@
+"""The resources that API calls use, and the questions every call asks first: who, which dataset, may they.
+
+One set of resources a process and settings, so that calls share the cache's connection, the model's limits and the
+snapshots; changed environment variables take effect with the next call.
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
+
+from sessiongraph.errors import InvalidInputError
+from sessiongraph.ids import check_name
+from sessiongraph.services import Resources
+from sessiongraph.settings import Settings, load_settings
+from sessiongraph.types import Dataset, Permission, User
+
+T = TypeVar("T")
+
+_made: dict[Settings, Resources] = {}
+_guard = threading.Lock()
+
+
+def resources() -> Resources:
+    """The resources for the settings of this moment."""
+    settings = load_settings()
+    with _guard:
+        return _made.setdefault(settings, Resources(settings))
+
+
+async def acting_user(bundle: Resources, user: User | None) -> User:
+    """`user`, or the default user, who is created on first use. Opens access control, in a thread."""
+    return await asyncio.to_thread(acting, bundle, user)
+
+
+def acting(bundle: Resources, user: User | None) -> User:
+    """As `acting_user`, for who is in a thread already."""
+    if user is None:
+        return bundle.access.default_user()
+    if not isinstance(user, User):
+        raise InvalidInputError(
+            f"user must be a User, not {type(user).__name__}: await get_default_user(), users.get(name) or "
+            "users.create(name) gives one."
+        )
+    return bundle.access.get_user(user.id)
+
+
+async def named_user(bundle: Resources, user: User) -> User:
+    """The user that is meant by name: unlike whoever acts, never the default one for None."""
+    return await acting_user(bundle, checked(user, User, "user"))
+
+
+def checked(value: Any, kind: type[T], name: str) -> T:
+    """`value` itself if it is a `kind`; raises InvalidInputError."""
+    if not isinstance(value, kind):
+        raise InvalidInputError(
+            f"{name} must be a {kind.__name__}, not {type(value).__name__}: {name}s.get(name) gives one."
+        )
+    return value
+
+
+def check_flag(value: object, name: str) -> None:
+    """Refuse what is neither True nor False: "no" would be true."""
+    if not isinstance(value, bool):
+        raise InvalidInputError(f"{name} is True or False, not {value!r:.60}.")
+
+
+def names(values: Any, name: str) -> list[str]:
+    """The distinct strings in `values`, a list or another collection of them; a string alone is none of those."""
+    if isinstance(values, str | bytes | bytearray) or not isinstance(values, Iterable):
+        raise InvalidInputError(f"{name} is a list of strings, not {type(values).__name__}.")
+    listed = list(values)
+    for value in listed:
+        if not isinstance(value, str):
+            raise InvalidInputError(f"{name} is a list of strings; {type(value).__name__} is in it.")
+    return list(dict.fromkeys(listed))
+
+
+def node_set_names(values: Any, name: str) -> list[str]:
+    """As `names`, each of them well formed as a node set."""
+    return [check_name(value, "node set") for value in names(values, name)]
+
+
+async def permitted(bundle: Resources, user: User, dataset: str, permission: Permission) -> Dataset:
+    """The dataset that `dataset` (a name, an owner/name or an id) means to `user`, who has `permission` on it."""
+    return await asyncio.to_thread(permitted_now, bundle, user, dataset, permission)
+
+
+def permitted_now(bundle: Resources, user: User, dataset: str, permission: Permission) -> Dataset:
+    """As `permitted`, for who is in a thread already."""
+    if not isinstance(dataset, str):
+        raise InvalidInputError(f"A dataset is given by its name, a string, not {type(dataset).__name__}.")
+    return bundle.access.resolve(user, dataset, permission)
+
+
+async def all_permitted(
+    bundle: Resources, user: User, datasets: Sequence[str] | str | None, permission: Permission
+) -> list[Dataset]:
+    """The named datasets or, for None, all on which `user` has `permission`."""
+    if datasets is None:
+        return await asyncio.to_thread(bundle.access.list_datasets, user, permission)
+    chosen = names([datasets] if isinstance(datasets, str) else datasets, "datasets")
+    if not chosen:
+        raise InvalidInputError("datasets is empty: name at least one, or leave it out to mean all of yours.")
+    found = [await permitted(bundle, user, name, permission) for name in chosen]
+    return list(dict.fromkeys(found))

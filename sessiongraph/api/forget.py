@@ -1,0 +1,178 @@
+"""`forget`: a turn, a session, a document, a user's sessions or all of a dataset, out of the graph for good."""
+
+import asyncio
+from dataclasses import dataclass
+
+import duckdb
+
+from sessiongraph.api.context import acting_user, check_flag, permitted, resources
+from sessiongraph.changes.page_store import list_pages, rewrite_pages
+from sessiongraph.dagster.event_reporting import report_build, report_materialization
+from sessiongraph.errors import CachingDisabledError, InvalidInputError, SessionsNotFoundError
+from sessiongraph.extraction.build_graph import build_knowledge
+from sessiongraph.extraction.window_extraction import extractor_version
+from sessiongraph.forgetting import Forgotten, Target
+from sessiongraph.forgetting import forget as forget_in_store
+from sessiongraph.ids import check_name, check_session_id, check_turn_id, dataset_parts, new_id
+from sessiongraph.llm import client, embedder
+from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.persistence.turn_passages import read_turn_passages
+from sessiongraph.services import Resources
+from sessiongraph.types import Dataset, User
+
+
+@dataclass(frozen=True)
+class ForgetReport:
+    """What was taken out of the dataset and of the cache, and how many turns were extracted anew without it."""
+
+    run_id: str
+    documents: int
+    turns: int
+    cached_turns: int
+    extracted: int
+
+
+async def forget(
+    dataset: str,
+    *,
+    session_id: str | None = None,
+    turn_id: str | None = None,
+    document_id: str | None = None,
+    user: User | None = None,
+    by: User | None = None,
+    from_cache: bool = True,
+) -> ForgetReport:
+    """Leave exactly the graph that would be there had the thing never been put in, and none of its words on disk.
+
+    Give a `document_id`, or a `session_id`, or a `session_id` and a `turn_id` of it, or a `user`, whose sessions are
+    meant; the dataset alone means everything in it. `user` also says whose the session is (`by`, where not given).
+    The turns leave the cache too, or the next persist would bring them back, unless `from_cache` is False.
+
+    Needs the permission to delete. Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError,
+    SessionsNotFoundError; LLMFailedError where turns that had the forgotten ones as context could not be extracted
+    anew: what was to be forgotten is gone then, and the next persist extracts them.
+    """
+    dataset_parts(dataset)
+    check_flag(from_cache, "from_cache")
+    if session_id is not None:
+        check_session_id(session_id)
+    if turn_id is not None:
+        check_turn_id(turn_id)
+    if document_id is not None:
+        check_name(document_id, "document id")
+    if document_id is not None and (session_id or turn_id or user):
+        raise InvalidInputError("Give document_id alone: a document is no user's session.")
+    if turn_id is not None and session_id is None:
+        raise InvalidInputError("Give the session_id that the turn is in, too.")
+    bundle = resources()
+    acting = await acting_user(bundle, by)
+    owner = await acting_user(bundle, user) if user is not None else acting
+    target_dataset = await permitted(bundle, acting, dataset, "delete")
+    store, run_id = bundle.store(target_dataset), new_id()
+    sessions_alone = bool(session_id or user)
+    target, cached = await asyncio.to_thread(
+        store.read, lambda con: _target(con, owner, session_id, turn_id, document_id, sessions_alone)
+    )
+    dropped = await asyncio.to_thread(_drop_cached, bundle, acting, cached) if from_cache else 0
+    asset = "documents" if document_id and not cached else "session_turns"
+    extractor = await asyncio.to_thread(extractor_version, bundle.llm)
+    # The store last: as long as it knows the target, a `forget` that was cut short can be made again.
+    await asyncio.to_thread(_delete_originals, bundle, target_dataset, target)
+    if store.exists:
+        pages = await asyncio.to_thread(list_pages, store)
+        try:
+            done = await asyncio.to_thread(forget_in_store, store, target, extractor, run_id, asset)
+        finally:
+            await asyncio.to_thread(rewrite_pages, store, target_dataset.key, pages)
+    else:
+        done = Forgotten()
+    # What models answered in this process may quote what is forgotten.
+    client.responses.clear()
+    embedder.queries.clear()
+    metadata = {"documents_forgotten": done.documents, "turns_forgotten": done.turns}
+    await report_materialization(bundle, asset, target_dataset, run_id, lambda: metadata)
+    extracted = await _extract_anew(bundle, target_dataset, done, run_id)
+    return ForgetReport(run_id, done.documents, done.turns, dropped, extracted)
+
+
+CachedTurns = list[tuple[str, str, str | None]]
+
+
+def _target(
+    connection: duckdb.DuckDBPyConnection,
+    owner: User,
+    session_id: str | None,
+    turn_id: str | None,
+    document_id: str | None,
+    sessions_alone: bool,
+) -> tuple[Target, CachedTurns]:
+    """What to forget in the store, and (user, session, turn or all) of what to drop from the cache."""
+    if document_id is not None:
+        query = "SELECT user_id, session_id FROM documents WHERE id = ?"
+        found = connection.execute(query, [document_id]).fetchall()
+        if not found:
+            raise InvalidInputError(
+                f"The dataset has no document {document_id!r}. A search's citations name their ids."
+            )
+        # A citation names a session as the document that its turns are of.
+        return Target([document_id]), [(user, session, None) for user, session in found if session is not None]
+    if session_id is not None:
+        session = session_document_id(owner.id, session_id)
+        if not connection.execute("SELECT 1 FROM documents WHERE id = ?", [session]).fetchall():
+            raise SessionsNotFoundError(
+                f"The dataset knows no session {session_id!r} of user {owner.name!r}. "
+                "sessions.delete_session removes one that is only in the cache.",
+                (session_id,),
+            )
+        if turn_id is None:
+            return Target([session]), [(owner.id, session_id, None)]
+        passage = turn_passage_id(session, turn_id)
+        if not connection.execute("SELECT 1 FROM turns WHERE passage_id = ?", [passage]).fetchall():
+            raise InvalidInputError(f"The dataset has no turn {turn_id!r} of session {session_id!r}.")
+        return Target(passage_ids=[passage]), [(owner.id, session_id, turn_id)]
+    condition, values = ("WHERE kind = 'session' AND user_id = ?", [owner.id]) if sessions_alone else ("", [])
+    rows = connection.execute(f"SELECT id, user_id, session_id FROM documents {condition}", values).fetchall()
+    cached: CachedTurns = [(user, session, None) for _, user, session in rows if session is not None]
+    return Target([id_ for id_, _, _ in rows]), cached
+
+
+def _drop_cached(bundle: Resources, acting: User, cached: CachedTurns) -> int:
+    """Delete from the cache what the acting user owns; another's sessions are theirs to delete."""
+    try:
+        cache = bundle.cache
+    except CachingDisabledError:
+        return 0
+    dropped = 0
+    for user_id, session_id, turn_id in cached:
+        if user_id != acting.id:
+            continue
+        if turn_id is not None:
+            dropped += cache.delete_turn(user_id, session_id, turn_id)
+        else:
+            dropped += len(cache.get_turns(user_id, session_id))
+            cache.delete_session(user_id, session_id)
+    return dropped
+
+
+def _delete_originals(bundle: Resources, dataset: Dataset, target: Target) -> None:
+    """The files that an inbox gave are kept by document id; they go with their document."""
+    files = bundle.folder(dataset) / "files"
+    for document_id in target.document_ids:
+        for original in files.glob(f"{document_id}*"):
+            original.unlink(missing_ok=True)
+
+
+async def _extract_anew(bundle: Resources, dataset: Dataset, done: Forgotten, run_id: str) -> int:
+    if not done.affected:
+        return 0
+    report = await build_knowledge(
+        bundle.store(dataset),
+        bundle.llm,
+        bundle.embedder,
+        read_turn_passages,
+        run_id=run_id,
+        asset="session_knowledge",
+        document_ids=done.affected,
+    )
+    await report_build(bundle, "session_knowledge", dataset, report)
+    return report.extracted

@@ -1,0 +1,161 @@
+"""`search`: a question, answered from the graphs that a user may read, inside a session where one is named."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names, resources
+from sessiongraph.errors import InvalidInputError, NoGraphDataError
+from sessiongraph.ids import check_session_id
+from sessiongraph.retrieval import answer_strategies, graph_query, graph_report
+from sessiongraph.retrieval.conversation_history import read_conversation, remember, understood
+from sessiongraph.retrieval.feedback_weights import weights
+from sessiongraph.retrieval.query_context import Inquiry, real_llm
+from sessiongraph.retrieval.results import SearchResult, SearchType
+from sessiongraph.retrieval.scope import Scope
+from sessiongraph.retrieval.search_types import KINDS
+from sessiongraph.retrieval.search_types import chosen as lucky
+from sessiongraph.services import Resources
+from sessiongraph.types import MAIN_DATASET, Dataset, Usage, User
+
+MAX_QUERY_CHARS = 20_000
+
+WAYS = {
+    **answer_strategies.WAYS,
+    "queried": graph_query.queried,
+    "asked of the graph": graph_query.asked_of_graph,
+    "reported": graph_report.reported,
+}
+
+
+async def search(
+    query_text: str,
+    query_type: SearchType = SearchType.GRAPH_COMPLETION,
+    *,
+    datasets: Sequence[str] | str | None = None,
+    session_id: str | None = None,
+    user: User | None = None,
+    top_k: int = 10,
+    node_sets: Sequence[str] | None = None,
+    only_context: bool = False,
+) -> list[SearchResult]:
+    """Ask the graphs of `datasets` (all that the user may read, for None); a list of one result.
+
+    In a session (`session_id`), the last turns are understood, and question and answer become its next turn.
+    `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given (first),
+    and asks none. `top_k` is how many sources there are at the most, each time that a type searches.
+
+    Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError, LLMNotConfiguredError,
+    LLMFailedError. A session cache that is off or down raises nothing: the result's `warnings` say so.
+    """
+    chosen_type = _check(query_text, query_type, session_id, top_k)
+    check_flag(only_context, "only_context")
+    tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
+    bundle = resources()
+    acting = await acting_user(bundle, user)
+    chosen = await all_permitted(bundle, acting, datasets, "read")
+    scopes = await asyncio.to_thread(_scopes, bundle, chosen, tags)
+    if chosen_type is SearchType.FEELING_LUCKY:
+        chosen_type = lucky(query_text, datetime.now(UTC).date())
+    kind = KINDS[chosen_type]
+    conversation = await read_conversation(bundle, acting, session_id if kind.follows_up else None)
+    query, usage = query_text, Usage()
+    if kind.follows_up:
+        llm = None if only_context or not kind.asks_model else real_llm(bundle)
+        query, usage = await understood(llm, query_text, conversation, scopes)
+        await asyncio.to_thread(conversation.recall, query)
+    rated = await asyncio.to_thread(weights, bundle, [scope.dataset for scope in scopes])
+    inquiry = Inquiry(
+        bundle, kind, scopes, query_text, query, conversation.history, top_k, only_context, rated, acting.id, usage
+    )
+    outcome = await WAYS[kind.way](inquiry)
+    home = await _home(bundle, acting, chosen)
+    result = SearchResult(
+        query=query_text,
+        answer=outcome.answer.text if outcome.answer else None,
+        citations=outcome.citations,
+        context=outcome.context,
+        dataset=home.name,
+        answered=outcome.answer is None or outcome.answer.answered,
+        usage=inquiry.usage,
+        warnings=[
+            *conversation.warnings,
+            *inquiry.warnings,
+            *_without_vectors(scopes, inquiry, bundle.embedder.identity),
+        ],
+        claims=outcome.answer.claims if outcome.answer else [],
+        query_type=chosen_type,
+        rows=outcome.rows,
+    )
+    return [await remember(bundle, acting, conversation, result, home if len(chosen) == 1 else None)]
+
+
+def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:
+    if not isinstance(query_text, str) or not query_text.strip():
+        raise InvalidInputError("query_text must be a question, a string that is not empty.")
+    if len(query_text) > MAX_QUERY_CHARS:
+        raise InvalidInputError(f"query_text is longer than {MAX_QUERY_CHARS} characters; add() is for texts.")
+    if "\x00" in query_text or any("\ud800" <= letter <= "\udfff" for letter in query_text):
+        raise InvalidInputError("query_text holds a NUL character or a lone surrogate; take it out.")
+    if isinstance(top_k, bool) or not isinstance(top_k, int) or not 1 <= top_k <= 1000:
+        raise InvalidInputError(f"top_k is a whole number from 1 to 1000, not {top_k!r:.60}.")
+    if session_id is not None:
+        check_session_id(session_id)
+    try:
+        return SearchType(str(query_type))
+    except ValueError:
+        kinds = ", ".join(SearchType)
+        raise InvalidInputError(f"{query_type!r:.60} is no search type. There are: {kinds}.") from None
+
+
+def _scopes(bundle: Resources, datasets: Sequence[Dataset], tags: Sequence[str] | None) -> list[Scope]:
+    """The snapshots that can be searched. Raises NoGraphDataError where there is none."""
+    scopes = [Scope(dataset, bundle.snapshot(dataset)) for dataset in datasets]
+    filled = [scope for scope in scopes if not scope.snapshot.is_empty]
+    if not filled:
+        named = ", ".join(dataset.name for dataset in datasets) or "any dataset that you may read"
+        raise NoGraphDataError(
+            f"There is no graph data in {named}. Put documents in with add(…, dataset_name=…) and run "
+            "cognify(datasets=[…]), or persist a session."
+        )
+    if tags is None:
+        return filled
+    tagged = [Scope(scope.dataset, scope.snapshot, _mask(scope, set(tags))) for scope in filled]
+    if not any(scope.allowed.any() for scope in tagged):
+        there = sorted(
+            {tag for scope in filled for tags in scope.snapshot.passages["node_sets"] for tag in _list(tags)}
+        )
+        raise NoGraphDataError(
+            f"Nothing in the graph is tagged {', '.join(tags)}. The node sets there are: {', '.join(there) or 'none'}."
+        )
+    return tagged
+
+
+def _mask(scope: Scope, tags: set[str]) -> np.ndarray:
+    found = scope.snapshot.passages["node_sets"]
+    return np.fromiter((not tags.isdisjoint(_list(own)) for own in found), bool, len(found))
+
+
+def _list(tags: object) -> list[str]:
+    """A list column of DuckDB, in which a document without tags is no list."""
+    return list(tags) if isinstance(tags, np.ndarray | list) else []
+
+
+def _without_vectors(scopes: Sequence[Scope], inquiry: Inquiry, model: str) -> list[str]:
+    """What to know of those of `scopes` that have nothing to compare the question with: their embedder was changed."""
+    return [
+        f"The texts of {scope.dataset.name} have no vectors of {model} that compare with the question's, so they were "
+        f"found by their words alone. Embed them with cognify(datasets=[{scope.dataset.name!r}]), or set "
+        "EMBEDDING_MODEL and EMBEDDING_DIMENSIONS back to what they were."
+        for scope in scopes
+        if inquiry.vector is not None and scope.snapshot.passage_vectors.shape[1] != len(inquiry.vector)
+    ]
+
+
+async def _home(bundle: Resources, user: User, chosen: Sequence[Dataset]) -> Dataset:
+    """The dataset that the turn counts to: the one searched, or the main one where it was several."""
+    if len(chosen) == 1:
+        return chosen[0]
+    return await asyncio.to_thread(bundle.access.resolve, user, MAIN_DATASET, "read")

@@ -1,0 +1,70 @@
+"""The pages of a dataset's changes: `<dataset's folder>/changes/<asset>/<run id>.html`, the newest of each asset.
+
+Invariants:
+- What was said stands in pages, never in Dagster's events, which nobody can forget.
+- A page holds only what is in the store: it is made, and written, while the store's lock is held, and `forget` removes
+  all pages under the lock that it deletes under. So none can be written from what a `forget` has meanwhile deleted.
+"""
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from sessiongraph.changes.diff import KINDS, Change, collect_change
+from sessiongraph.changes.html_page import render
+from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.snapshots.snapshot_cache import SnapshotReader
+from sessiongraph.store.graph_store import GraphStore
+
+# The graphs of this process's datasets without their vectors, so that a page costs what has changed.
+_reader = SnapshotReader()
+
+# Pages kept of each asset.
+MOST_PAGES = 100
+
+
+def write_page(store: GraphStore, dataset: str, asset: str, run_id: str) -> tuple[Change, Path]:
+    """Make the page of what a run of `asset` brought; older ones beyond MOST_PAGES go. Blocks."""
+    path = _folder(store) / asset / f"{run_id}.html"
+    change = _reader.read(store, "", lambda con, snapshot: _write(con, snapshot, path, dataset))
+    for page in _pages_of(path.parent)[:-MOST_PAGES]:
+        page.unlink(missing_ok=True)
+    return change, path
+
+
+def list_pages(store: GraphStore) -> list[Path]:
+    """The dataset's pages, the oldest first."""
+    return [page for asset in KINDS for page in _pages_of(_folder(store) / asset)]
+
+
+def remove_pages(store: GraphStore) -> None:
+    """Remove all of them. To be called under the store's lock."""
+    shutil.rmtree(_folder(store), ignore_errors=True)
+
+
+def rewrite_pages(store: GraphStore, dataset: str, pages: list[Path]) -> None:
+    """Make `pages` again from what the store holds now. Blocks."""
+    if pages:
+        _reader.read(store, "", lambda con, snapshot: _rewrite(con, snapshot, pages, dataset))
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, pages: list[Path], dataset: str) -> None:
+    for page in pages:
+        _write(connection, snapshot, page, dataset)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, path: Path, dataset: str) -> Change:
+    change = collect_change(connection, snapshot, path.parent.name, path.stem)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # In place: whoever is killed here has not told anybody of the page, and a second file would be left behind.
+    path.write_text(render(change, dataset), encoding="utf-8")
+    return change
+
+
+def _folder(store: GraphStore) -> Path:
+    return store.path.parent / "changes"
+
+
+def _pages_of(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.html"), key=lambda path: path.stat().st_mtime_ns)

@@ -1,0 +1,152 @@
+"""The part of the graph that changed, as one inline SVG: no script, no font, no reference to anything outside."""
+
+import math
+from collections.abc import Iterator
+
+import networkx as nx
+
+from sessiongraph.changes.diff import Change, ChangedEntity, NewFact
+from sessiongraph.changes.escaping import cut, safe
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+
+MOST_NODES = 36
+MOST_RELATIONS = 18
+_WIDTH, _HEIGHT, _MARGIN = 1000, 560, 90
+_LABEL_CHARS = 24
+# The types that have a colour of their own, by the words that models and parsers use for them.
+_COLOURS = {
+    "person": "person",
+    "organization": "organization",
+    "organisation": "organization",
+    "company": "organization",
+    "place": "place",
+    "location": "place",
+    "city": "place",
+    "country": "place",
+    "date": "date",
+    "event": "event",
+    "work": "thing",
+    "product": "thing",
+}
+LEGEND = ("person", "organization", "place", "event", "date", "thing", "other")
+
+
+def draw(change: Change) -> str:
+    """An `<svg>` of the new facts and their entities, the busiest first; "" where there is nothing to draw."""
+    graph = _graph(change)
+    if not graph.nodes:
+        return ""
+    places = _places(graph)
+    facts = [(subject, other, fact) for subject, other, fact in graph.edges(data="fact")]
+    labelled = len(facts) <= MOST_RELATIONS
+    parts = [_arrow(places[subject], places[other], fact, labelled) for subject, other, fact in facts]
+    drawn = [_node(places[id_], change.entities[id_]) for id_ in graph.nodes]
+    parts += [circle for circle, _ in drawn] + [label for _, label in drawn]  # no circle hides a name
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="The part of the graph that changed">'
+        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+        f'<path d="M0 0.8 L7 4 L0 7.2 z" class="tip"/></marker></defs>{"".join(parts)}</svg>'
+    )
+
+
+def colour(kind: str) -> str:
+    """The class that entities of the type `kind` are drawn in."""
+    return _COLOURS.get(kind.casefold(), "other")
+
+
+def _graph(change: Change) -> nx.MultiDiGraph:
+    """New facts between at most MOST_NODES entities: whatever hangs together with the busiest of them."""
+    whole = nx.MultiDiGraph()
+    for fact in change.facts:
+        whole.add_edge(fact.subject, fact.object, fact=fact)
+    busiest = sorted(whole.nodes, key=lambda id_: (-whole.degree(id_), change.entities[id_].name))
+    kept: dict[str, None] = {}
+    for id_ in busiest:
+        near = nx.bfs_tree(whole.to_undirected(as_view=True), id_)
+        kept |= dict.fromkeys(near)
+        if len(kept) >= MOST_NODES:
+            break
+    graph = whole.subgraph(list(kept)[:MOST_NODES]).copy()
+    graph.remove_nodes_from([id_ for id_ in list(graph.nodes) if not graph.degree(id_)])
+    return graph
+
+
+def _places(graph: nx.MultiDiGraph) -> dict[str, Point]:
+    """Where each node is drawn: what hangs together in a box of its own. The same graph is drawn the same."""
+    parts = sorted(
+        (sorted(part) for part in nx.weakly_connected_components(graph)), key=lambda part: (-len(part), part)
+    )
+    places: dict[str, Point] = {}
+    for part, box in _boxes(parts, (0.0, 0.0, float(_WIDTH), float(_HEIGHT))):
+        places |= _placed(graph, part, box)
+    return places
+
+
+def _boxes(parts: list[list[str]], box: Box) -> Iterator[tuple[list[str], Box]]:
+    """`box` shared out among `parts` by their sizes, cut across its longer side again and again."""
+    if len(parts) == 1:
+        yield parts[0], box
+        return
+    x, y, width, height = box
+    half = max(1, len(parts) // 2) if len(parts[0]) <= 2 else 1
+    share = sum(map(len, parts[:half])) / sum(map(len, parts))
+    if width >= height * 1.2:
+        yield from _boxes(parts[:half], (x, y, width * share, height))
+        yield from _boxes(parts[half:], (x + width * share, y, width * (1 - share), height))
+    else:
+        yield from _boxes(parts[:half], (x, y, width, height * share))
+        yield from _boxes(parts[half:], (x, y + height * share, width, height * (1 - share)))
+
+
+def _placed(graph: nx.MultiDiGraph, part: list[str], box: Box) -> dict[str, Point]:
+    ordered = nx.Graph()
+    ordered.add_nodes_from(part)
+    ordered.add_edges_from(sorted(graph.subgraph(part).edges()))
+    found = nx.spring_layout(ordered, seed=7, k=2.2 / math.sqrt(len(part)), iterations=300)
+    xs, ys = ([float(found[id_][axis]) for id_ in part] for axis in (0, 1))
+    x, y, width, height = box
+    across = _spread(xs, x, width, min(_MARGIN, width / 3))
+    down = _spread(ys, y, height, min(_MARGIN / 2, height / 3))
+    return dict(zip(part, zip(across, down, strict=True), strict=True))
+
+
+def _spread(values: list[float], start: float, size: float, margin: float) -> list[float]:
+    """`values` over the length `size` from `start`, but for a margin at both ends."""
+    low, high = min(values), max(values)
+    shares = [(value - low) / (high - low) if high > low else 0.5 for value in values]
+    return [round(start + margin + share * (size - 2 * margin), 1) for share in shares]
+
+
+def _arrow(start: Point, stop: Point, fact: NewFact, labelled: bool) -> str:
+    (x1, y1), (x2, y2) = start, stop
+    length = math.hypot(x2 - x1, y2 - y1) or 1.0
+    # A slight bow tells an arrow there from one back, and two relations of one pair apart.
+    bow = 0.12 + 0.08 * (int(fact.id[:2], 16) % 3)
+    middle = ((x1 + x2) / 2 - (y2 - y1) * bow, (y1 + y2) / 2 + (x2 - x1) * bow)
+    radius = 11.0 / length
+    x1, y1 = _towards(start, middle, radius)
+    x2, y2 = _towards(stop, middle, radius)
+    label = ""
+    if labelled:
+        at = [round((x1 + 2 * middle[0] + x2) / 4, 1), round((y1 + 2 * middle[1] + y2) / 4, 1)]
+        label = f'<text x="{at[0]}" y="{at[1]}" class="relation">{safe(cut(fact.relation, _LABEL_CHARS))}</text>'
+    curve = f"M{x1:.1f} {y1:.1f} Q{middle[0]:.1f} {middle[1]:.1f} {x2:.1f} {y2:.1f}"
+    title = f"<title>{safe(cut(fact.statement, 300))}</title>"
+    return f'<g class="fact"><path d="{curve}" marker-end="url(#arrow)">{title}</path>{label}</g>'
+
+
+def _towards(start: Point, stop: Point, share: float) -> Point:
+    share = min(share * 2, 0.45)
+    return start[0] + (stop[0] - start[0]) * share, start[1] + (stop[1] - start[1]) * share
+
+
+def _node(place: Point, entity: ChangedEntity) -> tuple[str, str]:
+    """Its circle, and its name."""
+    x, y = place
+    kind = "" if entity.new else " known"
+    told = safe(cut(f"{entity.name} ({entity.type}). {entity.description}", 300))
+    circle = f'<circle cx="{x}" cy="{y}" r="10" class="node {colour(entity.type)}{kind}"><title>{told}</title></circle>'
+    name = safe(cut(entity.name, _LABEL_CHARS))
+    return circle, f'<text x="{x}" y="{y + 25:.1f}" class="name{kind}">{name}</text>'

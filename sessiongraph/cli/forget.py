@@ -1,0 +1,77 @@
+"""`forget`: a turn, a session, a document, a user's sessions or all of a dataset, out of the graph for good."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import sessiongraph
+from sessiongraph.cli.options import AsJson, Yes, acting
+from sessiongraph.cli.output import confirm, run, say, show_json
+from sessiongraph.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from sessiongraph.api.forget import ForgetReport
+
+
+def register(app: typer.Typer, panel: str) -> None:
+    app.command(
+        rich_help_panel=panel,
+        epilog="""[bold]Examples:[/]
+
+sessiongraph forget --dataset demo --session first
+
+sessiongraph forget --dataset demo --session first --turn 0b7985d73bac4b65a8dba9ddde3949db
+
+sessiongraph forget --dataset demo --user ana@example.com
+
+[dim]The ids stand in the sources of a search.[/]""",
+    )(forget)
+
+
+def forget(
+    dataset: Annotated[str, typer.Option("--dataset", "-d", metavar="NAME", help="The dataset to forget it from.")],
+    document: Annotated[str | None, typer.Option("--document", metavar="ID", help="A document.")] = None,
+    session: Annotated[str | None, typer.Option("--session", "-s", metavar="ID", help="A session.")] = None,
+    turn: Annotated[str | None, typer.Option("--turn", metavar="ID", help="A turn of that session.")] = None,
+    # Without -u, which means the acting user elsewhere: a habit must not forget somebody.
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="Whose session, or alone: all their sessions.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Act as this user.")] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take something out of the graph for good, as if it had never been put in: no word of it stays on disk.
+
+    With --dataset alone, everything in the dataset. Turns leave the cache, too.
+    """
+    if turn is not None and session is None:
+        raise InvalidInputError("Give the --session that the turn is in, too.")
+    confirm(f"Forget {_target(document, session, turn, user)} of dataset {dataset!r}, for good?", yes)
+
+    async def work() -> "ForgetReport":
+        return await sessiongraph.forget(
+            dataset,
+            session_id=session,
+            turn_id=turn,
+            document_id=document,
+            user=await acting(user),
+            by=await acting(by),
+        )
+
+    report = run("Forgetting…", work())
+    if as_json:
+        return show_json(report)
+    say(
+        f"Forgotten: {report.documents} document(s) and session(s), {report.turns} turn(s); {report.cached_turns} "
+        f"turn(s) left the cache, {report.extracted} were extracted anew without them."
+    )
+
+
+def _target(document: str | None, session: str | None, turn: str | None, user: str | None) -> str:
+    owner = f" of user {user!r}" if user else ""
+    if document:
+        return f"document {document!r}"
+    if session:
+        return f"turn {turn!r} of session {session!r}{owner}" if turn else f"session {session!r}{owner}"
+    return f"all sessions{owner}" if user else "everything"

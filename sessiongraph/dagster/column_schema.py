@@ -1,0 +1,106 @@
+"""What the UI says of the columns that each asset makes: those of its tables, with their meaning.
+
+Names, types and order come from the schema itself; a column that is not described here fails a test.
+"""
+
+from functools import lru_cache
+
+import dagster as dg
+import duckdb
+
+from sessiongraph.store.schema import SCHEMA, TABLES
+
+TABLES_OF = {
+    "documents": ("documents", "node_sets"),
+    "session_turns": ("turns",),
+    "knowledge_graph": ("chunks", "ledger", "windows", "mentions", "claims", "embeddings", "decisions"),
+    "session_knowledge": ("ledger", "windows", "mentions", "claims", "embeddings", "decisions"),
+}
+_SEQ = "the commit that wrote the row; when, and by which run, stands in `commits`"
+_MEANING = {
+    "documents": {
+        "id": "hash of the content, or of user and session",
+        "kind": "document, or session",
+        "name": "file name or title; a session's id",
+        "source": "where the original is kept",
+        "text": "the whole text; a session's turns are in `turns`",
+        "user_id": "who added it, or whose session it is",
+        "user_name": "their name then",
+        "session_id": "the session's id; empty for a document",
+        "created_at": "when it was added, or begun (UTC)",
+    },
+    "node_sets": {"document_id": "the tagged document", "name": "the tag"},
+    "chunks": {
+        "passage_id": "hash of document and offsets",
+        "document_id": "the document that it is cut from",
+        "start": "first character",
+        "stop": "the character after the last",
+    },
+    "turns": {
+        "passage_id": "hash of session and turn",
+        "document_id": "the session",
+        "turn_id": "the turn's id in the cache",
+        "question": "what the user said",
+        "answer": "what was answered",
+        "content_hash": "hash of question and answer",
+        "created_at": "when it was said (UTC)",
+        "position": "orders turns said at the same moment",
+        "score": "feedback, 1 (bad) to 5 (good)",
+        "feedback": "feedback in words",
+        "elements": "ids of the passages and facts that the answer used",
+    },
+    "ledger": {
+        "passage_id": "the chunk or turn",
+        "window_id": "the window that it was extracted as",
+        "extractor": "version of prompt, schema and model",
+        "disposition": "persisted, skipped or failed; the newest row counts",
+        "reason": "why it was skipped, or failed",
+    },
+    "windows": {"id": "hash of words, context and extractor", "summary": "what it is about, in a sentence"},
+    "mentions": {
+        "window_id": "where the entity is named",
+        "name": "its name, as it stands there",
+        "type": "Person, Organization, Place, …",
+        "description": "what is said of it there",
+        "stated_by": "document, user or assistant",
+    },
+    "claims": {
+        "window_id": "where the fact is stated",
+        "subject": "name of the entity that it is about",
+        "relation": "a short verb phrase",
+        "object": "name of the other entity",
+        "statement": "the fact as one sentence",
+        "valid_at": "since when it holds: YYYY, YYYY-MM or YYYY-MM-DD",
+        "stated_by": "document, user or assistant",
+    },
+    "embeddings": {"text_id": "hash of the text", "model": "the embedding model", "vector": "float32, little-endian"},
+    "decisions": {
+        "key_a": "normal form of a name",
+        "key_b": "normal form of another",
+        "same": "whether the two are one entity",
+        "source": "who decided",
+        "reason": "why",
+    },
+}
+
+
+def column_schema(asset: str) -> dg.TableSchema:
+    """The columns of the tables that `asset` makes, each named "table.column"."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(f"{table}.{name}", type_, _SEQ if name == "seq" else _MEANING.get(table, {}).get(name))
+            for table in TABLES_OF[asset]
+            for name, type_ in _columns()[table]
+        ]
+    )
+
+
+@lru_cache(maxsize=1)
+def _columns() -> dict[str, list[tuple[str, str]]]:
+    """Name and type of each column, by table."""
+    with duckdb.connect(":memory:") as connection:
+        connection.execute(SCHEMA)
+        return {
+            table: [(name, type_) for name, type_, *_ in connection.execute(f"DESCRIBE {table}").fetchall()]
+            for table in TABLES
+        }

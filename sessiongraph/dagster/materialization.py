@@ -1,0 +1,101 @@
+"""How an asset's materialization is put together, so that runs and the Python API say the same of the same work.
+
+A report of what was done (`metadata`), what the store says of it (`content`), and the page of what changed (`changes`)
+become the event, with the tags by which Dagster tells what is stale.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from sessiongraph.changes.page_store import write_page
+from sessiongraph.dagster.data_version import PASSAGES, data_version, row_count, run_figures
+from sessiongraph.store.graph_store import GraphStore
+
+logger = logging.getLogger("sessiongraph")
+
+Metadata = dict[str, dg.MetadataValue]
+
+
+def store_metadata(store: GraphStore, dataset: str, asset: str, run_id: str) -> tuple[Metadata, str]:
+    """What the store says of a run of `asset`, and the asset's data version. Writes the page of changes. Blocks."""
+    figures, rows, version = store.read(
+        lambda con: (
+            run_figures(con, asset, run_id) if asset in PASSAGES else {},
+            row_count(con, asset),
+            data_version(con, asset),
+        )
+    )
+    told = {"dagster/row_count": rows, **figures}
+    metadata = {name: _number(value) for name, value in told.items()}
+    if asset in PASSAGES:
+        changed = any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
+        metadata |= _change(store, dataset, asset, run_id) if changed else _no_change()
+    return metadata, version
+
+
+def result(store: GraphStore, dataset: str, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
+    """What a run ends with that did what `report` says."""
+    metadata, version = store_metadata(store, dataset, asset, run_id)
+    return dg.MaterializeResult(metadata={**report, **metadata}, data_version=dg.DataVersion(version))
+
+
+def event(
+    instance: dg.DagsterInstance,
+    spec: dg.AssetSpec,
+    dataset: str,
+    metadata: Mapping[str, Any],
+    version: str,
+    code_version: str | None = None,
+) -> dg.AssetMaterialization:
+    """The event that a run would end with, for what was done outside of one or by one that failed.
+
+    `code_version` is that of whoever did it, where it is not the one of `spec`.
+    """
+    tags = {"dagster/data_version": version, "dagster/data_version_is_user_provided": "true"}
+    tags["dagster/code_version"] = code_version or spec.code_version or ""
+    for dependency in spec.deps:
+        tags |= _input_tags(instance, dependency.asset_key, dataset)
+    return dg.AssetMaterialization(asset_key=spec.key, partition=dataset, metadata=metadata, tags=tags)
+
+
+def _input_tags(instance: dg.DagsterInstance, key: dg.AssetKey, dataset: str) -> dict[str, str]:
+    """Which state of the asset `key` this was made from, in the words in which a run says it."""
+    made = instance.fetch_materializations(dg.AssetRecordsFilter(asset_key=key, asset_partitions=[dataset]), limit=1)
+    seen = made.records or instance.fetch_observations(key, limit=1).records
+    tags = {"version": "INITIAL", "pointer": "NULL"}
+    if seen:
+        said = seen[0].asset_materialization or seen[0].asset_observation
+        version = (said.tags or {}).get("dagster/data_version") if said else None
+        tags = {"version": version or "INITIAL", "pointer": str(seen[0].storage_id)}
+    name = key.to_user_string()
+    return {
+        f"dagster/input_data_version/{name}": tags["version"],
+        f"dagster/input_event_pointer/{name}": tags["pointer"],
+    }
+
+
+def _change(store: GraphStore, dataset: str, asset: str, run_id: str) -> Metadata:
+    try:
+        change, page = write_page(store, dataset, asset, run_id)
+    except Exception as error:
+        # The work is committed: a page that cannot be written (a full disk) must not make it look undone.
+        logger.warning("The page of what run %s changed could not be made: %s", run_id, type(error).__name__)
+        return {}
+    return {
+        "entities_added": dg.MetadataValue.int(len(change.new_entities)),
+        "facts_added": dg.MetadataValue.int(len(change.facts)),
+        "entities": dg.MetadataValue.int(change.size["entities"]),
+        "facts": dg.MetadataValue.int(change.size["facts"]),
+        "changes": dg.MetadataValue.path(str(page)),
+    }
+
+
+def _no_change() -> Metadata:
+    return {"entities_added": dg.MetadataValue.int(0), "facts_added": dg.MetadataValue.int(0)}
+
+
+def _number(value: float) -> dg.MetadataValue:
+    return dg.MetadataValue.int(value) if isinstance(value, int) else dg.MetadataValue.float(value)

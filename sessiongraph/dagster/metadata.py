@@ -1,0 +1,174 @@
+"""What an asset's materialization says of itself: counts, tokens, cost, seconds, and small tables.
+
+Runs and the events that the Python API reports say it in the same words, because both say it here.
+
+Invariants: never a word of what was said, which could not be forgotten from an event (a failure's reason is
+shown without what a provider quoted); and what is not known is called unknown, not 0.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import dagster as dg
+import duckdb
+
+from sessiongraph.extraction.build_graph import KnowledgeReport
+from sessiongraph.ingestion.ingest import IngestReport
+from sessiongraph.persistence.estimate import Fate, PersistEstimate
+from sessiongraph.persistence.persist import PersistReport
+from sessiongraph.persistence.session_staging import StagingReport
+from sessiongraph.types import Usage
+
+Metadata = dict[str, dg.MetadataValue]
+
+# Rows shown of a table: an event is read by people, and kept forever.
+_MOST_ROWS = 100
+_DISPOSITIONS = ("persisted", "skipped", "failed")
+_QUOTED = re.compile(r"\s*\((?:.*\)|.*\Z)", re.DOTALL)
+
+
+def ingest_metadata(report: IngestReport) -> Metadata:
+    """What `documents` did."""
+    return {
+        "added": dg.MetadataValue.int(report.added),
+        "known": dg.MetadataValue.int(report.known),
+        "characters": dg.MetadataValue.int(report.characters),
+        "skipped": dg.MetadataValue.int(len(report.skipped)),
+        "failed": dg.MetadataValue.int(len(report.failed)),
+        "failures": _table({"document": "string", "reason": "string"}, report.failed.items()),
+        "operation": dg.MetadataValue.text(report.run_id),
+    }
+
+
+def knowledge_metadata(report: KnowledgeReport, names: Mapping[str, str]) -> Metadata:
+    """What `knowledge_graph` or `session_knowledge` did; `names` of documents are those of `document_names`.
+
+    `persisted`, `skipped` and `failed` count passages as they stand now; `sources` has the documents or sessions
+    that this run changed, or that have failures.
+    """
+    outcomes: dict[str, Counter[str]] = defaultdict(Counter)
+    changed: set[str] = set()
+    for passage in report.passages:
+        if (row := report.ledger.get(passage.id)) is not None:
+            name = names.get(passage.document_id, passage.document_id)
+            outcomes[name][row.disposition] += 1
+            if row.run_id == report.run_id or row.disposition == "failed":
+                changed.add(name)
+    reasons = [(row.disposition, row.reason) for row in report.ledger.values() if row.reason]
+    return {
+        "passages": dg.MetadataValue.int(len(report.passages)),
+        **_counts(sum(outcomes.values(), Counter())),
+        "quarantined": dg.MetadataValue.int(len(report.quarantined)),
+        "settled": dg.MetadataValue.int(report.settled),
+        "windows_extracted": dg.MetadataValue.int(report.extracted),
+        "mentions": dg.MetadataValue.int(report.mentions),
+        "claims": dg.MetadataValue.int(report.claims),
+        "sources": _outcome_table({name: outcomes[name] for name in sorted(changed)}),
+        "reasons": _reason_table(reasons),
+        **_usage(report.usage, report.seconds),
+        "operation": dg.MetadataValue.text(report.run_id),
+    }
+
+
+def staging_metadata(report: StagingReport | PersistReport) -> Metadata:
+    """What `session_turns` did."""
+    found = report.found if isinstance(report, StagingReport) else list(report.sessions)
+    return {
+        "sessions": dg.MetadataValue.int(len(found)),
+        "turns_staged": dg.MetadataValue.int(report.staged),
+        "missing": dg.MetadataValue.int(len(report.missing)),
+        "missing_sessions": _table({"session": "string"}, [(name,) for name in report.missing]),
+        "unread": dg.MetadataValue.int(len(report.unread)),
+        "unread_sessions": _table({"session": "string", "reason": "string"}, report.unread.items()),
+        "operation": dg.MetadataValue.text(report.run_id),
+    }
+
+
+def persist_metadata(report: PersistReport) -> Metadata:
+    """What `session_knowledge` did when it was called for named sessions."""
+    outcomes = {
+        session_id: Counter(turn.disposition for turn in session.turns)
+        for session_id, session in report.sessions.items()
+    }
+    return {
+        "passages": dg.MetadataValue.int(len(report.turns)),
+        **_counts(sum(outcomes.values(), Counter())),
+        "quarantined": dg.MetadataValue.int(len(report.quarantined)),
+        "windows_extracted": dg.MetadataValue.int(report.extracted),
+        "sources": _outcome_table(outcomes),
+        "reasons": _reason_table([(turn.disposition, turn.reason) for turn in report.turns if turn.reason]),
+        **_usage(report.usage, report.seconds),
+        "operation": dg.MetadataValue.text(report.run_id),
+    }
+
+
+def estimate_metadata(estimate: PersistEstimate) -> Metadata:
+    """What a dry run of `persist_sessions` found."""
+    turns = [(it.session_id, it.turn_id, it.fate, it.reason or "") for it in estimate.turns if it.fate != "settled"]
+    fates: tuple[Fate, ...] = ("extract", "reuse", "skip")
+    unknown = dg.MetadataValue.text("unknown")
+    return {
+        "turns_to_stage": dg.MetadataValue.int(estimate.staged),
+        **{f"turns_to_{fate}": dg.MetadataValue.int(estimate.count(fate)) for fate in fates},
+        "turns_settled": dg.MetadataValue.int(estimate.count("settled")),
+        "llm_calls": dg.MetadataValue.int(estimate.calls),
+        "prompt_tokens": dg.MetadataValue.int(estimate.prompt_tokens),
+        "completion_tokens": dg.MetadataValue.int(estimate.completion_tokens),
+        "cost_usd": unknown if estimate.cost is None else dg.MetadataValue.float(estimate.cost),
+        "turns": _table(dict.fromkeys(("session", "turn", "would", "why"), "string"), turns),
+        "unread": dg.MetadataValue.int(len(estimate.unread)),
+    }
+
+
+def document_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """What a dataset's documents are shown as, by id: "name (id)", or "user/session id" for a session."""
+    return dict(
+        connection.execute(
+            """SELECT id, CASE kind WHEN 'session' THEN user_name || '/' || session_id
+                ELSE name || ' (' || left(id, 8) || ')' END
+            FROM documents"""
+        ).fetchall()
+    )
+
+
+def _counts(outcomes: Mapping[str, int]) -> Metadata:
+    return {name: dg.MetadataValue.int(outcomes.get(name, 0)) for name in _DISPOSITIONS}
+
+
+def _usage(usage: Usage, seconds: float) -> Metadata:
+    unknown = dg.MetadataValue.text("unknown")
+    return {
+        "llm_calls": dg.MetadataValue.int(usage.calls),
+        "prompt_tokens": dg.MetadataValue.int(usage.prompt_tokens),
+        "completion_tokens": dg.MetadataValue.int(usage.completion_tokens),
+        "embedding_calls": dg.MetadataValue.int(usage.embedding_calls),
+        "embedding_tokens": dg.MetadataValue.int(usage.embedding_tokens),
+        "llm_seconds": dg.MetadataValue.float(round(usage.seconds, 3)),
+        "cost_usd": unknown if usage.cost is None else dg.MetadataValue.float(usage.cost),
+        "seconds": dg.MetadataValue.float(round(seconds, 3)),
+    }
+
+
+def _outcome_table(outcomes: Mapping[str, Mapping[str, int]]) -> dg.TableMetadataValue:
+    rows: list[list[str | int]] = [
+        [name, *(counts.get(disposition, 0) for disposition in _DISPOSITIONS)] for name, counts in outcomes.items()
+    ]
+    return _table({"source": "string"} | dict.fromkeys(_DISPOSITIONS, "int"), rows)
+
+
+def _reason_table(reasons: Sequence[tuple[str, str]]) -> dg.TableMetadataValue:
+    counted = Counter((disposition, without_quotes(reason)) for disposition, reason in reasons)
+    rows = [(disposition, reason, count) for (disposition, reason), count in counted.most_common()]
+    return _table({"disposition": "string", "reason": "string", "passages": "int"}, rows)
+
+
+def without_quotes(reason: str) -> str:
+    """`reason` without its parentheses: where an error quotes a provider, which may have quoted what was said."""
+    return _QUOTED.sub("", reason)
+
+
+def _table(columns: Mapping[str, str], rows: Iterable[Sequence[str | int]]) -> dg.TableMetadataValue:
+    schema = dg.TableSchema([dg.TableColumn(name, type_) for name, type_ in columns.items()])
+    records = [dg.TableRecord(dict(zip(columns, row, strict=True))) for row in rows]
+    return dg.MetadataValue.table(records[:_MOST_ROWS], schema)

@@ -1,0 +1,59 @@
+"""How stored documents become passages: chunked once, each chunk with the end of the one before it as context."""
+
+import asyncio
+from collections.abc import Sequence
+
+import duckdb
+
+from sessiongraph.extraction.chunking import chunk_offsets
+from sessiongraph.extraction.ledger import Passage
+from sessiongraph.ids import content_id
+from sessiongraph.prompts.prompt_format import Part, Window, as_context
+from sessiongraph.store.graph_store import GraphStore, Transaction
+
+
+async def chunk_documents(store: GraphStore, run_id: str) -> int:
+    """Cut the documents that have no chunks yet; how many there were."""
+    if not await asyncio.to_thread(store.read, _unchunked):
+        return 0
+    return await asyncio.to_thread(store.write, run_id, "knowledge_graph", _chunk)
+
+
+def _unchunked(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    return connection.execute(
+        """SELECT id, text FROM documents
+        WHERE kind = 'document' AND id NOT IN (SELECT document_id FROM chunks) ORDER BY seq, id"""
+    ).fetchall()
+
+
+def _chunk(tx: Transaction) -> int:
+    documents = _unchunked(tx.connection)
+    rows = [
+        {
+            "passage_id": content_id("chunk", document_id, str(start), str(stop)),
+            "document_id": document_id,
+            "start": start,
+            "stop": stop,
+        }
+        for document_id, text in documents
+        for start, stop in chunk_offsets(text)
+    ]
+    tx.insert("chunks", rows)
+    return len(documents)
+
+
+def read_chunk_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
+    """The passages of the named documents, or of all that have been chunked, in the order of their texts."""
+    rows = connection.execute(
+        f"""SELECT passage_id, document_id, name, substr(text, start + 1, stop - start)
+        FROM chunks c JOIN documents d ON d.id = c.document_id
+        {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
+        ORDER BY d.seq, document_id, start""",
+        None if document_ids is None else [list(document_ids)],
+    ).fetchall()
+    passages: list[Passage] = []
+    for passage_id, document_id, name, text in rows:
+        before = passages[-1].window.parts if passages and passages[-1].document_id == document_id else ()
+        window = Window(f"document: {name}", as_context(before), (Part("document", text),))
+        passages.append(Passage(passage_id, document_id, window))
+    return passages

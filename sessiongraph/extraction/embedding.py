@@ -1,0 +1,143 @@
+"""Vectors for what is in the graph: every live passage, and every statement of its claims.
+
+Invariant: what is to be embedded is a set difference too, between the live texts and those that have a vector of this
+model. So a call that failed, a process that was killed and an embedder that was changed are all made good by the next
+build, and nothing is embedded twice. A text without a vector is still found by its words.
+Invariant: all vectors of one model in a dataset have one length; others are refused, for nothing compares with them.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+
+from sessiongraph.errors import LLMFailedError
+from sessiongraph.extraction.ledger import Passage
+from sessiongraph.ids import text_id
+from sessiongraph.llm.embedder import Embedder
+from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.types import Usage
+
+logger = logging.getLogger("sessiongraph")
+
+# Vectors are committed after this many texts, which bounds what is held in memory and what a kill can cost.
+_COMMIT_TEXTS = 4096
+# What an endpoint answers where it will not have a text; anything else is a fault of the endpoint.
+_REFUSED = (400, 413, 422)
+
+# Of some passages, those that are in the graph, and each one's window.
+_LIVE = """
+SELECT passage_id, window_id FROM (
+    SELECT * FROM ledger WHERE disposition <> 'failed' AND passage_id IN (SELECT unnest($1))
+    QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
+WHERE disposition = 'persisted'
+"""
+# The statements of some windows that have no vector. Of the vectors only those of these are looked at.
+_STATEMENTS = """
+WITH said AS (
+    SELECT statement, any_value(window_id) AS window_id, md5(statement) AS id FROM claims
+    WHERE window_id IN (SELECT unnest($1)) GROUP BY statement)
+SELECT statement, window_id FROM said
+WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN (SELECT id FROM said))
+"""
+
+
+@dataclass
+class Embedded:
+    """What embedding used, and how many texts are still without a vector."""
+
+    usage: Usage = field(default_factory=Usage)
+    missing: int = 0
+
+
+async def embed_missing(
+    store: GraphStore, embedder: Embedder, passages: Sequence[Passage], *, run_id: str, asset: str
+) -> Embedded:
+    """Give a vector to those live texts of `passages` that have none.
+
+    A text that the endpoint refuses stays without. Raises LLMFailedError where no call can succeed (authentication).
+    """
+    result = Embedded()
+    missing = await asyncio.to_thread(store.read, lambda con: missing_texts(con, passages, embedder.identity))
+    texts = list(missing)
+    for start in range(0, len(texts), _COMMIT_TEXTS):
+        batch = texts[start : start + _COMMIT_TEXTS]
+        holders = [missing[text] for text in batch]
+        vectors: dict[str, np.ndarray] = {}
+        try:
+            result.usage += await _embed(embedder, batch, vectors)
+            await asyncio.to_thread(
+                store.write,
+                run_id,
+                asset,
+                lambda tx, holders=holders, found=vectors: _insert(tx, holders, found, embedder.identity),
+            )
+        except LLMFailedError as error:
+            if error.fatal:
+                raise
+            logger.warning("%d texts are without a vector until the next run: %s", len(texts) - start, error)
+            result.missing += len(texts) - start
+            break
+        result.missing += len(batch) - len(vectors)
+    return result
+
+
+def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Passage], model: str) -> dict[str, Passage]:
+    """The distinct texts of live `passages`, and of their claims, that have no vector of `model`.
+
+    Each with one of the passages that have it.
+    """
+    windows = dict(connection.execute(_LIVE, [[passage.id for passage in passages]]).fetchall())
+    live = [passage for passage in passages if passage.id in windows]
+    own = {text_id(passage.window.text): passage for passage in live}
+    known = connection.execute(
+        "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))", [model, list(own)]
+    ).fetchall()
+    for (id_,) in known:
+        own.pop(id_, None)
+    passage_of = {windows[passage.id]: passage for passage in live}
+    claimed = connection.execute(_STATEMENTS, [list(passage_of), model]).fetchall()
+    return {statement: passage_of[window_id] for statement, window_id in claimed} | {
+        passage.window.text: passage for passage in own.values()
+    }
+
+
+async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.ndarray]) -> Usage:
+    """Put the vectors of `texts` into `vectors`, by text id; a text that is refused is left out."""
+    try:
+        found, usage = await embedder.embed(texts)
+    except LLMFailedError as error:
+        if error.status not in _REFUSED:
+            raise
+        if len(texts) == 1:
+            logger.warning("A text is without a vector, because the embedder refuses it: %s", error)
+            return error.usage or Usage()
+        middle = len(texts) // 2
+        first = await _embed(embedder, texts[:middle], vectors)
+        return first + await _embed(embedder, texts[middle:], vectors)
+    vectors.update(zip(map(text_id, texts), found, strict=True))
+    return usage
+
+
+def _insert(tx: Transaction, holders: Sequence[Passage], vectors: dict[str, np.ndarray], model: str) -> None:
+    """Add `vectors`, but for those that another process added, or whose texts were forgotten, meanwhile.
+
+    `holders` have the texts. Raises LLMFailedError where the model has given the dataset vectors of another length.
+    """
+    one = tx.connection.execute("SELECT octet_length(vector) // 4 FROM embeddings WHERE model = ? LIMIT 1", [model])
+    lengths = {length for (length,) in one.fetchall()}
+    given = {vector.size for vector in vectors.values()}
+    if given - lengths and lengths:
+        raise LLMFailedError(
+            f"{model} gave vectors of {given.pop()} numbers where the dataset has some of {lengths.pop()}. If the "
+            "model behind that name was changed, set EMBEDDING_DIMENSIONS and run cognify(): all is embedded anew.",
+            model=model,
+        )
+    new = vectors.keys() & {text_id(text) for text in missing_texts(tx.connection, holders, model)}
+    tx.insert(
+        "embeddings",
+        [{"text_id": id_, "model": model, "vector": vectors[id_].astype("<f4").tobytes()} for id_ in sorted(new)],
+    )

@@ -1,0 +1,104 @@
+"""Taking what a person put into a dataset's inbox: parsed, stored, and the originals kept beside the store.
+
+Invariants:
+- An original leaves the inbox after what it says has been committed, so that a run killed anywhere loses
+  nothing, and the next one finds the document known.
+- A file that cannot be read is neither deleted nor overwritten: it is moved to `rejected/`.
+"""
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from sessiongraph.errors import SessionGraphError, UnreadableDocumentError
+from sessiongraph.ingestion.ingest import IngestReport, document_id, ingest
+from sessiongraph.ingestion.parsing import ParsedDocument, clean_line, parse_file
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import User
+
+REJECTED = "rejected"
+# Files parsed before they are stored together: bounds what is held in memory at once.
+_BATCH = 50
+_UNFINISHED = (".", "~$")  # hidden files, and what Word puts beside a document that is open
+
+
+async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: User, run_id: str) -> IngestReport:
+    """Store every document in the folder `inbox`, created where it is not there, and move its file to `files`.
+
+    There it is named by its document's id. `failed` of the report has the unreadable ones, by path in the inbox,
+    and why. Raises SessionGraphError where a file cannot be moved.
+    """
+    report = IngestReport(run_id)
+    await asyncio.to_thread(inbox.mkdir, parents=True, exist_ok=True)
+    waiting = await asyncio.to_thread(lambda: sorted(waiting_files(inbox)))
+    for start in range(0, len(waiting), _BATCH):
+        parsed: dict[Path, ParsedDocument] = {}
+        for path in waiting[start : start + _BATCH]:
+            try:
+                parsed[path] = await asyncio.to_thread(_parse, path, files)
+            except UnreadableDocumentError as error:
+                report.failed[clean_line(str(path.relative_to(inbox)))] = str(error)
+                await asyncio.to_thread(_move, path, _free(inbox / REJECTED / path.relative_to(inbox)))
+        if parsed:
+            documents = list(parsed.values())
+            _add(report, await ingest(store, documents, user=user, node_sets=(), run_id=run_id))
+            for path, document in parsed.items():
+                await asyncio.to_thread(_move, path, _kept(files, document.text, path))
+    return report
+
+
+def waiting_files(inbox: Path) -> Iterator[Path]:
+    """The files below the folder `inbox`; those that are hidden or were rejected stay where they are."""
+    return (path for path in _files_below(inbox) if path.relative_to(inbox).parts[0] != REJECTED)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith(_UNFINISHED):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _files_below(path)
+        else:
+            yield path
+
+
+def _parse(path: Path, files: Path) -> ParsedDocument:
+    """The document at `path`, its source being where the file will be kept. Raises UnreadableDocumentError."""
+    if path.is_symlink():
+        raise UnreadableDocumentError(f"{clean_line(path.name)} is a link: put the file itself into the inbox.")
+    document = parse_file(path)
+    return replace(document, source=str(_kept(files, document.text, path)))
+
+
+def _kept(files: Path, text: str, path: Path) -> Path:
+    """Where the original `path` of the document `text` is kept."""
+    return files / f"{document_id(text)}{path.suffix.lower()}"
+
+
+def _free(path: Path) -> Path:
+    """`path`, or the first "name 2.txt", "name 3.txt", … that is not taken."""
+    free, number = path, 1
+    while free.exists() or free.is_symlink():
+        number += 1
+        free = path.with_stem(f"{path.stem} {number}")
+    return free
+
+
+def _move(path: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, target)
+    except OSError as error:
+        raise SessionGraphError(
+            f"{path} cannot be moved to {target.parent} ({error.strerror or error}). "
+            "Make both folders ones that you may write to, and materialize documents again."
+        ) from error
+
+
+def _add(total: IngestReport, part: IngestReport) -> None:
+    total.document_ids += part.document_ids
+    total.added += part.added
+    total.known += part.known
+    total.characters += part.characters

@@ -1,0 +1,96 @@
+"""Storing parsed documents: each once, by the hash of its text."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import duckdb
+
+from sessiongraph.ids import content_id
+from sessiongraph.ingestion.parsing import ParsedDocument
+from sessiongraph.store.graph_store import GraphStore, Row, Transaction
+from sessiongraph.types import User
+
+
+@dataclass
+class IngestReport:
+    """What an ingestion did. `document_ids` are those of all documents given, new or known, in their order."""
+
+    run_id: str
+    document_ids: list[str] = field(default_factory=list)
+    added: int = 0
+    known: int = 0
+    characters: int = 0
+    skipped: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def document_id(text: str) -> str:
+    """The id of the document that has this text."""
+    return content_id("document", text)
+
+
+async def ingest(
+    store: GraphStore,
+    documents: Sequence[ParsedDocument],
+    *,
+    user: User,
+    node_sets: Sequence[str],
+    run_id: str,
+) -> IngestReport:
+    """Store those of `documents` that the dataset does not have, and tag all of them with `node_sets`."""
+    by_id = {document_id(document.text): document for document in reversed(documents)}
+    report = IngestReport(run_id, [document_id(document.text) for document in documents])
+    if not await asyncio.to_thread(store.read, lambda con: _has_all(con, list(by_id), node_sets)):
+        added = await asyncio.to_thread(store.write, run_id, "documents", lambda tx: _store(tx, by_id, user, node_sets))
+        report.added = len(added)
+        report.characters = sum(len(by_id[new].text) for new in added)
+    report.known = len(by_id) - report.added
+    return report
+
+
+def _known(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:
+    rows = connection.execute("SELECT id FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
+    return {known for (known,) in rows}
+
+
+def _tags(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[tuple[str, str]]:
+    return set(
+        connection.execute(
+            "SELECT document_id, name FROM node_sets WHERE document_id IN (SELECT unnest(?))", [ids]
+        ).fetchall()
+    )
+
+
+def _wanted_tags(ids: list[str], node_sets: Sequence[str]) -> set[tuple[str, str]]:
+    return {(document_id, name) for document_id in ids for name in node_sets}
+
+
+def _has_all(connection: duckdb.DuckDBPyConnection, ids: list[str], node_sets: Sequence[str]) -> bool:
+    return _known(connection, ids) == set(ids) and _wanted_tags(ids, node_sets) <= _tags(connection, ids)
+
+
+def _store(tx: Transaction, documents: dict[str, ParsedDocument], user: User, node_sets: Sequence[str]) -> list[str]:
+    ids = list(documents)
+    known = _known(tx.connection, ids)
+    added = [new for new in reversed(ids) if new not in known]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    tx.insert("documents", [_row(new, documents[new], user, now) for new in added])
+    tags = _wanted_tags(ids, node_sets) - _tags(tx.connection, ids)
+    tx.insert("node_sets", [{"document_id": document_id, "name": name} for document_id, name in sorted(tags)])
+    return added
+
+
+def _row(id_: str, document: ParsedDocument, user: User, now: datetime) -> Row:
+    return {
+        "id": id_,
+        "kind": "document",
+        "name": document.name,
+        "source": document.source,
+        "text": document.text,
+        "user_id": user.id,
+        "user_name": user.name,
+        "session_id": None,
+        "created_at": now,
+    }

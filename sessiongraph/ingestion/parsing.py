@@ -1,0 +1,139 @@
+"""From a file or a string to a clean text: the format is chosen here, and the characters are cleaned.
+
+What a format looks like inside belongs in `formats/`; what `add()` may be given, in inputs.py.
+
+Invariants of every ParsedDocument: its text is encodable Unicode (NFC) of at most MAX_CHARACTERS, has a
+letter or digit, "\\n" as its only line break and "\\t" as its only control character, nothing invisible that
+could hide or split words, no line that ends in spaces, and no two blank lines in a row. Its name is one such
+line.
+Everything else is refused with an UnreadableDocumentError naming the file, the cause and the next step.
+
+Blocking: on an event loop, call it in a thread.
+"""
+
+import re
+import stat
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from sessiongraph.errors import UnreadableDocumentError
+from sessiongraph.ingestion.formats.markup import read_docx, read_html
+from sessiongraph.ingestion.formats.pdf import read_pdf
+from sessiongraph.ingestion.formats.tabular import read_csv, read_json, read_jsonl, read_tsv
+from sessiongraph.ingestion.formats.text import MAX_CHARACTERS, read_text, too_long
+
+
+@dataclass(frozen=True)
+class ParsedDocument:
+    """A clean text. `name` is the file's, or "text"; `source` the path that was read, None for a string."""
+
+    name: str
+    source: str | None
+    text: str
+    media_type: str
+
+
+_WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_FORMATS: dict[str, tuple[str, Callable[[BinaryIO], str]]] = {
+    ".txt": ("text/plain", read_text),
+    ".md": ("text/markdown", read_text),
+    ".markdown": ("text/markdown", read_text),
+    ".html": ("text/html", read_html),
+    ".htm": ("text/html", read_html),
+    ".csv": ("text/csv", read_csv),
+    ".tsv": ("text/tab-separated-values", read_tsv),
+    ".json": ("application/json", read_json),
+    ".jsonl": ("application/jsonl", read_jsonl),
+    ".pdf": ("application/pdf", read_pdf),
+    ".docx": (_WORD_TYPE, read_docx),
+}
+SUPPORTED_SUFFIXES = tuple(_FORMATS)
+
+
+def is_supported(name: str) -> bool:
+    """Whether a file of this name would be parsed, by its suffix."""
+    return Path(name).suffix.lower() in _FORMATS
+
+
+def parse_file(path: Path, name: str | None = None) -> ParsedDocument:
+    """The text of the file at `path`. `name`, by default the path's, is how it is shown and tells the format.
+
+    Raises UnreadableDocumentError.
+    """
+    shown = clean_line(name or path.name)
+    try:
+        media_type, read = _format_of(shown)
+        return _document(shown, clean_line(str(path)), _read(path, read), media_type)
+    except UnreadableDocumentError as error:
+        raise UnreadableDocumentError(f"{shown} cannot be read: {error}") from error.__cause__
+
+
+def parse_text(text: str, name: str = "text") -> ParsedDocument:
+    """`text` itself, clean. Raises UnreadableDocumentError."""
+    shown = clean_line(name)
+    try:
+        return _document(shown, None, text, "text/plain")
+    except UnreadableDocumentError as error:
+        raise UnreadableDocumentError(f"{shown} cannot be read: {error}") from None
+
+
+def _format_of(name: str) -> tuple[str, Callable[[BinaryIO], str]]:
+    suffix = Path(name).suffix.lower()
+    if suffix not in _FORMATS:
+        cause = f"{suffix} is no supported format" if suffix else "its name has no suffix to tell its format"
+        raise UnreadableDocumentError(f"{cause}. Save it as one of {', '.join(SUPPORTED_SUFFIXES)}.")
+    return _FORMATS[suffix]
+
+
+def _read(path: Path, read: Callable[[BinaryIO], str]) -> str:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise UnreadableDocumentError("it is not a file. Give the path of a file.")
+        with path.open("rb") as file:
+            return read(file)
+    except OSError as error:
+        raise UnreadableDocumentError(f"{error.strerror or error}. Check its path and permissions.") from error
+
+
+def _document(name: str, source: str | None, text: str, media_type: str) -> ParsedDocument:
+    if len(text) > MAX_CHARACTERS:
+        raise too_long()
+    cleaned = clean(text)
+    if not has_words(cleaned):
+        raise UnreadableDocumentError("it holds no letter and no digit. Give it some text, or leave it out.")
+    return ParsedDocument(name, source, cleaned, media_type)
+
+
+def has_words(text: str) -> bool:
+    """Whether `text` has a letter or a digit, of any script."""
+    return any(character.isalnum() for character in text)
+
+
+_LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BLANK_LINES = re.compile("\n{3,}")
+_NO_BREAK_SPACES = str.maketrans(dict.fromkeys("\xa0\u2007\u202f", " "))
+# Control characters; soft hyphens; zero-width, bidirectional, interlinear and tag characters; noncharacters.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]+"
+)
+# The joiners are spelling in Persian and in the scripts of India and its neighbours, and hiding elsewhere.
+_HIDING_JOINER = re.compile("(?<![\u0600-\u109f\u1780-\u18af])[\u200c\u200d]+")
+
+
+def clean(text: str) -> str:
+    """`text` as every document's is (see the module); a lone surrogate becomes U+FFFD. Idempotent."""
+    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = _LINE_BREAKS.sub("\n", text).translate(_NO_BREAK_SPACES)
+    text = _HIDING_JOINER.sub("", _INVISIBLE.sub("", text))
+    text = unicodedata.normalize("NFC", text)
+    text = "\n".join(line.rstrip() for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def clean_line(text: str) -> str:
+    """`text` clean and on one line, as names are; bytes of a file name that are no Unicode become U+FFFD."""
+    return " ".join(clean(text).split())

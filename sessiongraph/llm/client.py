@@ -1,0 +1,209 @@
+"""The chat client: every question to a language model, and every structured extraction, goes through it.
+
+What all model calls share belongs to `calls`, how an answer is read to `answers`, prompts to whoever asks.
+
+Invariants: temperature is 0; user messages are sent as they were given, so that a model that reads the
+notation finds it in the first one; only answers that validate are returned or cached.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+
+from sessiongraph.errors import LLMFailedError
+from sessiongraph.ids import content_id
+from sessiongraph.llm import litellm_calls, litellm_runtime, response_parsing
+from sessiongraph.llm.lru_cache import RecentlyUsed
+from sessiongraph.settings import Settings
+from sessiongraph.types import Usage
+
+T = TypeVar("T", bound=BaseModel)
+Message = dict[str, str]
+# How a JSON answer is asked for: by schema; as JSON, with the schema in the prompt; by the prompt alone.
+Format = Literal["json_schema", "json_object", "prompt"]
+
+MAX_REASKS = 2
+_ABOUT_FORMAT = ("response_format", "response format", "schema", "json_object", "structured output")
+
+# The answers of this process, and the format that a (model, endpoint) was found to take.
+responses: RecentlyUsed[str] = RecentlyUsed(512)
+_formats: dict[tuple[str, str | None], Format] = {}
+
+
+class LLM:
+    """The chat model of `settings`. May be used from one event loop after another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.model = settings.llm_model
+        self._endpoint = litellm_calls.Endpoint(
+            prefix="LLM",
+            model=settings.llm_model,
+            api_key=settings.llm_api_key,
+            url=settings.llm_endpoint,
+            timeout=settings.llm_timeout_seconds,
+            retries=settings.llm_max_retries,
+            concurrency=settings.llm_max_concurrency,
+        )
+        self._checked = False
+
+    @cached_property
+    def identity(self) -> str:
+        """What answers depend on besides the prompt: the model and, for the embedded one, its version."""
+        if not self._endpoint.is_local:
+            return self.model
+        from sessiongraph.local_models.extractive.spacy_pipeline import VERSION
+
+        return f"{self.model}@{VERSION}"
+
+    def check(self) -> None:
+        """Raise LLMNotConfiguredError, naming the variable, where the model cannot be called. Blocks."""
+        self._endpoint.check()
+        self._checked = True
+
+    async def text(self, messages: Sequence[Message]) -> tuple[str, Usage]:
+        """The answer to `messages`, never empty. Raises LLMNotConfiguredError, LLMFailedError."""
+        key = self._cache_key(messages, "")
+        if (cached := responses.get(key)) is not None:
+            return cached, Usage()
+        answer, usage = await self._complete(messages)
+        if not answer:
+            raise LLMFailedError(
+                f"{self.model} gave an empty answer. Try again, or set another LLM_MODEL.",
+                model=self.model,
+                usage=usage,
+            )
+        responses.put(key, answer)
+        return answer, usage
+
+    async def structured(
+        self,
+        messages: Sequence[Message],
+        schema: type[T],
+        check: Callable[[T], None] | None = None,
+        retries: int | None = None,
+    ) -> tuple[T, Usage]:
+        """The answer to `messages` as a `schema`; `check` raises ValueError on what a schema cannot say.
+
+        An answer that does not validate is asked for again with the error, MAX_REASKS times. `retries` stands
+        in for LLM_MAX_RETRIES. Raises LLMNotConfiguredError, LLMFailedError.
+        """
+        key = self._cache_key(messages, response_parsing.schema_text(schema))
+        if (cached := responses.get(key)) is not None:
+            try:
+                return response_parsing.read_object(cached, schema, check), Usage()
+            except ValueError:
+                pass  # it was cached under another check
+        asked, usage, fault = list(messages), Usage(), ""
+        for _ in range(1 + MAX_REASKS):
+            answer, used = await self._ask_for_json(asked, schema, retries, usage)
+            usage += used
+            try:
+                value = response_parsing.read_object(answer, schema, check)
+            except ValueError as error:
+                fault = str(error)
+                asked += _reask(answer, fault)
+            else:
+                responses.put(key, answer)
+                return value, usage
+        raise LLMFailedError(
+            f"{self.model} gave no valid {schema.__name__} in {1 + MAX_REASKS} answers: {fault} "
+            "Give it less text at once, or set another LLM_MODEL.",
+            model=self.model,
+            attempts=1 + MAX_REASKS,
+            usage=usage,
+        )
+
+    def _cache_key(self, messages: Sequence[Message], schema: str) -> str:
+        return content_id(self.model, self._endpoint.url or "", json.dumps(list(messages), sort_keys=True), schema)
+
+    async def _ask_for_json(
+        self, messages: Sequence[Message], schema: type[BaseModel], retries: int | None, before: Usage
+    ) -> tuple[str, Usage]:
+        """The answer, in the best format that the endpoint takes; which one that is, is remembered.
+
+        `before` is what earlier answers used; an error says it too.
+        """
+        known = (self.model, self._endpoint.url)
+        likely: Callable[[], Format] = self._likely_format
+        form = _formats[known] if known in _formats else await asyncio.to_thread(likely)
+        while True:
+            prompt = messages if form == "json_schema" else _with_schema(messages, schema)
+            try:
+                answer = await self._complete(prompt, _response_format(form, schema), retries)
+            except LLMFailedError as error:
+                error.usage = before + (error.usage or Usage())
+                if form == "prompt" or not _is_about_format(error):
+                    raise
+                form = "json_object" if form == "json_schema" and self._takes_response_format() else "prompt"
+            else:
+                _formats[known] = form
+                return answer
+
+    def _likely_format(self) -> Format:
+        """By litellm's map of models; one that it does not list is given the benefit of the doubt. Blocks."""
+        self.check()
+        if self._endpoint.is_local:
+            return "json_schema"
+        litellm = litellm_runtime.load()
+        name, provider, _, _ = litellm.get_llm_provider(self.model, api_base=self._endpoint.url)
+        listed = self.model in litellm.model_cost or name in litellm.model_cost
+        if not listed or litellm.supports_response_schema(name, provider):
+            return "json_schema"
+        return "json_object" if self._takes_response_format() else "prompt"
+
+    def _takes_response_format(self) -> bool:
+        litellm = litellm_runtime.load()
+        name, provider, _, _ = litellm.get_llm_provider(self.model, api_base=self._endpoint.url)
+        return "response_format" in (litellm.get_supported_openai_params(name, provider) or [])
+
+    async def _complete(
+        self, messages: Sequence[Message], response_format: Any = None, retries: int | None = None
+    ) -> tuple[str, Usage]:
+        if not self._checked:
+            await asyncio.to_thread(self.check)
+        litellm = litellm_runtime.load()
+        arguments = self._endpoint.arguments() | {"messages": list(messages), "temperature": 0}
+        if response_format is not None:
+            arguments["response_format"] = response_format
+        response, seconds = await litellm_calls.call(self._endpoint, lambda: litellm.acompletion(**arguments), retries)
+        used = getattr(response, "usage", None)
+        usage = Usage(
+            calls=1,
+            prompt_tokens=getattr(used, "prompt_tokens", 0) or 0,
+            completion_tokens=getattr(used, "completion_tokens", 0) or 0,
+            seconds=seconds,
+            cost=litellm_calls.price(self._endpoint, response),
+        )
+        return response_parsing.text_of(response, self.model, usage), usage
+
+
+def _response_format(form: Format, schema: type[BaseModel]) -> Any:
+    """litellm turns a pydantic class into the strict schema, or the tool, that the provider wants."""
+    return {"json_schema": schema, "json_object": {"type": "json_object"}, "prompt": None}[form]
+
+
+def _with_schema(messages: Sequence[Message], schema: type[BaseModel]) -> list[Message]:
+    """`messages` with the JSON schema in the system message."""
+    text = response_parsing.schema_text(schema)
+    wanted = f"Answer with one JSON object of the following JSON schema, and nothing else.\n{text}"
+    if messages and messages[0]["role"] == "system":
+        return [{"role": "system", "content": f"{messages[0]['content']}\n\n{wanted}"}, *messages[1:]]
+    return [{"role": "system", "content": wanted}, *messages]
+
+
+def _reask(answer: str, fault: str) -> list[Message]:
+    return [
+        {"role": "assistant", "content": answer or "(empty)"},
+        {
+            "role": "user",
+            "content": f"That cannot be used. {fault} Answer again, with one whole JSON object.",
+        },
+    ]
+
+
+def _is_about_format(error: LLMFailedError) -> bool:
+    return error.status in (400, 422) and any(word in str(error).lower() for word in _ABOUT_FORMAT)

@@ -1,0 +1,30 @@
+"""What calls will come to before they are made: tokens and US dollars, by litellm's tokenizer and map of prices.
+
+What a call did cost belongs to `calls`. Both functions load litellm, which takes seconds, and call no one.
+"""
+
+from sessiongraph.llm import litellm_runtime
+
+
+def count_tokens(text: str) -> int:
+    """Tokens of `text`, by the tokenizer that litellm brings along: near enough for any model."""
+    litellm_runtime.load()
+    from litellm.litellm_core_utils.default_encoding import encoding
+
+    # Spelled-out special tokens are what somebody said.
+    return len(encoding.encode(text, disallowed_special=()))
+
+
+def expected_cost(model: str, prompt_tokens: int, completion_tokens: int) -> float | None:
+    """US dollars for so many tokens; 0 for an embedded model, None where litellm knows no price."""
+    if model.startswith("local/"):
+        return 0.0
+    litellm = litellm_runtime.load()
+    try:
+        prompt, completion = litellm.cost_per_token(
+            model=model, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens
+        )
+    except Exception:
+        # litellm raises one of several, by what it does not know: the provider, the model, its price.
+        return None
+    return float(prompt + completion)

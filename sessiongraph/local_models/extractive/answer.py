@@ -1,0 +1,249 @@
+"""A question answered by quoting: the one or two sentences of its sources that say most about it.
+
+Invariant: what is quoted stands in a source, and where nothing fits the answer is NO_ANSWER. A sentence fits by what
+it shares with the question (rare words and names weigh most), by being about who was asked about, and by holding
+the kind of thing that was asked for.
+"""
+
+import re
+from collections import Counter
+from math import log
+
+from sessiongraph.local_models.extractive import dates, lexicon
+from sessiongraph.local_models.extractive.candidate_sentences import (
+    REPLACED,
+    WORD,
+    Candidate,
+    candidates,
+    utterances,
+)
+from sessiongraph.local_models.extractive.coreference import Coreference
+from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
+from sessiongraph.prompts.prompt_format import Part
+from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, Validity
+
+# How much of the question a sentence must share, by weight, and how close to the best the second one must come.
+_ENOUGH = 0.5
+_SECOND = 0.85
+_NAME_WEIGHT = 2.0
+_KIND_WEIGHT = 0.6
+_SYNONYM = 0.7
+_SAME_STEM = 0.7
+_STEM = 5
+_NEARBY = 0.35
+_UNSAID = 0.35
+_OWN = 0.6
+# What is left of a sentence's score where it was true at another time than is asked for.
+_UNTIMELY = 0.5
+_QUOTE_CHARS = 400
+
+_KINDS = (
+    (re.compile(r"\bwho(?:m|se)?\b"), frozenset(("Person",))),
+    (
+        re.compile(r"\bwhere\b|\b(?:what|which) (?:city|country|town|place|state)\b"),
+        frozenset(("Place", "Organization")),
+    ),
+    (
+        re.compile(r"\bwhen\b|\b(?:what|which) (?:year|date|day|month|time)\b|\bhow long\b"),
+        frozenset(("Date", "Number")),
+    ),
+    (re.compile(r"\bhow (?:many|much|old|often)\b"), frozenset(("Number",))),
+)
+# A question of what was; "did" alone may ask for how things came to be as they are.
+_PAST = re.compile(r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|originally|once|first|ever|was|were|had|did)\b")
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+_WORK = re.compile(
+    r"\bdo(?:es|ing)?\b.*\b(?:for (?:work|a living|a job)|professionally)\b|\b(?:job|profession|occupation)\b"
+)
+
+
+def answer(question: Question) -> str:
+    """The answer to `question`: sentences of its sources, each followed by " [n]", or NO_ANSWER."""
+    asked, history = Part("user", question.text), list(question.history)
+    read, said_by = utterances(question.sources, *history, asked)
+    past, about = read[:-1], read[-1]
+    speakers = frozenset(each.reading.speaker for each in said_by if each.reading.speaker)
+    query = _Query(question.text, about, past, history, speakers)
+    found = candidates(said_by, speakers)
+    if not found or not query.is_named_in(found, question.sources):
+        return NO_ANSWER
+    return _quoted(query, _ranked(query, found))
+
+
+class _Query:
+    """What is asked for: names, other words with their weight, and the kinds of thing that would answer."""
+
+    def __init__(
+        self, text: str, reading: Reading, past: list[Reading], history: list[Part], speakers: frozenset[str]
+    ) -> None:
+        coreference = Coreference(speakers)
+        for earlier in past:
+            coreference.read(earlier, None, None)
+        referents = coreference.read(reading, None, None)
+        self.speakers = speakers
+        self.names: list[tuple[str, bool]] = []
+        self.words: dict[str, None] = {}
+        for sentence, known in zip(reading.sentences, referents, strict=True):
+            self._take(sentence, known, coreference)
+        if not self.words and past:
+            # "And Bob?" asks again what was asked before.
+            asked = [r for r, part in zip(past, history, strict=True) if part.role == "user"][-1:]
+            for sentence in (s for r in asked for s in r.sentences):
+                named = {word.lower() for m in sentence.mentions for word in WORD.findall(rendered(m.name, {}))}
+                self.words |= dict.fromkeys(w for w in sentence.lemmas if w not in named | lexicon.ASKING)
+        lowered = text.lower()
+        self.year = next(iter(_YEAR.findall(text)), None)
+        self.is_past = bool(_PAST.search(lowered))
+        self.kinds = next((kinds for pattern, kinds in _KINDS if pattern.search(lowered)), frozenset())
+        self.is_open = bool(re.search(r"\b(?:who|whom|whose|what|which|where|when|why|how)\b", lowered))
+        self.asks_who = bool(re.search(r"\bwho(?:m|se)?\b", lowered))
+        if _WORK.search(lowered):
+            self.words["job"] = None
+
+    @property
+    def topic(self) -> int:
+        """Which of the names is asked about: the first that is a speaker's, or the first."""
+        return next((at for at, (name, _) in enumerate(self.names) if name in self.speakers), 0)
+
+    def _take(self, sentence: Sentence, known: Referents, coreference: Coreference) -> None:
+        named: set[str] = set()
+        dated = {word for date in dates.find(sentence.text) for word in WORD.findall(date.text.lower())}
+        for mention in sentence.mentions:
+            name = coreference.name(mention, known)
+            if mention.proper and any(letter.isupper() for letter in name):
+                self.names.append((name, mention.type == "Person"))
+                named |= {word.lower() for word in WORD.findall(rendered(mention.name, known))}
+        for names in known.values():
+            self.names += [(name, True) for name in names]
+        for lemma in sentence.lemmas:
+            if lemma not in named and lemma not in lexicon.ASKING and lemma not in dated:
+                self.words[lemma] = None
+        self.names = list(dict.fromkeys(self.names))
+
+    def is_named_in(self, candidates: list[Candidate], sources: tuple[Source, ...]) -> bool:
+        """Whether the sources name every name that is asked about."""
+        said = {word for candidate in candidates for word in candidate.words}
+        said |= {word.lower() for source in sources for word in WORD.findall(source.label)}
+        return all(_is_said(name, is_person, said) for name, is_person in self.names)
+
+
+def _is_said(name: str, is_person: bool, said: set[str] | frozenset[str]) -> bool:
+    parts = [word.lower().removesuffix("'s") for word in WORD.findall(name) if word.lower() not in ("the", "of", "and")]
+    if not parts:
+        return True
+    return any(part in said for part in parts) if is_person else all(part in said for part in parts)
+
+
+def _ranked(query: _Query, candidates: list[Candidate]) -> list[tuple[float, Candidate]]:
+    frequency = Counter(word for candidate in candidates for word in candidate.words | candidate.carried)
+    weights = {word: _weight(_said_by(word, frequency), len(candidates)) for word in query.words}
+    scored = [(score, c) for c in candidates if (score := _score(query, weights, c)) > 0]
+    return sorted(scored, key=lambda each: (-each[0], each[1].number, each[1].order))
+
+
+def _weight(said: int, sentences: int) -> float:
+    """The rarer the heavier; but a word that no source says may just be said otherwise there."""
+    return (log(1 + sentences / said) if said else _UNSAID * log(1 + sentences)) + 0.2
+
+
+def _said_by(word: str, frequency: Counter[str]) -> int:
+    return max(frequency[each] for each in _alike(word))
+
+
+def _alike(word: str) -> frozenset[str]:
+    return frozenset((word,)).union(*(group for group in lexicon.SYNONYMS if word in group))
+
+
+def _score(query: _Query, weights: dict[str, float], candidate: Candidate) -> float:
+    """How well `candidate` answers; 0 where it does not."""
+    words = candidate.words
+    about = [_about(name, person, query, candidate) for name, person in query.names]
+    if query.names and (not any(about) or not about[query.topic]):
+        return 0
+    shared = {word: _share(word, words, candidate.nearby) for word in weights}
+    total = sum(weights.values())
+    covered = sum(weight * shared[word] for word, weight in weights.items())
+    labels = candidate.sentence.labels | ({"Person"} if candidate.names else set())
+    fits_kind = bool(query.kinds & labels)
+    if weights and covered < _ENOUGH * total * (0.7 if fits_kind else 1.0):
+        return 0
+    if not weights and not (fits_kind or (query.names and not query.kinds)):
+        return 0
+    if query.is_open and not _tells_more(query, candidate):
+        return 0
+    kind = _KIND_WEIGHT * (fits_kind if query.kinds else 0)
+    share_of_names = sum(about) / len(about) if about else 0
+    score = (covered / total if total else 0.5) * (1 + kind) + _NAME_WEIGHT * share_of_names * 0.5
+    return score if _is_timely(query, candidate.valid) else score * _UNTIMELY
+
+
+def _is_timely(query: _Query, valid: Validity) -> bool:
+    """Whether what was true in `valid` was so when is asked about: in a year, some time, or now."""
+    if query.year:
+        return (not valid.start or valid.start[:4] <= query.year) and (not valid.end or query.year <= valid.end[:4])
+    return query.is_past or not valid.end
+
+
+def _about(name: str, is_person: bool, query: _Query, candidate: Candidate) -> float:
+    """How much a sentence is about somebody: wholly where it speaks of them, less where it carries on.
+
+    What one speaker says is about the other only where its subject is, or what it names is theirs.
+    """
+    if is_person and candidate.speaker and name in query.speakers and not query.asks_who:
+        if _is_said(name, True, candidate.topics):
+            return 1.0
+        others = query.speakers - {name}
+        # "Can't wait to see your project" is about whom it is said to.
+        speaks_of_other = any(_is_said(other, True, candidate.topics) for other in others)
+        return _OWN if name == candidate.speaker and not speaks_of_other else 0.0
+    direct = _is_said(name, is_person, candidate.words)
+    return 1.0 if direct else 0.8 if _is_said(name, is_person, candidate.carried) else 0.0
+
+
+def _share(word: str, words: frozenset[str], nearby: frozenset[str]) -> float:
+    """How much of `word` is in `words`, or in the `nearby` ones of the same source."""
+    if word in words:
+        return 1.0
+    if any(other in words for other in _alike(word)):
+        return _SYNONYM
+    if len(word) > _STEM and any(other[:_STEM] == word[:_STEM] for other in words if len(other) > _STEM):
+        return _SAME_STEM
+    return _NEARBY if word in nearby else 0.0
+
+
+def _tells_more(query: _Query, candidate: Candidate) -> bool:
+    """False for a sentence that only says the question again, or says that someone does not know."""
+    lemmas = set(candidate.sentence.lemmas)
+    if lemmas & lexicon.IGNORANCE and re.search(r"\b(?:who|what|which|where|when|why|how)\b", candidate.quote.lower()):
+        return False
+    known = {word for name, _ in query.names for word in WORD.findall(name.lower())}
+    said = lemmas | candidate.names if query.asks_who else lemmas
+    return bool(said - set(query.words) - known - lexicon.ASKING)
+
+
+def _quoted(query: _Query, ranked: list[tuple[float, Candidate]]) -> str:
+    if not ranked:
+        return NO_ANSWER
+    best, first = ranked[0]
+    chosen = [first]
+    for score, candidate in ranked[1:]:
+        if score >= _SECOND * best and set(candidate.sentence.lemmas) - first.words - first.carried:
+            chosen.append(candidate)
+            break
+    return " ".join(f"{_cut(_quote(query, candidate))}{_until(candidate)} [{candidate.number}]" for candidate in chosen)
+
+
+def _until(candidate: Candidate) -> str:
+    """That what is quoted is true no more, and since when."""
+    end = candidate.valid.end
+    return "" if end is None else " (no longer true)" if end == REPLACED else f" (until {end})"
+
+
+def _quote(query: _Query, candidate: Candidate) -> str:
+    """The sentence; asked for who it is about, the one before it goes along where it says just "she"."""
+    unnamed = query.asks_who and not candidate.sentence.labels & {"Person"}
+    return f"{candidate.before} {candidate.quote}" if unnamed and candidate.before else candidate.quote
+
+
+def _cut(quote: str) -> str:
+    return quote if len(quote) <= _QUOTE_CHARS else quote[: _QUOTE_CHARS - 1].rsplit(" ", 1)[0] + "…"

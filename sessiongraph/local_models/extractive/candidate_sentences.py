@@ -1,0 +1,147 @@
+"""What a question's sources say, sentence by sentence: who says it, of whom, and when it was true.
+
+What a sentence is worth to a question belongs to `answer`. A turn's utterances each have their own speaker, where they
+start with one; "I" and "you" stand for those two.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sessiongraph.local_models.extractive.coreference import Coreference
+from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
+from sessiongraph.local_models.extractive.sentence_parsing import readings
+from sessiongraph.local_models.extractive.text_blocks import said
+from sessiongraph.prompts.prompt_format import Part
+from sessiongraph.prompts.question_prompt import NO_ANSWER, Source, Validity
+
+# When a statement ended that a newer one replaced, where that is all that is known.
+REPLACED = "9999"
+WORD = re.compile(r"[\w'-]+")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence of source `number` (from 1) as it is quoted; its words with pronouns resolved.
+
+    `names` are the words of all it names, `topics` of its subjects and owners, `carried` of whom the sentences before
+    it were about. `before` is the quote before it, `nearby` the lemmas of its utterance, `valid` when it was true.
+    """
+
+    number: int
+    order: int
+    quote: str
+    sentence: Sentence
+    speaker: str | None
+    words: frozenset[str]
+    names: frozenset[str]
+    topics: frozenset[str]
+    carried: frozenset[str]
+    before: str
+    nearby: frozenset[str]
+    valid: Validity
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A stretch of source `number` that one person says, read."""
+
+    number: int
+    source: Source
+    reading: Reading
+
+
+def utterances(sources: tuple[Source, ...], *before: Part) -> tuple[list[Reading], list[Utterance]]:
+    """The readings of the parts `before`, and the sources' utterances; all of them are parsed in one batch."""
+    parts = [(number, source, part) for number, source in enumerate(sources, start=1) for part in _parts(source)]
+    read = readings([*before, *(part for _, _, part in parts)])
+    found = [
+        Utterance(number, source, reading)
+        for (number, source, _), reading in zip(parts, read[len(before) :], strict=True)
+    ]
+    return read[: len(before)], found
+
+
+def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candidate]:
+    """The sentences that can be quoted: no questions, and nothing that only says that nobody knows."""
+    replaced = {_plain(text) for utterance in said_by for text in utterance.source.replaced}
+    return [
+        candidate
+        for utterance in said_by
+        for candidate in _sentences(utterance, speakers, replaced)
+        if not candidate.sentence.question and utterance.source.text.strip() != NO_ANSWER
+    ]
+
+
+def words_of(name: str) -> frozenset[str]:
+    return frozenset(word.lower().removesuffix("'s") for word in WORD.findall(name))
+
+
+def _parts(source: Source) -> Iterator[Part]:
+    """`source` as one part or, in a conversation, as one for each line that starts with a speaker and what follows."""
+    if not source.label.startswith("conversation"):
+        yield Part("document", source.text)
+        return
+    lines: list[str] = []
+    for line in source.text.split("\n"):
+        if lines and said(Part("user", line)).speaker:
+            yield Part("user", "\n".join(lines))
+            lines = []
+        lines.append(line)
+    yield Part("user", "\n".join(lines))
+
+
+def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[str]) -> Iterator[Candidate]:
+    reading, coreference = utterance.reading, Coreference(speakers)
+    others = sorted(speakers - {reading.speaker}) if reading.speaker else []
+    you = others[0] if len(others) == 1 else None
+    nearby = frozenset(lemma for sentence in reading.sentences for lemma in sentence.lemmas)
+    carried: frozenset[str] = frozenset()
+    before = ""
+    resolved = coreference.read(reading, reading.speaker, you)
+    for order, (sentence, known) in enumerate(zip(reading.sentences, resolved, strict=True)):
+        quote = f"{reading.speaker}: {sentence.text}" if reading.speaker else sentence.text
+        proper = [rendered(mention.name, known) for mention in sentence.mentions if mention.proper]
+        meant = [name for names in known.values() for name in names]
+        valid = utterance.source.valid
+        yield Candidate(
+            utterance.number,
+            order,
+            quote,
+            sentence,
+            reading.speaker,
+            frozenset((*sentence.lemmas, *words_of(rendered(sentence.words, known)))),
+            frozenset(word for name in (*proper, *meant) for word in words_of(name)),
+            _topics(sentence, known),
+            carried,
+            before,
+            nearby,
+            Validity(valid.start, valid.end or REPLACED) if _plain(sentence.text) in replaced else valid,
+        )
+        before = quote
+        if subjects := _subjects(sentence, known):
+            carried = frozenset(word for name in subjects for word in words_of(name))
+
+
+def _topics(sentence: Sentence, known: Referents) -> frozenset[str]:
+    """Whom a sentence is about: its subjects, who owns what it names, and whom its "I", "you" and "she" stand for."""
+    text = rendered(sentence.words, known)
+    owners = re.findall(r"([\w'-]+)['’]s\b", text)
+    subjects = [rendered(mention.name, known) for mention in sentence.mentions if mention.subject]
+    meant = [
+        name for pronoun in sentence.pronouns if pronoun.subject or pronoun.possessive
+        for name in known.get(pronoun.at, ())
+    ]  # fmt: skip
+    return frozenset(word for name in (*subjects, *meant, *owners) for word in words_of(name))
+
+
+def _subjects(sentence: Sentence, known: Referents) -> list[str]:
+    """The names that a sentence is about, or the first that it has."""
+    proper = [mention for mention in sentence.mentions if mention.proper]
+    chosen = [mention for mention in proper if mention.subject] or proper[:1]
+    return [rendered(mention.name, known) for mention in chosen]
+
+
+def _plain(text: str) -> str:
+    """`text` as two wordings of one statement are compared."""
+    return " ".join(text.lower().split()).rstrip(".!")

@@ -1,0 +1,169 @@
+"""The clauses of a parse: who does what, in which words, and whether it is claimed at all.
+
+What does not belong here: noun phrases (`phrases`) and what becomes of a clause (`facts`).
+"""
+
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.parse_types import Agree, Pronoun, Template
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+SUBJECTS = frozenset(("nsubj", "nsubjpass"))
+_HEADS = frozenset(("ROOT", "conj", "relcl", "ccomp", "advcl", "parataxis", "acl"))
+_CHAIN = 3
+_FINITE = frozenset(("MD", "VBD", "VBP", "VBZ"))
+
+# "ca" + "n't": how the tokenizer leaves contractions, and the word each stands for.
+_WORDS = {
+    "n't": "not", "'m": "am", "'ve": "have", "'ll": "will", "'d": "would", "ca": "can", "wo": "will", "'re": "are",
+    "na": "to", "gon": "going", "wan": "want", "'s": "is", "im": "am",
+}  # fmt: skip
+_THIRD = {"am": "is", "are": "is", "'m": "is", "'re": "is", "have": "has", "'ve": "has", "do": "does", "were": "was"}
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A finite verb, the tokens that make its verb phrase, and the verb that the objects hang on."""
+
+    verb: "Token"
+    phrase: tuple["Token", ...]
+    final: "Token"
+
+
+def clauses(sentence: "list[Token]", named: Container[int]) -> Iterator[Clause]:
+    """The clauses that `sentence` claims to be so. Tokens in `named` are part of a name, no verbs."""
+    for token in sentence:
+        if token.i not in named and token.pos_ in ("VERB", "AUX") and token.dep_ in _HEADS and is_claimed(token):
+            phrase, final = _chain(token, named)
+            if token.tag_ in ("VB", "VBG") and all(part.tag_ not in _FINITE for part in phrase):
+                continue
+            yield Clause(token, tuple(sorted(phrase, key=lambda part: part.i)), final)
+
+
+def is_claimed(verb: "Token") -> bool:
+    """False for conditions, wishes, and what someone denies ("I don't think she lives there")."""
+    token = verb
+    while True:
+        if any(child.lower_ in lexicon.CONDITIONS and child.dep_ == "mark" for child in token.lefts):
+            return False
+        head = token.head
+        if head.i == token.i:
+            return True
+        if token.dep_ in ("ccomp", "xcomp", "advcl") and head.pos_ in ("VERB", "AUX"):
+            asked = any(child.tag_ in ("WP", "WRB", "WDT") for child in token.lefts) and token.dep_ == "ccomp"
+            denied = token.dep_ != "advcl" and any(child.dep_ == "neg" for child in head.lefts)
+            if asked or denied or (token.dep_ == "ccomp" and head.lemma_ in lexicon.UNCLAIMED):
+                return False
+        token = head
+
+
+def subject_of(verb: "Token") -> "Token | None":
+    """The token that heads the subject of `verb`, its own or the one that it shares."""
+    for child in reversed(list(verb.lefts)):
+        if child.dep_ in SUBJECTS:
+            if verb.dep_ == "relcl" and child.tag_ in ("WP", "WDT"):
+                return verb.head
+            return child
+    if verb.dep_ in ("conj", "xcomp") and verb.head.pos_ in ("VERB", "AUX"):
+        return subject_of(verb.head)
+    return verb.head if verb.dep_ == "acl" and verb.tag_ in ("VBN", "VBG") else None
+
+
+def is_elided(verb: "Token") -> bool:
+    """Whether `verb` is said of oneself without an "I" ("Went to Paris!")."""
+    return (
+        verb.dep_ == "ROOT"
+        and verb.tag_ == "VBD"
+        and not any(child.dep_ in (*SUBJECTS, "expl", "csubj", "aux") for child in verb.lefts)
+        and all(child.pos_ in ("ADV", "INTJ", "PUNCT", "CCONJ") for child in verb.lefts)
+    )
+
+
+def _chain(verb: "Token", named: Container[int]) -> tuple[list["Token"], "Token"]:
+    """The verb phrase that `verb` begins, through "plans to move" and "thinking about adopting"."""
+    phrase, final = _with_helpers(verb), verb
+    for _ in range(_CHAIN):
+        following = _following(final)
+        if following is None or following[1].i in named:
+            break
+        between, final = following
+        phrase += between + _with_helpers(final)
+    return phrase, final
+
+
+def _following(verb: "Token") -> tuple[list["Token"], "Token"] | None:
+    if verb.lemma_ == "be" or any(child.dep_ in ("dobj", "attr", "ccomp") for child in verb.rights):
+        return None
+    for child in verb.rights:
+        if child.dep_ == "xcomp" and child.pos_ in ("VERB", "AUX") and child.tag_ in ("VB", "VBG"):
+            return ([], child) if not any(own.dep_ in SUBJECTS for own in child.lefts) else None
+        if child.dep_ == "prep":
+            for inner in child.rights:
+                if inner.dep_ == "pcomp" and inner.tag_ == "VBG":
+                    return [child], inner
+    return None
+
+
+def _with_helpers(verb: "Token") -> list["Token"]:
+    helpers = [child for child in verb.children if child.dep_ in ("aux", "auxpass", "neg", "prt")]
+    if (
+        verb.dep_ == "conj"
+        and verb.tag_ == verb.head.tag_ in ("VB", "VBG", "VBN")
+        and not any(c.dep_ == "aux" for c in helpers)
+    ):
+        # "is expanding and offering", "will not sing or dance": the second verb shares the first one's helpers.
+        helpers += [child for child in verb.head.lefts if child.dep_ in ("aux", "auxpass", "neg")]
+    denied = any(child.dep_ == "neg" for child in helpers)
+    # "I do like it" says no more than "I like it".
+    return [verb, *(child for child in helpers if denied or not (child.dep_ == "aux" and child.lemma_ == "do"))]
+
+
+def agreeing(verb: "Token", subject: "Token | None", at: Pronoun | None) -> "Token | None":
+    """The token of the verb phrase that agrees with its subject `at`, where naming the speaker changes it."""
+    if at is None or subject is None:
+        return None
+    finite = [child for child in verb.lefts if child.dep_ in ("aux", "auxpass")] or [verb]
+    first = min(finite, key=lambda token: token.i)
+    changes = at.kind in ("i", "you") and (first.lower_ in _THIRD or first.tag_ == "VBP")
+    return first if changes or first.text.startswith("'") else None
+
+
+def third_person(token: "Token") -> str:
+    """`token`, a verb in the plain present, as it follows a name."""
+    word = token.lower_
+    if word in ("'s", "'d") and _is_perfect(token):
+        return "has" if word == "'s" else "had"
+    word = _WORDS.get(word, word) if word.startswith("'") else word
+    if word in _THIRD:
+        return _THIRD[word]
+    if token.tag_ not in ("VBP", "VB"):
+        return word
+    if word.endswith(("s", "sh", "ch", "x", "z", "o")):
+        return word + "es"
+    return word[:-1] + "ies" if word.endswith("y") and word[-2:-1] not in tuple("aeiou") else word + "s"
+
+
+def spelled(tokens: "tuple[Token, ...]", agrees: "dict[int, Pronoun]", singular: bool = False) -> Template:
+    """The words of a verb phrase, contractions written out, with verbs that agree once a name is known.
+
+    `singular` puts a plural verb in the singular."""
+    pieces: list[str | Pronoun | Agree] = []
+    for token in tokens:
+        word = _WORDS.get(token.lower_, token.lower_) if token.pos_ != "PROPN" else token.text
+        if (token.lower_ in ("'s", "'d") and _is_perfect(token)) or (singular and token.tag_ == "VBP"):
+            word = third_person(token)
+        if pieces:
+            pieces.append(" ")
+        known = agrees.get(token.i)
+        pieces.append(Agree(known.at, word, third_person(token)) if known else word)
+    return tuple(pieces)
+
+
+def _is_perfect(token: "Token") -> bool:
+    has_object = any(child.dep_ == "dobj" for child in token.head.rights)
+    return (token.dep_ == "aux" or has_object) and token.head.tag_ in ("VBN", "VBD")

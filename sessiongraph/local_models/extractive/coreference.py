@@ -1,0 +1,144 @@
+"""Who a pronoun stands for, by rule: the speaker, the one spoken to, or the last fitting name said before.
+
+State runs over the texts of one window in order, its context first. What does not belong here: the parse.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from sessiongraph.local_models.extractive.parse_types import (
+    Mention,
+    Pronoun,
+    Reading,
+    Referents,
+    Sentence,
+    rendered,
+)
+
+# How many sentences back a pronoun reaches. A person stays present longer than a thing.
+_REACH = {"she": 40, "he": 40, "they": 3, "it": 2}
+_THINGS = frozenset(("Organization", "Product", "Work", "Event"))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """Somebody or something named: in which sentence, where, and what fits it."""
+
+    sentence: int
+    at: int
+    names: tuple[str, ...]
+    type: str
+    subject: bool
+    plural: bool
+    proper: bool
+
+
+@dataclass
+class Coreference:
+    """The names said so far, and the genders that were told of them. `speakers` are known to be persons."""
+
+    speakers: frozenset[str] = frozenset()
+    _said: list[_Said] = field(default_factory=list)
+    _genders: dict[str, str] = field(default_factory=dict)
+    _sentence: int = 0
+
+    def read(self, reading: Reading, me: str | None, you: str | None) -> list[Referents]:
+        """Who the pronouns of each sentence of `reading` stand for, where `me` says it to `you`."""
+        return [self._read(sentence, me, you) for sentence in reading.sentences]
+
+    def name(self, mention: Mention, referents: Referents) -> str:
+        """The name of `mention`; a short form of one speaker's name is that speaker ("Mel" of Melanie)."""
+        name = rendered(mention.name, referents)
+        if mention.proper and len(name) >= 3 and " " not in name:
+            full = [speaker for speaker in self.speakers if speaker.startswith(name)]
+            if len(full) == 1:
+                return full[0]
+        return name
+
+    def _read(self, sentence: Sentence, me: str | None, you: str | None) -> Referents:
+        self._sentence += 1
+        referents: dict[int, tuple[str, ...]] = {}
+        events: list[Mention | Pronoun] = [*sentence.mentions, *sentence.pronouns, *_unsaid(sentence)]
+        for event in sorted(events, key=lambda event: event.at):
+            if isinstance(event, Pronoun):
+                names = self._referent(event, me, you)
+                if names:
+                    referents[event.at] = names
+                    if event.kind in ("she", "he"):
+                        self._genders.setdefault(names[0], "f" if event.kind == "she" else "m")
+                        self._said.append(_Said(self._sentence, event.at, names, "Person", event.subject, False, True))
+            elif all(not isinstance(piece, Pronoun) or piece.at in referents for piece in event.name):
+                self._say(event, referents)
+        self._pair()
+        return referents
+
+    def _say(self, mention: Mention, referents: Referents) -> None:
+        name = self.name(mention, referents)
+        if mention.gender:
+            self._genders[name] = mention.gender
+        type_ = "Person" if name in self.speakers else mention.type
+        self._said.append(
+            _Said(self._sentence, mention.at, (name,), type_, mention.subject, mention.plural, mention.proper)
+        )
+
+    def _pair(self) -> None:
+        """Two persons who are subjects of one sentence can be "they" afterwards."""
+        here = [s for s in self._said if s.sentence == self._sentence and s.type == "Person" and not s.plural]
+        names = tuple(dict.fromkeys(name for said in here for name in said.names))
+        if len(names) == 2 and here[0].subject:
+            self._said.append(_Said(self._sentence, here[-1].at, names, "Person", True, True, True))
+
+    def _referent(self, pronoun: Pronoun, me: str | None, you: str | None) -> tuple[str, ...]:
+        if pronoun.kind == "i":
+            return (me,) if me else ()
+        if pronoun.kind == "you":
+            return (you,) if you else ()
+        recent = list(self._recent(pronoun))
+        fitting = [said for said in recent if self._fits(pronoun, said, me, you)]
+        if not fitting and pronoun.kind in ("she", "he"):
+            # The recogniser may have taken a person for something else; who is "she" is one.
+            nearby = [said for said in recent if said.sentence >= self._sentence - 2 and said.proper]
+            fitting = [
+                person
+                for said in nearby
+                if said.subject
+                and said.type in ("Organization", "Concept")
+                and self._fits(pronoun, person := replace(said, type="Person"), me, you)
+            ]
+        # The last sentence that names one decides; in it the subject comes first, then what was said last.
+        for _, group in groupby(reversed(fitting), key=lambda said: said.sentence):
+            latest = list(group)
+            subject = next((said for said in latest if said.subject), None)
+            if pronoun.kind == "it" and subject is None and len({said.names for said in latest}) > 1:
+                return ()
+            return (subject or latest[0]).names
+        return ()
+
+    def _recent(self, pronoun: Pronoun) -> Iterator[_Said]:
+        first = self._sentence - _REACH[pronoun.kind]
+        return (said for said in self._said[-200:] if said.sentence >= first)
+
+    def _fits(self, pronoun: Pronoun, said: _Said, me: str | None, you: str | None) -> bool:
+        if said.sentence == self._sentence and said.at == pronoun.not_at:
+            return False
+        if pronoun.kind in ("she", "he"):
+            wanted = "f" if pronoun.kind == "she" else "m"
+            gender = self._genders.get(said.names[0], wanted)
+            return (
+                said.type == "Person"
+                and len(said.names) == 1
+                and not said.plural
+                and gender == wanted
+                and (said.names[0] not in (me, you))
+            )
+        if pronoun.kind == "they":
+            return (said.plural and said.type in ("Person", "Organization")) or (
+                said.type == "Organization" and said.proper
+            )
+        return said.type in _THINGS and not said.plural and said.proper
+
+
+def _unsaid(sentence: Sentence) -> list[Pronoun]:
+    """The subjects that `sentence` leaves out."""
+    return [piece for piece in sentence.words if isinstance(piece, Pronoun) and not piece.text]

@@ -1,0 +1,181 @@
+"""Windows made into an Extraction: what their texts say, with names for pronouns and dates for "yesterday".
+
+Invariant: what a window yields depends on its source, context and parts alone.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sessiongraph.local_models.extractive import dates
+from sessiongraph.local_models.extractive.coreference import Coreference
+from sessiongraph.local_models.extractive.parse_types import (
+    Mention,
+    Pronoun,
+    RawFact,
+    Reading,
+    Referents,
+    Sentence,
+    Slot,
+    is_known,
+    rendered,
+)
+from sessiongraph.local_models.extractive.sentence_parsing import readings
+from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, Summary
+from sessiongraph.prompts.prompt_format import ParsedWindow, Part
+
+_STATEMENT_CHARS = 200
+_DESCRIPTION_CHARS = 160
+_WITH = re.compile(r"conversation with ([^,]+)")
+
+
+def extract(windows: Sequence[ParsedWindow]) -> Extraction:
+    """The summaries, entities and facts of `windows`, in their order. Thread-safe and deterministic."""
+    parts = [part for window in windows for part in (*window.context, *window.parts.values())]
+    read = iter(readings(parts))
+    found = Extraction(summaries=[], entities=[], facts=[])
+    for window in windows:
+        context = [next(read) for _ in window.context]
+        passages = [next(read) for _ in window.parts]
+        extraction = _Window(window, context, passages).extract()
+        found.summaries += extraction.summaries
+        found.entities += extraction.entities
+        found.facts += extraction.facts
+    return found
+
+
+@dataclass
+class _Entity:
+    """An entity as it grows: the types that its mentions claim, its passages, and what is said of it, best first."""
+
+    name: str
+    types: Counter[str] = field(default_factory=Counter)
+    passages: set[int] = field(default_factory=set)
+    said: list[tuple[int, str]] = field(default_factory=list)
+
+
+class _Window:
+    def __init__(self, window: ParsedWindow, context: list[Reading], passages: list[Reading]) -> None:
+        self.window = window
+        self.texts = list(zip(window.context, context, strict=True))
+        self.passages = list(zip(window.parts.items(), passages, strict=True))
+        self.today = dates.said_on(window.source)
+        self.speakers = [reading.speaker for reading in (*context, *passages) if reading.speaker is not None]
+        named = _WITH.search(window.source)
+        self.user = named[1].strip() if named else None
+        self.coreference = Coreference(frozenset(self.speakers) | ({self.user} if self.user else set()))
+        self.entities: dict[str, _Entity] = {}
+        self.facts: dict[tuple[str, str, str, int], ExtractedFact] = {}
+
+    def extract(self) -> Extraction:
+        for part, reading in self.texts:
+            self.coreference.read(reading, *self._persons(part, reading))
+        best: tuple[float, str] | None = None
+        for (number, part), reading in self.passages:
+            referents = self.coreference.read(reading, *self._persons(part, reading))
+            for sentence, known in zip(reading.sentences, referents, strict=True):
+                statement = clipped(capitalised(rendered(sentence.words, known)), _STATEMENT_CHARS)
+                facts = self._state(sentence, known, statement, number)
+                self._mention(sentence, known, statement, number)
+                candidate = (_worth(sentence, facts), statement)
+                best = candidate if best is None or candidate[0] > best[0] else best
+        summaries = [Summary(passage=min(self.window.parts), text=best[1])] if best else []
+        return Extraction(
+            summaries=summaries,
+            entities=[self._entity(e) for e in self.entities.values()],
+            facts=[*self.facts.values()],
+        )
+
+    def _persons(self, part: Part, reading: Reading) -> tuple[str | None, str | None]:
+        """Who says `part`, and to whom; None where that has no name."""
+        if reading.speaker is not None:
+            others = list(dict.fromkeys(name for name in self.speakers if name != reading.speaker))
+            return reading.speaker, others[-1] if len(others) == 1 else None
+        return (self.user, None) if part.role == "user" else (None, self.user if part.role == "assistant" else None)
+
+    def _state(self, sentence: Sentence, known: Referents, statement: str, number: int) -> int:
+        """Takes the facts of `sentence`; returns how many."""
+        count = 0
+        for fact in sentence.facts:
+            valid_at = dates.resolve(fact.when, self.today, fact.past) if fact.when else None
+            relation = rendered(fact.relation, known)
+            for subject in self._names(fact.subjects, known):
+                for target in self._names(fact.objects, known):
+                    if subject.casefold() == target.casefold():
+                        continue
+                    key = (subject.casefold(), relation, target.casefold(), number)
+                    self.facts.setdefault(
+                        key,
+                        ExtractedFact(
+                            subject=subject,
+                            relation=relation,
+                            object=target,
+                            statement=statement,
+                            passage=number,
+                            valid_at=valid_at,
+                        ),
+                    )
+                    count += 1
+                    self._take(fact, known, statement, number)
+        return count
+
+    def _names(self, slots: tuple[Slot, ...], known: Referents) -> list[str]:
+        names: list[str] = []
+        for slot in slots:
+            if isinstance(slot, str):
+                names.append(slot)
+            elif isinstance(slot, Pronoun):
+                names += known.get(slot.at, ()) if not slot.possessive else ()
+            elif is_known(slot.name, known):
+                names.append(self.coreference.name(slot, known))
+        return [name for name in names if name.lower() not in ("user", "assistant")]
+
+    def _take(self, fact: RawFact, known: Referents, statement: str, number: int) -> None:
+        """Makes entities of what `fact` is about."""
+        for slot in (*fact.subjects, *fact.objects):
+            if isinstance(slot, Pronoun):
+                for name in known.get(slot.at, ()):
+                    self._note(name, "Person" if slot.kind in ("i", "you", "she", "he") else "", number, statement, 2)
+            elif isinstance(slot, Mention) and is_known(slot.name, known):
+                self._note(self.coreference.name(slot, known), slot.type, number, statement, 2)
+
+    def _mention(self, sentence: Sentence, known: Referents, statement: str, number: int) -> None:
+        for mention in sentence.mentions:
+            if mention.proper and is_known(mention.name, known):
+                weight = 0 if sentence.question else 1
+                self._note(self.coreference.name(mention, known), mention.type, number, statement, weight)
+
+    def _note(self, name: str, type_: str, number: int, statement: str, weight: int) -> None:
+        if name.lower() in ("user", "assistant", "question", "session id"):
+            return
+        entity = self.entities.setdefault(name.casefold(), _Entity(name))
+        if type_:
+            entity.types[type_] += 1
+        entity.passages.add(number)
+        entity.said.append((weight, statement))
+
+    def _entity(self, entity: _Entity) -> ExtractedEntity:
+        typed = [type_ for type_, _ in entity.types.most_common() if type_ != "Concept"]
+        type_ = "Person" if entity.name in self.coreference.speakers else typed[0] if typed else "Concept"
+        description = max(entity.said, key=lambda said: (said[0], min(len(said[1]), _DESCRIPTION_CHARS)))[1]
+        return ExtractedEntity(
+            name=entity.name,
+            type=type_,
+            description=clipped(description, _DESCRIPTION_CHARS),
+            passages=sorted(entity.passages),
+        )
+
+
+def _worth(sentence: Sentence, facts: int) -> float:
+    """How much `sentence` says: facts, names, then length. A question only where there is nothing else."""
+    return 2 * facts + len(sentence.mentions) + min(len(sentence.lemmas), 12) / 4 - (100 if sentence.question else 0)
+
+
+def clipped(text: str, length: int) -> str:
+    """`text` cut at a word so that it is at most `length` characters."""
+    return text if len(text) <= length else text[: length - 1].rsplit(" ", 1)[0].rstrip(",;:- ") + "…"
+
+
+def capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,287 @@
+"""Facts off a parse: who stands in which relation to what, as the clauses and noun phrases of a sentence say.
+
+Questions state nothing. A fact needs a subject that names something and an object that is worth a node, a date
+or a property.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.clauses import (
+    Clause,
+    agreeing,
+    clauses,
+    is_claimed,
+    is_elided,
+    spelled,
+    subject_of,
+)
+from sessiongraph.local_models.extractive.noun_phrases import Phrases
+from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+_DIRECT = frozenset(("dobj", "attr", "oprd"))
+# "is from Paris" tells where from; "is for" and "is about" tell little.
+_BEING = frozenset(("in", "at", "from", "on", "near", "with", "by", "of"))
+# Where something is done is told even by a common noun: "met Bob at the conference".
+_SETTINGS = frozenset(("Organization", "Place", "Event"))
+
+
+class Facts:
+    """What the sentences of one parse state."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        self.phrases = phrases
+        # Which verbs agree with which pronoun, by token number.
+        self.agreements: dict[int, Pronoun] = {}
+
+    def of(self, sentence: "list[Token]") -> list[RawFact]:
+        found: list[RawFact] = []
+        for clause in clauses(sentence, self.phrases.found.named):
+            found += self._of_clause(clause)
+        for token in sentence:
+            if token.pos_ in ("NOUN", "PROPN") and is_claimed(token):
+                found += self._of_noun(token)
+        return found
+
+    def agree(self, sentence: "list[Token]") -> None:
+        """Notes which verbs of `sentence` agree with an "I" or a "you"."""
+        for token in sentence:
+            if token.pos_ in ("VERB", "AUX") and token.dep_ not in ("aux", "auxpass"):
+                subject = subject_of(token)
+                slot = self.phrases.slot(subject) if subject is not None and token.dep_ != "xcomp" else None
+                known = slot if isinstance(slot, Pronoun) else None
+                if (verb := agreeing(token, subject, known)) is not None and known is not None:
+                    self.agreements[verb.i] = known
+
+    def _of_clause(self, clause: Clause) -> Iterator[RawFact]:
+        subjects = self._subjects(clause)
+        if not subjects or clause.verb.lemma_ in lexicon.TALK or clause.final.lemma_ in lexicon.TALK:
+            return
+        found = (
+            list(self._about_head(clause, subjects))
+            if self._lacks_object(clause)
+            else [*self._direct(clause, subjects), *self._prepositional(clause, subjects)]
+        )
+        yield from found or self._dated(clause, subjects)
+
+    def _subjects(self, clause: Clause) -> tuple[Slot, ...]:
+        if is_elided(clause.verb):
+            return (elided(clause.verb),)
+        subject = subject_of(clause.verb)
+        if subject is None or _is_anaphoric(subject):
+            return ()
+        return self._slots(subject)
+
+    def _slots(self, token: "Token") -> tuple[Slot, ...]:
+        """What `token` and what is coordinated with it name; none where an unnamed one would change the sense."""
+        slots = [self.phrases.slot(self._called(each)) for each in (token, *_coordinated(token))]
+        return tuple(slot for slot in slots if slot is not None)
+
+    def _called(self, token: "Token") -> "Token":
+        """The name that stands beside a kin ("her sister Emma"), else `token` itself."""
+        if token.lemma_.lower() in lexicon.KIN:
+            for child in token.rights:
+                slot = self.phrases.slot(child) if child.dep_ == "appos" else None
+                if isinstance(slot, Mention) and slot.proper and child.i <= token.i + 2:
+                    return child
+        return token
+
+    def _lacks_object(self, clause: Clause) -> bool:
+        """Whether the object of a relative clause is what it hangs on ("the shelter where I volunteer")."""
+        subject = subject_of(clause.verb)
+        return clause.verb.dep_ == "relcl" and subject is not None and subject.i != clause.verb.head.i
+
+    def _about_head(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
+        if any(child.dep_ in ("dobj", "attr", "acomp", "ccomp", "advmod") for child in clause.final.children):
+            return
+        stranded = [child for child in clause.final.rights if child.dep_ == "prep" and not list(child.rights)]
+        objects = self._slots(clause.verb.head)
+        if objects and (stranded or clause.final.tag_ != "VBG"):
+            yield self._fact(clause, subjects, (*clause.phrase, *stranded[:1]), objects)
+
+    def _direct(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
+        for child in clause.final.rights:
+            if child.dep_ in _DIRECT and child.pos_ != "ADP":
+                yield from self._to(clause, subjects, child)
+            elif child.dep_ == "acomp" and clause.final.lemma_ in ("be", "become"):
+                yield from self._property(clause, subjects, child)
+
+    def _to(self, clause: Clause, subjects: tuple[Slot, ...], target: "Token") -> Iterator[RawFact]:
+        objects = self._slots(target)
+        if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
+            return  # "she'll do it" tells what only together with what "it" is
+        is_copula = clause.final.lemma_ == "be"
+        if is_copula and target.dep_ == "attr" and (kin := self._kin(clause, target)) is not None:
+            yield kin
+            return
+        if is_copula and target.tag_ == "NNS":
+            # "We were kids" is no fact about the one who says it.
+            subjects = tuple(slot for slot in subjects if not isinstance(slot, Pronoun) or slot.kind == "they")
+            if not subjects:
+                return
+        if objects:
+            yield self._fact(clause, subjects, clause.phrase, objects)
+        # What hangs on the object is told too where it names something: "adopted a dog from the Hope Shelter".
+        for preposition, inner in _prepositions(target, clause.final):
+            named = tuple(slot for slot in self._slots(inner) if isinstance(slot, Mention) and slot.proper)
+            if named and preposition.lower_ != "of" and target.lemma_ not in lexicon.EMPTY_NOUNS:
+                phrase = (*clause.phrase, *_compound(target), preposition)
+                yield self._fact(clause, subjects, phrase, named)
+
+    def _kin(self, clause: Clause, target: "Token") -> RawFact | None:
+        """ "Alice's sister is Emma" tells whose sister Emma is."""
+        subject, name = subject_of(clause.verb), self.phrases.slot(target)
+        owner = self._owner(subject) if subject is not None else None
+        if owner is None or subject is None or not (isinstance(name, Mention) and name.proper):
+            return None
+        return self._fact(clause, (owner,), (subject,), (name,), "has ")
+
+    def _property(self, clause: Clause, subjects: tuple[Slot, ...], adjective: "Token") -> Iterator[RawFact]:
+        found = False
+        for preposition, target in _prepositions(adjective, None):
+            if objects := self._slots(target):
+                found = True
+                yield self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects)
+        mood = adjective.lemma_.lower() in lexicon.MOODS or adjective.lower_ in lexicon.MOODS
+        personal = all(not isinstance(slot, Mention) or slot.type == "Person" for slot in subjects)
+        if not found and not mood and personal and adjective.text.isalpha() and not list(adjective.rights):
+            yield self._fact(clause, subjects, clause.phrase, (adjective.text,))
+
+    def _prepositional(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
+        if clause.final.lemma_ == "do":
+            return
+        is_copula = clause.final.lemma_ == "be"
+        if is_copula and any(child.dep_ in ("advmod", "acomp", "prt") for child in clause.final.rights):
+            return
+        has_object = any(child.dep_ in ("dobj", "attr") for child in clause.final.rights)
+        for preposition, target in _prepositions(clause.final, None):
+            objects = self._slots(target)
+            if is_copula and preposition.lower_ not in _BEING:
+                continue
+            if has_object:
+                objects = tuple(
+                    slot for slot in objects if isinstance(slot, Mention) and (slot.proper or slot.type in _SETTINGS)
+                )
+                thing = next(child for child in clause.final.rights if child.dep_ in ("dobj", "attr"))
+                if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN"):
+                    continue
+                phrase = (*clause.phrase, *_compound(thing), preposition)
+            else:
+                phrase = (*clause.phrase, preposition)
+            if objects:
+                yield self._fact(clause, subjects, phrase, objects)
+            if preposition.lower_ == "as":
+                for inner_preposition, inner in _prepositions(target, None):
+                    if inner_preposition.lower_ in ("at", "for", "in", "with") and (slots := self._slots(inner)):
+                        yield self._fact(clause, subjects, (*clause.phrase, inner_preposition), slots)
+
+    def _dated(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
+        """A clause that names no object but a date: "She graduated in 2015"."""
+        for child in clause.final.rights:
+            for inner in child.rights if child.dep_ == "prep" else ():
+                date = self.phrases.found.date_at(inner)
+                if date is not None and any(letter.isdigit() for letter in date.text):
+                    value = date.text.split(" ", 1)[-1] if date.text.lower().startswith(child.lower_) else date.text
+                    yield self._fact(clause, subjects, (*clause.phrase, child), (value,))
+
+    def _of_noun(self, token: "Token") -> Iterator[RawFact]:
+        """What a noun phrase tells by itself: "Alice, CEO of Acme" and "Alice's sister Bob"."""
+        if token.dep_ != "appos":
+            return
+        head, name, thing = self.phrases.slot(token.head), self.phrases.slot(token), token.head
+        owner = self._owner(thing)
+        if owner is not None and isinstance(name, Mention) and name.proper and token.pos_ == "PROPN":
+            yield RawFact((owner,), (f"has {thing.lower_}",), (name,))
+        elif (
+            isinstance(head, Mention)
+            and head.proper
+            and isinstance(name, Mention)
+            and not (name.proper and name.type == "Person")
+        ):
+            if name.proper and head.type != name.type and "Concept" not in (head.type, name.type):
+                return  # "a label from Nagoya, Kelp Records"
+            is_in = head.type == name.type == "Place"
+            yield RawFact((head,), ("is in" if is_in else "is",), (name,))
+            for preposition, inner in _prepositions(token, None):
+                if slots := tuple(s for s in self._slots(inner) if isinstance(s, Mention) and s.proper):
+                    yield RawFact((head,), (f"is {token.lower_} {preposition.lower_}",), slots)
+
+    def _owner(self, kin: "Token") -> Slot | None:
+        """Whose kin `kin` is."""
+        if kin.lemma_.lower() not in lexicon.KIN:
+            return None
+        owner = next((self.phrases.slot(child) for child in kin.lefts if child.dep_ == "poss"), None)
+        return replace(owner, possessive=False) if isinstance(owner, Pronoun) else owner
+
+    def _fact(
+        self,
+        clause: Clause,
+        subjects: tuple[Slot, ...],
+        phrase: "tuple[Token, ...]",
+        objects: tuple[Slot, ...],
+        before: str = "",
+    ) -> RawFact:
+        when = self._date(clause)
+        past = any(token.tag_ in ("VBD", "VBN") for token in clause.phrase)
+        # "Alice and Bob live in Paris" makes "Alice lives in Paris".
+        subject = subject_of(clause.verb)
+        several = subject is not None and bool(_coordinated(subject))
+        each = several and not any(isinstance(slot, Mention) and slot.plural for slot in subjects)
+        words = spelled(phrase, self.agreements, singular=each)
+        return RawFact(subjects, (before, *words) if before else words, objects, when, past)
+
+    def _date(self, clause: Clause) -> str | None:
+        """The date that belongs to `clause`, as said: one whose nearest verb is in its phrase."""
+        verbs = {token.i for token in clause.phrase}
+        for date in self.phrases.found.said_dates:
+            span = self.phrases.doc.char_span(date.start, date.end, alignment_mode="expand")
+            if span is None:
+                continue
+            token = span.root
+            if token.sent.start != clause.verb.sent.start:
+                continue
+            nearest = next((head for head in token.ancestors if head.pos_ in ("VERB", "AUX")), None)
+            if nearest is not None and nearest.i in verbs:
+                return date.text
+        return None
+
+
+def _is_anaphoric(noun: "Token") -> bool:
+    """Whether `noun` names what was named before, by its kind alone ("the brewery")."""
+    determiner = any(child.lower_ in lexicon.DEFINITE and child.dep_ == "det" for child in noun.lefts)
+    return noun.pos_ == "NOUN" and determiner and all(child.dep_ in ("det", "punct") for child in noun.children)
+
+
+def elided(verb: "Token") -> Pronoun:
+    """The "I" that is not said before `verb`."""
+    return Pronoun(verb.i, "i", "", subject=True)
+
+
+def _coordinated(token: "Token") -> list["Token"]:
+    found: list[Token] = []
+    for child in token.rights:
+        if child.dep_ == "conj" and child.pos_ in ("NOUN", "PROPN", "PRON", "VERB"):
+            found += [child, *_coordinated(child)]
+    return found
+
+
+def _compound(token: "Token") -> list["Token"]:
+    return [child for child in token.lefts if child.dep_ == "compound"] + [token]
+
+
+def _prepositions(head: "Token", unless: "Token | None") -> Iterator[tuple["Token", "Token"]]:
+    """The prepositions that hang on `head`, each with what it governs."""
+    if unless is not None and head.i == unless.i:
+        return
+    for child in head.rights:
+        if child.dep_ in ("prep", "agent", "dative") and child.pos_ in ("ADP", "PART"):
+            for inner in child.rights:
+                if inner.dep_ == "pobj":
+                    yield child, inner
+                elif inner.dep_ == "prep":
+                    yield from ((inner, deep) for deep in inner.rights if deep.dep_ == "pobj")

@@ -1,0 +1,180 @@
+"""The names in a parse: what the recogniser found, titles in quotes, other runs of proper nouns, and dates.
+
+What does not belong here: nouns in lower case, and what is said of anyone.
+"""
+
+import re
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from sessiongraph.local_models.extractive import dates, lexicon
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+SUBJECTS = frozenset(("nsubj", "nsubjpass"))
+NAME = re.compile(r"(?!\d+(?:st|nd|rd|th)\Z)[^\W_](?:[\w&'.,/+#:! -]*[\w.!+#])?\Z")
+MAX_NAME = 60
+MAX_WORDS = 6
+_MAX_TITLE_WORDS = 10
+
+
+class Names:
+    """The names in `doc`, as spans of tokens with a type."""
+
+    def __init__(self, doc: "Doc") -> None:
+        self.doc = doc
+
+    @cached_property
+    def said_dates(self) -> list[dates.Expression]:
+        return dates.find(self.doc.text)
+
+    def date_at(self, token: "Token") -> dates.Expression | None:
+        """The date that `token` is part of."""
+        return next((date for date in self.said_dates if date.start <= token.idx < date.end), None)
+
+    @cached_property
+    def vocatives(self) -> frozenset[int]:
+        """The tokens of names that are only called out ("Thanks, Melanie!")."""
+        return frozenset(n for start, end, _ in self._found for n in range(start, end) if self._is_called(start, end))
+
+    @cached_property
+    def named(self) -> frozenset[int]:
+        """The tokens that are part of a name."""
+        return frozenset(self.span_of)
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int, str]]:
+        """Names as (first token, end, type)."""
+        return [span for span in self._found if span[0] not in self.vocatives]
+
+    @cached_property
+    def _found(self) -> list[tuple[int, int, str]]:
+        """Titles in quotes, what the recogniser found, and other runs of proper nouns; "Lord of the Rings" is one."""
+        spans: dict[int, tuple[int, int, str]] = {}
+        for found in (self._titles(), self._recognised(), self._runs()):
+            taken = {number for start, end, _ in spans.values() for number in range(start, end)}
+            spans.update({span[0]: span for span in found if taken.isdisjoint(range(span[0], span[1]))})
+        joined: list[tuple[int, int, str]] = []
+        for start, end, kind in sorted(spans.values()):
+            before = joined[-1] if joined else (0, 0, "")
+            between = [token.lower_ for token in self.doc[before[1] : start]]
+            if before[2] and between in (["of"], ["of", "the"]):
+                joined[-1] = (before[0], end, before[2])
+            else:
+                joined.append((start, end, kind))
+        return [self._with_title(*span) for span in joined]
+
+    def _with_title(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
+        """A name with the title before it: who is called "Mr. Tanabe" is a person, and not every Tanabe."""
+        if start > 0 and _is_title(self.doc[start - 1]) and end - start < MAX_WORDS:
+            return start - 1, end, "Person"
+        return start, end, kind
+
+    def _titles(self) -> list[tuple[int, int, str]]:
+        quotes = [token.i for token in self.doc if token.text == '"']
+        spans = []
+        for opening, closing in zip(quotes[::2], quotes[1::2], strict=False):
+            words = self.doc[opening + 1 : closing]
+            text = words.text.rstrip(".,!")
+            end = closing - 1 if words and words[-1].pos_ == "PUNCT" else closing
+            capital = [word.text[0].isupper() or word.is_digit for word in words if len(word) > 3]
+            if not 0 < len(words) <= _MAX_TITLE_WORDS or not capital or not words[0].text[0].isupper():
+                continue
+            if all(capital) and NAME.match(text) and not words[-1].text.startswith("?"):
+                spans.append((opening + 1, end, "Work"))
+        return spans
+
+    def _recognised(self) -> list[tuple[int, int, str]]:
+        spans = []
+        for entity in self.doc.ents:
+            kind = lexicon.TYPE_OF_LABEL.get(entity.label_)
+            if kind and (trimmed := self._trimmed(entity.start, entity.end)):
+                spans.append((*trimmed, kind))
+        return spans
+
+    def _runs(self) -> list[tuple[int, int, str]]:
+        spans = []
+        for proper, group in groupby(self.doc, key=lambda token: token.pos_ == "PROPN" and not token.ent_type_):
+            tokens = list(group)
+            trimmed = self._trimmed(tokens[0].i, tokens[-1].i + 1) if proper else None
+            if trimmed and self._is_name(*trimmed):
+                spans.append((*trimmed, type_of(self.doc[trimmed[1] - 1])))
+        return spans
+
+    def _is_called(self, start: int, end: int) -> bool:
+        root = self.doc[start:end].root
+        sentence = root.sent
+        before = self.doc[start - 1] if start > sentence.start else None
+        after = self.doc[end] if end < sentence.end else None
+        if start == sentence.start + 1 and after is not None and end == sentence.end - 1:
+            return True  # "Go Jon!"
+        if root.dep_ in ("conj", "pobj", "attr") or (root.dep_ == "dobj" and before is not None):
+            return False
+        if root.dep_ == "appos" and (root.head.pos_ == "PROPN" or root.head.lemma_ in lexicon.KIN):
+            return False
+        called = before is None or before.pos_ in ("PUNCT", "INTJ") or before.lower_ in lexicon.INTERJECTIONS
+        cut_off = after is None or after.text in (",", "!", ".", "?", "-", ":", ";", "...", "–", "—")
+        if not called or not cut_off:
+            return False
+        # "John, you did it": the verb has a subject of its own.
+        return root.dep_ not in SUBJECTS or any(
+            child.dep_ in SUBJECTS and child.i > root.i for child in root.head.lefts
+        )
+
+    @cached_property
+    def span_of(self) -> dict[int, tuple[int, int, str]]:
+        return {number: span for span in self.spans for number in range(span[0], span[1])}
+
+    def _trimmed(self, start: int, end: int) -> tuple[int, int] | None:
+        doc = self.doc
+        while start < end and (
+            doc[start].pos_ in ("DET", "PUNCT", "INTJ", "SPACE", "ADP", "PRON", "NUM", "CCONJ")
+            or doc[start].lower_ in lexicon.INTERJECTIONS
+            or not doc[start].text[0].isalnum()
+        ):
+            start += 1
+        while start < end and (
+            doc[end - 1].pos_ in ("PUNCT", "PART", "SPACE", "ADP", "CCONJ", "DET")
+            or (not doc[end - 1].text[-1].isalnum() and doc[end - 1].text[-1] != ".")
+        ):
+            end -= 1
+        text = doc[start:end].text if start < end else ""
+        words = end - start
+        if not NAME.match(text) or words > MAX_WORDS or len(text) < 2 or len(text) > MAX_NAME:
+            return None
+        if (
+            not any(letter.isupper() for letter in text)
+            or text.lower().rstrip(".") in lexicon.EMPTY_NOUNS | lexicon.CALENDAR
+        ):
+            return None
+        if any(token.pos_ in ("VERB", "AUX") and token.text.islower() for token in doc[start:end]):
+            return None
+        if words == 1 and (doc[start].lemma_.lower() in lexicon.EVALUATIVE | lexicon.EMPTY_NOUNS):
+            return None
+        if any(date.start < doc[end - 1].idx + 1 and doc[start].idx < date.end for date in self.said_dates):
+            return None
+        if doc[start:end].root.pos_ in ("VERB", "AUX", "ADV", "INTJ", "ADP", "SCONJ") and words == 1:
+            return None
+        return start, end
+
+    def _is_name(self, start: int, end: int) -> bool:
+        """Whether a run of proper nouns that the recogniser passed over is a name at all."""
+        first, root = self.doc[start], self.doc[start:end].root
+        if end - start == 1 and (first.lemma_.lower() in lexicon.ROLES or _is_title(first)):
+            return False
+        if not all(token.text[0].isupper() or token.text in ("&", "-") for token in self.doc[start:end]):
+            return False
+        if first.is_sent_start and end - start == 1 and root.dep_ not in ("nsubj", "nsubjpass", "compound", "poss"):
+            return False
+        return root.dep_ not in ("intj", "advmod", "dep", "aux", "mark", "prt")
+
+
+def _is_title(token: "Token") -> bool:
+    return token.lower_.rstrip(".") in lexicon.TITLES and token.text[0].isupper()
+
+
+def type_of(head: "Token") -> str:
+    """What the noun `head` says of the kind of thing it names."""
+    return lexicon.TYPE_OF_HEAD.get(head.lemma_.lower(), "Concept")

@@ -1,0 +1,215 @@
+"""The noun phrases of a parse: which token heads a name, a noun worth naming, or a pronoun.
+
+What does not belong here: verbs, and what is said of anything.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.name_spans import MAX_NAME, MAX_WORDS, NAME, SUBJECTS, Names, type_of
+from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, PronounKind, Slot, Template
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+_PRONOUNS: dict[str, PronounKind] = {
+    **dict.fromkeys(["i", "me", "my", "mine", "we", "us", "our", "ours"], "i"),
+    **dict.fromkeys(["you", "your", "yours"], "you"),
+    **dict.fromkeys(["she", "her", "hers"], "she"),
+    **dict.fromkeys(["he", "him", "his"], "he"),
+    **dict.fromkeys(["it", "its"], "it"),
+    **dict.fromkeys(["they", "them", "their", "theirs"], "they"),
+}
+_POSSESSIVES = frozenset(["my", "mine", "our", "ours", "your", "yours", "her", "hers", "his", "its", "their", "theirs"])
+_MODIFIERS = frozenset(("compound", "amod", "nmod", "poss", "punct", "case"))
+
+
+class Phrases:
+    """The noun phrases of `doc`. A place in it (`at`) is the number of a token."""
+
+    def __init__(self, doc: "Doc") -> None:
+        self.doc = doc
+        self.found = Names(doc)
+        self._slots: dict[int, Slot | None] = {}
+
+    def slot(self, token: "Token") -> Slot | None:
+        """What `token` heads, or None where that names nothing: an empty noun, a date, a word in lower case…"""
+        if token.i not in self._slots:
+            self._slots[token.i] = self._read(token)
+        return self._slots[token.i]
+
+    @cached_property
+    def names(self) -> list[Mention]:
+        """The proper names, in order."""
+        found: list[Mention] = []
+        for start, end, _ in self.found.spans:
+            root = self.doc[start:end].root
+            head = self._named_noun(root) if not self.doc[start].ent_type_ else None
+            slot = self.slot(head if head is not None else root)
+            if isinstance(slot, Mention) and slot.proper and slot not in found:
+                found.append(slot)
+        return found
+
+    def _named_noun(self, root: "Token") -> "Token | None":
+        """The noun that a name qualifies ("LGBTQ support group")."""
+        head = root
+        while head.dep_ in ("compound", "nmod") and head.head.i > head.i:
+            head = head.head
+        return head if head is not root and head.pos_ == "NOUN" else None
+
+    def _read(self, token: "Token") -> Slot | None:
+        kind = _PRONOUNS.get(token.lower_)
+        if kind and (token.pos_ == "PRON" or token.lower_ in _POSSESSIVES):
+            return self._pronoun(token, kind)
+        if self.found.date_at(token) or token.i in self.found.vocatives:
+            return None
+        if span := self.found.span_of.get(token.i):
+            start, end, type_ = span
+            if self.doc[start:end].root.i == token.i or start <= token.i < end:
+                return self._name(start, end, type_)
+        if token.pos_ in ("NOUN", "PROPN"):
+            return self._noun(token)
+        return None
+
+    def _pronoun(self, token: "Token", kind: PronounKind) -> Pronoun | None:
+        # "We both" are more than the speaker.
+        if token.lower_ in ("we", "us") and any(
+            word.lower_ in ("both", "all", "two", "each") for word in self.doc[token.i + 1 : token.i + 4]
+        ):
+            return None
+        possessive = token.dep_ == "poss" or (token.lower_ in _POSSESSIVES and token.tag_ == "PRP$")
+        subject = token.dep_ in SUBJECTS
+        not_at = -1
+        if not subject and not possessive:
+            verb = next((head for head in token.ancestors if head.pos_ in ("VERB", "AUX")), None)
+            own = [child for child in verb.lefts if child.dep_ in SUBJECTS] if verb is not None else []
+            not_at = own[0].i if own else -1
+        return Pronoun(token.i, kind, token.text, possessive, subject, not_at)
+
+    def _name(self, start: int, end: int, type_: str) -> Mention:
+        span = self.doc[start:end]
+        root = span.root
+        text = span.text
+        if root.dep_ in SUBJECTS and end - start <= 2 and _is_personal(root.head):
+            type_ = "Person"
+        elif type_ in ("Person", "Organization") and end - start <= 2 and _is_where(root):
+            type_ = "Place"
+        title = text.split()[0].rstrip(".").lower()
+        gender = "f" if title in lexicon.FEMALE else "m" if title in lexicon.MALE else ""
+        return Mention(
+            root.i,
+            (text,),
+            type_,
+            True,
+            root.dep_ in SUBJECTS,
+            root.tag_ == "NNPS",
+            gender,  # type: ignore[arg-type]
+        )
+
+    def _noun(self, token: "Token") -> Mention | None:
+        lemma = token.lemma_.lower()
+        if token.ent_type_ in lexicon.AMOUNTS:
+            return None
+        if lemma in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS or len(lemma) < 3:
+            return None
+        if lemma in lexicon.INTERJECTIONS or (token.lower_.endswith("ness") and token.lower_ not in lexicon.NESSES):
+            return None
+        first = self._first(token)
+        last = self._last(token)
+        if first == last and (lemma in lexicon.GENERIC or token.lower_ in lexicon.GENERIC):
+            return None
+        name = self.doc[first : last + 1].text
+        if self.doc[first].is_sent_start and self.doc[first].pos_ != "PROPN":
+            name = name[0].lower() + name[1:]
+        if not NAME.match(name) or len(name) > MAX_NAME or last - first >= MAX_WORDS:
+            return None
+        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
+        template: Template = (name,)
+        if lemma in lexicon.KIN:
+            owned = self._owned(owner, name)
+            if owned is None and not self._is_had(token):
+                return None
+            template = owned or template
+        proper = any(number in self.found.span_of for number in range(first, last + 1)) or (
+            last > token.i and self.doc[last].pos_ == "PROPN"
+        )
+        gender = "f" if lemma in lexicon.FEMALE else "m" if lemma in lexicon.MALE else ""
+        return Mention(
+            token.i,
+            template,
+            type_of(token),
+            proper,
+            token.dep_ in SUBJECTS,
+            token.tag_ in ("NNS", "NNPS"),
+            gender,  # type: ignore[arg-type]
+        )
+
+    def _owned(self, owner: "Token | None", name: str) -> Template | None:
+        whose = self.slot(owner) if owner is not None else None
+        if isinstance(whose, Pronoun):
+            return (whose, " " + name)
+        return (*whose.name, "'s " + name) if isinstance(whose, Mention) else None
+
+    def _is_had(self, token: "Token") -> bool:
+        """Whether someone is said to have, to be or to get what `token` names: a kin without an owner is nobody."""
+        return token.dep_ in ("dobj", "attr", "pobj", "appos", "conj") and (
+            token.dep_ in ("attr", "appos") or token.head.lemma_ in ("have", "adopt", "get", "own", "as")
+        )
+
+    def _first(self, token: "Token") -> int:
+        """Where the phrase begins, without determiners, numbers, owners and what the speaker thinks of it."""
+        first = token.i
+        for number in range(token.i - 1, token.left_edge.i - 1, -1):
+            word = self.doc[number]
+            if not word.whitespace_ and (word.text == "-" or word.pos_ in ("NUM", "ADV")):
+                first = number if word.text != "-" else first  # "5K", "family-friendly"
+                continue
+            if word.pos_ in ("DET", "NUM", "PRON", "ADV", "PART", "CCONJ", "ADP", "INTJ", "SPACE"):
+                break
+            if word.pos_ == "VERB" and word.dep_ not in ("amod", "compound"):
+                break
+            if word.dep_ == "poss" or word.lemma_.lower() in lexicon.EVALUATIVE or word.text in (",", '"', "(", "'"):
+                break
+            if not (
+                word.dep_ in _MODIFIERS
+                or word.pos_ in ("NOUN", "PROPN", "ADJ")
+                or (word.text == "-" and not word.whitespace_)
+            ):
+                break
+            if word.text != "-":
+                first = number
+        return first
+
+    def _last(self, token: "Token") -> int:
+        """Where it ends: with the noun, or with what it is of ("president of France")."""
+        for child in token.rights:
+            if child.lower_ != "of" or child.dep_ != "prep" or child.i != token.i + 1:
+                continue
+            for inner in child.children:
+                if inner.dep_ != "pobj" or inner.pos_ not in ("NOUN", "PROPN"):
+                    continue
+                span = self.found.span_of.get(inner.i)
+                if span:
+                    return span[1] - 1
+                if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
+                    return inner.i
+        return token.i
+
+
+def _is_personal(verb: "Token") -> bool:
+    """Whether the subject of `verb` is somebody: who lives, or is a director."""
+    return verb.lemma_ in lexicon.PERSONAL_VERBS or (
+        verb.lemma_ == "be"
+        and any(child.dep_ == "attr" and child.lemma_ in lexicon.OCCUPATIONS for child in verb.rights)
+    )
+
+
+def _is_where(name: "Token") -> bool:
+    """Whether `name`, which has no article, is what something is in."""
+    return (
+        name.dep_ == "pobj"
+        and name.head.lower_ == "in"
+        and name.head.head.lemma_ not in lexicon.IN_NO_PLACE
+        and not any(child.dep_ in ("det", "poss") for child in name.children)
+    )

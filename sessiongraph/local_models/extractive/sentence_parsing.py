@@ -1,0 +1,186 @@
+"""What one text says, read once: sentences with their mentions, pronouns and facts, not yet resolved.
+
+Readings are kept for as long as they are likely to be asked for again: a turn is a passage once, and context for
+the windows after it.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.clauses import is_elided, subject_of, third_person
+from sessiongraph.local_models.extractive.fact_rules import Facts, elided
+from sessiongraph.local_models.extractive.noun_phrases import Phrases
+from sessiongraph.local_models.extractive.parse_types import Agree, Mention, Pronoun, Reading, Sentence, Template
+from sessiongraph.local_models.extractive.spacy_pipeline import read_all
+from sessiongraph.local_models.extractive.text_blocks import said
+from sessiongraph.prompts.prompt_format import Part
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc, Token
+
+_KEPT = 4096
+
+# Words that every sentence has; what is left carries what it says.
+_CONTENT = frozenset(("NOUN", "PROPN", "VERB", "ADJ", "NUM", "ADV"))
+_SELVES = frozenset(("myself", "yourself", "ourselves"))
+_LIGHT = frozenset(
+    [
+        "be",
+        "do",
+        "have",
+        "will",
+        "would",
+        "can",
+        "could",
+        "shall",
+        "should",
+        "may",
+        "might",
+        "must",
+        "get",
+        "go",
+        "let",
+        "just",
+        "so",
+        "very",
+        "really",
+        "too",
+        "also",
+        "then",
+        "there",
+        "here",
+        "now",
+        "not",
+        "never",
+        "n't",
+        "more",
+        "most",
+        "much",
+        "many",
+        "well",
+        "even",
+        "still",
+        "ever",
+        "as",
+        "when",
+        "where",
+        "why",
+        "how",
+        "who",
+        "what",
+        "which",
+        "one",
+    ]
+)
+
+_kept: OrderedDict[str, tuple[Sentence, ...]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def readings(parts: Sequence[Part]) -> list[Reading]:
+    """The reading of each of `parts`, in order. All that was not read of late is parsed in one batch."""
+    texts = [said(part) for part in parts]
+    blocks = {block for text in texts for block in text.blocks}
+    with _lock:
+        known = {block: _kept[block] for block in blocks if block in _kept}
+    unread = sorted(blocks - known.keys())
+    known.update(zip(unread, read_all(unread, _sentences), strict=True))
+    with _lock:
+        for block in sorted(blocks):
+            _kept[block] = known[block]
+            _kept.move_to_end(block)
+        while len(_kept) > _KEPT:
+            _kept.popitem(last=False)
+    return [Reading(text.speaker, tuple(s for block in text.blocks for s in known[block])) for text in texts]
+
+
+def _sentences(doc: "Doc") -> tuple[Sentence, ...]:
+    phrases = Phrases(doc)
+    facts = Facts(phrases)
+    return tuple(_sentence(list(span), phrases, facts) for span in doc.sents if span.text.strip())
+
+
+def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence:
+    facts.agree(tokens)
+    question = _is_question(tokens)
+    stated = () if question else tuple(facts.of(tokens))
+    first, last = tokens[0].i, tokens[-1].i
+    names = [name for name in phrases.names if first <= name.at <= last]
+    nouns = [slot for fact in stated for slot in (*fact.subjects, *fact.objects) if isinstance(slot, Mention)]
+    mentions = {mention.at: mention for mention in (*names, *nouns)}
+    pronouns = [slot for token in tokens if isinstance(slot := phrases.slot(token), Pronoun)]
+    labels = {mention.type for mention in mentions.values()}
+    if any(first <= token.i <= last for token in tokens if phrases.found.date_at(token)):
+        labels.add("Date")
+    if any(token.pos_ == "NUM" for token in tokens):
+        labels.add("Number")
+    return Sentence(
+        text=phrases.doc[first : last + 1].text.strip(),
+        words=_words(tokens, phrases, facts),
+        question=question,
+        mentions=tuple(mention for _, mention in sorted(mentions.items())),
+        pronouns=tuple(pronouns),
+        facts=stated,
+        lemmas=tuple(dict.fromkeys(_lemma(token) for token in tokens if _is_content(token))),
+        labels=frozenset(labels),
+    )
+
+
+def _is_question(tokens: "list[Token]") -> bool:
+    said = [token for token in tokens if token.pos_ not in ("SPACE", "PUNCT")]
+    if any(token.text.startswith("?") for token in tokens[-3:]):
+        return True
+    return len(said) > 1 and said[0].tag_ in ("WP", "WRB", "WDT") and said[1].dep_ in ("aux", "auxpass", "ROOT")
+
+
+def _is_content(token: "Token") -> bool:
+    return token.pos_ in _CONTENT and token.dep_ not in ("aux", "auxpass") and _lemma(token) not in _LIGHT
+
+
+def _lemma(token: "Token") -> str:
+    return token.lemma_.lower() if token.pos_ != "PROPN" else token.lower_
+
+
+def _words(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Template:
+    """The sentence as a template, from where it stops greeting and starts saying."""
+    pieces: list[str | Pronoun | Agree] = []
+    said = tokens[_start(tokens, phrases.found.vocatives) :]
+    unsaid = next((elided(token) for token in said if is_elided(token)), None)
+    if unsaid:
+        pieces += [unsaid, Agree(unsaid.at, "", " ")]
+    for token in said:
+        slot = phrases.slot(token)
+        if isinstance(slot, Pronoun):
+            pieces.append(slot)
+        elif known := facts.agreements.get(token.i):
+            before = " " if token.text.startswith("'") else ""
+            pieces.append(Agree(known.at, token.text, before + third_person(token)))
+        elif unsaid and token.i == said[0].i:
+            pieces.append(Agree(unsaid.at, token.text, token.lower_))
+        elif token.lower_ in _SELVES and (known := _subject(token, phrases)):
+            pieces.append(Agree(known.at, token.text, "themselves"))
+        else:
+            pieces.append(token.text)
+        pieces.append(token.whitespace_)
+    return tuple(pieces)
+
+
+def _subject(token: "Token", phrases: Phrases) -> Pronoun | None:
+    """The "I" or "you" whose verb `token` hangs on."""
+    verb = next((head for head in token.ancestors if head.pos_ in ("VERB", "AUX")), None)
+    subject = subject_of(verb) if verb is not None else None
+    slot = phrases.slot(subject) if subject is not None else None
+    return slot if isinstance(slot, Pronoun) and slot.kind in ("i", "you") else None
+
+
+def _start(tokens: "list[Token]", vocatives: frozenset[int]) -> int:
+    for number, token in enumerate(tokens):
+        opener = token.pos_ in ("INTJ", "PUNCT", "SPACE") and token.text not in ('"', "(", "'")
+        opener = opener or token.i in vocatives
+        following = tokens[number + 1] if number + 1 < len(tokens) else token
+        if not opener and not (token.lower_ in lexicon.INTERJECTIONS and following.pos_ == "PUNCT"):
+            return number if len(tokens) - number > 1 else 0
+    return 0

@@ -1,0 +1,218 @@
+"""Persisting sessions, as a dry run: what would become of every turn, and what that would cost.
+
+Invariant: nothing is written and no model is called. The very code that a persist stages and plans with runs on
+temporary tables, which stand in front of the store's own for as long as it is read.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Literal
+
+import duckdb
+
+from sessiongraph.errors import CacheUnavailableError
+from sessiongraph.extraction.build_graph import Due, read_due
+from sessiongraph.extraction.ledger import Passage
+from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
+from sessiongraph.llm.client import LLM
+from sessiongraph.llm.pricing import count_tokens, expected_cost
+from sessiongraph.llm.response_parsing import schema_text
+from sessiongraph.persistence.session_staging import known_sessions, session_document_id, stage_turns, times_forgotten
+from sessiongraph.persistence.turn_passages import read_turn_passages
+from sessiongraph.prompts.extraction_schema import Extraction
+from sessiongraph.prompts.prompt_format import Window
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.types import Turn, User
+
+# What a window's answer comes to where the dataset has none to go by, in tokens.
+_ANSWER_TOKENS = 120
+# Of the JSON around a row of evidence: keys, quotes, passage numbers.
+_ROW_TOKENS = 30
+
+Fate = Literal["extract", "reuse", "skip", "settled"]
+
+
+@dataclass(frozen=True)
+class TurnEstimate:
+    """What would become of a turn: `extract` it with a model, `reuse` what was extracted from the same words before,
+    `skip` it, or nothing, because it is `settled`. `staged` is whether it would be copied from the cache first.
+    """
+
+    session_id: str
+    turn_id: str
+    fate: Fate
+    reason: str | None
+    staged: bool
+
+
+@dataclass
+class PersistEstimate:
+    """What persisting would do: turn by turn, and `calls` of the model with their tokens and price in US dollars.
+
+    `cost` is None where nobody knows the model's price. Calls that fail and are asked again are not foreseen, nor is
+    the embedding. `missing` sessions are known to neither the cache nor the dataset, `unread` could not be read.
+    """
+
+    model: str
+    turns: list[TurnEstimate] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = 0.0
+
+    def count(self, fate: Fate) -> int:
+        return sum(turn.fate == fate for turn in self.turns)
+
+    @property
+    def staged(self) -> int:
+        return sum(turn.staged for turn in self.turns)
+
+    def __str__(self) -> str:
+        price = "at a price that is unknown" if self.cost is None else f"for about ${self.cost:.4f}"
+        text = (
+            f"{self.staged} turn(s) would be staged, {self.count('extract')} extracted, {self.count('reuse')} taken "
+            f"from what was extracted before, {self.count('skip')} skipped; {self.count('settled')} are settled. That "
+            f"is {self.calls} call(s) of {self.model}, with {self.prompt_tokens:,} tokens of prompt and about "
+            f"{self.completion_tokens:,} of answers, {price}."
+        )
+        if self.missing:
+            text += f" Not found: {', '.join(self.missing)}."
+        if self.unread:
+            text += f" Could not be read from the cache: {', '.join(self.unread)}."
+        return text
+
+
+async def estimate_persist(
+    cache: SessionCache,
+    store: GraphStore,
+    llm: LLM,
+    sessions: Mapping[User, Sequence[str]],
+    *,
+    belongs: Callable[[Turn], bool] = lambda turn: True,
+    retry_failed: bool = False,
+) -> PersistEstimate:
+    """What persisting `sessions`, by user, into the dataset behind `store` would do now."""
+    estimate = PersistEstimate(llm.model)
+    extractor = await asyncio.to_thread(extractor_version, llm)
+    said = {user: await asyncio.to_thread(_read, cache, user, ids, belongs, estimate) for user, ids in sessions.items()}
+    found = await asyncio.to_thread(
+        store.read, lambda con: _plan(con, extractor, said, sessions, retry_failed, estimate.unread)
+    )
+    estimate.missing = found.missing
+    estimate.turns = found.turns()
+    _, waiting = found.due.split()
+    await asyncio.to_thread(_price, estimate, llm, pack(list(waiting)), found.answer_tokens)
+    return estimate
+
+
+def _read(
+    cache: SessionCache,
+    user: User,
+    session_ids: Sequence[str],
+    belongs: Callable[[Turn], bool],
+    estimate: PersistEstimate,
+) -> list[Turn]:
+    turns: list[Turn] = []
+    for session_id in session_ids:
+        try:
+            turns += filter(belongs, cache.get_turns(user.id, session_id))
+        except CacheUnavailableError as error:
+            estimate.unread[session_id] = str(error)
+    return turns
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the plan finds once everything is staged; `names` are a passage's session and turn."""
+
+    passages: list[Passage]
+    due: Due
+    names: dict[str, tuple[str, str]]
+    staged: set[str]
+    missing: list[str]
+    answer_tokens: float
+
+    def turns(self) -> list[TurnEstimate]:
+        ready, waiting = self.due.split()
+        fates: dict[str, tuple[Fate, str | None]] = {passage.id: self._at_hand(passage) for passage in ready}
+        fates |= {passage.id: ("extract", self._why(passage.id)) for passage in chain(*waiting.values())}
+        return [
+            TurnEstimate(*self.names[it.id], *(fates.get(it.id) or self._settled(it.id)), it.id in self.staged)
+            for it in self.passages
+        ]
+
+    def _at_hand(self, passage: Passage) -> tuple[Fate, str | None]:
+        return ("skip", passage.skip) if passage.skip else ("reuse", "extracted before from the same words")
+
+    def _why(self, passage_id: str) -> str:
+        row = self.due.ledger.get(passage_id)
+        if row is None:
+            return "new"
+        return "failed before" if row.disposition == "failed" else "its words, its context, the prompt or model changed"
+
+    def _settled(self, passage_id: str) -> tuple[Fate, str | None]:
+        row = self.due.ledger[passage_id]
+        return ("settled", "quarantined: retry_failed tries it again" if row.quarantined else row.disposition)
+
+
+def _plan(
+    connection: duckdb.DuckDBPyConnection,
+    extractor: str,
+    said: Mapping[User, list[Turn]],
+    sessions: Mapping[User, Sequence[str]],
+    retry_failed: bool,
+    unread: Mapping[str, str],
+) -> _Found:
+    documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
+    for table, column in (("documents", "id"), ("node_sets", "document_id"), ("turns", "document_id")):
+        query = f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE {column} IN (SELECT unnest(?))"
+        connection.execute(query, [documents])
+    draft = Transaction(connection, seq=_next_seq(connection))
+    for user, turns in said.items():
+        stage_turns(draft, user, turns, times_forgotten(connection))
+    known = {(user, id_) for user, ids in sessions.items() for id_ in known_sessions(connection, user, ids)}
+    passages, due = read_due(connection, read_turn_passages, extractor, documents, retry_failed)
+    rows = connection.execute(
+        "SELECT passage_id, session_id, turn_id, t.seq FROM current_turns t JOIN documents d ON d.id = document_id"
+    ).fetchall()
+    return _Found(
+        passages,
+        due,
+        {passage_id: (session_id, turn_id) for passage_id, session_id, turn_id, _ in rows},
+        {passage_id for passage_id, _, _, seq in rows if seq == draft.seq},
+        [id_ for user, ids in sessions.items() for id_ in ids if (user, id_) not in known and id_ not in unread],
+        _tokens_answered(connection),
+    )
+
+
+def _next_seq(connection: duckdb.DuckDBPyConnection) -> int:
+    seq: int = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
+    return seq
+
+
+def _tokens_answered(connection: duckdb.DuckDBPyConnection) -> float:
+    """Tokens that a window's answer came to in this dataset so far, at four characters each."""
+    windows, rows, chars = connection.execute(
+        """SELECT (SELECT count(*) FROM windows), count(*), sum(chars) FROM (
+            SELECT len(name) + len(type) + len(description) AS chars FROM mentions
+            UNION ALL SELECT len(subject) + len(relation) + len(object) + len(statement) FROM claims
+            UNION ALL SELECT len(summary) FROM windows WHERE summary IS NOT NULL)"""
+    ).fetchall()[0]
+    return (rows * _ROW_TOKENS + (chars or 0) / 4) / windows if windows else _ANSWER_TOKENS
+
+
+def _price(estimate: PersistEstimate, llm: LLM, calls: list[list[Window]], answer_tokens: float) -> None:
+    if not calls:
+        return
+    # The schema of the answer goes along with every call.
+    schema = count_tokens(schema_text(Extraction))
+    messages = [message["content"] for windows in calls for message in prompt_of(windows)[0]]
+    estimate.calls = len(calls)
+    estimate.prompt_tokens = schema * len(calls) + sum(map(count_tokens, messages))
+    estimate.completion_tokens = round(sum(map(len, calls)) * answer_tokens)
+    estimate.cost = expected_cost(llm.model, estimate.prompt_tokens, estimate.completion_tokens)

@@ -1,0 +1,163 @@
+"""Persisting sessions, whole: stage what the cache has, bring it into the graph, and say what became of every turn."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+
+from sessiongraph.errors import SessionGraphError
+from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
+from sessiongraph.llm.client import LLM
+from sessiongraph.llm.embedder import Embedder
+from sessiongraph.persistence.session_staging import session_document_id, sessions_not_found, stage_sessions
+from sessiongraph.persistence.turn_passages import read_turn_passages
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import Usage, User
+
+
+@dataclass(frozen=True)
+class TurnOutcome:
+    """What stands in the ledger for a turn: `disposition` is persisted, skipped or failed; `run_id` who wrote it.
+
+    One that is `quarantined` failed too often to be tried again unasked.
+    """
+
+    turn_id: str
+    disposition: str
+    reason: str | None
+    run_id: str
+    quarantined: bool = False
+
+
+@dataclass(frozen=True)
+class SessionOutcome:
+    """What became of one session's turns, in the order in which they were said."""
+
+    session_id: str
+    turns: list[TurnOutcome]
+
+
+@dataclass
+class PersistReport:
+    """What stands in the graph of the sessions that were asked for, and what this call did for it.
+
+    `persisted`, `skipped` and `failed` count turns as they stand now, whichever run did it. `staged` (turns copied from
+    the cache), `settled` (turns written down in the ledger) and `extracted` (turns sent to the model) count what this
+    call did: all are 0 where nothing was new. `missing` sessions are known to neither the
+    cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
+    before all was done.
+    """
+
+    run_id: str
+    sessions: dict[str, SessionOutcome] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    staged: int = 0
+    settled: int = 0
+    extracted: int = 0
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+    failure: SessionGraphError | None = None
+
+    @property
+    def turns(self) -> list[TurnOutcome]:
+        return [turn for session in self.sessions.values() for turn in session.turns]
+
+    def _count(self, disposition: str) -> int:
+        return sum(turn.disposition == disposition for turn in self.turns)
+
+    @property
+    def persisted(self) -> int:
+        return self._count("persisted")
+
+    @property
+    def skipped(self) -> int:
+        return self._count("skipped")
+
+    @property
+    def failed(self) -> int:
+        return self._count("failed")
+
+    @property
+    def quarantined(self) -> list[TurnOutcome]:
+        """Those of the failed turns that are tried again only with `retry_failed`, or when their words change."""
+        return [turn for turn in self.turns if turn.quarantined]
+
+    def __str__(self) -> str:
+        if not (self.sessions or self.missing or self.unread):
+            return "No sessions were named, so none was persisted."
+        text = (
+            f"{len(self.sessions)} session(s): {self.persisted} turn(s) persisted ({self.extracted} extracted now), "
+            f"{self.skipped} skipped, {self.failed} failed."
+        )
+        if self.quarantined:
+            text += f" {len(self.quarantined)} of those failed too often and wait for retry_failed=True."
+        if self.missing:
+            text += f" Not found: {', '.join(self.missing)}."
+        if self.unread:
+            text += f" Could not be read from the cache: {', '.join(self.unread)}."
+        return text
+
+
+async def persist_sessions(
+    cache: SessionCache,
+    store: GraphStore,
+    llm: LLM,
+    embedder: Embedder,
+    user: User,
+    session_ids: Sequence[str],
+    *,
+    run_id: str,
+    retry_failed: bool = False,
+) -> PersistReport:
+    """Persist a user's sessions into the dataset behind `store`; with `retry_failed`, what is quarantined too.
+
+    The report's `failure` is what kept turns from being extracted, as that of `build_knowledge`.
+    Raises SessionsNotFoundError where neither the cache nor the dataset knows any of them, CacheUnavailableError
+    where none could be read.
+    """
+    report = PersistReport(run_id)
+    if not session_ids:
+        return report
+    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id)
+    if not staging.found:
+        raise sessions_not_found(staging.missing, [user])
+    report.missing, report.unread, report.staged = staging.missing, staging.unread, staging.staged
+    documents = {session_document_id(user.id, session_id): session_id for session_id in staging.found}
+    knowledge = await build_knowledge(
+        store,
+        llm,
+        embedder,
+        read_turn_passages,
+        run_id=run_id,
+        asset="session_knowledge",
+        document_ids=list(documents),
+        retry_failed=retry_failed,
+    )
+    turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
+    report.sessions = _outcomes(knowledge, documents, turn_ids)
+    report.settled, report.extracted = knowledge.settled, knowledge.extracted
+    report.usage, report.seconds, report.failure = knowledge.usage, knowledge.seconds, knowledge.failure
+    return report
+
+
+def _turn_ids(connection: duckdb.DuckDBPyConnection, document_ids: list[str]) -> dict[str, str]:
+    rows = connection.execute(
+        "SELECT DISTINCT passage_id, turn_id FROM turns WHERE document_id IN (SELECT unnest(?))",
+        [document_ids],
+    ).fetchall()
+    return dict(rows)
+
+
+def _outcomes(
+    knowledge: KnowledgeReport, documents: dict[str, str], turn_ids: dict[str, str]
+) -> dict[str, SessionOutcome]:
+    outcomes = {session_id: SessionOutcome(session_id, []) for session_id in documents.values()}
+    for passage in knowledge.passages:
+        # A turn that was forgotten since has no id any more.
+        if (row := knowledge.ledger.get(passage.id)) is not None and passage.id in turn_ids:
+            outcome = TurnOutcome(turn_ids[passage.id], row.disposition, row.reason, row.run_id, row.quarantined)
+            outcomes[documents[passage.document_id]].turns.append(outcome)
+    return outcomes

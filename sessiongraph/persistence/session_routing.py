@@ -1,0 +1,91 @@
+"""Which cached sessions belong to a dataset, and who may bring sessions into it.
+
+Invariant: a turn belongs to the dataset that it was searched in; one without any belongs to its user's own
+main dataset. Only of users who may write a dataset does it take turns.
+"""
+
+from collections.abc import Callable, Sequence
+
+from sessiongraph.access.control import AccessControl
+from sessiongraph.errors import PermissionDeniedError
+from sessiongraph.ids import check_session_id
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.types import MAIN_DATASET, Dataset, Turn, User
+
+
+def belongs_to(dataset: Dataset) -> Callable[[Turn], bool]:
+    """Whether a turn belongs to `dataset`."""
+
+    def belongs(turn: Turn) -> bool:
+        if turn.dataset_id is None:
+            return dataset.name == MAIN_DATASET and dataset.owner_id == turn.user_id
+        return turn.dataset_id == dataset.id
+
+    return belongs
+
+
+def discover_sessions(cache: SessionCache, access: AccessControl, dataset: Dataset) -> dict[User, list[str]]:
+    """The cached sessions with turns that belong to `dataset`, by user: persisted already or not. Blocks.
+
+    Raises CacheUnavailableError where the cache does not answer.
+    """
+    listed = cache.sessions_of(dataset.id)
+    if dataset.name == MAIN_DATASET:
+        listed += cache.sessions_of(None, dataset.owner_id)
+    writers = {user.id: user for user in access.holders(dataset, "write")}
+    found: dict[User, list[str]] = {}
+    for user_id, session_id in dict.fromkeys(listed):
+        if user_id in writers:
+            found.setdefault(writers[user_id], []).append(session_id)
+    return found
+
+
+class Routes:
+    """Into which dataset turns go, for many of them: who may write what is asked once, and held while it lives."""
+
+    def __init__(self, access: AccessControl) -> None:
+        self._access = access
+        self._users = {user.id: user for user in access.list_users()}
+        self._datasets = {dataset.id: dataset for dataset in access.all_datasets()}
+        self._writers: dict[str, set[str]] = {}
+
+    def dataset_key(self, user_id: str, dataset_id: str | None) -> str | None:
+        """The key of the dataset that such turns of the user belong to.
+
+        None where there is no such user or dataset any more, or where the user may not write it.
+        """
+        user = self._users.get(user_id)
+        if user is None:
+            return None
+        if dataset_id is None:
+            return f"{user.name}/{MAIN_DATASET}"
+        dataset = self._datasets.get(dataset_id)
+        return dataset.key if dataset is not None and user_id in self._who_writes(dataset) else None
+
+    def user_name(self, user_id: str) -> str:
+        return self._users[user_id].name
+
+    def _who_writes(self, dataset: Dataset) -> set[str]:
+        if dataset.id not in self._writers:
+            self._writers[dataset.id] = {user.id for user in self._access.holders(dataset, "write")}
+        return self._writers[dataset.id]
+
+
+def named_sessions(
+    access: AccessControl, dataset: Dataset, sessions: Sequence[tuple[str, str]]
+) -> dict[User, list[str]]:
+    """`sessions`, pairs of a user's name or id and a session id, by user. Blocks.
+
+    Raises InvalidInputError for an unknown user or a malformed id, PermissionDeniedError for a user who may not
+    write `dataset`.
+    """
+    named: dict[User, list[str]] = {}
+    for name, session_id in sessions:
+        user = access.get_user(name)
+        if "write" not in access.permissions(user, dataset):
+            raise PermissionDeniedError(
+                f"{user.name!r} may not write {dataset.key!r}, so their sessions cannot be persisted into it: its "
+                f"owner, {dataset.owner_name!r}, grants it with datasets.grant or `sessiongraph datasets grant`."
+            )
+        named.setdefault(user, []).append(check_session_id(session_id))
+    return named

@@ -1,0 +1,229 @@
+"""Copying turns from the session cache into the dataset's own store, from where nothing can expire.
+
+Invariant: absence retracts nothing. A turn that has left the cache stays staged; a turn that changed (its words
+or its rating) is added as a newer version. What a session is staged as never depends on what has been persisted.
+And what is forgotten does not come back: turns read from the cache before a `forget` are not staged after it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from sessiongraph.errors import CacheUnavailableError, SessionsNotFoundError
+from sessiongraph.ids import content_id
+from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.graph_store import GraphStore, Row, Transaction
+from sessiongraph.types import SESSION_NODE_SET, Turn, User
+
+
+@dataclass
+class StagingReport:
+    """`found` are the sessions that the cache or the dataset knows, `missing` those that neither does.
+
+    `unread` are those that the cache could not give, and why; `turns` how many it gave, `staged` how many were new.
+    """
+
+    run_id: str
+    found: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    turns: int = 0
+    staged: int = 0
+
+
+def session_document_id(user_id: str, session_id: str) -> str:
+    """The id of the document that a user's session is in any dataset."""
+    return content_id("session", user_id, session_id)
+
+
+def turn_passage_id(document_id: str, turn_id: str) -> str:
+    """The id of the passage that a turn is, whatever its wording."""
+    return content_id("turn", document_id, turn_id)
+
+
+async def stage_sessions(
+    cache: SessionCache,
+    store: GraphStore,
+    user: User,
+    session_ids: Sequence[str],
+    *,
+    run_id: str,
+    belongs: Callable[[Turn], bool] = lambda turn: True,
+) -> StagingReport:
+    """Stage what is new of a user's sessions, of the turns that `belongs` picks.
+
+    A session that the cache cannot give is reported as unread; the others go on. Raises CacheUnavailableError where
+    none could be read and the dataset knows none either.
+    """
+    while True:
+        forgotten = await asyncio.to_thread(store.read, times_forgotten)
+        report, turns = await _read_cache(cache, user, session_ids, run_id, belongs)
+        known, changed = await asyncio.to_thread(
+            store.read, lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns))
+        )
+        known |= {turn.session_id for turn in turns}
+        report.found = [session_id for session_id in dict.fromkeys(session_ids) if session_id in known]
+        report.missing = [s for s in dict.fromkeys(session_ids) if s not in known and s not in report.unread]
+        if report.unread and not report.found:
+            raise CacheUnavailableError(next(iter(report.unread.values())))
+        if not changed:
+            await _note_staged(cache, turns)
+            return report
+        staged = await asyncio.to_thread(
+            store.write,
+            run_id,
+            "session_turns",
+            lambda tx, turns=turns, before=forgotten: stage_turns(tx, user, turns, before),
+        )
+        if staged is not None:
+            report.staged = staged
+            await _note_staged(cache, turns)
+            return report
+
+
+async def _note_staged(cache: SessionCache, turns: Sequence[Turn]) -> None:
+    """Tell the cache, after the commit. Where it cannot be told, the next tick of the sensor finds them once more."""
+    with suppress(CacheUnavailableError):
+        await asyncio.to_thread(cache.note_staged, turns)
+
+
+async def _read_cache(
+    cache: SessionCache, user: User, session_ids: Sequence[str], run_id: str, belongs: Callable[[Turn], bool]
+) -> tuple[StagingReport, list[Turn]]:
+    report = StagingReport(run_id)
+    turns: list[Turn] = []
+    dead: str | None = None
+    for session_id in dict.fromkeys(session_ids):
+        if dead is not None:
+            report.unread[session_id] = dead
+            continue
+        try:
+            turns += filter(belongs, await asyncio.to_thread(cache.get_turns, user.id, session_id))
+        except CacheUnavailableError as error:
+            report.unread[session_id] = str(error)
+            dead = await asyncio.to_thread(_why_dead, cache)
+    report.turns = len(turns)
+    return report, turns
+
+
+def _why_dead(cache: SessionCache) -> str | None:
+    """Why the cache gives nothing at all, which is waited for once and not once a session; None where it answers."""
+    try:
+        cache.check()
+    except CacheUnavailableError as error:
+        return str(error)
+    return None
+
+
+async def stage_sessions_of_users(
+    cache: SessionCache,
+    store: GraphStore,
+    sessions: Mapping[User, Sequence[str]],
+    *,
+    run_id: str,
+    belongs: Callable[[Turn], bool] = lambda turn: True,
+) -> StagingReport:
+    """As `stage_sessions`, for several users; the report names a session as "user/session id"."""
+    report = StagingReport(run_id)
+    for user, session_ids in sessions.items():
+        try:
+            part = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs)
+        except CacheUnavailableError as error:
+            part = StagingReport(run_id, unread=dict.fromkeys(session_ids, str(error)))
+        report.found += [f"{user.name}/{session_id}" for session_id in part.found]
+        report.missing += [f"{user.name}/{session_id}" for session_id in part.missing]
+        report.unread |= {f"{user.name}/{session_id}": why for session_id, why in part.unread.items()}
+        report.turns += part.turns
+        report.staged += part.staged
+    if report.unread and not report.found:
+        raise CacheUnavailableError(next(iter(report.unread.values())))
+    return report
+
+
+def sessions_not_found(missing: Sequence[str], users: Sequence[User]) -> SessionsNotFoundError:
+    """What to raise where none of the sessions asked for is known."""
+    names = ", ".join(repr(user.name) for user in users)
+    return SessionsNotFoundError(
+        f"No session found: {', '.join(map(repr, missing))}. Neither the cache nor the dataset knows "
+        f"them for user {names}. List what there is with sessions.list_sessions(); "
+        "a search or sessions.add_turn with a session_id makes one.",
+        tuple(missing),
+    )
+
+
+def known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_ids: Sequence[str]) -> set[str]:
+    rows = connection.execute(
+        "SELECT session_id FROM documents WHERE user_id = ? AND session_id IN (SELECT unnest(?))",
+        [user.id, list(session_ids)],
+    ).fetchall()
+    return {session_id for (session_id,) in rows}
+
+
+def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[Turn]) -> list[Row]:
+    """Rows for those of `turns` whose newest staged version differs, or that have none."""
+    rows = [_row(user, turn) for turn in turns]
+    columns = ("passage_id", "content_hash", "score", "feedback", "created_at", "position")
+    staged = connection.execute(
+        f"SELECT {', '.join(columns)} FROM current_turns WHERE document_id IN (SELECT unnest(?))",
+        [list({row["document_id"] for row in rows})],
+    ).fetchall()
+    known = set(staged)
+    return [row for row in rows if tuple(row[column] for column in columns) not in known]
+
+
+def times_forgotten(connection: duckdb.DuckDBPyConnection) -> int:
+    """Grows with every `forget` of turns, and only then: it commits none, or takes away those of another commit."""
+    query = "SELECT count(*) FROM commits WHERE asset = 'session_turns' AND seq NOT IN (SELECT seq FROM turns)"
+    return int(connection.execute(query).fetchall()[0][0])
+
+
+def stage_turns(tx: Transaction, user: User, turns: Sequence[Turn], forgotten: int) -> int | None:
+    """How many turns were new; None, and nothing written, where something was forgotten since `turns` were read."""
+    if times_forgotten(tx.connection) != forgotten:
+        return None
+    changed = _changed(tx.connection, user, turns)
+    sessions = {turn.session_id: turn for turn in reversed(turns)}
+    known = known_sessions(tx.connection, user, list(sessions))
+    new = [turn for session_id, turn in sessions.items() if session_id not in known]
+    tx.insert("documents", [_document(user, turn) for turn in new])
+    tx.insert(
+        "node_sets",
+        [{"document_id": session_document_id(user.id, turn.session_id), "name": SESSION_NODE_SET} for turn in new],
+    )
+    tx.insert("turns", changed)
+    return len(changed)
+
+
+def _document(user: User, first: Turn) -> Row:
+    return {
+        "id": session_document_id(user.id, first.session_id),
+        "kind": "session",
+        "name": first.session_id,
+        "source": None,
+        "text": None,
+        "user_id": user.id,
+        "user_name": user.name,
+        "session_id": first.session_id,
+        "created_at": first.created_at.replace(tzinfo=None),
+    }
+
+
+def _row(user: User, turn: Turn) -> dict[str, Any]:
+    document_id = session_document_id(user.id, turn.session_id)
+    return {
+        "passage_id": turn_passage_id(document_id, turn.turn_id),
+        "document_id": document_id,
+        "turn_id": turn.turn_id,
+        "question": turn.question,
+        "answer": turn.answer,
+        "content_hash": turn.content_hash,
+        "created_at": turn.created_at.replace(tzinfo=None),
+        "position": turn.position,
+        "score": turn.score,
+        "feedback": turn.feedback,
+        "elements": list(turn.elements),
+    }

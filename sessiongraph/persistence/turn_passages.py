@@ -1,0 +1,132 @@
+"""How staged turns become passages: their windows, and the verdict on those that should not be in the graph.
+
+Invariant: nothing is written for what was not said. Empty turns, refusals and non-answers, badly rated turns
+and repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+import duckdb
+
+from sessiongraph.extraction.ledger import Passage
+from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window, as_context, turn_parts
+from sessiongraph.types import DEFAULT_USER
+
+BAD_SCORE = 2
+
+# How answers begin that give none, after an apology or without one.
+_APOLOGY = r"(?:(?:i'm |i am |we're )?(?:very |so )?(?:sorry|afraid)\b,?(?: but)?(?: that)? ?)?"
+_NON_ANSWERS = (
+    r"i (?:really |honestly |just |still )?(?:do not|don't|did not|didn't) know\b",
+    r"i (?:do not|don't) have (?:any |enough |the |that )?(?:access|information|data|details|context|answer)",
+    r"i (?:can't|cannot|can not|could not|couldn't|won't|am unable to|am not able to|'m unable to|'m not able to) "
+    r"(?:help|assist|answer|find|provide|tell|say|do|comply|determine|access|discuss)\b",
+    r"as an? (?:ai|large language|language)(?: language)? (?:model|assistant)\b",
+    r"(?:there is |i found |i have )?no (?:relevant |available )?(?:information|answer|data|context)\b",
+    r"(?:the |this )?(?:provided |given )?(?:context|sources?|documents?|text|information)(?: provided| given)? "
+    r"(?:does not|doesn't|do not|don't) ",
+    r"(?:unknown|no idea|not sure|n/?a|none)\W*\Z",
+)
+_NON_ANSWER = re.compile(rf"\W*{_APOLOGY}(?:{'|'.join(_NON_ANSWERS)})", re.IGNORECASE)
+# Longer answers say something even when they begin so; so do those that go on with "but", and those that name
+# somebody or a number that the question did not: people begin so too ("I don't know, Anna went to Rome with Bob").
+_NON_ANSWER_CHARS = 240
+_NAMED = re.compile(r"\b(?:[A-Z][\w-]+|\d\w*)")
+_OPENERS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        ai as ask at can check could do does feel for he here how however if in is it let maybe may my no not or
+        perhaps please she so sorry thank thanks that the there these they this to try unfortunately we what when where
+        which who would you your
+        """,
+    )
+)
+_OWN_STATEMENT = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur)\b[^?]*(?:[.!]|\Z)")
+
+
+@dataclass(frozen=True)
+class StagedTurn:
+    """The newest version of a turn that the dataset has."""
+
+    passage_id: str
+    document_id: str
+    turn_id: str
+    question: str
+    answer: str
+    created_at: datetime
+    position: int
+    score: int | None
+    content_hash: str
+    user_name: str | None
+
+
+def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
+    """The passages of one session's `turns`, in the order in which they were said."""
+    passages: list[Passage] = []
+    said: list[Part] = []
+    kept: set[str] = set()
+    for turn in sorted(turns, key=attrgetter("created_at", "position", "turn_id")):
+        parts = turn_parts(turn.question, turn.answer)
+        skip = skip_reason(turn, kept)
+        window = Window(_source(turn), tuple(said[-CONTEXT_PARTS:]), parts)
+        passages.append(Passage(turn.passage_id, turn.document_id, window, skip))
+        said += as_context(parts)
+        if skip is None:
+            kept.add(turn.content_hash)
+    return passages
+
+
+def skip_reason(turn: StagedTurn, kept: set[str]) -> str | None:
+    """Why `turn` should not be in the graph, or None; `kept` are the contents of the session's earlier turns."""
+    if not any(letter.isalnum() for letter in turn.question + turn.answer):
+        return "empty"
+    if turn.score is not None and turn.score <= BAD_SCORE:
+        return f"rated {turn.score} of 5"
+    if is_non_answer(turn.answer, turn.question) and not _OWN_STATEMENT.search(turn.question):
+        return "no answer was given"
+    if turn.content_hash in kept:
+        return "repeats an earlier turn"
+    return None
+
+
+def is_non_answer(answer: str, question: str = "") -> bool:
+    """Whether `answer` only refuses or says that it does not know."""
+    text = " ".join(answer.replace("’", "'").split())
+    match = _NON_ANSWER.match(text)
+    if match is None or len(text) > _NON_ANSWER_CHARS:
+        return False
+    rest = text[match.end() :]
+    known = _OPENERS.union(re.findall(r"\w+", question.lower()))
+    return " but " not in rest.lower() and all(name.lower() in known for name in _NAMED.findall(rest))
+
+
+def _source(turn: StagedTurn) -> str:
+    """What a model should know of where the turn was said: who speaks as "I", and what "yesterday" means."""
+    name = turn.user_name.split("@")[0] if turn.user_name and turn.user_name != DEFAULT_USER else None
+    return f"conversation{f' with {name}' if name else ''}, {turn.created_at:%Y-%m-%d}"
+
+
+def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
+    """The passages of the named sessions (by document id), or of all that the dataset knows."""
+    rows = connection.execute(
+        f"""SELECT passage_id, document_id, turn_id, question, answer, t.created_at, position, score,
+            content_hash, user_name
+        FROM (
+            SELECT * FROM turns {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
+            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1
+        ) t JOIN documents d ON d.id = t.document_id
+        ORDER BY d.created_at, document_id""",
+        None if document_ids is None else [list(document_ids)],
+    ).fetchall()
+    turns = [StagedTurn(*row) for row in rows]
+    return [
+        passage
+        for _, session in groupby(turns, key=attrgetter("document_id"))
+        for passage in session_passages(list(session))
+    ]

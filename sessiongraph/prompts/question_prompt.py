@@ -1,0 +1,115 @@
+"""How a question travels to a model with its sources and the conversation so far, and is read back.
+
+The notation is that of `notation`: sources are numbered passages, the conversation is context.
+
+    ~ # conversation so far
+    ~ user: Where does Alice live?
+    ~ assistant: Alice lives in Paris.
+    ~ # document, 2024-05-08
+    [1] Alice moved to Paris in 2010.
+    ~ # known fact, true from 2010 until 2019-05, from document, 2024-05-08
+    [2] Alice lives in Paris.
+    Question: What does she do for work?
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sessiongraph.prompts.prompt_format import Part, indented, on_one_line, unwrapped
+
+NO_ANSWER = "I don't know: nothing in the sources answers this."
+
+# How much of each part of the conversation so far goes along.
+HISTORY_CHARS = 600
+
+_CONVERSATION = "~ # conversation so far"
+_LABEL = "~ # "
+_HISTORY = re.compile(r"~ (user|assistant): (.*)\Z", re.DOTALL)
+_SOURCE = re.compile(r"\[(\d+)\] (.*)\Z", re.DOTALL)
+_QUESTION = re.compile(r"Question: (.*)\Z", re.DOTALL)
+_TRUE = re.compile(r"known fact, true(?: from (\S+))?(?: until (\S+?))?, from ")
+_REPLACED = "; no longer true: "
+_AND = " / "
+
+
+@dataclass(frozen=True)
+class Validity:
+    """From when and until when something was true, as ISO texts of any precision; None where that is open."""
+
+    start: str | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text that an answer may rest on, and what it is ("document", "conversation, 2024-05-08")."""
+
+    label: str
+    text: str
+
+    @property
+    def valid(self) -> Validity:
+        match = _TRUE.match(self.label)
+        return Validity(match[1], match[2]) if match else Validity()
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """What of the text is known to be true no more."""
+        _, found, statements = self.label.partition(_REPLACED)
+        return tuple(statements.split(_AND)) if found else ()
+
+
+def fact_label(valid: Validity, where: str) -> str:
+    """What a source that is a fact is called, and when it was true."""
+    bounds = (f"from {valid.start}" if valid.start else "", f"until {valid.end}" if valid.end else "")
+    spoken = " ".join(bound for bound in bounds if bound)
+    return f"known fact, {f'true {spoken}, ' if spoken else ''}from {where}"
+
+
+def passage_label(where: str, replaced: Sequence[str] = ()) -> str:
+    """What a source that is a passage is called, and which of its statements have been replaced since."""
+    return where + (_REPLACED + _AND.join(replaced) if replaced else "")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, the conversation that it follows on, and its sources, best first."""
+
+    text: str
+    history: tuple[Part, ...]
+    sources: tuple[Source, ...]
+
+
+def render_question(question: Question) -> str:
+    """The prompt text of `question`; its sources are numbered from 1 in their order."""
+    lines: list[str] = []
+    if question.history:
+        lines.append(_CONVERSATION)
+        said = (on_one_line(part, HISTORY_CHARS) for part in question.history)
+        lines += [f"~ {part.role}: {part.text}" for part in said]
+    label = None
+    for number, source in enumerate(question.sources, start=1):
+        if source.label != label:
+            label = source.label
+            lines.append(_LABEL + " ".join(label.split()))
+        lines.append(f"[{number}] {indented(source.text)}")
+    lines.append(f"Question: {indented(question.text)}")
+    return "\n".join(lines)
+
+
+def parse_question(text: str) -> Question | None:
+    """The question that `render_question` wrote, or None where `text` holds none."""
+    history: list[Part] = []
+    sources: list[Source] = []
+    label, asked = "", None
+    for line in unwrapped(text):
+        if line.startswith(_LABEL):
+            label = line[len(_LABEL) :]
+        elif match := _HISTORY.match(line):
+            history.append(Part(match[1], match[2]))  # type: ignore[arg-type]
+        elif match := _SOURCE.match(line):
+            sources.append(Source(label, match[2]))
+        elif match := _QUESTION.match(line):
+            asked = match[1]
+    return None if asked is None else Question(asked, tuple(history), tuple(sources))

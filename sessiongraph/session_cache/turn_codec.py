@@ -1,0 +1,85 @@
+"""How a turn is written down, the same in every backend: JSON for what it says, microseconds for its times.
+
+Where records are kept, and in which order turns get their positions, belongs to the backends.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sessiongraph.errors import CacheUnavailableError, InvalidInputError
+from sessiongraph.types import Turn
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since 1970, UTC. A time without a zone is refused: it would mean another one elsewhere."""
+    if moment.tzinfo is None:
+        raise InvalidInputError(f"The time {moment.isoformat()} has no time zone: give one, as in datetime.now(UTC).")
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment in UTC that `to_micros` wrote down."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def encode(turn: Turn) -> str:
+    """All of `turn` but its key and its position, as ASCII JSON."""
+    return json.dumps(
+        {
+            "question": turn.question,
+            "answer": turn.answer,
+            "created_at": to_micros(turn.created_at),
+            "dataset_id": turn.dataset_id,
+            "context": turn.context,
+            "elements": turn.elements,
+            "score": turn.score,
+            "feedback": turn.feedback,
+        }
+    )
+
+
+@contextmanager
+def readable(session_id: str, turn_id: str) -> Iterator[None]:
+    """Raise CacheUnavailableError where what is read in it was not written by `encode`."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise CacheUnavailableError(
+            f"Turn {turn_id} of session {session_id} is damaged in the cache. Delete it, with sessions.delete_turn or "
+            "the session's others with sessions.delete_session; what was persisted of it is in its datasets."
+        ) from None
+
+
+def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dict[str, Any]) -> Turn:
+    """The turn of which `encode` wrote `said`."""
+    return Turn(
+        turn_id=turn_id,
+        user_id=user_id,
+        session_id=session_id,
+        question=said["question"],
+        answer=said["answer"],
+        created_at=from_micros(said["created_at"]),
+        position=position,
+        dataset_id=said["dataset_id"],
+        context=said["context"],
+        elements=tuple(said["elements"]),
+        score=said["score"],
+        feedback=said["feedback"],
+    )
+
+
+def changed(turn: Turn, *, question: str | None, answer: str | None, score: int | None, feedback: str | None) -> Turn:
+    """`turn` with what is given in place of what it had."""
+    return replace(
+        turn,
+        question=turn.question if question is None else question,
+        answer=turn.answer if answer is None else answer,
+        score=turn.score if score is None else score,
+        feedback=turn.feedback if feedback is None else feedback,
+    )

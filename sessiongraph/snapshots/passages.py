@@ -1,0 +1,155 @@
+"""The live passages of a derivation: their rows, their neighbours, their words and vectors."""
+
+import hashlib
+from typing import Any
+
+import numpy as np
+
+from sessiongraph.columnar.growing_arrays import Codes, Table, marked
+from sessiongraph.columnar.vectors import Array, VectorHeap, text_hashes
+from sessiongraph.ids import text_id
+from sessiongraph.prompts.prompt_format import turn_parts
+from sessiongraph.snapshots.incremental_read import Columns
+from sessiongraph.text_index.bm25_index import LexicalIndex
+
+_TEXTS = (
+    "id",
+    "window_id",
+    "run_id",
+    "document_id",
+    "kind",
+    "name",
+    "user_id",
+    "session_id",
+    "turn_id",
+    "text",
+    "summary",
+)
+SHOWN = (*_TEXTS, "said_at", "node_sets")
+# What stands in many rows, and is kept once.
+_REPEATED = ("run_id", "document_id", "kind", "name", "user_id", "session_id")
+# Where a passage stands in an order that knows nothing of commits: turns as they were said, after all documents.
+PLACE = ("said", "document_hash", "position", "passage_hash")
+_MONTHS = (
+    "", "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_FIRST = np.iinfo(np.int64).min
+
+
+class Passages:
+    """One row for each live passage. A row's number changes only when another is removed."""
+
+    def __init__(self) -> None:
+        numbers = dict.fromkeys(("document", "previous", "next", "slot", "vector"), np.int32)
+        places = {"said": np.int64, "document_hash": np.uint64, "position": np.int64, "passage_hash": np.uint64}
+        self.table = Table(
+            **dict.fromkeys(_TEXTS, object),
+            node_sets=object,
+            said_at="datetime64[us]",
+            is_turn=np.bool_,
+            hash=np.uint64,
+            **numbers,
+            **places,
+        )
+        self.index = LexicalIndex(phrases=True)
+        self.vectors = VectorHeap()
+        self.text_bytes = 0
+        self._rows: dict[str, int] = {}
+        self._repeated = Codes()
+        self._documents = Codes()
+
+    def remove(self, ids: list[str]) -> tuple[Array, Array]:
+        """Remove those of `ids` that are there. The rows that they had; and by old row the new one, -1 for these."""
+        rows = np.array(sorted(self._rows.pop(id_) for id_ in ids if id_ in self._rows), np.int32)
+        if not len(rows):
+            return rows, np.arange(len(self.table), dtype=np.int32)
+        gone = self.table.take(rows)
+        self.index.remove(indexed_texts(gone))
+        numbers = self.table.remove(rows)
+        moved = np.flatnonzero((numbers >= 0) & (numbers != np.arange(len(numbers))))
+        for row in numbers[moved].tolist():
+            self._rows[self.table["id"][row]] = row
+        documents = np.concatenate([gone["document"], self.table["document"][numbers[moved]]])
+        self._link(documents)
+        return rows, numbers
+
+    def add(self, found: Columns, node_sets: dict[str, list[str]]) -> Array:
+        """Add the passages that `read_changes` found; their rows."""
+        if not len(found["id"]):
+            return np.zeros(0, np.int32)
+        is_turn = found["kind"] == "session"
+        columns: dict[str, Any] = {name: found[name] for name in _TEXTS}
+        columns["text"][is_turn] = [
+            "\n".join(part.text for part in turn_parts(question, answer))
+            for question, answer in zip(found["question"][is_turn], found["answer"][is_turn], strict=True)
+        ]
+        self.text_bytes += sum(50 + len(text) for text in columns["text"]) + 150 * len(found["id"])
+        for name in _REPEATED:
+            there = np.flatnonzero(columns[name] != None)  # noqa: E711
+            columns[name][there] = self._repeated.strings(self._repeated.of(columns[name][there]))
+        columns["node_sets"] = _listed([node_sets.get(id_) for id_ in columns["document_id"]])
+        columns["is_turn"] = is_turn
+        columns["said_at"] = found["said_at"].astype("datetime64[us]")
+        columns["said"] = np.where(is_turn, columns["said_at"].astype(np.int64), _FIRST)
+        columns["position"] = found["position"]
+        columns["document"] = self._documents.of(columns["document_id"])
+        columns["document_hash"], columns["passage_hash"] = _hashes(columns["document_id"]), _hashes(columns["id"])
+        columns["hash"] = text_hashes([text_id(text) for text in columns["text"]])
+        columns["previous"] = columns["next"] = columns["vector"] = np.full(len(is_turn), -1, np.int32)
+        columns["slot"] = self.index.add(indexed_texts(columns))
+        rows = self.table.extend(columns)
+        self._rows.update(zip(columns["id"], rows.tolist(), strict=True))
+        self._link(columns["document"])
+        return rows
+
+    def tag(self, node_sets: dict[str, list[str]]) -> None:
+        """Give the passages of documents their present node sets."""
+        documents = {code: tags for id_, tags in node_sets.items() if (code := self._documents.get(id_)) is not None}
+        rows = self._rows_of(np.array(list(documents), np.int64))
+        self.table.put(rows, node_sets=_listed([documents[code] for code in self.table["document"][rows].tolist()]))
+
+    def _link(self, documents: Array) -> None:
+        """Find the neighbours of the passages of `documents` anew."""
+        rows = self._rows_of(documents)
+        table = self.table
+        keys = (table[name][rows] for name in ("passage_hash", "position", "said", "document"))
+        rows = rows[np.lexsort(tuple(keys))]
+        document = table["document"][rows]
+        same = document[1:] == document[:-1]
+        previous, following = np.full((2, len(rows)), -1, np.int32)
+        previous[1:][same] = rows[:-1][same]
+        following[:-1][same] = rows[1:][same]
+        table.put(rows, previous=previous, next=following)
+
+    def _rows_of(self, documents: Array) -> Array:
+        return np.flatnonzero(marked(documents, len(self._documents))[self.table["document"]]).astype(np.int32)
+
+    @property
+    def nbytes(self) -> int:
+        return self.table.nbytes + self.index.nbytes + self.vectors.nbytes + self.text_bytes
+
+
+def indexed_texts(columns: dict[str, Any]) -> list[str]:
+    """What passages are found by: their words, and a turn by the date on which it was said too.
+
+    Questions name it, turns seldom do.
+    """
+    return [
+        f"{text}\n{said_at.year} {said_at.day} {_MONTHS[said_at.month]}" if kind == "session" else text
+        for text, kind, said_at in zip(columns["text"], columns["kind"], columns["said_at"].tolist(), strict=True)
+    ]
+
+
+def _listed(values: list[Any]) -> Array:
+    """An object array of lists, which numpy would make a matrix of."""
+    array = np.empty(len(values), object)
+    for place, value in enumerate(values):
+        array[place] = value
+    return array
+
+
+def _hashes(ids: Array) -> Array:
+    """An order of ids that is the same everywhere: (n,) uint64."""
+    digests = [hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest() for id_ in ids]
+    return np.frombuffer(b"".join(digests), "<u8")

@@ -1,0 +1,272 @@
+"""One dataset's store: how its file is opened, read, written and rewritten. What the rows mean is not known here.
+
+Invariants:
+- Connections are short: one is open only while a function passed to `read`, `write` or `rewrite` runs, under the lock.
+- A `write` is one transaction: all its rows and its line in `commits`, or nothing.
+- A file appears under its name, new or rewritten, only when it is whole: a process killed anywhere leaves a store.
+Methods block; callers on an event loop run them in a thread.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import pandas as pd
+
+from sessiongraph.errors import SessionGraphError
+from sessiongraph.store.file_lock import dataset_lock
+from sessiongraph.store.schema import SCHEMA, SCHEMA_VERSION, TABLES, UPGRADES
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+WAIT_SECONDS = 60.0
+
+
+class Transaction:
+    """An open write: `connection` to read with, `insert` to add rows, all of them under this commit's `seq`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, seq: int) -> None:
+        self.connection = connection
+        self.seq = seq
+        self.changed = False
+
+    def insert(self, table: str, rows: Sequence[Row]) -> None:
+        """Add `rows`, all of one set of columns, to `table`. `seq` is filled in."""
+        if not rows:
+            return
+        values = [{name: _storable(value) for name, value in row.items()} | {"seq": self.seq} for row in rows]
+        # Nullable integers: in a float column a missing score would be NaN, which is no integer.
+        frame = pd.DataFrame(values).convert_dtypes()
+        self.connection.register("inserted", frame)
+        self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM inserted")
+        self.connection.unregister("inserted")
+        self.changed = True
+
+    def delete(self, table: str, column: str, values: Sequence[str]) -> None:
+        """Delete the rows of `table` that have one of `values` in `column`."""
+        self.connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?))", [list(values)])
+        self.changed = True
+
+
+class GraphStore:
+    """The store of one dataset at `path` (a DuckDB file; its lock stands beside it)."""
+
+    def __init__(self, path: Path, wait_seconds: float = WAIT_SECONDS) -> None:
+        self.path = path
+        self._lock_path = path.with_suffix(".lock")
+        self._wait_seconds = wait_seconds
+
+    @property
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def signature(self) -> tuple[int, ...] | None:
+        """Changes whenever the store was written; None where there is no store. Costs two `stat` calls."""
+        try:
+            state = self.path.stat()
+        except FileNotFoundError:
+            return None
+        try:
+            log = self.path.with_name(self.path.name + ".wal").stat()
+            return (state.st_ino, state.st_mtime_ns, state.st_size, log.st_mtime_ns, log.st_size)
+        except FileNotFoundError:
+            return (state.st_ino, state.st_mtime_ns, state.st_size)
+
+    def read(self, query: Callable[[duckdb.DuckDBPyConnection], T], wait_seconds: float | None = None) -> T:
+        """What `query` makes of a read-only connection. An absent store reads as an empty one.
+
+        Raises StoreBusyError when a writer has the store for longer than `wait_seconds`.
+        """
+        if not self.exists:
+            with _opened(None) as connection:
+                connection.execute(SCHEMA)
+                return query(connection)
+        wait = self._wait_seconds if wait_seconds is None else wait_seconds
+        while True:
+            with (
+                dataset_lock(self._lock_path, exclusive=False, wait_seconds=wait),
+                _opened(self.path, read_only=True) as connection,
+            ):
+                if _version(connection, self.path) == SCHEMA_VERSION:
+                    return query(connection)
+            with dataset_lock(self._lock_path, exclusive=True, wait_seconds=wait):
+                _upgrade(self.path)
+
+    def write(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+        """Run `change` in one transaction and commit it; where it changed nothing, or raised, nothing is written."""
+        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            if not self.exists:
+                with self._new("new") as fresh, _opened(fresh) as connection:
+                    connection.execute(SCHEMA)
+                    connection.execute("INSERT INTO meta VALUES (?)", [SCHEMA_VERSION])
+            return _commit(self.path, run_id, asset, change)
+
+    def rewrite(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+        """As `write` to a store that exists, but in a file written anew: DuckDB keeps deleted strings in the old one.
+
+        What `change` deletes is in none of the bytes afterwards; the old file stands until the new one is whole.
+        """
+        changed = self.path.with_suffix(".changed")
+        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            try:
+                _upgrade(self.path)
+                # A writer that was killed leaves its log, which would be played back into the file written anew.
+                _checkpoint(self.path)
+                _copy(self.path, changed)
+                result = _commit(changed, run_id, asset, change)
+                with self._new("rewritten") as fresh:
+                    _copy(changed, fresh)
+                    # Before the new file stands: DuckDB keeps what was deleted in this one.
+                    _remove(changed)
+                return result
+            finally:
+                _remove(changed)
+
+    @contextmanager
+    def _new(self, suffix: str) -> Iterator[Path]:
+        """A path to make a file at, which becomes the store unless making it fails."""
+        fresh = self.path.with_suffix(f".{suffix}")
+        try:
+            _remove(fresh)
+            yield fresh
+            _checkpoint(fresh)
+            fresh.replace(self.path)
+        finally:
+            _remove(fresh)
+
+    def delete(self) -> None:
+        """Remove the store from disk; its lock file stays, for whoever waits on it."""
+        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            _remove(self.path)
+
+
+# Idle DuckDB instances by process: making one takes ten times as long as attaching a file to it. A forked process
+# leaves those of its parent alone, whose threads it does not have.
+_idle: dict[int, list[duckdb.DuckDBPyConnection]] = {}
+_MOST_IDLE = 4
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    # What is stored is small: a second thread takes a third more CPU, and no less time.
+    "threads": 1,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    # What does not fit into memory would be spilled into the working directory, where `forget` knows nothing of it.
+    "temp_directory": "",
+}
+
+
+@contextmanager
+def _opened(path: Path | None, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the file at `path`, or to an empty database in memory; uncommitted work is rolled back."""
+    idle = _idle.setdefault(os.getpid(), [])
+    try:
+        instance = idle.pop()
+    except IndexError:
+        instance = duckdb.connect(":memory:", config=_CONFIG)
+    try:
+        source = _literal(path) if path else "':memory:'"
+        instance.execute(f"ATTACH {source} AS store{' (READ_ONLY)' if read_only else ''}")
+        # A connection of its own: what is temporary ends with it.
+        with instance.cursor() as connection:
+            connection.execute("USE store")
+            yield connection
+    except BaseException as error:
+        # Whatever was begun ends with it.
+        instance.close()
+        if isinstance(error, duckdb.IOException | duckdb.OperationalError | duckdb.FatalException):
+            raise _explained(error, path) from error
+        raise
+    try:
+        instance.execute("DETACH store")
+    except duckdb.Error:
+        # What was committed stands in the log: whoever opens the file next brings it into the file itself.
+        instance.close()
+        return
+    if len(idle) < _MOST_IDLE:
+        idle.append(instance)
+    else:
+        instance.close()
+
+
+def _explained(error: duckdb.Error, path: Path | None) -> SessionGraphError:
+    reason = str(error).splitlines()[0]
+    return SessionGraphError(
+        f"The store {path} could not be used: {reason}. Nothing was written. "
+        "Check that the disk is not full and that SESSIONGRAPH_HOME may be written to."
+    )
+
+
+def _commit(path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+    with _opened(path) as connection:
+        connection.execute("BEGIN")
+        _bring_up_to_date(connection, path)
+        seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
+        transaction = Transaction(connection, seq)
+        result = change(transaction)
+        if transaction.changed:
+            now = datetime.now(UTC).replace(tzinfo=None)
+            connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", [seq, run_id, asset, now])
+        connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
+        return result
+
+
+def _checkpoint(path: Path) -> None:
+    """Bring what stands only in the log of `path` into the file itself, which is whole then without it."""
+    with _opened(path) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Write the living rows of `source` into a new file."""
+    _remove(target)
+    with _opened(target) as connection:
+        connection.execute(SCHEMA)
+        connection.execute(f"ATTACH {_literal(source)} AS source (READ_ONLY)")
+        for table in ("meta", *TABLES):
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")
+        connection.execute("DETACH source")
+
+
+def _upgrade(path: Path) -> None:
+    with _opened(path) as connection:
+        connection.execute("BEGIN")
+        _bring_up_to_date(connection, path)
+        connection.execute("COMMIT")
+
+
+def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Within the open transaction, make of the file what this version writes."""
+    for version in range(_version(connection, path), SCHEMA_VERSION):
+        connection.execute(UPGRADES[version])
+        connection.execute("UPDATE meta SET schema_version = ?", [version + 1])
+
+
+def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
+    """The file's schema version, this one's or one that can be upgraded. Raises SessionGraphError for any other."""
+    version = connection.execute("SELECT max(schema_version) FROM meta").fetchall()[0][0]
+    if version != SCHEMA_VERSION and version not in UPGRADES:
+        raise SessionGraphError(
+            f"{path} was written by another version of sessiongraph (schema {version}, this one reads "
+            f"{SCHEMA_VERSION}). Use the version that wrote it, or add the documents to a new dataset."
+        )
+    return int(version)
+
+
+def _storable(value: Any) -> Any:
+    """`value` itself, a text without halves of surrogate pairs (of a cut emoji, of a file name): they end DuckDB."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+
+
+def _literal(path: Path) -> str:
+    """`path` as an SQL string: ATTACH takes no parameters."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _remove(path: Path) -> None:
+    # The log first: alone, it would be played back into the next file of that name.
+    for file in (path.with_name(path.name + ".wal"), path):
+        file.unlink(missing_ok=True)

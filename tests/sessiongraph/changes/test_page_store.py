@@ -1,0 +1,57 @@
+"""Pages quote what was said: what is forgotten must be in none of them, nor anywhere else under the home."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from sessiongraph.changes import page_store
+from sessiongraph.changes.page_store import list_pages, rewrite_pages, write_page
+from sessiongraph.extraction.window_extraction import extractor_version
+from sessiongraph.forgetting import Target, forget
+from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from tests.support.workshop import Workshop
+
+
+async def persisted(workshop: Workshop, *sessions: str) -> Path:
+    report = await workshop.persist(*sessions)
+    _, page = await asyncio.to_thread(write_page, workshop.store, "ana/d", "session_knowledge", report.run_id)
+    return page
+
+
+def forget_turn(workshop: Workshop, session_id: str, turn_id: str) -> None:
+    passage = turn_passage_id(session_document_id(workshop.user.id, session_id), turn_id)
+    extractor = extractor_version(workshop.llm)
+    forget(workshop.store, Target(passage_ids=[passage]), extractor, "forget", "session_turns")
+
+
+async def test_a_page_shows_the_facts_of_its_run_with_their_words(workshop: Workshop) -> None:
+    workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."))
+
+    text = (await persisted(workshop, "s")).read_text()
+
+    assert "Carol Brown" in text and "lives in" in text and "<svg" in text and "ana/d" in text
+
+
+async def test_forgetting_removes_pages_and_they_come_back_without_the_words(workshop: Workshop) -> None:
+    workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."))
+    workshop.say("t", ("Where is Mallory?", "Mallory Black hides in Timbuktu."))
+    page = await persisted(workshop, "s", "t")
+    before = list_pages(workshop.store)
+
+    forget_turn(workshop, "t", "t-0")
+
+    assert list_pages(workshop.store) == []  # should it all end here, nothing is left behind
+    rewrite_pages(workshop.store, "ana/d", before)
+    text = page.read_text()
+    assert "Carol Brown" in text and "Mallory" not in text and "Timbuktu" not in text
+
+
+async def test_only_the_newest_pages_are_kept(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_store, "MOST_PAGES", 2)
+    made = []
+    for number in range(3):
+        workshop.say(f"s{number}", ("Where does Carol live?", f"Carol Brown lives in Town{number}."))
+        made.append(await persisted(workshop, f"s{number}"))
+
+    assert list_pages(workshop.store) == made[1:]

@@ -1,0 +1,155 @@
+"""What search relies on: each text's own vector, in order, of one length, whatever the endpoint's limits."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sessiongraph.errors import LLMFailedError, LLMNotConfiguredError
+from sessiongraph.llm.embedder import Embedder
+from sessiongraph.settings import Settings
+from sessiongraph.types import Usage
+from tests.support.model_answers import bags_of_words
+from tests.support.openai_endpoint import OpenAIEndpoint
+
+
+def settings(endpoint: OpenAIEndpoint, **changes: Any) -> Settings:
+    given: dict[str, Any] = {
+        "embedding_model": "openai/test",
+        "embedding_endpoint": endpoint.url,
+        "llm_max_retries": 1,
+    }
+    return Settings(_env_file=None, **(given | changes))  # type: ignore[call-arg]
+
+
+def expected(texts: list[str], size: int) -> np.ndarray:
+    rows = np.asarray(bags_of_words(texts, size), np.float32)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(norms > 0, norms, 1)
+
+
+async def test_vectors_are_normalised_and_in_order_over_many_batches(openai_endpoint: OpenAIEndpoint) -> None:
+    texts = [f"text number {number} about topic {number % 7}" for number in range(1100)]
+    vectors, usage = await Embedder(settings(openai_endpoint)).embed(texts)
+    assert vectors.dtype == np.float32 and vectors.shape == (1100, 64)
+    np.testing.assert_allclose(vectors, expected(texts, 64), atol=1e-6)
+    assert sorted(len(request.body["input"]) for request in openai_endpoint.embeddings) == [76, 512, 512]
+    assert usage.embedding_calls == 3 and usage.embedding_tokens == 1100 * 6
+    assert usage.calls == 0 and usage.cost is None
+    body = openai_endpoint.embeddings[0].body
+    assert body["encoding_format"] == "base64" and "dimensions" not in body
+
+
+async def test_long_texts_go_in_smaller_batches(openai_endpoint: OpenAIEndpoint) -> None:
+    texts = ["word " * 8000] * 4 + ["x" * 150_000]
+    vectors, _ = await Embedder(settings(openai_endpoint)).embed(texts)
+    assert len(vectors) == 5
+    assert sorted(len(request.body["input"]) for request in openai_endpoint.embeddings) == [1, 2, 2]
+
+
+async def test_an_endpoint_of_small_batches_gets_smaller_ones(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.batch = 32
+    texts = [f"text {number}" for number in range(100)]
+    vectors, usage = await Embedder(settings(openai_endpoint)).embed(texts)
+    np.testing.assert_allclose(vectors, expected(texts, 64), atol=1e-6)
+    assert usage.embedding_calls == 4
+
+
+async def test_an_endpoint_that_knows_no_base64_is_asked_for_numbers(
+    openai_endpoint: OpenAIEndpoint,
+) -> None:
+    openai_endpoint.base64 = False
+    for text in ("tea", "cake"):
+        vectors, _ = await Embedder(settings(openai_endpoint)).embed([text, "x"])
+        np.testing.assert_allclose(vectors, expected([text, "x"], 64), atol=1e-6)
+    asked = [request.body["encoding_format"] for request in openai_endpoint.embeddings]
+    assert asked == ["base64", "float", "float"], "what the endpoint takes was not remembered"
+
+
+async def test_nothing_and_empty_texts(openai_endpoint: OpenAIEndpoint) -> None:
+    one = Embedder(settings(openai_endpoint))
+    vectors, usage = await one.embed([])
+    assert vectors.shape == (0, 0) and usage == Usage() and openai_endpoint.embeddings == []
+    vectors, _ = await one.embed(["", "tea", " \n"])
+    assert not np.isnan(vectors).any()
+    np.testing.assert_allclose(vectors, expected(["", "tea", ""], 64), atol=1e-6)
+
+
+async def test_dimensions_are_asked_for_and_part_of_the_identity(openai_endpoint: OpenAIEndpoint) -> None:
+    one = Embedder(settings(openai_endpoint, embedding_dimensions=16))
+    vectors, _ = await one.embed(["tea", "cake"])
+    assert vectors.shape == (2, 16)
+    assert openai_endpoint.embeddings[0].body["dimensions"] == 16
+    assert one.identity == "openai/test@16"
+    assert Embedder(settings(openai_endpoint)).identity == "openai/test"
+
+
+@pytest.mark.parametrize(
+    ("vectors", "named"),
+    [
+        (lambda texts, size: bags_of_words(texts, 64), "vectors of 64 numbers where EMBEDDING_DIMENSIONS=16"),
+        (lambda texts, size: bags_of_words(texts[1:], size), "2 vectors for 3 texts"),
+        (lambda texts, size: [[1.0] * (1 + len(text)) for text in texts], "vectors of several lengths"),
+    ],
+)
+async def test_vectors_that_do_not_fit_are_refused(
+    openai_endpoint: OpenAIEndpoint, vectors: Callable[[list[str], int], list[list[float]]], named: str
+) -> None:
+    openai_endpoint.vectors = vectors
+    with pytest.raises(LLMFailedError, match=f"{named}.*Correct EMBEDDING_DIMENSIONS"):
+        await Embedder(settings(openai_endpoint, embedding_dimensions=16)).embed(["tea", "coffee", "milk"])
+
+
+async def test_a_query_is_embedded_once(openai_endpoint: OpenAIEndpoint) -> None:
+    first, _ = await Embedder(settings(openai_endpoint)).embed(["where is tea?"])
+    first[:] = 0  # what a caller does to its own copy
+    again, usage = await Embedder(settings(openai_endpoint)).embed(["where is tea?"])
+    np.testing.assert_allclose(again, expected(["where is tea?"], 64), atol=1e-6)
+    assert usage == Usage() and len(openai_endpoint.embeddings) == 1
+
+
+async def test_a_passing_fault_is_tried_again_and_a_lasting_one_named(
+    openai_endpoint: OpenAIEndpoint,
+) -> None:
+    openai_endpoint.fail(503, times=1)
+    vectors, _ = await Embedder(settings(openai_endpoint)).embed(["tea", "cake"])
+    assert len(vectors) == 2
+    openai_endpoint.fail(401, when="poison")
+    with pytest.raises(LLMFailedError, match="EMBEDDING_API_KEY") as failed:
+        await Embedder(settings(openai_endpoint)).embed(["tea", "poison"])
+    assert failed.value.fatal and failed.value.attempts == 1
+
+
+async def test_calls_in_flight_are_bounded(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.latency = 0.02
+    given = settings(openai_endpoint, llm_max_concurrency=2)
+    await asyncio.gather(*(Embedder(given).embed([f"text {number}", "x"]) for number in range(8)))
+    assert len(openai_endpoint.embeddings) == 8 and openai_endpoint.max_in_flight == 2
+
+
+def test_a_missing_key_is_named() -> None:
+    given = Settings(_env_file=None, embedding_model="openai/text-embedding-3-small")  # type: ignore[call-arg]
+    with pytest.raises(LLMNotConfiguredError, match="EMBEDDING_API_KEY"):
+        Embedder(given).check()
+    Embedder(given.model_copy(update={"llm_model": "openai/gpt-4o-mini", "llm_api_key": "sk-one"})).check()
+
+
+@pytest.mark.parametrize(
+    ("llm_model", "llm_endpoint", "shown"),
+    [
+        ("openai/m", "http://127.0.0.1:1/v1", "Bearer sk-llm"),  # the same provider, at the same host
+        ("openai/m", None, "Bearer none"),  # OpenAI's key is not for an endpoint elsewhere
+        ("mistral/m", None, "Bearer none"),
+    ],
+)
+async def test_a_key_goes_only_to_whom_it_was_given_for(
+    openai_endpoint: OpenAIEndpoint,
+    llm_model: str,
+    llm_endpoint: str | None,
+    shown: str,
+) -> None:
+    given = settings(openai_endpoint, llm_model=llm_model, llm_endpoint=llm_endpoint, llm_api_key="sk-llm")
+    await Embedder(given).embed(["tea"])
+    assert openai_endpoint.embeddings[0].headers["authorization"] == shown

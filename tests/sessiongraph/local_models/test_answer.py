@@ -1,0 +1,78 @@
+"""Answers: quoted from the sources, about whom was asked, and none where nothing fits."""
+
+import pytest
+
+from sessiongraph.local_models.extractive.answer import answer
+from sessiongraph.prompts.prompt_format import Part
+from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, parse_question, render_question
+
+ALICE = Source("document, 2024-05-08", "Alice moved to Paris in 2010. She works as a software engineer.")
+BOB = Source("document: bob", "Bob lives in Rome with his wife. Bob was born on 3 March 1980. He has 3 kids.")
+TALK = Source("conversation, 2023-05-08", "Caroline: I went to a support group yesterday. Do you like tea?")
+
+
+def asked(text, *sources, history=()):
+    return answer(parse_question(render_question(Question(text, tuple(history), sources))))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Where does Alice live?", "Alice moved to Paris in 2010. [1]"),
+        ("What does Alice do for work?", "She works as a software engineer. [1]"),
+        ("What is Alice's job?", "She works as a software engineer. [1]"),
+        ("Where does Bob live?", "Bob lives in Rome with his wife. [2]"),
+        ("When was Bob born?", "Bob was born on 3 March 1980. [2]"),
+        ("How many children does Bob have?", "He has 3 kids. [2]"),
+        ("Who lives in Rome?", "Bob lives in Rome with his wife. [2]"),
+        ("Does Alice live in Paris?", "Alice moved to Paris in 2010. [1]"),
+        ("Where did Caroline go yesterday?", "Caroline: I went to a support group yesterday. [3]"),
+    ],
+)
+def test_a_question_is_answered_by_its_sentence(text, expected):
+    assert asked(text, ALICE, BOB, TALK).startswith(expected)
+
+
+def test_who_is_told_by_name():
+    assert "Alice" in asked("Who works as a software engineer?", ALICE, BOB)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Who is the president of France?",
+        "What is the capital of Spain?",
+        "Where does Carol live?",
+        "What is Bob's favorite food?",
+        "Does Caroline like tea?",
+        "",
+    ],
+)
+def test_what_no_source_says_is_not_answered(text):
+    assert asked(text, ALICE, BOB, TALK) == NO_ANSWER
+
+
+def test_naming_a_thing_does_not_answer_about_it():
+    assert asked("Who is the president of France?", Source("document", "Alice visited France in May.")) == NO_ANSWER
+
+
+def test_a_follow_up_is_about_whom_was_spoken_of():
+    history = (Part("user", "Where does Alice live?"), Part("assistant", "Alice moved to Paris in 2010. [1]"))
+    found = asked("What does she do for work?", ALICE, BOB, history=history)
+    assert found.startswith("She works as a software engineer. [1]")
+    assert "Rome" in asked("And Bob?", ALICE, BOB, history=history)
+
+
+def test_a_follow_up_survives_an_unanswered_question():
+    history = (Part("user", "What is Alice's shoe size?"), Part("assistant", NO_ANSWER))
+    assert "software engineer" in asked("What does she do for work?", BOB, ALICE, history=history)
+
+
+def test_the_question_said_back_is_no_answer():
+    echo = Source("conversation, 2024-01-01", "Where does Alice live? I wonder where Alice lives.")
+    assert asked("Where does Alice live?", echo) == NO_ANSWER
+    assert asked("Where does Alice live?", echo, ALICE).startswith("Alice moved to Paris in 2010. [2]")
+
+
+def test_without_sources_there_is_no_answer():
+    assert asked("Where does Alice live?") == NO_ANSWER

@@ -1,0 +1,159 @@
+"""Which turns become knowledge, with what said before them, and which are kept out, and why."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from sessiongraph.ids import content_id
+from sessiongraph.persistence.turn_passages import StagedTurn, is_non_answer, session_passages, skip_reason
+from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part
+
+NOON = datetime(2024, 5, 8, 12)
+
+
+def turn(question: str, answer: str, minute: int = 0, **fields: object) -> StagedTurn:
+    made = StagedTurn(
+        passage_id=f"p{minute}",
+        document_id="d",
+        turn_id=f"t{minute}",
+        question=question,
+        answer=answer,
+        created_at=NOON + timedelta(minutes=minute),
+        position=minute,
+        score=None,
+        content_hash=content_id(question, answer),
+        user_name="ana@example.com",
+    )
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I don't know.",
+        "I don’t know",
+        "  I honestly don't know. ",
+        "**I don't know.**",
+        '"I do not know."',
+        "I'm sorry, but I can't help with that.",
+        "Sorry, I cannot answer that question.",
+        "As an AI language model, I do not have personal opinions.",
+        "I don't have access to that information.",
+        "I'm sorry, I don't have any details on that. Is there anything else I can help with?",
+        "Unknown",
+        "N/A",
+        "None.",
+        "No idea!",
+        "Not sure.",
+        "The provided context does not mention it.",
+        "The text doesn't say.",
+        "I don't know: nothing in the sources answers this.",
+        "I'm afraid I don't have that information.",
+        "There is no information about that in the sources.",
+        "I could not find any information about Alice. Could you tell me more?",
+        "I am unable to provide that. Please ask your doctor.",
+    ],
+)
+def test_an_answer_that_gives_none_is_kept_out(answer: str) -> None:
+    assert is_non_answer(answer, "Where does Alice live?")
+    assert skip_reason(turn("Where does Alice live?", answer), set()) == "no answer was given"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "Alice lives in Paris.",
+        "No, Alice lives in Rome.",
+        "I'm sorry to hear that! Bob moved to Rome.",
+        "Sorry for the delay: the meeting is on Monday.",
+        "I'm afraid Alice left Acme in 2010.",
+        "I don't know Alice, but Bob lives in Rome.",
+        "I don't know, but it is raining where she lives.",
+        "I don't know whether she will come, Anna invited her to Rome.",
+        "I don't know. Alice lives in Paris, I think.",
+        "I don't know. Bob does.",
+        "I couldn't find the keys, so Bob drove me to Lyon.",
+        "I can't do Tuesday; Wednesday at 3pm works.",
+        "I can't say, somewhere near 75011.",
+        "I don't have any siblings.",
+        "I didn't know that Alice moved to Paris!",
+        "No data was lost when Acme moved to Berlin.",
+        "The text does not wrap because Bob deleted the style sheet.",
+        "None of them left Acme.",
+        "Unknown Pleasures is an album by Joy Division.",
+        "Noneuclidean geometry.",
+        "I don't know where to begin. " + "she has lived in many towns and loved all of them. " * 5,
+    ],
+)
+def test_an_answer_that_says_something_is_kept_however_it_begins(answer: str) -> None:
+    assert not is_non_answer(answer, "Where does Alice live?")
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Where does Alice live?", "no answer was given"),
+        ("What do I own?", "no answer was given"),
+        ("Could we ask where our dog is?", "no answer was given"),
+        ("I moved to Lyon. Where is Bob?", None),
+        ("My sister is Eva", None),
+        ("We’ve sold the house!", None),
+    ],
+)
+def test_what_a_user_states_counts_even_where_no_answer_was_given(question: str, reason: str | None) -> None:
+    assert skip_reason(turn(question, "I don't know."), set()) == reason
+
+
+@pytest.mark.parametrize(("question", "answer"), [("", ""), (" \n", "\t"), ("?", "…"), ("", "😀")])
+def test_a_turn_without_a_word_is_empty(question: str, answer: str) -> None:
+    assert skip_reason(turn(question, answer), set()) == "empty"
+
+
+def test_one_side_is_enough() -> None:
+    assert skip_reason(turn("", "Alice lives in Paris."), set()) is None
+    assert skip_reason(turn("Alice lives in Paris.", ""), set()) is None
+
+
+@pytest.mark.parametrize(
+    ("score", "reason"), [(1, "rated 1 of 5"), (2, "rated 2 of 5"), (3, None), (5, None), (None, None)]
+)
+def test_a_bad_rating_keeps_a_turn_out(score: int | None, reason: str | None) -> None:
+    assert skip_reason(turn("Where?", "In Paris.", score=score), set()) == reason
+
+
+def test_a_repeat_is_kept_out_but_not_of_a_turn_that_was_itself_kept_out() -> None:
+    said = ("Where is Alice?", "In Paris.")
+    passages = session_passages([turn(*said, 0), turn(*said, 1), turn("And Bob?", "In Rome.", 2), turn(*said, 3)])
+    assert [it.skip for it in passages] == [None, "repeats an earlier turn", None, "repeats an earlier turn"]
+    passages = session_passages([turn(*said, 0, score=1), turn(*said, 1)])
+    assert [it.skip for it in passages] == ["rated 1 of 5", None]
+
+
+def test_turns_stand_in_the_order_in_which_they_were_said_whatever_their_order_of_writing() -> None:
+    late, early = turn("late", "x", 9, position=1), turn("early", "x", 1, position=2)
+    same = [turn("second", "x", 5, position=4), turn("first", "x", 5, position=3)]
+    passages = session_passages([late, *same, early])
+    assert [it.window.parts[0].text for it in passages] == ["early", "first", "second", "late"]
+
+
+def test_a_turn_takes_what_was_said_before_along_but_nothing_said_after() -> None:
+    turns = [turn(f"question {n}", f"answer {n}", n) for n in range(12)]
+    passages = session_passages(turns)
+    assert passages[0].window.context == ()
+    assert passages[1].window.context == (Part("user", "question 0"), Part("assistant", "answer 0"))
+    assert len(passages[11].window.context) == CONTEXT_PARTS
+    assert passages[11].window.context[-1] == Part("assistant", "answer 10")
+    assert [it.window for it in session_passages(turns[:5])] == [it.window for it in passages[:5]]
+
+
+def test_a_model_is_told_with_whom_and_when_and_the_default_user_has_no_name() -> None:
+    assert session_passages([turn("q", "a")])[0].window.source == "conversation with ana, 2024-05-08"
+    nobody = session_passages([turn("q", "a", user_name="default_user")])
+    assert nobody[0].window.source == "conversation, 2024-05-08"
+
+
+def test_nothing_but_what_was_said_is_in_a_window() -> None:
+    (passage,) = session_passages([turn("Where is Alice?", "In Paris.")])
+    assert passage.window.text == "Where is Alice?\nIn Paris."

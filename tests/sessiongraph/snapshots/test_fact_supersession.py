@@ -1,0 +1,147 @@
+"""Which facts are over, since when and by which; and above all, which are not."""
+
+import pandas as pd
+import pytest
+
+from sessiongraph.snapshots.fact_supersession import WITHIN, close_superseded, functional_group
+
+JANUARY, MARCH, MAY = (pd.Timestamp(2024, month, 5) for month in (1, 3, 5))
+NUMBERS = {name: number for number, name in enumerate(("Alice", "Paris", "Lyon", "France", "Acme", "Globex", "Tom"))}
+
+
+def fact(
+    object_: str,
+    relation: str = "lives in",
+    said_at: pd.Timestamp = JANUARY,
+    valid_at: str | None = None,
+    by: str = "user",
+    subject: str = "Alice",
+    last: pd.Timestamp | None = None,
+) -> dict[str, object]:
+    return {
+        "subject": NUMBERS.setdefault(subject, len(NUMBERS)),
+        "object": NUMBERS.setdefault(object_, len(NUMBERS)),
+        "object_name": object_,
+        "relation": relation,
+        "valid_at": valid_at,
+        "said_at": said_at,
+        "last_said_at": last or said_at,
+        "stated_by": by,
+    }
+
+
+def closed(*facts: dict[str, object]) -> list[tuple[str | None, str | None]]:
+    """(valid_until, superseded_by) of each; a fact's id is its number. The order in which they come never matters."""
+    frame = pd.DataFrame(facts)
+    frame.insert(0, "id", [str(number) for number in range(len(facts))])
+    found = close_superseded(frame)
+    again = close_superseded(frame.iloc[::-1])
+    pd.testing.assert_frame_equal(found, again.sort_index())
+    return list(zip(found["valid_until"], found["superseded_by"], strict=True))
+
+
+OPEN = (None, None)
+LIVED = fact("Paris")
+
+
+def test_moving_closes_where_one_lived_before_and_nothing_else() -> None:
+    others = [fact("Globex", "works with"), fact("Paris", subject="Tom"), fact("Paris", "visited")]
+    assert closed(LIVED, fact("Lyon", "moved to", MARCH), *others) == [(MARCH.isoformat(), "1"), *[OPEN] * 4]
+
+
+def test_a_chain_of_moves_is_closed_link_by_link_at_the_dates_told() -> None:
+    moves = [
+        fact(place, "moved to", MAY, year) for place, year in (("Paris", "2010"), ("Lyon", "2015"), ("Riga", "2019"))
+    ]
+    assert closed(*moves) == [("2015", "1"), ("2019", "2"), OPEN]
+
+
+def test_without_the_later_fact_the_earlier_is_open_again() -> None:
+    assert closed(LIVED) == [OPEN]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        fact("Lyon", "moved to", MARCH, "2010"),  # told later, but long ago
+        fact("Lyon", "lived in", MARCH),
+        fact("Lyon", "wants to move to", MARCH),
+        fact("Lyon", "is moving to", MARCH),
+        fact("Lyon", "does not live in", MARCH),
+        fact("Lyon", "also lives in", MARCH),
+        fact("the next round", "moved to", MARCH),
+        fact("Lyon", "moved to", MARCH, by="assistant"),
+        fact("Paris", "moved to", MARCH),
+        fact("Lyon", "moved to", JANUARY),  # in one breath
+        fact("Lyon", "lives in", MARCH, by="document"),  # added later: not true later
+    ],
+)
+def test_what_does_not_close(later: dict[str, object]) -> None:
+    assert closed(LIVED, later)[0] == OPEN
+
+
+def test_a_state_closes_a_state_where_a_user_said_it_later_or_both_are_dated() -> None:
+    assert closed(LIVED, fact("Lyon", said_at=MARCH))[0] == (MARCH.isoformat(), "1")
+    dated = [
+        fact(place, said_at=MAY, valid_at=year, by="document") for place, year in (("Paris", "2010"), ("Lyon", "2015"))
+    ]
+    assert closed(*dated) == [("2015", "1"), OPEN]
+
+
+def test_what_is_within_another_is_no_contradiction() -> None:
+    assert functional_group("is located in") == WITHIN
+    inside = fact("France", "is located in", subject="Paris")
+    assert closed(LIVED, fact("France", said_at=MARCH), inside) == [OPEN] * 3
+
+
+def test_a_state_that_was_said_again_stands_and_closes_what_was_said_between() -> None:
+    assert closed(fact("Paris", last=MAY), fact("Lyon", said_at=MARCH)) == [OPEN, (MAY.isoformat(), "0")]
+
+
+def test_an_end_closes_what_it_is_the_end_of() -> None:
+    works = [fact("Acme", "works at"), fact("Globex", "works for")]
+    assert closed(*works, fact("Acme", "left", MARCH)) == [(MARCH.isoformat(), "2"), OPEN, OPEN]
+
+
+def test_an_assistant_closes_what_an_assistant_claimed() -> None:
+    claimed = fact("Paris", by="assistant")
+    assert closed(claimed, fact("Lyon", "moved to", MARCH, by="assistant"))[0] == (MARCH.isoformat(), "1")
+    assert closed(claimed, fact("Lyon", "moved to", MARCH))[0] == (MARCH.isoformat(), "1")
+
+
+def test_a_year_and_a_day_of_it_are_in_no_order() -> None:
+    moves = [fact("Paris", "moved to", JANUARY, "2015"), fact("Lyon", "moved to", JANUARY, "2015-05-07")]
+    assert closed(*moves) == [OPEN, OPEN]
+
+
+def test_two_undated_moves_in_documents_are_in_no_order() -> None:
+    moves = [fact(place, "moved to", day, by="document") for place, day in (("Paris", JANUARY), ("Lyon", MARCH))]
+    assert closed(*moves) == [OPEN, OPEN]
+
+
+@pytest.mark.parametrize(
+    "relation",
+    ["visited", "works with", "lived in", "was married to", "is the capital of", "is CEO of", "likes", "has", "knows"],
+)
+def test_relations_that_admit_several_objects_are_in_no_group(relation: str) -> None:
+    assert functional_group(relation) is None
+
+
+@pytest.mark.parametrize(
+    ("relation", "group"),
+    [
+        ("lives in", "home"), ("is currently living in", "home"), ("has moved back to", "home"), ("LIVES_IN", "home"),
+        ("works at", "employer"), ("is employed by", "employer"),
+        ("started working for", "employer"),
+        ("works as", "occupation"), ("was promoted to", "occupation"),
+        ("is married to", "partner"), ("has wife", "partner"),
+        ("has CEO", "ceo"), ("has population of", "population"), ("is headquartered in", "seat"),
+    ],
+)  # fmt: skip
+def test_relations_of_one_object_at_a_time_have_a_group(relation: str, group: str) -> None:
+    assert functional_group(relation) == group
+
+
+def test_nothing_comes_of_no_facts() -> None:
+    columns = ["id", *fact("Paris")]
+    assert close_superseded(pd.DataFrame(columns=columns)).empty

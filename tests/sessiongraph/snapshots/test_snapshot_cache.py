@@ -1,0 +1,204 @@
+"""Readers never fail because a writer works: they see the last version, and the new one once it is there."""
+
+import random
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from sessiongraph.errors import StoreBusyError
+from sessiongraph.snapshots import snapshot_builder
+from sessiongraph.snapshots import snapshot_cache as module
+from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.snapshots.snapshot_builder import Derivation
+from sessiongraph.snapshots.snapshot_cache import SnapshotReader
+from sessiongraph.store.graph_store import GraphStore, Transaction
+from tests.support.evidence import Evidence, put, settle
+
+NOON = datetime(2024, 5, 8, 12)
+
+
+def ids(reader: SnapshotReader, store: GraphStore) -> list[str]:
+    return reader.snapshot(store, "model").passages["id"].tolist()
+
+
+@contextmanager
+def writing(store: GraphStore, evidence: Evidence) -> Iterator[None]:
+    """While another thread holds the store and has written `evidence`, not yet committed."""
+    begun, end = threading.Event(), threading.Event()
+
+    def hold(tx: Transaction) -> None:
+        tx.insert("node_sets", [{"document_id": evidence.id, "name": "x"}])
+        begun.set()
+        assert end.wait(30)
+
+    thread = threading.Thread(target=store.write, args=("r", "a", hold))
+    thread.start()
+    assert begun.wait(30)
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def test_a_store_that_has_not_moved_is_not_read_again(store: GraphStore) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a"))
+    assert reader.snapshot(store, "model") is reader.snapshot(store, "model")
+
+
+def test_the_last_version_is_served_while_a_writer_works_and_the_new_one_after(store: GraphStore) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a"))
+    before = reader.snapshot(store, "model")
+    put(store, Evidence("b"))
+    with writing(store, Evidence("a")):
+        assert reader.snapshot(store, "model") is before
+    assert ids(reader, store) == ["a", "b"]
+
+
+def test_who_has_never_seen_the_dataset_waits_its_turn_and_is_told(store: GraphStore) -> None:
+    put(store, Evidence("a"))
+    with writing(store, Evidence("a")), pytest.raises(StoreBusyError):
+        SnapshotReader().snapshot(store, "model")
+
+
+def test_an_absent_store_is_empty_until_it_is_there(store: GraphStore) -> None:
+    reader = SnapshotReader()
+    assert ids(reader, store) == []
+    put(store, Evidence("a"))
+    assert ids(reader, store) == ["a"]
+    store.delete()
+    assert ids(reader, store) == []
+
+
+def test_a_store_that_appears_while_its_absence_is_read_is_seen_next_time(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, refresh = SnapshotReader(), Derivation.refresh
+
+    def appear(state: Derivation, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+        if not store.exists:
+            put(store, Evidence("a"))
+        return refresh(state, connection)
+
+    monkeypatch.setattr(Derivation, "refresh", appear)
+    assert ids(reader, store) == []
+    assert ids(reader, store) == ["a"]
+
+
+def test_what_was_used_longest_ago_goes_when_the_budget_is_spent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = [GraphStore(tmp_path / name / "graph.duckdb") for name in "abc"]
+    for store in stores:
+        put(store, Evidence("d", "some text"))
+    reader = SnapshotReader()
+    a, b, c = stores
+    first = reader.snapshot(a, "model")
+    monkeypatch.setattr(module, "MEMORY_BUDGET_BYTES", int(first.nbytes * 2.5))
+    kept = reader.snapshot(b, "model")
+    assert reader.snapshot(a, "model") is first
+    reader.snapshot(c, "model")
+    assert reader.snapshot(a, "model") is first
+    assert reader.snapshot(b, "model") is not kept
+
+
+def test_one_snapshot_larger_than_the_budget_is_still_served(
+    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MEMORY_BUDGET_BYTES", 1)
+    put(store, Evidence("a"))
+    reader = SnapshotReader()
+    assert reader.snapshot(store, "model") is reader.snapshot(store, "model")
+
+
+def test_a_file_written_anew_is_read_anew(store: GraphStore) -> None:
+    """What was forgotten must not linger in what a reader has derived before."""
+    reader = SnapshotReader()
+    put(store, Evidence("a", mentions=[("Acme", "", "", "document")]))
+    put(store, Evidence("b"))
+    assert ids(reader, store) == ["a", "b"]
+
+    def forget(tx: Transaction) -> None:
+        for table, column in (("ledger", "passage_id"), ("chunks", "passage_id"), ("documents", "id")):
+            tx.delete(table, column, ["a"])
+
+    store.rewrite("r", "a", forget)
+    put(store, Evidence("c"))
+    assert sorted(ids(reader, store)) == ["b", "c"]
+    assert reader.snapshot(store, "model").entities.empty
+
+
+def test_a_dataset_that_was_deleted_and_made_anew_is_another(store: GraphStore) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a"))
+    assert ids(reader, store) == ["a"]
+    store.delete()
+    put(store, Evidence("b"))
+    assert ids(reader, store) == ["b"]
+
+
+def test_many_that_ask_at_once_share_one_refresh(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, refresh, refreshed = SnapshotReader(), Derivation.refresh, []
+    begun = threading.Event()
+
+    def slow(state: Derivation, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+        refreshed.append(state)
+        # Until the others ask too, or most of them.
+        assert begun.wait(30)
+        return refresh(state, connection)
+
+    monkeypatch.setattr(Derivation, "refresh", slow)
+    put(store, Evidence("a"))
+    found: list[Snapshot] = []
+    threads = [threading.Thread(target=lambda: found.append(reader.snapshot(store, "model"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.set()
+    for thread in threads:
+        thread.join()
+    assert len(refreshed) == 1
+    assert all(snapshot is found[0] for snapshot in found)
+
+
+def test_a_refresh_that_fails_is_made_good_by_the_next(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a", mentions=[("Acme", "", "", "document")]))
+    assert ids(reader, store) == ["a"]
+    put(store, Evidence("b"))
+    with monkeypatch.context() as patched:
+        patched.setattr(snapshot_builder, "read_vectors", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            reader.snapshot(store, "model")
+    assert sorted(ids(reader, store)) == ["a", "b"]
+
+
+def test_what_was_handed_out_stays_as_it_was(store: GraphStore) -> None:
+    """A search that is still running must not see rows move under it."""
+    reader = SnapshotReader()
+    put(store, *(Evidence(name, f"about {name}", mentions=[(name, "", "", "user")], said_at=NOON) for name in "abc"))
+    before = reader.snapshot(store, "model")
+    expected = [frame.copy() for frame in (before.passages, before.entities, before.mentions)]
+    settle(store, "a", "a", "skipped")
+    put(store, Evidence("d", "about d", mentions=[("b", "Person", "who is b", "user")]))
+    assert sorted(ids(reader, store)) == ["b", "c", "d"]
+    for frame, copy in zip((before.passages, before.entities, before.mentions), expected, strict=True):
+        pd.testing.assert_frame_equal(frame, copy)
+    assert (before.passage_index.scores("about a") > 0).all()
+
+
+def test_what_was_read_leaves_memory_for_what_is_written_next(store: GraphStore) -> None:
+    """Vectors are read within a small limit of DuckDB's memory, which the next user of its instance must not have."""
+    put(store, Evidence("a"))
+    SnapshotReader().snapshot(store, "model")
+    texts = [random.Random(number).randbytes(500_000).hex() for number in range(200)]
+    store.write("r", "a", lambda tx: tx.insert("windows", [{"id": text[:32], "summary": text} for text in texts]))
+    count = store.read(lambda con: con.execute("SELECT count(*) FROM windows").fetchall())
+    assert count == [(201,)]
