@@ -33,7 +33,7 @@ from benchmarks.dataset_state import doubled, read_state
 from benchmarks.measure import fresh_home, redis_server, write_figures
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.api.context import resources
+from sessiongraph.default_client import default_services
 from sessiongraph.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError, StoreBusyError
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from tests.support.openai_endpoint import OpenAIEndpoint
@@ -179,14 +179,14 @@ class Worker:
 def _run_job(dataset: str) -> None:
     """Dagster's own run of what `persist` does, in this process."""
     from orchestration.definitions import build_defs
-    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.default_client import default_services
 
     result = (
         build_defs()
         .resolve_job_def("persist_sessions")
         .execute_in_process(
             partition_key=f"default_user/{dataset}",
-            instance=dagster_instance(resources().settings.home),
+            instance=default_services().dagster_instance,
             raise_on_error=False,
         )
     )
@@ -268,14 +268,14 @@ def _time(figures: Figures, logs: list[Log]) -> None:
 
 async def _verify(figures: Figures, logs: list[Log]) -> None:
     """One persist of everything by nobody disturbed, and what is in the datasets then."""
-    bundle, user = resources(), await sessiongraph.get_default_user()
+    services, user = default_services(), await sessiongraph.get_default_user()
     dropped = {turn for log in logs for turn in log.dropped}
     added = {turn for log in logs for turn in log.added} - dropped
     ids = sorted({session_id for session_id, _ in added})
     for dataset in (*DATASETS, UNDISTURBED):
         await persist(session_ids=ids, dataset=dataset)
     passages = {turn: turn_passage_id(session_document_id(user.id, turn[0]), turn[1]) for turn in added | dropped}
-    stores = {name: bundle.store(bundle.access.resolve(user, name, "read")) for name in (*DATASETS, UNDISTURBED)}
+    stores = {name: services.store(services.access.resolve(user, name, "read")) for name in (*DATASETS, UNDISTURBED)}
     forgotten = {turn for log in logs for turn in log.forgotten}
     for name, store in stores.items():
         in_ledger = store.read(_settled)
@@ -289,7 +289,7 @@ async def _verify(figures: Figures, logs: list[Log]) -> None:
         figures.doubled += sum(store.read(doubled).values())
     states = {}
     for name, store in stores.items():
-        state = await asyncio.to_thread(read_state, store, bundle.embedder.identity)
+        state = await asyncio.to_thread(read_state, store, services.embedder.identity)
         # The endpoint's descriptions depend on what else is in a call.
         ids = [row[:1] for row in state.entities]
         states[name] = replace(state, entities=ids, mentions=[row[:2] for row in state.mentions])

@@ -67,11 +67,10 @@ async def persist_as_run(size: int) -> None:
     import dagster as dg
 
     from orchestration.definitions import build_defs
-    from sessiongraph.api.context import resources
-    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.default_client import default_services
 
     await _say(size)
-    instance = dagster_instance(resources().settings.home)
+    instance = default_services().dagster_instance
     job = build_defs().resolve_job_def("persist_sessions")
     empty = _empty_job()
     key = f"default_user/{DATASET}"
@@ -163,7 +162,7 @@ async def embedded(size: int) -> None:
 async def _say(size: int) -> list[str]:
     """Sessions of ten turns in the cache, said an hour ago, of a dataset that is there; their ids."""
     import sessiongraph
-    from sessiongraph.api.context import resources
+    from sessiongraph.default_client import default_services
     from sessiongraph.types import Turn
 
     dataset = await sessiongraph.datasets.create(DATASET)
@@ -174,7 +173,7 @@ async def _say(size: int) -> list[str]:
         for number, id_ in enumerate(ids)
         for place, said in enumerate(workload.session(number))
     ]
-    resources().cache.put_turns(turns)
+    default_services().cache.put_turns(turns)
     return ids
 
 

@@ -40,7 +40,7 @@ FAILURES_AT_MOST = 20
 # What operations import when they need it.
 _MODULES = (
     "sessiongraph.dagster.metadata",
-    "sessiongraph.dagster.instance",
+    "sessiongraph.dagster_home",
     "sessiongraph.access.control",
     "sessiongraph.snapshots.snapshot",
     "sessiongraph.llm.client",
@@ -237,9 +237,9 @@ def _commit_often() -> None:
 
 def stores() -> dict[str, Any]:
     """The stores of this home, by the name of their dataset."""
-    bundle = story.resources()
-    user = bundle.access.default_user()
-    return {dataset.name: bundle.store(dataset) for dataset in bundle.access.list_datasets(user, "read")}
+    services = story.resources()
+    user = services.access.default_user()
+    return {dataset.name: services.store(dataset) for dataset in services.access.list_datasets(user, "read")}
 
 
 def _states() -> States:
@@ -290,7 +290,7 @@ def _left_behind(home: Path, forgotten: tuple[str, ...]) -> list[str]:
 @contextmanager
 def campaign(seed: int = 0, redis_port: int | None = None) -> Iterator[Campaign]:
     """A prepared campaign in a folder of its own, on the embedded models and the SQLite cache, or the Redis given."""
-    from sessiongraph.dagster.instance import write_dagster_home
+    from sessiongraph.dagster_home import write_dagster_home
     from sessiongraph.settings import Settings
 
     for name in Settings.model_fields:

@@ -100,8 +100,8 @@ def set_traps(trap: Trap) -> None:
         *((cache, name, f"cache: {name}") for cache in (SqliteSessionCache, RedisSessionCache) for name in _WRITES),
         (graph_store.GraphStore, "write", "store: write"),
         (graph_store.GraphStore, "rewrite", "store: rewrite"),
-        (graph_store, "_checkpoint", "store: checkpoint"),
-        (graph_store, "_copy", "rewrite: copy"),
+        (graph_store.GraphStore, "_checkpoint", "store: checkpoint"),
+        (graph_store.GraphStore, "_copy", "rewrite: copy"),
         (graph_store, "_remove", "store: remove file"),
         (Path, "replace", "store: replace file"),
         (snapshot_builder.Derivation, "refresh", "snapshot: refresh"),
@@ -111,7 +111,7 @@ def set_traps(trap: Trap) -> None:
         (sessiongraph.dagster.event_reporting, "_report", "report to Dagster"),
     ):
         _surround(owner, name, place, trap)
-    _trap_transactions(graph_store, trap)
+    _trap_transactions(trap)
 
 
 def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
@@ -134,23 +134,27 @@ def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
     setattr(owner, name, awaiting if inspect.iscoroutinefunction(original) else passing)
 
 
-def _trap_transactions(graph_store: Any, trap: Trap) -> None:
+def _trap_transactions(trap: Trap) -> None:
     """Inside a transaction, and between its COMMIT and the closing that brings the log into the file."""
-    commit, opened = graph_store._commit, graph_store._opened
+    from sessiongraph.store.duckdb_pool import DuckDBPool
+    from sessiongraph.store.graph_store import GraphStore
 
-    def trapped_commit(path: Path, run_id: str, asset: str, change: Callable[[Any], Any]) -> Any:
+    commit, opened = GraphStore._commit, DuckDBPool.opened
+
+    def trapped_commit(store: Any, path: Path, run_id: str, asset: str, change: Callable[[Any], Any]) -> Any:
         def trapped_change(tx: Any) -> Any:
             trap("transaction: after BEGIN")
             result = change(tx)
             trap("transaction: rows in, before COMMIT")
             return result
 
-        return commit(path, run_id, asset, trapped_change)
+        return commit(store, path, run_id, asset, trapped_change)
 
     @contextmanager
-    def trapped_opened(path: Path | None, *, read_only: bool = False) -> Iterator[Any]:
-        with opened(path, read_only=read_only) as connection:
+    def trapped_opened(pool: Any, path: Path | None, *, read_only: bool = False) -> Iterator[Any]:
+        with opened(pool, path, read_only=read_only) as connection:
             yield connection
             trap("store: read, before close" if read_only else "store: written, before close")
 
-    graph_store._commit, graph_store._opened = trapped_commit, trapped_opened
+    GraphStore._commit = trapped_commit  # type: ignore[method-assign]
+    DuckDBPool.opened = trapped_opened  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import sessiongraph
 from sessiongraph import InvalidInputError, SessionsNotFoundError
-from sessiongraph.api.context import resources
+from sessiongraph.default_client import default_services
 from sessiongraph.ingestion.ingest import document_id
 from sessiongraph.types import Turn, User
 
@@ -64,14 +64,14 @@ async def build() -> None:
     await sessiongraph.datasets.create(SECOND)
     await sessiongraph.cognify(FIRST)
     for session_id in SAID:
-        resources().cache.put_turns(_turns(user, session_id))
+        default_services().cache.put_turns(_turns(user, session_id))
     await persist(FIRST, *SAID)
     await persist(SECOND, "monday")
 
 
 async def grow() -> None:
     """An edit, a rating, a new turn, one that was said before the others, a document."""
-    user, cache = await sessiongraph.get_default_user(), resources().cache
+    user, cache = await sessiongraph.get_default_user(), default_services().cache
     cache.update_turn(user.id, "monday", "monday-0", answer="Alice Novak lives in Madrid.")
     cache.update_turn(user.id, "monday", "monday-5", score=1)
     early, late = _turns(user, "tuesday")[:2]
@@ -107,7 +107,7 @@ async def forget_and_grow() -> None:
 
 async def search() -> None:
     """Questions in a session, while what they are asked of changes."""
-    cache, user = resources().cache, await sessiongraph.get_default_user()
+    cache, user = default_services().cache, await sessiongraph.get_default_user()
     for question, city in (("Where does Alice Novak live?", "Rome"), ("And Bob Marsh?", "Bergen")):
         results = await sessiongraph.search(question, datasets=FIRST, session_id=ASKED)
         _acknowledge(results[0].turn_id)
@@ -128,12 +128,12 @@ OPERATIONS = [
 
 def acknowledged() -> set[str]:
     """The ids of the turns that `search` has returned to its caller, in whichever process of this home."""
-    path = resources().settings.home / _ACKNOWLEDGED
+    path = default_services().settings.home / _ACKNOWLEDGED
     return set(path.read_text().split()) if path.exists() else set()
 
 
 def _acknowledge(turn_id: str | None) -> None:
-    with (resources().settings.home / _ACKNOWLEDGED).open("a") as file:
+    with (default_services().settings.home / _ACKNOWLEDGED).open("a") as file:
         file.write(f"{turn_id}\n")
 
 

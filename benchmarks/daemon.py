@@ -128,17 +128,16 @@ def settled() -> set[str]:
 
 
 def _store() -> Any:
-    from sessiongraph.api.context import resources
+    from sessiongraph.default_client import default_services
 
-    access = resources().access
-    return resources().store(access.create_dataset(access.default_user(), "main_dataset"))
+    access = default_services().access
+    return default_services().store(access.create_dataset(access.default_user(), "main_dataset"))
 
 
 def _instance() -> Any:
-    from sessiongraph.api.context import resources
-    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.default_client import default_services
 
-    return dagster_instance(resources().settings.home)
+    return default_services().dagster_instance
 
 
 def _say(session_id: str, count: int, **settings: str) -> int:

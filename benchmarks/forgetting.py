@@ -65,10 +65,10 @@ class Trial:
     """One conversation in a home of its own: what was said, by whom, and the graphs with and without."""
 
     def __init__(self, conversation: Conversation) -> None:
-        from sessiongraph.api.context import resources
+        from sessiongraph.default_client import default_services
         from sessiongraph.types import Turn
 
-        self._bundle = resources()
+        self._bundle = default_services()
         access = self._bundle.access
         self.owner, self.guest = access.default_user(), access.create_user(f"guest-{conversation.id}")
         self.turns: dict[tuple[str, str], Turn] = {}

@@ -114,12 +114,13 @@ async def put_turns(conversation: Conversation) -> dict[str, str]:
 
 async def _check_ledger(result: Result, turn_ids: set[str]) -> None:
     """Hold the turns that were put against the dataset's own store."""
-    from sessiongraph.api.context import acting_user, permitted, resources
+    from sessiongraph.api.context import acting_user, permitted
+    from sessiongraph.default_client import default_services
 
-    bundle = resources()
-    dataset = await permitted(bundle, await acting_user(bundle, None), result.conversation, "read")
+    services = default_services()
+    dataset = await permitted(services, await acting_user(services, None), result.conversation, "read")
     rows = await asyncio.to_thread(
-        bundle.store(dataset).read,
+        services.store(dataset).read,
         lambda connection: connection.execute(
             """SELECT turn_id, disposition, reason
             FROM current_ledger JOIN current_turns USING (passage_id)"""

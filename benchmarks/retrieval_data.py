@@ -122,12 +122,13 @@ def read_musique(path: Path) -> Mapping[str, Any] | None:
 
 
 async def _asked(name: str, questions: list[str], gold: list[frozenset[str]], holds: Callable) -> Asked:  # type: ignore[type-arg]
-    from sessiongraph.api.context import acting_user, permitted, resources
+    from sessiongraph.api.context import acting_user, permitted
+    from sessiongraph.default_client import default_services
 
-    bundle = resources()
-    dataset = await permitted(bundle, await acting_user(bundle, None), name, "read")
-    snapshot = await asyncio.to_thread(bundle.snapshot, dataset)
-    vectors, _ = await bundle.embedder.embed(questions)
+    services = default_services()
+    dataset = await permitted(services, await acting_user(services, None), name, "read")
+    snapshot = await asyncio.to_thread(services.snapshot, dataset)
+    vectors, _ = await services.embedder.embed(questions)
     return Asked(Scope(dataset, snapshot), questions, gold, vectors, holds(snapshot.passages))
 
 

@@ -35,9 +35,9 @@ FEW = 100
 
 def fill(sessions: int, turns: int, users: int) -> float:
     """Put that many sessions into the cache, by turns into the main datasets of `users`; the seconds that it took."""
-    from sessiongraph.api.context import resources
+    from sessiongraph.default_client import default_services
 
-    access, cache = resources().access, resources().cache
+    access, cache = default_services().access, default_services().cache
     owners = [access.create_user(f"user{number}") for number in range(users)]
     now, started = datetime.now(UTC), time.perf_counter()
     for start in range(0, sessions, CHUNK):
@@ -53,9 +53,9 @@ def fill(sessions: int, turns: int, users: int) -> float:
 
 def stage_all_but(left: int) -> float:
     """Tell the cache that all sessions but `left` of them are staged; the seconds that it took."""
-    from sessiongraph.api.context import resources
+    from sessiongraph.default_client import default_services
 
-    cache = resources().cache
+    cache = default_services().cache
     listed = cache.list_sessions()[left:]
     started = time.perf_counter()
     for start in range(0, len(listed), CHUNK):
@@ -70,10 +70,9 @@ def tick_here() -> dict[str, Any]:
 
     from orchestration.sensors.new_sessions import new_sessions
     from resources.graph import GraphStoreResource, SessionCacheResource
-    from sessiongraph.dagster.instance import dagster_instance
-    from sessiongraph.settings import load_settings
+    from sessiongraph.default_client import default_services
 
-    instance = dagster_instance(load_settings().home)
+    instance = default_services().dagster_instance
     resources = {"graph": GraphStoreResource(), "session_cache": SessionCacheResource()}
     resources["session_cache"].cache.check()
     with measured() as before:
@@ -131,7 +130,7 @@ def ticked() -> dict[str, Any]:
 
 
 def cases(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
-    from sessiongraph.api.context import resources
+    from sessiongraph.default_client import default_services
 
     filled = fill(options.sessions, options.turns, options.users)
     yield "filling", {"us a session": round(filled / options.sessions * 1e6, 1)}
@@ -142,7 +141,7 @@ def cases(options: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
         elif case == "none due":
             stage_all_but(0)
         elif case == "none due, after a recheck":
-            resources().cache.recheck()
+            default_services().cache.recheck()
         figures = ticked()
         if noted:
             figures["us a session to read and note as staged"] = round(noted / options.sessions * 1e6, 1)

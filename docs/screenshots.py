@@ -35,7 +35,7 @@ IDLE_SECONDS = 10
 def build_past(home: Path) -> None:
     """A home with a run for each of PAST, made in this process."""
     from orchestration.definitions import defs
-    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.default_client import default_services
 
     logging.disable(logging.INFO)
     asyncio.run(_owner_and_dataset())
@@ -47,7 +47,7 @@ def build_past(home: Path) -> None:
             (inbox / f"report-{number}-{place}.txt").write_text(next(texts), encoding="utf-8")
         say(f"session-{number}", turns, number)
         job = defs.resolve_job_def("build_memory")
-        job.execute_in_process(partition_key=KEY, instance=dagster_instance(home))
+        job.execute_in_process(partition_key=KEY, instance=default_services().dagster_instance)
         print(f"{number + 1} of {len(PAST)} runs", flush=True)
 
 
@@ -73,12 +73,12 @@ def persisted_by_the_sensor(home: Path) -> str:
     """The id of the newest run that the sensor launched, once it has ended well."""
     import dagster as dg
 
-    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.default_client import default_services
 
     done = dg.RunsFilter(tags={"sessiongraph/trigger": "sensor"}, statuses=[dg.DagsterRunStatus.SUCCESS])
 
     def newest() -> str | None:
-        records = dagster_instance(home).get_run_records(done, limit=1)
+        records = default_services().dagster_instance.get_run_records(done, limit=1)
         return records[0].dagster_run.run_id if records else None
 
     return until(newest, "a run of the sensor has ended well", 300)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from sessiongraph.ids import key_parts
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.settings import Settings, load_settings
 from sessiongraph.types import Dataset
 
@@ -69,7 +69,7 @@ class GraphStoreResource(dg.ConfigurableResource):
         return self._resources.folder(dataset) / "files"
 
     @property
-    def _resources(self) -> Resources:
+    def _resources(self) -> Services:
         return _resources(home=self.home)
 
 
@@ -88,11 +88,11 @@ class LLMResource(dg.ConfigurableResource):
         return self._resources.embedder
 
     @property
-    def _resources(self) -> Resources:
+    def _resources(self) -> Services:
         return _resources(llm_model=self.llm_model, embedding_model=self.embedding_model)
 
 
-def _resources(home: str | None = None, **chosen: str | None) -> Resources:
+def _resources(home: str | None = None, **chosen: str | None) -> Services:
     """The process's resources of the environment's settings, but for those `chosen` that are not None."""
     changes: dict[str, object] = {name: value for name, value in chosen.items() if value is not None}
     if home is not None:
@@ -101,5 +101,5 @@ def _resources(home: str | None = None, **chosen: str | None) -> Resources:
 
 
 @lru_cache(maxsize=8)
-def _shared(settings: Settings) -> Resources:
-    return Resources(settings)
+def _shared(settings: Settings) -> Services:
+    return Services(settings)

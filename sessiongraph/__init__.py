@@ -1,24 +1,21 @@
 """What people import and run: documents in, questions answered in sessions, and sessions that outlive their cache.
 
+    async with SessionGraph(Settings(home="memory")) as memory: ...        # one client, which owns all that it opens
+
     await sessiongraph.add([...], dataset_name="d"); await sessiongraph.cognify(datasets=["d"])
     results = await sessiongraph.search("…", session_id="s1", datasets=["d"]); print(results[0])
     report = await persist_sessions_in_knowledge_graph_pipeline(user=None, session_ids=["s1"], dataset="d")
 
-Floor 4. Importing this loads nothing but names: each is imported from its module when it is first used.
+The functions act on a default client, made from the environment. Importing this loads nothing but names: each is
+imported from its module when it is first used.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sessiongraph.api import datasets, entities, roles, sessions, tenants, users
-    from sessiongraph.api.documents import add, cognify
-    from sessiongraph.api.estimate import estimate_persist
-    from sessiongraph.api.forget import forget
-    from sessiongraph.api.graph_export import graph
-    from sessiongraph.api.persist import persist_sessions_in_knowledge_graph_pipeline
-    from sessiongraph.api.search import search
-    from sessiongraph.api.users import get_default_user
+    from sessiongraph.client import SessionGraph
+    from sessiongraph.default_client import estimate_persist, persist_sessions_in_knowledge_graph_pipeline
     from sessiongraph.errors import (
         CacheUnavailableError,
         CachingDisabledError,
@@ -36,10 +33,20 @@ if TYPE_CHECKING:
     from sessiongraph.persistence.estimate import PersistEstimate, TurnEstimate
     from sessiongraph.persistence.persist import PersistReport, SessionOutcome, TurnOutcome
     from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
+    from sessiongraph.settings import Settings
     from sessiongraph.types import Dataset, Role, SessionInfo, Tenant, Turn, Usage, User
 
+    _default = SessionGraph()
+    add, cognify, search = _default.add, _default.cognify, _default.search
+    graph, forget = _default.graph, _default.forget
+    sessions, datasets, entities = _default.sessions, _default.datasets, _default.entities
+    users, roles, tenants = _default.users, _default.roles, _default.tenants
+    get_default_user = users.get_default_user
+
 _WHERE = {
-    "sessiongraph.errors": (
+    "client": ("SessionGraph",),
+    "default_client": ("estimate_persist", "persist_sessions_in_knowledge_graph_pipeline"),
+    "errors": (
         "CacheUnavailableError",
         "CachingDisabledError",
         "DatasetNotFoundError",
@@ -53,30 +60,31 @@ _WHERE = {
         "StoreBusyError",
         "UnreadableDocumentError",
     ),
-    "sessiongraph.types": ("Dataset", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
-    "sessiongraph.persistence.estimate": ("PersistEstimate", "TurnEstimate"),
-    "sessiongraph.persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
-    "sessiongraph.api.documents": ("add", "cognify"),
-    "sessiongraph.api.estimate": ("estimate_persist",),
-    "sessiongraph.api.forget": ("forget",),
-    "sessiongraph.api.graph_export": ("graph",),
-    "sessiongraph.api.persist": ("persist_sessions_in_knowledge_graph_pipeline",),
-    "sessiongraph.retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
-    "sessiongraph.api.search": ("search",),
-    "sessiongraph.api.users": ("get_default_user",),
+    "persistence.estimate": ("PersistEstimate", "TurnEstimate"),
+    "persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
+    "retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
+    "settings": ("Settings",),
+    "types": ("Dataset", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
 }
-_MODULES = ("datasets", "entities", "roles", "sessions", "tenants", "users")
-_MODULE_OF = {name: module for module, names in _WHERE.items() for name in names}
+_MODULE_OF = {name: f"sessiongraph.{module}" for module, names in _WHERE.items() for name in names}
+# Methods of the default client, by the name of the function that calls them.
+_METHODS = {name: name for name in ("add", "cognify", "search", "graph", "forget")} | {
+    "get_default_user": "users.get_default_user"
+}
+_NAMESPACES = ("datasets", "entities", "roles", "sessions", "tenants", "users")
 
-__all__ = sorted([*_MODULE_OF, *_MODULES])
+__all__ = sorted([*_MODULE_OF, *_METHODS, *_NAMESPACES])
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f"sessiongraph.api.{name}")
-    if name not in _MODULE_OF:
+    if name in _MODULE_OF:
+        value = getattr(import_module(_MODULE_OF[name]), name)
+    elif name in _METHODS:
+        value = import_module("sessiongraph.default_client").shorthand(_METHODS[name])
+    elif name in _NAMESPACES:
+        value = import_module("sessiongraph.default_client").Namespace(name)
+    else:
         raise AttributeError(f"module 'sessiongraph' has no attribute {name!r}")
-    value = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 

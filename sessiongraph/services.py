@@ -1,31 +1,81 @@
-"""All resources of one process, made from its settings, each when it is first asked for.
+"""What the work is done with: session cache, graph stores, models, access and snapshots of one set of settings.
 
-The Python API and the Dagster resources both hand out what is made here, so that there is one way to make it.
+Each is made when it is first asked for, belongs to the Services that made it, and is closed with it. What is loaded
+once and fits any settings (models' weights, DuckDB's instances, Dagster's) stands in `Shared`, which several may share.
 """
 
+import asyncio
 import shutil
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessiongraph.settings import Settings
 from sessiongraph.types import Dataset
 
 if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
     from sessiongraph.access.control import AccessControl
+    from sessiongraph.dagster_home import DagsterInstances
     from sessiongraph.llm.client import LLM
     from sessiongraph.llm.embedder import Embedder
+    from sessiongraph.local_models import LocalModels
     from sessiongraph.session_cache.base import SessionCache
     from sessiongraph.snapshots.snapshot import Snapshot
     from sessiongraph.snapshots.snapshot_cache import SnapshotReader
+    from sessiongraph.store.duckdb_pool import DuckDBPool
     from sessiongraph.store.graph_store import GraphStore
 
 
-class Resources:
-    """Session cache, graph stores, LLM, embedder and access of one set of settings. Safe to share between threads."""
+class Shared:
+    """What costs seconds or megabytes to make and holds nothing of anybody's: each made when it is first asked for."""
 
-    def __init__(self, settings: Settings) -> None:
+    @cached_property
+    def local_models(self) -> "LocalModels":
+        from sessiongraph.local_models import LocalModels
+
+        return LocalModels()
+
+    @cached_property
+    def duckdb_pool(self) -> "DuckDBPool":
+        from sessiongraph.store.duckdb_pool import DuckDBPool
+
+        return DuckDBPool()
+
+    @cached_property
+    def dagster_instances(self) -> "DagsterInstances":
+        from sessiongraph.dagster_home import DagsterInstances
+
+        return DagsterInstances()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("duckdb_pool", "dagster_instances"):
+            if name in vars(self):
+                vars(self).pop(name).close()
+
+
+class Services:
+    """Session cache, graph stores, LLM, embedder and access of one set of settings. Safe to share between threads.
+
+    `shared` is another's to close where one is given, and closed with this where not.
+    """
+
+    def __init__(self, settings: Settings, shared: Shared | None = None) -> None:
         self.settings = settings
+        self.shared = shared or Shared()
+        # Work that goes on after the call that began it has returned.
+        self.background: set[asyncio.Task[Any]] = set()
+        self._owns_shared = shared is None
+
+    def close(self) -> None:
+        """Close what was opened. Whatever is asked for afterwards is opened anew."""
+        for name in ("cache", "access", "llm", "embedder", "snapshots"):
+            if name in vars(self):
+                vars(self).pop(name).close()
+        if self._owns_shared:
+            self.shared.close()
 
     @cached_property
     def cache(self) -> "SessionCache":
@@ -44,28 +94,34 @@ class Resources:
     def llm(self) -> "LLM":
         from sessiongraph.llm.client import LLM
 
-        return LLM(self.settings)
+        return LLM(self.settings, self.shared.local_models)
 
     @cached_property
     def embedder(self) -> "Embedder":
         from sessiongraph.llm.embedder import Embedder
 
-        return Embedder(self.settings)
+        return Embedder(self.settings, self.shared.local_models)
 
     @cached_property
-    def _reader(self) -> "SnapshotReader":
+    def snapshots(self) -> "SnapshotReader":
+        """The one reader of graphs: searches, assets and pages of changes see what it holds."""
         from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 
         return SnapshotReader()
 
+    @property
+    def dagster_instance(self) -> "DagsterInstance":
+        """Where changes are reported to: the instance of DAGSTER_HOME, or else of this home. Blocks."""
+        return self.shared.dagster_instances.of(self.settings.home)
+
     def store(self, dataset: Dataset) -> "GraphStore":
         from sessiongraph.store.graph_store import GraphStore
 
-        return GraphStore(self.folder(dataset) / "graph.duckdb")
+        return GraphStore(self.folder(dataset) / "graph.duckdb", self.shared.duckdb_pool)
 
     def snapshot(self, dataset: Dataset) -> "Snapshot":
         """The dataset as a reader sees it now. Blocks for as long as reading takes."""
-        return self._reader.snapshot(self.store(dataset), self.embedder.identity)
+        return self.snapshots.snapshot(self.store(dataset), self.embedder.identity)
 
     def folder(self, dataset: Dataset) -> Path:
         """Where everything that belongs to `dataset` lies; named by id, which no name from outside can leave."""
@@ -80,3 +136,8 @@ class Resources:
         self.store(dataset).delete()
         shutil.rmtree(self.folder(dataset), ignore_errors=True)
         shutil.rmtree(self.inbox(dataset), ignore_errors=True)
+
+    def forget_answers(self) -> None:
+        """Drop what models answered: it may quote what is forgotten."""
+        self.llm.forget_answers()
+        self.embedder.forget_answers()

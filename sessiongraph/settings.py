@@ -1,40 +1,61 @@
-"""Every setting there is: read from the environment and from `.env`, checked, and resolved to absolute paths.
+"""Every setting there is: given, or read from the environment and from `.env`, and checked.
 
-The names are those that cognee's users already have in their `.env`, and a few of ours.
+A setting `llm_model` is the variable SESSIONGRAPH_LLM_MODEL or, where that is nowhere set, LLM_MODEL: the names that
+cognee's users already have. The prefixed name goes first wherever it stands, the environment before `.env`.
 """
 
 import os
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AnyHttpUrl, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AnyHttpUrl, Field, Secret, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from sessiongraph.errors import InvalidInputError
 
+PREFIX = "SESSIONGRAPH_"
 LOCAL_LLM = "local/extractive"
 LOCAL_EMBEDDER = "local/wordllama"
 # Seconds; a month. Nothing that is said waits longer than that to be persisted.
 _LONGEST_WAIT = 30 * 24 * 3600
 
 
+def variables_of(setting: str) -> list[str]:
+    """The environment variables of `setting`, the one that goes first first."""
+    # HOME and ASSET_KEY_PREFIX are other programs' words.
+    alone = setting in ("home", "asset_key_prefix")
+    return [PREFIX + setting.upper(), *([] if alone else [setting.upper()])]
+
+
 class Settings(BaseSettings):
-    """Settings of one process. Field names are the environment variables in lower case, but for `home`."""
+    """Settings of one client; what is not given is read. Raises InvalidInputError that names what is wrong.
+
+    `home` is made absolute. Keys and passwords are secrets: `repr`, logs and errors never show them.
+    """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
 
-    home: Path = Field(default=Path(".sessiongraph"), validation_alias="SESSIONGRAPH_HOME")
+    home: Path = Field(default=Path(".sessiongraph"), validate_default=True)
+    # What stands before the name of every asset, as in "team/memory"; for a home whose assets are beside others'.
+    asset_key_prefix: str = Field(default="", pattern=r"^(?:[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*)?$")
 
     llm_model: str = LOCAL_LLM
-    llm_api_key: str | None = None
+    llm_api_key: SecretStr | None = None
     llm_endpoint: str | None = None
     llm_max_concurrency: int = Field(default=16, ge=1)
     llm_max_retries: int = Field(default=3, ge=0)
     llm_timeout_seconds: float = Field(default=60.0, gt=0)
 
     embedding_model: str = LOCAL_EMBEDDER
-    embedding_api_key: str | None = None
+    embedding_api_key: SecretStr | None = None
     embedding_endpoint: str | None = None
     embedding_dimensions: int | None = Field(default=None, ge=1)
 
@@ -43,7 +64,7 @@ class Settings(BaseSettings):
     cache_host: str = "127.0.0.1"
     cache_port: int = Field(default=6379, ge=1, le=65535)
     cache_username: str | None = None
-    cache_password: str | None = None
+    cache_password: SecretStr | None = None
     session_ttl_seconds: int = Field(default=7 * 24 * 3600, ge=1)
 
     # When the sensor persists a session by itself: what each means stands in sessiongraph/persistence/due_rules.py.
@@ -57,35 +78,94 @@ class Settings(BaseSettings):
     keep_history_days: int = Field(default=365, ge=1)
     keep_observations_days: int = Field(default=30, ge=1)
 
-    # Where a run's failure is posted to, as JSON.
-    alert_webhook_url: AnyHttpUrl | None = None
+    # Where a run's failure is posted to, as JSON. Whoever knows the address may post there.
+    alert_webhook_url: Secret[AnyHttpUrl] | None = None
+
+    if not TYPE_CHECKING:  # type checkers know the settings by name
+
+        def __init__(self, **given: Any) -> None:
+            try:
+                super().__init__(**given)
+            except ValidationError as error:
+                raise InvalidInputError(_explained(error, given)) from None
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What was given, then what the environment and `.env` say under the names of `variables_of`."""
+        read = [it.env_vars for it in (env_settings, dotenv_settings) if isinstance(it, EnvSettingsSource)]
+        return init_settings, _Named(settings_cls, read)
+
+
+class _Named(PydanticBaseSettingsSource):
+    """Looks each setting up under its first name in all places, then under its second."""
+
+    def __init__(self, settings_cls: type[BaseSettings], places: Sequence[Mapping[str, str | None]]) -> None:
+        super().__init__(settings_cls)
+        self._places = places
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value of a setting, or None."""
+        for variable in variables_of(field_name):
+            for place in self._places:
+                if value := place.get(variable.lower()):
+                    return value, field_name, False
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def load_settings() -> Settings:
-    """The settings of this moment, with `home` absolute. Raises InvalidInputError naming the variable at fault."""
-    variables = frozenset((name, os.environ[name]) for name in os.environ if name.upper() in _NAMES)
-    return _checked(variables, os.getcwd(), _changed_at(Path(".env")))
+    """The settings of this moment. Raises InvalidInputError that names the variable at fault."""
+    return Settings()
 
 
-_NAMES = {name.upper() for name in Settings.model_fields} | {"SESSIONGRAPH_HOME"}
-
-
-def _changed_at(path: Path) -> tuple[int, int] | None:
+def environment_state() -> tuple[object, ...]:
+    """What settings depend on, to be compared with what it was: variables, working directory, when `.env` changed."""
+    variables = frozenset((name, os.environ[name]) for name in os.environ if name.upper() in _VARIABLES)
     try:
-        state = path.stat()
+        dotenv = os.stat(".env")
     except OSError:
-        return None
-    return state.st_mtime_ns, state.st_size
+        return variables, os.getcwd(), None
+    return variables, os.getcwd(), dotenv.st_mtime_ns, dotenv.st_size
 
 
-@lru_cache(maxsize=8)
-def _checked(variables: frozenset[tuple[str, str]], folder: str, dotenv: tuple[int, int] | None) -> Settings:
-    """What the environment says, which is read and checked once as long as none of the arguments differs."""
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in error.errors(include_url=False)
-        )
-        raise InvalidInputError(f"A setting is wrong: {faults}. Correct it in the environment or in .env.") from None
-    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+_VARIABLES = frozenset(variable for name in Settings.model_fields for variable in variables_of(name))
+
+
+def _explained(error: ValidationError, given: Mapping[str, Any]) -> str:
+    """What is wrong with which setting, and what to do, without what a secret holds."""
+    faults = error.errors(include_url=False, include_input=False)
+    return " ".join(_fault(str(fault["loc"][0]), fault["msg"], given) for fault in faults)
+
+
+def _fault(setting: str, wrong: str, given: Mapping[str, Any]) -> str:
+    if setting in given:
+        return f"The setting {setting} is wrong: {wrong}."
+    own, *others = variables_of(setting)
+    found = _set_variable([own, *others])
+    if found is None or found == own:
+        return f"The setting {own} is wrong: {wrong}. Correct it in the environment or in .env."
+    return (
+        f"The setting {found} is wrong: {wrong}. Correct it in the environment or in .env; if it is another program's, "
+        f"leave it and set {own}, which goes first."
+    )
+
+
+def _set_variable(names: Sequence[str]) -> str | None:
+    """Which of `names` a value was read from."""
+    places = [EnvSettingsSource(Settings).env_vars, DotEnvSettingsSource(Settings).env_vars]
+    return next((name for name in names for place in places if place.get(name.lower())), None)

@@ -27,7 +27,7 @@ def run_failures(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
     if url is None:
         return dg.SkipReason("ALERT_WEBHOOK_URL is not set: nobody is told.")
     request = urllib.request.Request(
-        str(url), json.dumps(_alert(context)).encode(), {"Content-Type": "application/json"}
+        str(url.get_secret_value()), json.dumps(_alert(context)).encode(), {"Content-Type": "application/json"}
     )
     # An answer that is an error fails the tick, which shows it.
     with urllib.request.urlopen(request, timeout=_SECONDS):

@@ -1,53 +1,37 @@
-"""The resources that API calls use, and the questions every call asks first: who, which dataset, may they.
-
-One set of resources a process and settings, so that calls share the cache's connection, the model's limits and the
-snapshots; changed environment variables take effect with the next call.
-"""
+"""The questions that every call asks first: who, which dataset, may they; and is what was given what it should be."""
 
 import asyncio
-import threading
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_name
-from sessiongraph.services import Resources
-from sessiongraph.settings import Settings, load_settings
+from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Permission, User
 
 T = TypeVar("T")
 
-_made: dict[Settings, Resources] = {}
-_guard = threading.Lock()
 
-
-def resources() -> Resources:
-    """The resources for the settings of this moment."""
-    settings = load_settings()
-    with _guard:
-        return _made.setdefault(settings, Resources(settings))
-
-
-async def acting_user(bundle: Resources, user: User | None) -> User:
+async def acting_user(services: Services, user: User | None) -> User:
     """`user`, or the default user, who is created on first use. Opens access control, in a thread."""
-    return await asyncio.to_thread(acting, bundle, user)
+    return await asyncio.to_thread(acting, services, user)
 
 
-def acting(bundle: Resources, user: User | None) -> User:
+def acting(services: Services, user: User | None) -> User:
     """As `acting_user`, for who is in a thread already."""
     if user is None:
-        return bundle.access.default_user()
+        return services.access.default_user()
     if not isinstance(user, User):
         raise InvalidInputError(
             f"user must be a User, not {type(user).__name__}: await get_default_user(), users.get(name) or "
             "users.create(name) gives one."
         )
-    return bundle.access.get_user(user.id)
+    return services.access.get_user(user.id)
 
 
-async def named_user(bundle: Resources, user: User) -> User:
+async def named_user(services: Services, user: User) -> User:
     """The user that is meant by name: unlike whoever acts, never the default one for None."""
-    return await acting_user(bundle, checked(user, User, "user"))
+    return await acting_user(services, checked(user, User, "user"))
 
 
 def checked(value: Any, kind: type[T], name: str) -> T:
@@ -81,26 +65,26 @@ def node_set_names(values: Any, name: str) -> list[str]:
     return [check_name(value, "node set") for value in names(values, name)]
 
 
-async def permitted(bundle: Resources, user: User, dataset: str, permission: Permission) -> Dataset:
+async def permitted(services: Services, user: User, dataset: str, permission: Permission) -> Dataset:
     """The dataset that `dataset` (a name, an owner/name or an id) means to `user`, who has `permission` on it."""
-    return await asyncio.to_thread(permitted_now, bundle, user, dataset, permission)
+    return await asyncio.to_thread(permitted_now, services, user, dataset, permission)
 
 
-def permitted_now(bundle: Resources, user: User, dataset: str, permission: Permission) -> Dataset:
+def permitted_now(services: Services, user: User, dataset: str, permission: Permission) -> Dataset:
     """As `permitted`, for who is in a thread already."""
     if not isinstance(dataset, str):
         raise InvalidInputError(f"A dataset is given by its name, a string, not {type(dataset).__name__}.")
-    return bundle.access.resolve(user, dataset, permission)
+    return services.access.resolve(user, dataset, permission)
 
 
 async def all_permitted(
-    bundle: Resources, user: User, datasets: Sequence[str] | str | None, permission: Permission
+    services: Services, user: User, datasets: Sequence[str] | str | None, permission: Permission
 ) -> list[Dataset]:
     """The named datasets or, for None, all on which `user` has `permission`."""
     if datasets is None:
-        return await asyncio.to_thread(bundle.access.list_datasets, user, permission)
+        return await asyncio.to_thread(services.access.list_datasets, user, permission)
     chosen = names([datasets] if isinstance(datasets, str) else datasets, "datasets")
     if not chosen:
         raise InvalidInputError("datasets is empty: name at least one, or leave it out to mean all of yours.")
-    found = [await permitted(bundle, user, name, permission) for name in chosen]
+    found = [await permitted(services, user, name, permission) for name in chosen]
     return list(dict.fromkeys(found))

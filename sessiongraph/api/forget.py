@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from sessiongraph.api.context import acting_user, check_flag, permitted, resources
+from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.changes.page_store import list_pages, rewrite_pages
 from sessiongraph.dagster.event_reporting import report_build, report_materialization
 from sessiongraph.errors import CachingDisabledError, InvalidInputError, SessionsNotFoundError
@@ -14,10 +14,9 @@ from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Forgotten, Target
 from sessiongraph.forgetting import forget as forget_in_store
 from sessiongraph.ids import check_name, check_session_id, check_turn_id, dataset_parts, new_id
-from sessiongraph.llm import client, embedder
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.types import Dataset, User
 
 
@@ -33,25 +32,17 @@ class ForgetReport:
 
 
 async def forget(
+    services: Services,
     dataset: str,
     *,
-    session_id: str | None = None,
-    turn_id: str | None = None,
-    document_id: str | None = None,
-    user: User | None = None,
-    by: User | None = None,
-    from_cache: bool = True,
+    session_id: str | None,
+    turn_id: str | None,
+    document_id: str | None,
+    user: User | None,
+    by: User | None,
+    from_cache: bool,
 ) -> ForgetReport:
-    """Leave exactly the graph that would be there had the thing never been put in, and none of its words on disk.
-
-    Give a `document_id`, or a `session_id`, or a `session_id` and a `turn_id` of it, or a `user`, whose sessions are
-    meant; the dataset alone means everything in it. `user` also says whose the session is (`by`, where not given).
-    The turns leave the cache too, or the next persist would bring them back, unless `from_cache` is False.
-
-    Needs the permission to delete. Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError,
-    SessionsNotFoundError; LLMFailedError where turns that had the forgotten ones as context could not be extracted
-    anew: what was to be forgotten is gone then, and the next persist extracts them.
-    """
+    """As `SessionGraph.forget` says."""
     dataset_parts(dataset)
     check_flag(from_cache, "from_cache")
     if session_id is not None:
@@ -64,20 +55,19 @@ async def forget(
         raise InvalidInputError("Give document_id alone: a document is no user's session.")
     if turn_id is not None and session_id is None:
         raise InvalidInputError("Give the session_id that the turn is in, too.")
-    bundle = resources()
-    acting = await acting_user(bundle, by)
-    owner = await acting_user(bundle, user) if user is not None else acting
-    target_dataset = await permitted(bundle, acting, dataset, "delete")
-    store, run_id = bundle.store(target_dataset), new_id()
+    acting = await acting_user(services, by)
+    owner = await acting_user(services, user) if user is not None else acting
+    target_dataset = await permitted(services, acting, dataset, "delete")
+    store, run_id = services.store(target_dataset), new_id()
     sessions_alone = bool(session_id or user)
     target, cached = await asyncio.to_thread(
         store.read, lambda con: _target(con, owner, session_id, turn_id, document_id, sessions_alone)
     )
-    dropped = await asyncio.to_thread(_drop_cached, bundle, acting, cached) if from_cache else 0
+    dropped = await asyncio.to_thread(_drop_cached, services, acting, cached) if from_cache else 0
     asset = "documents" if document_id and not cached else "session_turns"
-    extractor = await asyncio.to_thread(extractor_version, bundle.llm)
+    extractor = await asyncio.to_thread(extractor_version, services.llm)
     # The store last: as long as it knows the target, a `forget` that was cut short can be made again.
-    await asyncio.to_thread(_delete_originals, bundle, target_dataset, target)
+    await asyncio.to_thread(_delete_originals, services, target_dataset, target)
     if store.exists:
         pages = await asyncio.to_thread(list_pages, store)
         try:
@@ -87,11 +77,10 @@ async def forget(
     else:
         done = Forgotten()
     # What models answered in this process may quote what is forgotten.
-    client.responses.clear()
-    embedder.queries.clear()
+    services.forget_answers()
     metadata = {"documents_forgotten": done.documents, "turns_forgotten": done.turns}
-    await report_materialization(bundle, asset, target_dataset, run_id, lambda: metadata)
-    extracted = await _extract_anew(bundle, target_dataset, done, run_id)
+    await report_materialization(services, asset, target_dataset, run_id, lambda: metadata)
+    extracted = await _extract_anew(services, target_dataset, done, run_id)
     return ForgetReport(run_id, done.documents, done.turns, dropped, extracted)
 
 
@@ -136,10 +125,10 @@ def _target(
     return Target([id_ for id_, _, _ in rows]), cached
 
 
-def _drop_cached(bundle: Resources, acting: User, cached: CachedTurns) -> int:
+def _drop_cached(services: Services, acting: User, cached: CachedTurns) -> int:
     """Delete from the cache what the acting user owns; another's sessions are theirs to delete."""
     try:
-        cache = bundle.cache
+        cache = services.cache
     except CachingDisabledError:
         return 0
     dropped = 0
@@ -154,25 +143,25 @@ def _drop_cached(bundle: Resources, acting: User, cached: CachedTurns) -> int:
     return dropped
 
 
-def _delete_originals(bundle: Resources, dataset: Dataset, target: Target) -> None:
+def _delete_originals(services: Services, dataset: Dataset, target: Target) -> None:
     """The files that an inbox gave are kept by document id; they go with their document."""
-    files = bundle.folder(dataset) / "files"
+    files = services.folder(dataset) / "files"
     for document_id in target.document_ids:
         for original in files.glob(f"{document_id}*"):
             original.unlink(missing_ok=True)
 
 
-async def _extract_anew(bundle: Resources, dataset: Dataset, done: Forgotten, run_id: str) -> int:
+async def _extract_anew(services: Services, dataset: Dataset, done: Forgotten, run_id: str) -> int:
     if not done.affected:
         return 0
     report = await build_knowledge(
-        bundle.store(dataset),
-        bundle.llm,
-        bundle.embedder,
+        services.store(dataset),
+        services.llm,
+        services.embedder,
         read_turn_passages,
         run_id=run_id,
         asset="session_knowledge",
         document_ids=done.affected,
     )
-    await report_build(bundle, "session_knowledge", dataset, report)
+    await report_build(services, "session_knowledge", dataset, report)
     return report.extracted

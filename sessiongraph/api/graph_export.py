@@ -7,31 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sessiongraph.api.context import acting_user, node_set_names, permitted, resources
+from sessiongraph.api.context import acting_user, node_set_names, permitted
 from sessiongraph.errors import NoGraphDataError
+from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot import Snapshot
-from sessiongraph.types import MAIN_DATASET, User
+from sessiongraph.types import User
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
 async def graph(
-    dataset: str = MAIN_DATASET, *, user: User | None = None, node_sets: Sequence[str] | None = None
+    services: Services, dataset: str, *, user: User | None, node_sets: Sequence[str] | None
 ) -> "nx.MultiDiGraph":
-    """The dataset's graph: nodes are entity ids, edges facts, keyed by fact id. With `node_sets`, only what passages
-    tagged with any of them support.
-
-    Nodes carry name, type, description, aliases, node_sets and evidence; edges relation, statement, valid_at,
-    stated_by, node_sets and evidence. A piece of evidence says document (its name), document_id, passage_id,
-    session_id, turn_id, stated_by, said_at, run_id and the wording.
-
-    Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
-    """
+    """As `SessionGraph.graph` says."""
     tags = set(node_set_names(node_sets, "node_sets")) if node_sets is not None else None
-    bundle = resources()
-    target = await permitted(bundle, await acting_user(bundle, user), dataset, "read")
-    snapshot = await asyncio.to_thread(bundle.snapshot, target)
+    target = await permitted(services, await acting_user(services, user), dataset, "read")
+    snapshot = await asyncio.to_thread(services.snapshot, target)
     if snapshot.is_empty:
         raise NoGraphDataError(
             f"There is no graph data in {target.name}. Put documents in with add(…, dataset_name={target.name!r}) and "

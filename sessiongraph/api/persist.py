@@ -1,19 +1,17 @@
-"""`persist_sessions_in_knowledge_graph_pipeline`: what was said in sessions, into a dataset's graph, for good."""
+"""Persisting: what was said in sessions, into a dataset's graph, for good."""
 
 import asyncio
 from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import Any
 
-from sessiongraph.api.context import acting_user, check_flag, permitted, resources
+from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.dagster.event_reporting import logger, report_materialization
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, new_id
-from sessiongraph.persistence.persist import PersistReport, persist_sessions
-from sessiongraph.services import Resources
-from sessiongraph.types import MAIN_DATASET, Dataset, User
-
-# An event loop alone does not keep a task that nobody holds.
-_under_way: "set[asyncio.Task[PersistReport]]" = set()
+from sessiongraph.persistence.persist import PersistReport
+from sessiongraph.persistence.persist import persist_sessions as persist
+from sessiongraph.services import Services
+from sessiongraph.types import Dataset, User
 
 
 class BackgroundPersist:
@@ -23,11 +21,13 @@ class BackgroundPersist:
     persist, schedule or sensor takes up what is missing.
     """
 
-    def __init__(self, work: "asyncio.Task[PersistReport]", run_id: str) -> None:
+    def __init__(self, work: "asyncio.Task[PersistReport]", run_id: str, kept: "set[asyncio.Task[Any]]") -> None:
         self.run_id = run_id
         self._work = work
         self._awaited = False
-        _under_way.add(work)
+        # An event loop alone does not keep a task that nobody holds.
+        self._kept = kept
+        kept.add(work)
         work.add_done_callback(self._ended)
 
     @property
@@ -39,62 +39,31 @@ class BackgroundPersist:
         return asyncio.shield(self._work).__await__()
 
     def _ended(self, work: "asyncio.Task[PersistReport]") -> None:
-        _under_way.discard(work)
+        self._kept.discard(work)
         if not work.cancelled() and (error := work.exception()) is not None and not self._awaited:
             logger.error("Persisting sessions in the background failed (operation %s): %s", self.run_id, error)
 
 
-@overload
-async def persist_sessions_in_knowledge_graph_pipeline(
-    user: User | None = None,
-    session_ids: Sequence[str] | None = None,
-    dataset: str = MAIN_DATASET,
-    run_in_background: Literal[False] = False,
+async def persist_sessions(
+    services: Services,
+    session_ids: Sequence[str] | None,
+    dataset: str,
     *,
-    retry_failed: bool = False,
-) -> PersistReport: ...
-
-
-@overload
-async def persist_sessions_in_knowledge_graph_pipeline(
-    user: User | None = None,
-    session_ids: Sequence[str] | None = None,
-    dataset: str = MAIN_DATASET,
-    *,
-    run_in_background: Literal[True],
-    retry_failed: bool = False,
-) -> BackgroundPersist: ...
-
-
-async def persist_sessions_in_knowledge_graph_pipeline(
-    user: User | None = None,
-    session_ids: Sequence[str] | None = None,
-    dataset: str = MAIN_DATASET,
-    run_in_background: bool = False,
-    *,
-    retry_failed: bool = False,
+    user: User | None,
+    run_in_background: bool,
+    retry_failed: bool,
 ) -> PersistReport | BackgroundPersist:
-    """Persist a user's cached sessions into `dataset`, under the node set `user_sessions_from_cache`.
-
-    Only turns that are new, edited or rated otherwise since the last persist are worked on, each exactly once. None or
-    no ids persist none. With `run_in_background`, what can be refused is refused now, and a handle is returned at once.
-    A turn that failed three times by its own fault (a refusal, an answer that does not validate) is quarantined: it is
-    tried again only with `retry_failed`, or when its words, those before it, the prompt or the model change.
-
-    Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError, SessionsNotFoundError
-    (neither cache nor dataset knows one of them), CacheUnavailableError, LLMNotConfiguredError, LLMFailedError.
-    """
+    """As `SessionGraph.persist_sessions` says."""
     ids = checked_session_ids(session_ids)
     check_flag(run_in_background, "run_in_background")
-    bundle = resources()
-    acting = await acting_user(bundle, user)
+    acting = await acting_user(services, user)
     # Opening the cache says whether there is one, before anything else happens.
-    await asyncio.to_thread(lambda: bundle.cache)
-    target = await permitted(bundle, acting, dataset, "write")
+    await asyncio.to_thread(lambda: services.cache)
+    target = await permitted(services, acting, dataset, "write")
     run_id = new_id()
-    work = _persist(bundle, acting, ids, target, run_id, retry_failed)
+    work = _persist(services, acting, ids, target, run_id, retry_failed)
     if run_in_background:
-        return BackgroundPersist(asyncio.create_task(work), run_id)
+        return BackgroundPersist(asyncio.create_task(work), run_id, services.background)
     return await work
 
 
@@ -106,22 +75,22 @@ def checked_session_ids(session_ids: Sequence[str] | None) -> list[str]:
 
 
 async def _persist(
-    bundle: Resources, user: User, session_ids: list[str], dataset: Dataset, run_id: str, retry_failed: bool
+    services: Services, user: User, session_ids: list[str], dataset: Dataset, run_id: str, retry_failed: bool
 ) -> PersistReport:
-    report = await persist_sessions(
-        bundle.cache,
-        bundle.store(dataset),
-        bundle.llm,
-        bundle.embedder,
+    report = await persist(
+        services.cache,
+        services.store(dataset),
+        services.llm,
+        services.embedder,
         user,
         session_ids,
         run_id=run_id,
         retry_failed=retry_failed,
     )
     if report.staged:
-        await report_materialization(bundle, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
+        await report_materialization(services, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
     if report.settled:
-        await report_materialization(bundle, "session_knowledge", dataset, run_id, lambda: _persist_metadata(report))
+        await report_materialization(services, "session_knowledge", dataset, run_id, lambda: _persist_metadata(report))
     if report.failure is not None:
         raise report.failure
     return report

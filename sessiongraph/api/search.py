@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names, resources
+from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
 from sessiongraph.retrieval import answer_strategies, graph_query, graph_report
@@ -17,7 +17,7 @@ from sessiongraph.retrieval.results import SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import KINDS
 from sessiongraph.retrieval.search_types import chosen as lucky
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.types import MAIN_DATASET, Dataset, Usage, User
 
 MAX_QUERY_CHARS = 20_000
@@ -31,47 +31,39 @@ WAYS = {
 
 
 async def search(
+    services: Services,
     query_text: str,
-    query_type: SearchType = SearchType.GRAPH_COMPLETION,
+    query_type: SearchType,
     *,
-    datasets: Sequence[str] | str | None = None,
-    session_id: str | None = None,
-    user: User | None = None,
-    top_k: int = 10,
-    node_sets: Sequence[str] | None = None,
-    only_context: bool = False,
+    datasets: Sequence[str] | str | None,
+    session_id: str | None,
+    user: User | None,
+    top_k: int,
+    node_sets: Sequence[str] | None,
+    only_context: bool,
 ) -> list[SearchResult]:
-    """Ask the graphs of `datasets` (all that the user may read, for None); a list of one result.
-
-    In a session (`session_id`), the last turns are understood, and question and answer become its next turn.
-    `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given (first),
-    and asks none. `top_k` is how many sources there are at the most, each time that a type searches.
-
-    Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError, LLMNotConfiguredError,
-    LLMFailedError. A session cache that is off or down raises nothing: the result's `warnings` say so.
-    """
+    """As `SessionGraph.search` says."""
     chosen_type = _check(query_text, query_type, session_id, top_k)
     check_flag(only_context, "only_context")
     tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
-    bundle = resources()
-    acting = await acting_user(bundle, user)
-    chosen = await all_permitted(bundle, acting, datasets, "read")
-    scopes = await asyncio.to_thread(_scopes, bundle, chosen, tags)
+    acting = await acting_user(services, user)
+    chosen = await all_permitted(services, acting, datasets, "read")
+    scopes = await asyncio.to_thread(_scopes, services, chosen, tags)
     if chosen_type is SearchType.FEELING_LUCKY:
         chosen_type = lucky(query_text, datetime.now(UTC).date())
     kind = KINDS[chosen_type]
-    conversation = await read_conversation(bundle, acting, session_id if kind.follows_up else None)
+    conversation = await read_conversation(services, acting, session_id if kind.follows_up else None)
     query, usage = query_text, Usage()
     if kind.follows_up:
-        llm = None if only_context or not kind.asks_model else real_llm(bundle)
+        llm = None if only_context or not kind.asks_model else real_llm(services)
         query, usage = await understood(llm, query_text, conversation, scopes)
         await asyncio.to_thread(conversation.recall, query)
-    rated = await asyncio.to_thread(weights, bundle, [scope.dataset for scope in scopes])
+    rated = await asyncio.to_thread(weights, services, [scope.dataset for scope in scopes])
     inquiry = Inquiry(
-        bundle, kind, scopes, query_text, query, conversation.history, top_k, only_context, rated, acting.id, usage
+        services, kind, scopes, query_text, query, conversation.history, top_k, only_context, rated, acting.id, usage
     )
     outcome = await WAYS[kind.way](inquiry)
-    home = await _home(bundle, acting, chosen)
+    home = await _home(services, acting, chosen)
     result = SearchResult(
         query=query_text,
         answer=outcome.answer.text if outcome.answer else None,
@@ -83,13 +75,13 @@ async def search(
         warnings=[
             *conversation.warnings,
             *inquiry.warnings,
-            *_without_vectors(scopes, inquiry, bundle.embedder.identity),
+            *_without_vectors(scopes, inquiry, services.embedder.identity),
         ],
         claims=outcome.answer.claims if outcome.answer else [],
         query_type=chosen_type,
         rows=outcome.rows,
     )
-    return [await remember(bundle, acting, conversation, result, home if len(chosen) == 1 else None)]
+    return [await remember(services, acting, conversation, result, home if len(chosen) == 1 else None)]
 
 
 def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:
@@ -110,9 +102,9 @@ def _check(query_text: object, query_type: object, session_id: object, top_k: ob
         raise InvalidInputError(f"{query_type!r:.60} is no search type. There are: {kinds}.") from None
 
 
-def _scopes(bundle: Resources, datasets: Sequence[Dataset], tags: Sequence[str] | None) -> list[Scope]:
+def _scopes(services: Services, datasets: Sequence[Dataset], tags: Sequence[str] | None) -> list[Scope]:
     """The snapshots that can be searched. Raises NoGraphDataError where there is none."""
-    scopes = [Scope(dataset, bundle.snapshot(dataset)) for dataset in datasets]
+    scopes = [Scope(dataset, services.snapshot(dataset)) for dataset in datasets]
     filled = [scope for scope in scopes if not scope.snapshot.is_empty]
     if not filled:
         named = ", ".join(dataset.name for dataset in datasets) or "any dataset that you may read"
@@ -154,8 +146,8 @@ def _without_vectors(scopes: Sequence[Scope], inquiry: Inquiry, model: str) -> l
     ]
 
 
-async def _home(bundle: Resources, user: User, chosen: Sequence[Dataset]) -> Dataset:
+async def _home(services: Services, user: User, chosen: Sequence[Dataset]) -> Dataset:
     """The dataset that the turn counts to: the one searched, or the main one where it was several."""
     if len(chosen) == 1:
         return chosen[0]
-    return await asyncio.to_thread(bundle.access.resolve, user, MAIN_DATASET, "read")
+    return await asyncio.to_thread(services.access.resolve, user, MAIN_DATASET, "read")

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from sessiongraph.api.context import acting, names, permitted_now, resources
+from sessiongraph.api.context import acting, names, permitted_now
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, check_turn_id, new_id
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.types import SessionInfo, Turn, User
 
 if TYPE_CHECKING:
@@ -23,131 +23,129 @@ T = TypeVar("T")
 _MOST_TURNS = 1_000_000
 
 
-async def add_turn(
-    session_id: str,
-    question: str,
-    answer: str,
-    *,
-    user: User | None = None,
-    created_at: datetime | None = None,
-    dataset: str | None = None,
-    context: str | None = None,
-    elements: Sequence[str] = (),
-) -> str:
-    """Add a turn to a session, which begins with its first; returns the turn's id.
+class Sessions:
+    """Sessions in the cache: what a program that keeps its own chat loop writes, and what anyone reads."""
 
-    `created_at` is when it was said (now, where not given; without a time zone it is UTC); the session expires
-    SESSION_TTL_SECONDS after it was last written all the same. `dataset` is where sensors persist the turn.
-    """
-    check_session_id(session_id)
-    _check_text("question", question)
-    _check_text("answer", answer)
-    if context is not None:
-        _check_text("context", context)
-    used = names(elements, "elements")
-    moment = _utc(created_at)
-    bundle, turn_id = resources(), new_id()
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
-    def put(cache: "SessionCache", owner: User) -> None:
-        target = permitted_now(bundle, owner, dataset, "write") if dataset is not None else None
-        turn = Turn(
-            turn_id=turn_id,
-            user_id=owner.id,
-            session_id=session_id,
-            question=question,
-            answer=answer,
-            created_at=moment,
-            dataset_id=target.id if target else None,
-            context=context,
-            elements=tuple(used),
-        )
-        cache.put_turns([turn])
+    async def add_turn(
+        self,
+        session_id: str,
+        question: str,
+        answer: str,
+        *,
+        user: User | None = None,
+        created_at: datetime | None = None,
+        dataset: str | None = None,
+        context: str | None = None,
+        elements: Sequence[str] = (),
+    ) -> str:
+        """Add a turn to a session, which begins with its first; returns the turn's id.
 
-    await _with_cache(bundle, user, put)
-    return turn_id
+        `created_at` is when it was said (now, where not given; without a time zone it is UTC); the session expires
+        SESSION_TTL_SECONDS after it was last written all the same. `dataset` is where sensors persist the turn.
+        """
+        check_session_id(session_id)
+        _check_text("question", question)
+        _check_text("answer", answer)
+        if context is not None:
+            _check_text("context", context)
+        used = names(elements, "elements")
+        moment = _utc(created_at)
+        services, turn_id = self._services, new_id()
 
+        def put(cache: "SessionCache", owner: User) -> None:
+            target = permitted_now(services, owner, dataset, "write") if dataset is not None else None
+            turn = Turn(
+                turn_id=turn_id,
+                user_id=owner.id,
+                session_id=session_id,
+                question=question,
+                answer=answer,
+                created_at=moment,
+                dataset_id=target.id if target else None,
+                context=context,
+                elements=tuple(used),
+            )
+            cache.put_turns([turn])
 
-async def get_turns(session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:
-    """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""
-    check_session_id(session_id)
-    if last is not None and (isinstance(last, bool) or not isinstance(last, int) or not 1 <= last <= _MOST_TURNS):
-        raise InvalidInputError(
-            f"last is how many turns to give, from the end: a whole number from 1 to {_MOST_TURNS:,}."
-        )
-    return await _with_cache(resources(), user, lambda cache, owner: cache.get_turns(owner.id, session_id, last))
+        await self._with_cache(user, put)
+        return turn_id
 
+    async def get_turns(self, session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:
+        """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""
+        check_session_id(session_id)
+        if last is not None and (isinstance(last, bool) or not isinstance(last, int) or not 1 <= last <= _MOST_TURNS):
+            raise InvalidInputError(
+                f"last is how many turns to give, from the end: a whole number from 1 to {_MOST_TURNS:,}."
+            )
+        return await self._with_cache(user, lambda cache, owner: cache.get_turns(owner.id, session_id, last))
 
-async def list_sessions(*, user: User | None = None) -> list[SessionInfo]:
-    """The user's sessions, latest activity first."""
-    return await _with_cache(resources(), user, lambda cache, owner: cache.list_sessions(owner.id))
+    async def list_sessions(self, *, user: User | None = None) -> list[SessionInfo]:
+        """The user's sessions, latest activity first."""
+        return await self._with_cache(user, lambda cache, owner: cache.list_sessions(owner.id))
 
+    async def edit_turn(
+        self,
+        session_id: str,
+        turn_id: str,
+        *,
+        question: str | None = None,
+        answer: str | None = None,
+        user: User | None = None,
+    ) -> Turn:
+        """Change what was said in a turn. The next persist retracts what only the old words supported."""
+        if question is None and answer is None:
+            raise InvalidInputError("Give the new question, the new answer, or both.")
+        for name, text in (("question", question), ("answer", answer)):
+            if text is not None:
+                _check_text(name, text)
+        return await self._updated(session_id, turn_id, user, question=question, answer=answer)
 
-async def edit_turn(
-    session_id: str,
-    turn_id: str,
-    *,
-    question: str | None = None,
-    answer: str | None = None,
-    user: User | None = None,
-) -> Turn:
-    """Change what was said in a turn. The next persist retracts what only the old words supported."""
-    if question is None and answer is None:
-        raise InvalidInputError("Give the new question, the new answer, or both.")
-    for name, text in (("question", question), ("answer", answer)):
+    async def add_feedback(
+        self, session_id: str, turn_id: str, *, score: int, text: str | None = None, user: User | None = None
+    ) -> Turn:
+        """Rate an answer from 1 (bad) to 5 (good). Turns rated 1 or 2 are kept out of the graph."""
+        if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
+            raise InvalidInputError(f"A score is a whole number from 1 (bad) to 5 (good), not {score!r:.60}.")
         if text is not None:
-            _check_text(name, text)
-    return await _updated(session_id, turn_id, user, question=question, answer=answer)
+            _check_text("text", text)
+        return await self._updated(session_id, turn_id, user, score=score, feedback=text)
 
+    async def delete_turn(self, session_id: str, turn_id: str, *, user: User | None = None) -> bool:
+        """Delete a turn from the cache; whether there was one. What was persisted stays, until `forget`."""
+        check_session_id(session_id)
+        check_turn_id(turn_id)
+        return await self._with_cache(user, lambda cache, owner: cache.delete_turn(owner.id, session_id, turn_id))
 
-async def add_feedback(
-    session_id: str, turn_id: str, *, score: int, text: str | None = None, user: User | None = None
-) -> Turn:
-    """Rate an answer from 1 (bad) to 5 (good). Turns rated 1 or 2 are kept out of the graph."""
-    if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
-        raise InvalidInputError(f"A score is a whole number from 1 (bad) to 5 (good), not {score!r:.60}.")
-    if text is not None:
-        _check_text("text", text)
-    return await _updated(session_id, turn_id, user, score=score, feedback=text)
+    async def delete_session(self, session_id: str, *, user: User | None = None) -> bool:
+        """Delete a session from the cache; whether there was one. What was persisted stays, until `forget`."""
+        check_session_id(session_id)
+        return await self._with_cache(user, lambda cache, owner: cache.delete_session(owner.id, session_id))
 
+    async def clear(self, *, user: User | None = None) -> int:
+        """Delete all of the user's sessions from the cache; how many there were. What was persisted stays."""
+        return await self._with_cache(user, lambda cache, owner: cache.clear(owner.id))
 
-async def delete_turn(session_id: str, turn_id: str, *, user: User | None = None) -> bool:
-    """Delete a turn from the cache; whether there was one. What was persisted stays, until `forget`."""
-    check_session_id(session_id)
-    check_turn_id(turn_id)
-    return await _with_cache(resources(), user, lambda cache, owner: cache.delete_turn(owner.id, session_id, turn_id))
+    async def _with_cache(self, user: User | None, work: Callable[["SessionCache", User], T]) -> T:
+        """What `work` does with the cache for the user that is meant, in one go in a thread."""
+        # The cache first: one that is off is refused whoever asks.
+        return await asyncio.to_thread(lambda: work(self._services.cache, acting(self._services, user)))
 
-
-async def delete_session(session_id: str, *, user: User | None = None) -> bool:
-    """Delete a session from the cache; whether there was one. What was persisted stays, until `forget`."""
-    check_session_id(session_id)
-    return await _with_cache(resources(), user, lambda cache, owner: cache.delete_session(owner.id, session_id))
-
-
-async def clear(*, user: User | None = None) -> int:
-    """Delete all of the user's sessions from the cache; how many there were. What was persisted stays."""
-    return await _with_cache(resources(), user, lambda cache, owner: cache.clear(owner.id))
-
-
-async def _with_cache(bundle: Resources, user: User | None, work: Callable[["SessionCache", User], T]) -> T:
-    """What `work` does with the cache for the user that is meant, in one go in a thread."""
-    # The cache first: one that is off is refused whoever asks.
-    return await asyncio.to_thread(lambda: work(bundle.cache, acting(bundle, user)))
-
-
-async def _updated(session_id: str, turn_id: str, user: User | None, **changes: object) -> Turn:
-    check_session_id(session_id)
-    check_turn_id(turn_id)
-    turn = await _with_cache(
-        resources(),
-        user,
-        lambda cache, owner: cache.update_turn(owner.id, session_id, turn_id, **changes),  # type: ignore[arg-type]
-    )
-    if turn is None:
-        raise InvalidInputError(
-            f"Session {session_id!r} has no turn {turn_id!r} in the cache. "
-            f"sessions.get_turns({session_id!r}) lists them."
+    async def _updated(self, session_id: str, turn_id: str, user: User | None, **changes: object) -> Turn:
+        check_session_id(session_id)
+        check_turn_id(turn_id)
+        turn = await self._with_cache(
+            user,
+            lambda cache, owner: cache.update_turn(owner.id, session_id, turn_id, **changes),  # type: ignore[arg-type]
         )
-    return turn
+        if turn is None:
+            raise InvalidInputError(
+                f"Session {session_id!r} has no turn {turn_id!r} in the cache. "
+                f"sessions.get_turns({session_id!r}) lists them."
+            )
+        return turn
 
 
 def _check_text(name: str, text: object) -> None:

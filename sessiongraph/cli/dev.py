@@ -33,7 +33,7 @@ def dev(
     ] = 3000,
 ) -> None:
     """Open the Dagster UI: assets, runs, schedules and sensors of this home. Ctrl-C ends it."""
-    from sessiongraph.dagster.instance import dagster_instance, write_dagster_home
+    from sessiongraph.dagster_home import DagsterInstances, write_dagster_home
     from sessiongraph.settings import load_settings
 
     home = load_settings().home
@@ -43,7 +43,7 @@ def dev(
         workspace.write_text(_WORKSPACE, encoding="utf-8")
     note(f"Dagster's history is in {dagster_home}.")
     # Dagster's processes would all make its tables at once, and could break them.
-    dagster_instance(home)
+    DagsterInstances().of(home)
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home), "SESSIONGRAPH_HOME": str(home)}
     raise typer.Exit(_run([*_DAGSTER_DEV, "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)], environment))
 

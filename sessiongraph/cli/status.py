@@ -12,7 +12,7 @@ from sessiongraph.errors import CacheUnavailableError, CachingDisabledError, Sto
 from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
-    from sessiongraph.services import Resources
+    from sessiongraph.services import Services
     from sessiongraph.settings import Settings
 
 # How long a dataset that is being written is waited for.
@@ -80,18 +80,18 @@ def register(app: typer.Typer, panel: str) -> None:
 
 def status(user: UserName = None, as_json: AsJson = False) -> None:
     """Where everything is, what is in it, and what to do next."""
-    from sessiongraph.api.context import resources
+    from sessiongraph.default_client import default_services
 
     with working("Looking around…"):
-        found = _status(resources(), user)
+        found = _status(default_services(), user)
     return show_json(asdict(found)) if as_json else _show(found)
 
 
-def _status(bundle: "Resources", user_name: str | None) -> Status:
-    access, settings = bundle.access, bundle.settings
+def _status(services: "Services", user_name: str | None) -> Status:
+    access, settings = services.access, services.settings
     user = access.default_user() if user_name is None else access.get_user(user_name)
-    datasets, settled = _datasets(bundle, user)
-    sessions, problem = _sessions(bundle, user, settled)
+    datasets, settled = _datasets(services, user)
+    sessions, problem = _sessions(services, user, settled)
     return Status(
         home=str(settings.home),
         user=user.name,
@@ -105,13 +105,13 @@ def _status(bundle: "Resources", user_name: str | None) -> Status:
     )
 
 
-def _datasets(bundle: "Resources", user: User) -> tuple[list[DatasetStatus], dict[str, int]]:
+def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], dict[str, int]]:
     """The status of each dataset, and how many turns of each of the user's sessions are settled in one of them."""
     found: list[DatasetStatus] = []
     settled: dict[str, int] = {}
-    for dataset in bundle.access.list_datasets(user):
+    for dataset in services.access.list_datasets(user):
         try:
-            counts, turns = bundle.store(dataset).read(
+            counts, turns = services.store(dataset).read(
                 lambda con: (con.execute(_COUNTS).fetchall()[0], con.execute(_SETTLED, [user.id]).fetchall()),
                 _PATIENCE_SECONDS,
             )
@@ -124,13 +124,13 @@ def _datasets(bundle: "Resources", user: User) -> tuple[list[DatasetStatus], dic
     return found, settled
 
 
-def _sessions(bundle: "Resources", user: User, settled: dict[str, int]) -> tuple[list[SessionStatus], str | None]:
+def _sessions(services: "Services", user: User, settled: dict[str, int]) -> tuple[list[SessionStatus], str | None]:
     """The user's cached sessions; none, with what is wrong, where the cache is off or does not answer."""
-    names = {dataset.id: dataset.name for dataset in bundle.access.list_datasets(user)}
+    names = {dataset.id: dataset.name for dataset in services.access.list_datasets(user)}
     found = []
     try:
-        for info in bundle.cache.list_sessions(user.id):
-            asked = [turn.dataset_id or "" for turn in bundle.cache.get_turns(user.id, info.session_id, last=1)]
+        for info in services.cache.list_sessions(user.id):
+            asked = [turn.dataset_id or "" for turn in services.cache.get_turns(user.id, info.session_id, last=1)]
             dataset = names.get("".join(asked), MAIN_DATASET)
             count = settled.get(info.session_id, 0)
             found.append(

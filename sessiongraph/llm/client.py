@@ -18,6 +18,7 @@ from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.llm import litellm_calls, litellm_runtime, response_parsing
 from sessiongraph.llm.lru_cache import RecentlyUsed
+from sessiongraph.local_models import LocalModels
 from sessiongraph.settings import Settings
 from sessiongraph.types import Usage
 
@@ -37,12 +38,12 @@ _formats: dict[tuple[str, str | None], Format] = {}
 class LLM:
     """The chat model of `settings`. May be used from one event loop after another."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, local_models: LocalModels | None = None) -> None:
         self.model = settings.llm_model
         self._endpoint = litellm_calls.Endpoint(
             prefix="LLM",
             model=settings.llm_model,
-            api_key=settings.llm_api_key,
+            api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else None,
             url=settings.llm_endpoint,
             timeout=settings.llm_timeout_seconds,
             retries=settings.llm_max_retries,
@@ -63,6 +64,14 @@ class LLM:
         """Raise LLMNotConfiguredError, naming the variable, where the model cannot be called. Blocks."""
         self._endpoint.check()
         self._checked = True
+
+    def forget_answers(self) -> None:
+        """Drop what was answered in this process."""
+        responses.clear()
+
+    def close(self) -> None:
+        """Drop what was answered."""
+        self.forget_answers()
 
     async def text(self, messages: Sequence[Message]) -> tuple[str, Usage]:
         """The answer to `messages`, never empty. Raises LLMNotConfiguredError, LLMFailedError."""

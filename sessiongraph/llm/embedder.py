@@ -17,6 +17,7 @@ from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.llm import litellm_calls, litellm_runtime
 from sessiongraph.llm.lru_cache import RecentlyUsed
+from sessiongraph.local_models import LocalModels
 from sessiongraph.settings import Settings
 from sessiongraph.types import Usage
 
@@ -36,7 +37,7 @@ _numbers_only: set[tuple[str, str | None]] = set()
 class Embedder:
     """The embedding model of `settings`. May be used from one event loop after another."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, local_models: LocalModels | None = None) -> None:
         self._dimensions = settings.embedding_dimensions
         self.identity = settings.embedding_model + (f"@{self._dimensions}" if self._dimensions else "")
         self._endpoint = litellm_calls.Endpoint(
@@ -54,6 +55,14 @@ class Embedder:
         """Raise LLMNotConfiguredError, naming the variable, where the model cannot be called. Blocks."""
         self._endpoint.check()
         self._checked = True
+
+    def forget_answers(self) -> None:
+        """Drop what was embedded in this process."""
+        queries.clear()
+
+    def close(self) -> None:
+        """Drop what was embedded."""
+        self.forget_answers()
 
     async def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
         """The vectors of `texts`, as (n, d) float32; (0, 0) of none.
@@ -171,10 +180,10 @@ def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
 def _api_key(settings: Settings) -> str | None:
     """EMBEDDING_API_KEY, or LLM_API_KEY where provider and host are the same: nobody else sees a key."""
     if settings.embedding_api_key:
-        return settings.embedding_api_key
+        return settings.embedding_api_key.get_secret_value()
     same_provider = settings.embedding_model.partition("/")[0] == settings.llm_model.partition("/")[0]
     same_host = _host(settings.embedding_endpoint) == _host(settings.llm_endpoint)
-    return settings.llm_api_key if same_provider and same_host else None
+    return settings.llm_api_key.get_secret_value() if settings.llm_api_key and same_provider and same_host else None
 
 
 def _host(url: str | None) -> str | None:

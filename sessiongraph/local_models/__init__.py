@@ -4,3 +4,7 @@
 `local/wordllama` (module `wordllama`) embeds texts. `provider` registers both with litellm. What does not
 belong here: prompts and their notation, retries, accounting (all in `sessiongraph.llm`).
 """
+
+
+class LocalModels:
+    """The embedded models, loaded when they are first used."""

@@ -19,7 +19,7 @@ from sessiongraph.prompts.question_prompt import HISTORY_CHARS, Question, render
 from sessiongraph.retrieval.query_rewriting import Standalone, standalone
 from sessiongraph.retrieval.results import SearchResult
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.text_index.bm25_index import LexicalIndex
 from sessiongraph.types import Dataset, Turn, Usage, User
 
@@ -68,13 +68,13 @@ class Conversation:
         self.recalled = [turn for turn in self.older if turn in chosen]
 
 
-async def read_conversation(bundle: Resources, user: User, session_id: str | None) -> Conversation:
+async def read_conversation(services: Services, user: User, session_id: str | None) -> Conversation:
     """The last LAST_TURNS of the session that fit; none, with a warning, where the cache is off or down."""
     conversation = Conversation(session_id)
     if session_id is None:
         return conversation
     try:
-        turns = await asyncio.to_thread(lambda: bundle.cache.get_turns(user.id, session_id, _SEARCHED_TURNS))
+        turns = await asyncio.to_thread(lambda: services.cache.get_turns(user.id, session_id, _SEARCHED_TURNS))
     except (CacheUnavailableError, CachingDisabledError) as error:
         conversation.warnings.append(f"Answered without the session's history: {error}")
         return conversation
@@ -104,7 +104,7 @@ async def understood(
 
 
 async def remember(
-    bundle: Resources, user: User, conversation: Conversation, result: SearchResult, dataset: Dataset | None
+    services: Services, user: User, conversation: Conversation, result: SearchResult, dataset: Dataset | None
 ) -> SearchResult:
     """`result` with the id of the turn that it became; without, and with a warning, where that could not be."""
     if conversation.session_id is None or result.answer is None:
@@ -121,7 +121,7 @@ async def remember(
         elements=tuple(citation.id for citation in result.citations),
     )
     try:
-        await asyncio.to_thread(lambda: bundle.cache.put_turns([turn]))
+        await asyncio.to_thread(lambda: services.cache.put_turns([turn]))
     except (CacheUnavailableError, CachingDisabledError) as error:
         known = [f"The turn was not written to the session: {error}"] if not conversation.warnings else []
         return replace(result, warnings=result.warnings + known)

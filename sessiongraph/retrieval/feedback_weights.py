@@ -12,7 +12,7 @@ import duckdb
 
 from sessiongraph.errors import StoreBusyError
 from sessiongraph.llm.lru_cache import RecentlyUsed
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.types import Dataset
 
 # In standard deviations of the scores that rank; what unanimous users without number approach.
@@ -35,13 +35,13 @@ GROUP BY element HAVING sum(rating) <> 0
 _known: RecentlyUsed[tuple[object, Mapping[str, float]]] = RecentlyUsed(64)
 
 
-def weights(bundle: Resources, datasets: Sequence[Dataset]) -> Weights:
+def weights(services: Services, datasets: Sequence[Dataset]) -> Weights:
     """The weights in each of `datasets`; those last known where a writer has the store. Blocks."""
-    return {dataset.key: _weights(bundle, dataset) for dataset in datasets}
+    return {dataset.key: _weights(services, dataset) for dataset in datasets}
 
 
-def _weights(bundle: Resources, dataset: Dataset) -> Mapping[str, float]:
-    store = bundle.store(dataset)
+def _weights(services: Services, dataset: Dataset) -> Mapping[str, float]:
+    store = services.store(dataset)
     key, state = str(Path(store.path).resolve()), store.signature()
     seen = _known.get(key)
     if seen is not None and seen[0] == state:

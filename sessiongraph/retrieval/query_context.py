@@ -18,7 +18,7 @@ from sessiongraph.retrieval.feedback_weights import Weights
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import Kind
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.settings import LOCAL_LLM
 from sessiongraph.types import Usage
 
@@ -40,7 +40,7 @@ class Inquiry:
     `user_id` is the user's who asks.
     """
 
-    bundle: Resources
+    services: Services
     kind: Kind
     scopes: Sequence[Scope]
     asked: str
@@ -57,13 +57,13 @@ class Inquiry:
     @property
     def llm(self) -> LLM | None:
         """The model, where it is one that can be asked anything; None for the embedded one, which only quotes."""
-        return real_llm(self.bundle)
+        return real_llm(self.services)
 
     async def find(self, query: str, top_k: int | None = None, scopes: Sequence[Scope] | None = None) -> list[Citation]:
         """The best sources for `query`."""
         vector = None
         if self.kind.gathers != ("by words",):
-            vectors, used = await self.bundle.embedder.embed([query])
+            vectors, used = await self.services.embedder.embed([query])
             self.usage += used
             vector = self.vector = vectors[0]
         chosen = self.scopes if scopes is None else scopes
@@ -74,13 +74,13 @@ class Inquiry:
 
     async def answer(self, question: str, citations: Sequence[Citation]) -> Answer:
         """The model's answer to `question` from `citations`. Raises LLMFailedError."""
-        found, used = await ask(self.bundle.llm, question, self.history, citations)
+        found, used = await ask(self.services.llm, question, self.history, citations)
         self.usage += used
         return found
 
     async def say(self, instructions: str, text: str) -> str:
         """What the model says to `text`. Raises LLMFailedError."""
-        said, used = await self.bundle.llm.text(
+        said, used = await self.services.llm.text(
             [{"role": "system", "content": instructions}, {"role": "user", "content": text}]
         )
         self.usage += used
@@ -95,8 +95,8 @@ class Inquiry:
         return Outcome(answer.citations, context, answer)
 
 
-def real_llm(bundle: Resources) -> LLM | None:
-    return None if bundle.settings.llm_model == LOCAL_LLM else bundle.llm
+def real_llm(services: Services) -> LLM | None:
+    return None if services.settings.llm_model == LOCAL_LLM else services.llm
 
 
 def merged(*found: Sequence[Citation]) -> list[Citation]:

@@ -19,7 +19,7 @@ def open_session_cache(settings: Settings) -> SessionCache:
             settings.cache_host,
             settings.cache_port,
             settings.cache_username,
-            settings.cache_password,
+            settings.cache_password.get_secret_value() if settings.cache_password else None,
             settings.session_ttl_seconds,
         )
     from sessiongraph.session_cache.sqlite import SqliteSessionCache

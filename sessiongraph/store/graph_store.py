@@ -7,7 +7,6 @@ Invariants:
 Methods block; callers on an event loop run them in a thread.
 """
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ import duckdb
 import pandas as pd
 
 from sessiongraph.errors import SessionGraphError
+from sessiongraph.store.duckdb_pool import DuckDBPool, literal
 from sessiongraph.store.file_lock import dataset_lock
 from sessiongraph.store.schema import SCHEMA, SCHEMA_VERSION, TABLES, UPGRADES
 
@@ -54,10 +54,11 @@ class Transaction:
 
 
 class GraphStore:
-    """The store of one dataset at `path` (a DuckDB file; its lock stands beside it)."""
+    """The store of one dataset at `path` (a DuckDB file; its lock stands beside it), opened by `pool` or its own."""
 
-    def __init__(self, path: Path, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, path: Path, pool: DuckDBPool | None = None, wait_seconds: float = WAIT_SECONDS) -> None:
         self.path = path
+        self._pool = pool or DuckDBPool()
         self._lock_path = path.with_suffix(".lock")
         self._wait_seconds = wait_seconds
 
@@ -83,28 +84,28 @@ class GraphStore:
         Raises StoreBusyError when a writer has the store for longer than `wait_seconds`.
         """
         if not self.exists:
-            with _opened(None) as connection:
+            with self._pool.opened(None) as connection:
                 connection.execute(SCHEMA)
                 return query(connection)
         wait = self._wait_seconds if wait_seconds is None else wait_seconds
         while True:
             with (
                 dataset_lock(self._lock_path, exclusive=False, wait_seconds=wait),
-                _opened(self.path, read_only=True) as connection,
+                self._pool.opened(self.path, read_only=True) as connection,
             ):
                 if _version(connection, self.path) == SCHEMA_VERSION:
                     return query(connection)
             with dataset_lock(self._lock_path, exclusive=True, wait_seconds=wait):
-                _upgrade(self.path)
+                self._upgrade(self.path)
 
     def write(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
         """Run `change` in one transaction and commit it; where it changed nothing, or raised, nothing is written."""
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             if not self.exists:
-                with self._new("new") as fresh, _opened(fresh) as connection:
+                with self._new("new") as fresh, self._pool.opened(fresh) as connection:
                     connection.execute(SCHEMA)
                     connection.execute("INSERT INTO meta VALUES (?)", [SCHEMA_VERSION])
-            return _commit(self.path, run_id, asset, change)
+            return self._commit(self.path, run_id, asset, change)
 
     def rewrite(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
         """As `write` to a store that exists, but in a file written anew: DuckDB keeps deleted strings in the old one.
@@ -114,13 +115,13 @@ class GraphStore:
         changed = self.path.with_suffix(".changed")
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             try:
-                _upgrade(self.path)
+                self._upgrade(self.path)
                 # A writer that was killed leaves its log, which would be played back into the file written anew.
-                _checkpoint(self.path)
-                _copy(self.path, changed)
-                result = _commit(changed, run_id, asset, change)
+                self._checkpoint(self.path)
+                self._copy(self.path, changed)
+                result = self._commit(changed, run_id, asset, change)
                 with self._new("rewritten") as fresh:
-                    _copy(changed, fresh)
+                    self._copy(changed, fresh)
                     # Before the new file stands: DuckDB keeps what was deleted in this one.
                     _remove(changed)
                 return result
@@ -134,7 +135,7 @@ class GraphStore:
         try:
             _remove(fresh)
             yield fresh
-            _checkpoint(fresh)
+            self._checkpoint(fresh)
             fresh.replace(self.path)
         finally:
             _remove(fresh)
@@ -144,98 +145,39 @@ class GraphStore:
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             _remove(self.path)
 
+    def _commit(self, path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+        with self._pool.opened(path) as connection:
+            connection.execute("BEGIN")
+            _bring_up_to_date(connection, path)
+            seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
+            transaction = Transaction(connection, seq)
+            result = change(transaction)
+            if transaction.changed:
+                now = datetime.now(UTC).replace(tzinfo=None)
+                connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", [seq, run_id, asset, now])
+            connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
+            return result
 
-# Idle DuckDB instances by process: making one takes ten times as long as attaching a file to it. A forked process
-# leaves those of its parent alone, whose threads it does not have.
-_idle: dict[int, list[duckdb.DuckDBPyConnection]] = {}
-_MOST_IDLE = 4
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    # What is stored is small: a second thread takes a third more CPU, and no less time.
-    "threads": 1,
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    # What does not fit into memory would be spilled into the working directory, where `forget` knows nothing of it.
-    "temp_directory": "",
-}
+    def _checkpoint(self, path: Path) -> None:
+        """Bring what stands only in the log of `path` into the file itself, which is whole then without it."""
+        with self._pool.opened(path) as connection:
+            connection.execute("CHECKPOINT")
 
+    def _copy(self, source: Path, target: Path) -> None:
+        """Write the living rows of `source` into a new file."""
+        _remove(target)
+        with self._pool.opened(target) as connection:
+            connection.execute(SCHEMA)
+            connection.execute(f"ATTACH {literal(source)} AS source (READ_ONLY)")
+            for table in ("meta", *TABLES):
+                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")
+            connection.execute("DETACH source")
 
-@contextmanager
-def _opened(path: Path | None, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the file at `path`, or to an empty database in memory; uncommitted work is rolled back."""
-    idle = _idle.setdefault(os.getpid(), [])
-    try:
-        instance = idle.pop()
-    except IndexError:
-        instance = duckdb.connect(":memory:", config=_CONFIG)
-    try:
-        source = _literal(path) if path else "':memory:'"
-        instance.execute(f"ATTACH {source} AS store{' (READ_ONLY)' if read_only else ''}")
-        # A connection of its own: what is temporary ends with it.
-        with instance.cursor() as connection:
-            connection.execute("USE store")
-            yield connection
-    except BaseException as error:
-        # Whatever was begun ends with it.
-        instance.close()
-        if isinstance(error, duckdb.IOException | duckdb.OperationalError | duckdb.FatalException):
-            raise _explained(error, path) from error
-        raise
-    try:
-        instance.execute("DETACH store")
-    except duckdb.Error:
-        # What was committed stands in the log: whoever opens the file next brings it into the file itself.
-        instance.close()
-        return
-    if len(idle) < _MOST_IDLE:
-        idle.append(instance)
-    else:
-        instance.close()
-
-
-def _explained(error: duckdb.Error, path: Path | None) -> SessionGraphError:
-    reason = str(error).splitlines()[0]
-    return SessionGraphError(
-        f"The store {path} could not be used: {reason}. Nothing was written. "
-        "Check that the disk is not full and that SESSIONGRAPH_HOME may be written to."
-    )
-
-
-def _commit(path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
-    with _opened(path) as connection:
-        connection.execute("BEGIN")
-        _bring_up_to_date(connection, path)
-        seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
-        transaction = Transaction(connection, seq)
-        result = change(transaction)
-        if transaction.changed:
-            now = datetime.now(UTC).replace(tzinfo=None)
-            connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", [seq, run_id, asset, now])
-        connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
-        return result
-
-
-def _checkpoint(path: Path) -> None:
-    """Bring what stands only in the log of `path` into the file itself, which is whole then without it."""
-    with _opened(path) as connection:
-        connection.execute("CHECKPOINT")
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Write the living rows of `source` into a new file."""
-    _remove(target)
-    with _opened(target) as connection:
-        connection.execute(SCHEMA)
-        connection.execute(f"ATTACH {_literal(source)} AS source (READ_ONLY)")
-        for table in ("meta", *TABLES):
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")
-        connection.execute("DETACH source")
-
-
-def _upgrade(path: Path) -> None:
-    with _opened(path) as connection:
-        connection.execute("BEGIN")
-        _bring_up_to_date(connection, path)
-        connection.execute("COMMIT")
+    def _upgrade(self, path: Path) -> None:
+        with self._pool.opened(path) as connection:
+            connection.execute("BEGIN")
+            _bring_up_to_date(connection, path)
+            connection.execute("COMMIT")
 
 
 def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -259,11 +201,6 @@ def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
 def _storable(value: Any) -> Any:
     """`value` itself, a text without halves of surrogate pairs (of a cut emoji, of a file name): they end DuckDB."""
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-
-
-def _literal(path: Path) -> str:
-    """`path` as an SQL string: ATTACH takes no parameters."""
-    return "'" + str(path).replace("'", "''") + "'"
 
 
 def _remove(path: Path) -> None:

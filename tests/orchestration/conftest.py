@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.settings import load_settings
 from sessiongraph.types import Dataset, Turn, User
 from tests.support.openai_endpoint import OpenAIEndpoint
@@ -28,9 +28,9 @@ class Project:
     endpoint: OpenAIEndpoint
 
     @property
-    def resources(self) -> Resources:
+    def resources(self) -> Services:
         """As a process sees them that starts now."""
-        return Resources(load_settings())
+        return Services(load_settings())
 
     @property
     def user(self) -> User:

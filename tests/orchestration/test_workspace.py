@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sessiongraph.cli import dev
-from sessiongraph.dagster.instance import write_dagster_home
+from sessiongraph.dagster_home import write_dagster_home
 
 LOCATION, MODULE = "orchestration", "orchestration.definitions"
 _DG = "import sys; from dagster_dg_cli.cli import main; sys.argv[0] = 'dg'; main()"

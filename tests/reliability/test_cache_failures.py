@@ -12,7 +12,7 @@ import redis
 import sessiongraph
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.api.context import resources
+from sessiongraph.default_client import default_services
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.types import Turn
 from tests.conftest import RedisServer
@@ -62,7 +62,7 @@ async def searched() -> tuple[str, list[str]]:
 
 def before_each_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[str], None]) -> None:
     """Let `act` happen right before the cache is asked for a session, by whom it then is asked as ever."""
-    cache = type(resources().cache)
+    cache = type(default_services().cache)
     get_turns = cache.get_turns
 
     def reading(self: SessionCache, user_id: str, session_id: str, last: int | None = None) -> list[Turn]:
@@ -237,7 +237,7 @@ async def test_a_locked_sqlite_cache(memory: OpenAIEndpoint, home: Path, monkeyp
     await say_all()
     other = sqlite3.connect(home / "sessions.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
-    resources().cache._opened.execute("PRAGMA busy_timeout = 300")  # type: ignore[attr-defined]
+    default_services().cache._opened.execute("PRAGMA busy_timeout = 300")  # type: ignore[attr-defined]
     answer, (warning,) = await searched()
     assert "Paris" in answer and "not written to the session" in warning and "held by another process" in warning
     with pytest.raises(sessiongraph.CacheUnavailableError, match="held by another process"):
@@ -251,7 +251,7 @@ async def test_a_locked_sqlite_cache(memory: OpenAIEndpoint, home: Path, monkeyp
 async def test_a_damaged_sqlite_cache(memory: OpenAIEndpoint, home: Path):
     await say_all()
     assert (await persist(session_ids=["s0", "s1"])).persisted == 2
-    resources().cache.close()
+    default_services().cache.close()
     file = home / "sessions.sqlite"
     file.write_bytes(b"\x00garbage" * 4096)
     answer, (warning,) = await searched()

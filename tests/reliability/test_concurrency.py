@@ -15,7 +15,7 @@ import sessiongraph.persistence.persist as module
 from benchmarks.concurrency_soak import environment, soak
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.api.context import resources
+from sessiongraph.default_client import default_services
 from sessiongraph.errors import StoreBusyError
 from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.session_cache.base import SessionCache
@@ -105,7 +105,7 @@ async def test_a_turn_forgotten_while_a_persist_reads_the_cache_does_not_come_ba
     secret = await sessions.add_turn("s", "Where is the key?", "Mallory has it.")
     await persist(session_ids=["s"])
     await sessions.add_turn("s", "Where does Boris live?", "Boris lives in Rome.")
-    backend = type(resources().cache)
+    backend = type(default_services().cache)
     get_turns, forgetting = backend.get_turns, [True]
 
     def read_and_forget(self: SessionCache, user_id: str, session_id: str, last: int | None = None) -> list[Turn]:

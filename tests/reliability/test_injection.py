@@ -8,7 +8,7 @@ import pytest
 import sessiongraph
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.api.context import resources
+from sessiongraph.default_client import default_services
 from sessiongraph.extraction.window_extraction import PROMPT
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from sessiongraph.retrieval import answer_generation
@@ -47,11 +47,11 @@ Claims = dict[str, set[tuple[str, str, str, str]]]
 
 async def claims_of(session_id: str, dataset: str) -> Claims:
     """(subject, relation, object, who stated it) by turn."""
-    user, bundle = await sessiongraph.get_default_user(), resources()
+    user, services = await sessiongraph.get_default_user(), default_services()
     turns = await sessions.get_turns(session_id)
     document = session_document_id(user.id, session_id)
     names = {turn_passage_id(document, turn.turn_id): turn.question for turn in turns}
-    rows = bundle.store(bundle.access.resolve(user, dataset, "read")).read(
+    rows = services.store(services.access.resolve(user, dataset, "read")).read(
         lambda con: con.execute(
             "SELECT passage_id, subject, relation, object, stated_by FROM claims JOIN live_windows USING (window_id)"
         ).fetchall()
@@ -136,8 +136,8 @@ async def test_a_source_or_a_question_cannot_leave_its_place_in_the_prompt(
 
 async def standing(dataset: str = "main_dataset") -> dict[str, tuple[str, int]]:
     """By the id of each fact, who stated it and how often."""
-    user, bundle = await sessiongraph.get_default_user(), resources()
-    snapshot = bundle.snapshot(bundle.access.resolve(user, dataset, "read"))
+    user, services = await sessiongraph.get_default_user(), default_services()
+    snapshot = services.snapshot(services.access.resolve(user, dataset, "read"))
     counts = snapshot.claims["fact"].value_counts()
     return {
         fact.id: (fact.stated_by, int(counts[row])) for row, fact in enumerate(snapshot.facts.itertuples(index=False))

@@ -32,7 +32,7 @@ from sessiongraph import (
     tenants,
     users,
 )
-from sessiongraph.services import Resources
+from sessiongraph.services import Services
 from sessiongraph.settings import load_settings
 from tests.orchestration.conftest import Project, project
 from tests.support.terminal import Terminal
@@ -339,11 +339,11 @@ async def test_any_name_that_is_taken_stays_in_its_folder(home: Path, name: str)
     await sessiongraph.cognify(name, user=user)
     await sessions.add_turn(name, "Who?", "Carla Diaz lives in Oslo.", user=user, dataset=name)
     await persist_sessions_in_knowledge_graph_pipeline(user, [name], name)
-    bundle = Resources(load_settings())
+    services = Services(load_settings())
     [dataset] = [found for found in await datasets.list(user=user) if found.name == name]
-    inbox = bundle.inbox(dataset)
+    inbox = services.inbox(dataset)
     assert inbox.resolve().is_relative_to(home / "inbox") and len(inbox.relative_to(home).parts) == 3
-    assert bundle.folder(dataset).parent == home / "datasets"
+    assert services.folder(dataset).parent == home / "datasets"
     await sessiongraph.forget(name, session_id=name, by=user)
     await datasets.delete(name, user=user)
     assert set(home.parent.iterdir()) - before <= {home} and list((home / "datasets").iterdir()) == []
@@ -354,9 +354,9 @@ async def test_words_cannot_leave_their_statement_or_their_file(home: Path, tmp_
     said = f"Alice Smith {HOSTILE} lives in Paris."
     await sessions.add_turn("s+1", f"Where {HOSTILE}?", said, context=HOSTILE)
     await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s+1"], dataset="main_dataset")
-    bundle = Resources(load_settings())
+    services = Services(load_settings())
     [dataset] = await datasets.list()
-    store = bundle.store(dataset)
+    store = services.store(dataset)
 
     def spoil(tx: Any) -> None:
         tx.connection.execute("UPDATE mentions SET name = name || ?, description = ?", [HOSTILE, HOSTILE])

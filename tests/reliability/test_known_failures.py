@@ -13,7 +13,7 @@ import pytest
 
 import sessiongraph
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline, sessions, users
-from sessiongraph.api.context import resources
+from sessiongraph.default_client import default_services
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 NODE_SET = "user_sessions_from_cache"
@@ -73,7 +73,7 @@ async def test_row_the_mark_of_what_was_persisted_is_lost_while_the_session_live
     before = await sessiongraph.graph(dataset="one")
     turns = await sessions.get_turns("s")
     await sessions.clear()
-    resources().cache.put_turns(turns)  # the turns alone: whatever else the cache knew of them is gone
+    default_services().cache.put_turns(turns)  # the turns alone: whatever else the cache knew of them is gone
     report = await persist()
     assert (report.persisted, report.staged, report.extracted) == (2, 0, 0)
     after = await sessiongraph.graph(dataset="one")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sessiongraph.dagster.instance import write_dagster_home
+from sessiongraph.dagster_home import write_dagster_home
 from sessiongraph.llm import client, embedder
 from sessiongraph.settings import Settings
 from sessiongraph.store.graph_store import GraphStore

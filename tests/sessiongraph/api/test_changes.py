@@ -8,7 +8,7 @@ import pytest
 
 import sessiongraph
 from sessiongraph import sessions
-from sessiongraph.dagster.instance import dagster_instance
+from sessiongraph.default_client import default_services
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 WORDS = ("Mallory", "Timbuktu", "hides in")
@@ -16,7 +16,7 @@ WORDS = ("Mallory", "Timbuktu", "hides in")
 
 def told(asset: str) -> dict[str, Any]:
     """The metadata of the newest materialization of `asset`."""
-    event = dagster_instance(Path("home")).get_latest_materialization_event(dg.AssetKey(asset))
+    event = default_services().dagster_instance.get_latest_materialization_event(dg.AssetKey(asset))
     assert event is not None and event.asset_materialization is not None
     return {name: value.value for name, value in event.asset_materialization.metadata.items()}
 

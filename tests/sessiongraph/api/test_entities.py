@@ -7,7 +7,7 @@ import pytest
 
 import sessiongraph
 from sessiongraph import datasets, entities, users
-from sessiongraph.dagster.instance import dagster_instance
+from sessiongraph.default_client import default_services
 from tests.sessiongraph.api.test_graph_and_forget import words_on_disk
 from tests.support.terminal import Terminal
 
@@ -97,6 +97,6 @@ def test_the_command_line_lists_merges_and_takes_decisions(tmp_path: Path) -> No
 
 async def test_a_decision_is_in_the_history_of_the_graph(told: str) -> None:
     await entities.keep_apart(told, "Alice", "Alice Novak")
-    event = dagster_instance(Path("home")).get_latest_materialization_event(dg.AssetKey("knowledge_graph"))
+    event = default_services().dagster_instance.get_latest_materialization_event(dg.AssetKey("knowledge_graph"))
     assert event is not None and event.asset_materialization is not None
     assert event.asset_materialization.metadata["decisions"].value == 1

@@ -142,14 +142,14 @@ async def test_every_change_is_in_dagsters_history(home: Path, monkeypatch: pyte
     monkeypatch.delenv("DAGSTER_HOME")
     import dagster as dg
 
-    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.default_client import default_services
 
     await sessiongraph.add(["Boris founded Acme Labs in 1999."], dataset_name="d")
     await sessiongraph.cognify("d")
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.", dataset="d")
     report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
 
-    instance = dagster_instance(home)
+    instance = default_services().dagster_instance
     for asset in ("documents", "knowledge_graph", "session_turns", "session_knowledge"):
         event = instance.get_latest_materialization_event(dg.AssetKey(asset))
         assert event is not None and event.asset_materialization is not None
@@ -168,7 +168,7 @@ async def test_what_a_failing_call_had_done_is_in_dagsters_history(
     monkeypatch.setattr("sessiongraph.extraction.window_extraction.CALL_CHARS", 100)
     import dagster as dg
 
-    from sessiongraph.dagster.instance import dagster_instance
+    from sessiongraph.default_client import default_services
 
     await sessiongraph.datasets.create("d")
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.", dataset="d")
@@ -177,7 +177,7 @@ async def test_what_a_failing_call_had_done_is_in_dagsters_history(
     with pytest.raises(sessiongraph.LLMFailedError, match="401"):
         await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
 
-    instance = dagster_instance(home)
+    instance = default_services().dagster_instance
     done = {}
     for asset in ("session_turns", "session_knowledge"):
         event = instance.get_latest_materialization_event(dg.AssetKey(asset))

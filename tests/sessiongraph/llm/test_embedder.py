@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
 from sessiongraph.errors import LLMFailedError, LLMNotConfiguredError
 from sessiongraph.llm.embedder import Embedder
@@ -133,7 +134,7 @@ def test_a_missing_key_is_named() -> None:
     given = Settings(_env_file=None, embedding_model="openai/text-embedding-3-small")  # type: ignore[call-arg]
     with pytest.raises(LLMNotConfiguredError, match="EMBEDDING_API_KEY"):
         Embedder(given).check()
-    Embedder(given.model_copy(update={"llm_model": "openai/gpt-4o-mini", "llm_api_key": "sk-one"})).check()
+    Embedder(given.model_copy(update={"llm_model": "openai/gpt-4o-mini", "llm_api_key": SecretStr("sk-one")})).check()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 import sessiongraph
 from sessiongraph import SearchType, datasets, persist_sessions_in_knowledge_graph_pipeline, sessions, users
-from sessiongraph.api.context import resources
+from sessiongraph.default_client import default_services
 from sessiongraph.retrieval.feedback_weights import MOST, weights
 
 TEXTS = ["Alice Novak moved to Paris in 2010.", "Alice Novak moved to Paris in spring."]
@@ -36,7 +36,7 @@ async def persist(session: str = "s", user: sessiongraph.User | None = None, dat
 
 async def weight(element: str) -> float:
     [dataset] = [each for each in await datasets.list() if each.name == "d"]
-    return weights(resources(), [dataset])[dataset.key].get(element, 0.0)
+    return weights(default_services(), [dataset])[dataset.key].get(element, 0.0)
 
 
 async def test_a_bad_rating_lowers_and_a_good_one_raises_what_was_used(ids: list[str]):

@@ -18,7 +18,7 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     if request.param == "redis":
         server = request.getfixturevalue("redis_server")
         chosen |= {"cache_host": server.host, "cache_port": server.port}
-    settings = Settings(_env_file=None, SESSIONGRAPH_HOME=tmp_path / "home", **chosen)
+    settings = Settings(_env_file=None, home=tmp_path / "home", **chosen)
     if request.param == "redis":
         open_session_cache(settings).clear()
     return settings

@@ -361,7 +361,7 @@ def test_a_redis_that_stops_answering_is_given_up_on(monkeypatch: pytest.MonkeyP
 
 def test_without_caching_there_are_no_sessions(tmp_path: Path) -> None:
     with pytest.raises(CachingDisabledError, match="CACHING=true"):
-        open_session_cache(Settings(_env_file=None, caching=False, SESSIONGRAPH_HOME=tmp_path))  # type: ignore[call-arg]
+        open_session_cache(Settings(_env_file=None, caching=False, home=tmp_path))  # type: ignore[call-arg]
     assert list(tmp_path.iterdir()) == []
 
 

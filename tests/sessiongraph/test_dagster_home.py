@@ -10,7 +10,7 @@ import pytest
 import yaml
 from dagster._core.instance import InstanceRef
 
-from sessiongraph.dagster.instance import DAGSTER_YAML, dagster_instance, write_dagster_home
+from sessiongraph.dagster_home import DAGSTER_YAML, DagsterInstances, write_dagster_home
 
 STORAGE = ("storage", "local_artifact_storage", "compute_logs")
 
@@ -28,7 +28,7 @@ def test_dagster_dev_in_the_projects_folder_and_the_api_see_one_history(
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     monkeypatch.chdir(tmp_path)
     event = dg.AssetMaterialization("documents", partition="default_user/main_dataset")
-    dagster_instance(Path(".sessiongraph")).report_runless_asset_event(event)
+    DagsterInstances().of(Path(".sessiongraph")).report_runless_asset_event(event)
 
     # As `dagster dev` makes its instance where DAGSTER_HOME is not set.
     ref = InstanceRef.from_dir(str(tmp_path / "temporary"), config_dir=str(project_root))
@@ -43,19 +43,20 @@ def test_dagster_home_is_meant_where_it_is_set(tmp_path: Path, monkeypatch: pyte
     other = write_dagster_home(tmp_path / "other")
     monkeypatch.setenv("DAGSTER_HOME", str(other))
 
-    assert dagster_instance(tmp_path / "home").root_directory == str(other)
+    assert DagsterInstances().of(tmp_path / "home").root_directory == str(other)
     assert not (tmp_path / "home").exists()
 
 
-def test_a_process_has_one_instance_of_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
 
-    assert dagster_instance(tmp_path) is dagster_instance(tmp_path)
+    instances = DagsterInstances()
+    assert instances.of(tmp_path) is instances.of(tmp_path)
 
 
 def test_processes_that_open_a_new_home_at_once_do_not_break_it(project_root: Path, tmp_path: Path) -> None:
-    code = "import sys, pathlib; from sessiongraph.dagster.instance import dagster_instance as opened; "
-    code += "print(len(opened(pathlib.Path(sys.argv[1])).get_runs(limit=1)))"
+    code = "import sys, pathlib; from sessiongraph.dagster_home import DagsterInstances; "
+    code += "print(len(DagsterInstances().of(pathlib.Path(sys.argv[1])).get_runs(limit=1)))"
     environment = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
     environment["PYTHONPATH"] = str(project_root)
     opening = [
@@ -84,7 +85,7 @@ def test_what_a_person_changed_in_a_home_stays(tmp_path: Path) -> None:
 
 def test_runs_of_one_dataset_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    config = dagster_instance(tmp_path).get_concurrency_config().run_queue_config
+    config = DagsterInstances().of(tmp_path).get_concurrency_config().run_queue_config
 
     assert config is not None and config.max_concurrent_runs == 4
     assert config.tag_concurrency_limits == [

@@ -6,7 +6,7 @@ of the project's folder lays it out for `.sessiongraph`; where DAGSTER_HOME is s
 
 import contextlib
 import os
-from functools import lru_cache
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,14 +60,35 @@ def write_dagster_home(home: Path) -> Path:
     return folder
 
 
-def dagster_instance(home: Path) -> "DagsterInstance":
-    """The instance of DAGSTER_HOME, or else that of `home`; the same one for as long as the process lives. Blocks."""
+class DagsterInstances:
+    """The instances that a process has opened, each once: opening one takes longer than most work. For any thread."""
+
+    def __init__(self) -> None:
+        self._opened: dict[Path, DagsterInstance] = {}
+        self._guard = threading.Lock()
+
+    def of(self, home: Path) -> "DagsterInstance":
+        """The instance of DAGSTER_HOME, or else that of `home`. Blocks."""
+        folder = dagster_home(home)
+        with self._guard:
+            if folder not in self._opened:
+                self._opened[folder] = _open(folder)
+            return self._opened[folder]
+
+    def close(self) -> None:
+        """Give back their connections."""
+        with self._guard:
+            while self._opened:
+                self._opened.popitem()[1].dispose()
+
+
+def dagster_home(home: Path) -> Path:
+    """The folder of DAGSTER_HOME where that is set, else that of `home`, made ready."""
     folder = os.environ.get("DAGSTER_HOME")
-    return _instance(Path(folder).expanduser().absolute() if folder else write_dagster_home(home))
+    return Path(folder).expanduser().absolute() if folder else write_dagster_home(home)
 
 
-@lru_cache(maxsize=8)
-def _instance(folder: Path) -> "DagsterInstance":
+def _open(folder: Path) -> "DagsterInstance":
     import portalocker
     from dagster import DagsterInstance
 
