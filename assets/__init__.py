@@ -1,7 +1,7 @@
-"""What is made: four software-defined assets, each beside the plain steps that make it.
+"""Assets: what is made, one file an asset.
 
-    documents ─▶ knowledge_graph        session_turns ─▶ session_knowledge
+    documents ─▶ knowledge_graph        session_cache ─▶ session_turns ─▶ session_knowledge
 
-Floor 2: imports from `resources` alone. `asset.py` of each folder is the thin Dagster side; everything else
-knows nothing of Dagster, so that the Python API, the CLI and the runs take the same steps.
+Each says how it looks in Dagster; its work is one call into `sessiongraph.dagster`. Where the
+definitions are built, keys get the home's prefix, and what a model extracts the model's code version.
 """

@@ -1,32 +1,10 @@
-"""The asset `session_turns`, and the session cache that it is made from.
-
-Which sessions it takes stands in `discovery`, how they are copied in `staging`.
-"""
-
-import asyncio
+"""The asset `session_turns`."""
 
 import dagster as dg
 
-from resources.graph import GraphStoreResource, SessionCacheResource
-from sessiongraph.dagster.column_schema import column_schema
-from sessiongraph.dagster.materialization import result
-from sessiongraph.dagster.metadata import staging_metadata
-from sessiongraph.dagster.partitions import datasets_partitions, partition_dataset
-from sessiongraph.dagster.run_errors import errors_in_run_log
-from sessiongraph.persistence.session_routing import belongs_to, discover_sessions, named_sessions
-from sessiongraph.persistence.session_staging import StagingReport, sessions_not_found, stage_sessions_of_users
-from sessiongraph.types import Dataset
-
-session_cache = dg.AssetSpec(
-    "session_cache",
-    group_name="sessions",
-    owners=["team:sessiongraph"],
-    kinds={"python"},
-    description="""Turns as they are said, until they expire: SQLite, or Redis with CACHE_BACKEND=redis.
-
-Written by `sessiongraph.search(session_id=…)` and `sessions.add_turn`, outside of any run. The sensor `new_sessions`
-observes how many turns wait to be persisted, for how long, and when the first of them expires.""",
-)
+from assets.session_cache import session_cache
+from resources.graph import GraphResource
+from sessiongraph.dagster import column_schema, datasets_partitions, materialize_session_turns
 
 
 class NamedSession(dg.Config):
@@ -46,6 +24,11 @@ class SessionTurnsConfig(dg.Config):
     sessions: list[NamedSession] | None = None
     whole: bool = True
 
+    @property
+    def named(self) -> list[tuple[str, str]] | None:
+        """`sessions` as pairs."""
+        return None if self.sessions is None else [(it.user, it.session_id) for it in self.sessions]
+
 
 @dg.asset(
     partitions_def=datasets_partitions,
@@ -63,30 +46,6 @@ Takes every cached turn that belongs to the dataset: it was searched in it, or i
 with `whole: false`, as the sensor runs it, only those of their turns that belong to the dataset.""",
 )
 def session_turns(
-    context: dg.AssetExecutionContext,
-    config: SessionTurnsConfig,
-    graph: GraphStoreResource,
-    session_cache: SessionCacheResource,
+    context: dg.AssetExecutionContext, config: SessionTurnsConfig, graph: GraphResource
 ) -> dg.MaterializeResult:
-    with errors_in_run_log():
-        dataset = partition_dataset(context, graph)
-        report = _stage(dataset, config, graph, session_cache, context.run.run_id)
-        for name, reason in report.unread.items():
-            context.log.warning(f"Session {name} could not be read: {reason}")
-        return result(graph.store(dataset), dataset.key, "session_turns", report.run_id, staging_metadata(report))
-
-
-def _stage(
-    dataset: Dataset, config: SessionTurnsConfig, graph: GraphStoreResource, source: SessionCacheResource, run_id: str
-) -> StagingReport:
-    cache, store = source.cache, graph.store(dataset)
-    if config.sessions is None:
-        sessions = discover_sessions(cache, graph.access, dataset)
-    else:
-        sessions = named_sessions(graph.access, dataset, [(it.user, it.session_id) for it in config.sessions])
-    if config.sessions is None or not config.whole:
-        return asyncio.run(stage_sessions_of_users(cache, store, sessions, run_id=run_id, belongs=belongs_to(dataset)))
-    report = asyncio.run(stage_sessions_of_users(cache, store, sessions, run_id=run_id))
-    if report.missing and not report.found:
-        raise sessions_not_found(report.missing, list(sessions))
-    return report
+    return materialize_session_turns(context, graph.client, sessions=config.named, whole=config.whole)

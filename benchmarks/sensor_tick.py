@@ -69,19 +69,21 @@ def tick_here() -> dict[str, Any]:
     import dagster as dg
 
     from orchestration.sensors.new_sessions import new_sessions
-    from resources.graph import GraphStoreResource, SessionCacheResource
+    from resources.graph import GraphResource
     from sessiongraph.default_client import default_services
 
     instance = default_services().dagster_instance
-    resources = {"graph": GraphStoreResource(), "session_cache": SessionCacheResource()}
-    resources["session_cache"].cache.check()
+    resources = {"graph": GraphResource()}
+    cache = default_services().cache
+    cache.check()
     with measured() as before:
         pass
     wall, cpu, observing, asked = [], [], 0.0, 0
     cursor: str | None = None
     for number in range(TICKS + 1):
-        with requests_counted(resources["session_cache"].cache) as counted, measured() as cost:
-            result = new_sessions(dg.build_sensor_context(instance, cursor=cursor, resources=resources))
+        context = dg.build_sensor_context(instance, cursor=cursor, resources=resources)
+        with requests_counted(cache) as counted, measured() as cost, context:
+            result = new_sessions(context)
         if number == 0:  # It observes the cache, too.
             observing = cost.wall_seconds
         else:

@@ -1,4 +1,4 @@
-"""When it runs: definitions, jobs, schedules, sensors, checks, and where Dagster keeps its history.
+"""Orchestration: when the assets are made. Definitions, jobs, schedules, sensors and checks.
 
-Floor 3: imports from `assets` and `resources`. What is made, and how, is decided there.
+Imports from `assets`, `resources` and the library. What is made, and how, is decided there.
 """

@@ -1,4 +1,4 @@
-"""What is expected of the assets over time: how fresh they are to be, and when they would be made without the sensors.
+"""Freshness policies and automation conditions: how fresh assets are to be, and when made without sensors.
 
 Applied in one place, to all assets at once. Declarative automation is an alternative to the sensor `new_sessions`, and
 off until somebody starts its sensor in the UI, and stops the other. It stages every dataset's sessions by the clock and
@@ -14,6 +14,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.run_requests import TRIGGER_TAG
+from sessiongraph.dagster.asset_keys import asset_key
 
 _SWEPT = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
 _ADDED_TO = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=30), warn_window=timedelta(days=7))
@@ -42,24 +43,32 @@ AUTOMATION = {
     "session_knowledge": _once(_WHEN_CHANGED, "new turns, prompt or model"),
 }
 
-automation = dg.AutomationConditionSensorDefinition(
-    "automation",
-    target=dg.AssetSelection.assets(*AUTOMATION),
-    default_status=dg.DefaultSensorStatus.STOPPED,
-    minimum_interval_seconds=30,
-    run_tags={TRIGGER_TAG: "automation"},
-    description="""Instead of `new_sessions`, not beside it: stages every dataset's sessions by the clock, due or not,
-and makes knowledge of documents and turns as soon as their content, the prompt or the model has changed.""",
-)
+
+def build_automation_sensor(prefix: str) -> dg.AutomationConditionSensorDefinition:
+    """The sensor that evaluates the conditions, of assets whose keys have `prefix`."""
+    return dg.AutomationConditionSensorDefinition(
+        "automation",
+        target=dg.AssetSelection.assets(*(asset_key(name, prefix) for name in AUTOMATION)),
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        minimum_interval_seconds=30,
+        run_tags={TRIGGER_TAG: "automation"},
+        description="""Instead of `new_sessions`, not beside it: stages every dataset's sessions by the clock, due or
+not, and makes knowledge of documents and turns as soon as their content, the prompt or the model has changed.""",
+    )
 
 
-def upkept(assets: Iterable[dg.AssetsDefinition | dg.AssetSpec]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
-    """`assets` with their freshness policies and automation conditions."""
-    return list(dg.map_asset_specs(_with_expectations, list(assets)))
+def with_policies(
+    assets: Iterable[dg.AssetsDefinition | dg.AssetSpec], prefix: str
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """`assets`, whose keys have `prefix`, with their freshness policies and automation conditions."""
+    freshness = {asset_key(name, prefix): policy for name, policy in FRESHNESS.items()}
+    automation = {asset_key(name, prefix): condition for name, condition in AUTOMATION.items()}
 
+    def with_its_policies(spec: dg.AssetSpec) -> dg.AssetSpec:
+        if spec.key in freshness:
+            spec = dg.apply_freshness_policy(spec, freshness[spec.key])
+        if spec.key in automation:
+            spec = spec.replace_attributes(automation_condition=automation[spec.key])
+        return spec
 
-def _with_expectations(spec: dg.AssetSpec) -> dg.AssetSpec:
-    name = spec.key.to_user_string()
-    if name in FRESHNESS:
-        spec = dg.apply_freshness_policy(spec, FRESHNESS[name])
-    return spec.replace_attributes(automation_condition=AUTOMATION[name]) if name in AUTOMATION else spec
+    return list(dg.map_asset_specs(with_its_policies, list(assets)))

@@ -9,11 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-import sqlalchemy as sa
-from dagster._core.instance.utils import RUNLESS_RUN_ID
-from dagster._core.storage.dagster_run import FINISHED_STATUSES
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
-from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 
 from orchestration.run_requests import TRIGGER_TAG
 from sessiongraph.settings import Settings, load_settings
@@ -33,6 +28,8 @@ class Pruned:
 
 def prune(instance: dg.DagsterInstance, settings: Settings, now: datetime) -> Pruned:
     """Forget what is older than `settings` say. Blocks."""
+    from sessiongraph.dagster.private_api import FINISHED_STATUSES
+
     old = now - timedelta(days=settings.keep_runs_days)
     oldest = now - timedelta(days=settings.keep_history_days)
     deleted = kept = 0
@@ -55,6 +52,10 @@ def _materialized(instance: dg.DagsterInstance, run_id: str) -> bool:
 
 def _delete_observations(instance: dg.DagsterInstance, before: datetime) -> int:
     """Delete observations that no run made. DagsterInstance has no way to, so its tables are asked."""
+    import sqlalchemy as sa
+
+    from sessiongraph.dagster.private_api import RUNLESS_RUN_ID, SqlEventLogStorage, SqlEventLogStorageTable
+
     storage = instance.event_log_storage
     if not isinstance(storage, SqlEventLogStorage):
         return 0

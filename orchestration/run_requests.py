@@ -1,4 +1,4 @@
-"""What sensors and schedules share about runs: their tags, which are under way, and when to try again what failed.
+"""Runs as sensors and schedules ask for them: their tags, which are under way, and when to try again what failed.
 
 Invariants: a dataset has one run at a time from a sensor, asked for by one query a tick; a batch that failed is tried
 again, later each time, and the same batch twice at once never: its run key names the run that went before it.
@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 import dagster as dg
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 
 DATASET_TAG = "sessiongraph/dataset"
 USER_TAG = "sessiongraph/user"
@@ -34,6 +33,8 @@ def run_tags(dataset_key: str, trigger: str, user: str | None = None) -> dict[st
 
 def in_flight(instance: dg.DagsterInstance) -> dict[str, str] | None:
     """The id of a run that is queued or under way, by dataset; None where there are MOST_IN_FLIGHT of them or more."""
+    from sessiongraph.dagster.private_api import NOT_FINISHED_STATUSES
+
     records = instance.get_run_records(dg.RunsFilter(statuses=NOT_FINISHED_STATUSES), limit=MOST_IN_FLIGHT)
     if len(records) >= MOST_IN_FLIGHT:
         return None

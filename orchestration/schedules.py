@@ -1,19 +1,19 @@
-"""The schedules: what is run by the clock, whether or not anything asked for it."""
+"""Schedules: what is run by the clock, whether or not anything asked for it."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from orchestration.jobs import persist_sessions
+from orchestration.jobs import PERSIST_SESSIONS
 from orchestration.prune_history import prune_history
 from orchestration.run_requests import TRIGGER_TAG, run_tags
-from resources.graph import SessionCacheResource
+from resources.graph import GraphResource
 from sessiongraph.dagster.partitions import datasets_partitions
 from sessiongraph.errors import CacheUnavailableError, CachingDisabledError
 
 
 @dg.schedule(
-    job=persist_sessions,
+    job_name=PERSIST_SESSIONS,
     cron_schedule="0 2 * * *",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="""Persists what is left of every dataset's sessions, whatever the sensor thinks of them.
@@ -21,10 +21,10 @@ from sessiongraph.errors import CacheUnavailableError, CachingDisabledError
 So it takes up what failed, what was written while nothing ran, and what a hint in the cache was wrong about.""",
 )
 def nightly_sweep(
-    context: dg.ScheduleEvaluationContext, session_cache: SessionCacheResource
+    context: dg.ScheduleEvaluationContext, graph: GraphResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     try:
-        session_cache.cache.recheck()
+        graph.services.cache.recheck()
     except CachingDisabledError:
         yield dg.SkipReason("CACHING=false: there is no session cache to persist.")
         return

@@ -1,4 +1,4 @@
-"""What a sensor's tick leaves for the next one, as JSON in Dagster's cursor.
+"""Cursors of sensors: what a tick leaves for the next one, as JSON.
 
 Invariant: nothing is lost with it. One of another version, or garbage, is read as one that knows nothing yet.
 """

@@ -1,4 +1,5 @@
-"""What the graph is made with: session cache, graph store, LLM, embedder, access, and the types they hand out.
+"""Resources that the assets are made with: session cache, graph and LLM, as Dagster configures them.
 
-Floor 1: nothing here imports from `assets`, `orchestration` or `sessiongraph`.
+Every field is optional: what is left out comes from the environment, as everywhere else. A secret is given as an
+`EnvVar`, of which the UI shows the name alone. Nothing here imports from `assets` or `orchestration`.
 """

@@ -1,105 +1,57 @@
-"""The resources as Dagster hands them to assets, sensors and checks: thin, over the one bundle of this process.
+"""The resource `graph`: the datasets of a home, and the one client that everything is done with.
 
-Every field is optional: what is left out comes from the environment, as everywhere else. What a resource does
-belongs to the resource itself, how it is made to `bundle`.
+A run has a client of its own, which is closed when the run ends. Ticks of sensors and schedules come every few seconds
+and share one of the process, so that connections stay open from tick to tick.
 """
 
-from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import dagster as dg
+from pydantic import PrivateAttr
 
-from sessiongraph.ids import key_parts
+from resources.fields import given_settings
+from resources.llm import LLMResource
+from resources.session_cache import SessionCacheResource
+from sessiongraph.client import SessionGraph
+from sessiongraph.default_client import client_of
 from sessiongraph.services import Services
-from sessiongraph.settings import Settings, load_settings
-from sessiongraph.types import Dataset
-
-if TYPE_CHECKING:
-    from sessiongraph.access.control import AccessControl
-    from sessiongraph.llm.client import LLM
-    from sessiongraph.llm.embedder import Embedder
-    from sessiongraph.session_cache.base import SessionCache
-    from sessiongraph.snapshots.snapshot import Snapshot
-    from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.settings import Settings
 
 
-class SessionCacheResource(dg.ConfigurableResource):
-    """The session cache of the project, SQLite or Redis as CACHE_BACKEND says."""
+class GraphResource(dg.ConfigurableResource):
+    """Datasets, their stores and who owns them, in `home`, with the session cache and the models that it nests."""
 
     home: str | None = None
+    session_cache: dg.ResourceDependency[SessionCacheResource]
+    llm: dg.ResourceDependency[LLMResource]
+
+    _client: SessionGraph | None = PrivateAttr(default=None)
+
+    def settings(self) -> Settings:
+        """The environment's settings but for what is given here. Raises InvalidInputError where one is wrong."""
+        nested = (it.settings() for it in (self.session_cache, self.llm) if it is not None)
+        given = given_settings(self, {"home": "home"})
+        for settings in nested:
+            given |= settings
+        return Settings(**given)
 
     @property
-    def cache(self) -> "SessionCache":
-        """Raises CachingDisabledError where CACHING=false."""
-        return _resources(home=self.home).cache
-
-
-class GraphStoreResource(dg.ConfigurableResource):
-    """The datasets: who owns them, their stores, and the folders that their files are put into."""
-
-    home: str | None = None
+    def client(self) -> SessionGraph:
+        """The client of this run, or outside of one that of the process."""
+        return self._client or client_of(self.settings())
 
     @property
-    def access(self) -> "AccessControl":
-        return self._resources.access
+    def services(self) -> Services:
+        """What the client works with."""
+        return self.client.services
 
-    def dataset(self, key: str) -> Dataset:
-        """The dataset of the partition `key`, created where its owner is known. Raises DatasetNotFoundError."""
-        return self.access.get_or_create_by_key(key)
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        settings = self.settings()
+        self._client = SessionGraph(settings) if _is_run(context) else client_of(settings)
 
-    def store(self, dataset: Dataset) -> "GraphStore":
-        return self._resources.store(dataset)
-
-    def snapshot(self, dataset: Dataset) -> "Snapshot":
-        """The graph of `dataset` as it is now, for assets made from it."""
-        return self._resources.snapshot(dataset)
-
-    def inbox(self, dataset: Dataset) -> Path:
-        """Where a person puts files for `documents` to take."""
-        return self._resources.inbox(dataset)
-
-    def inbox_of(self, key: str) -> Path:
-        """As `inbox`, of the dataset of the partition `key`, which may not have been created yet."""
-        owner, name = key_parts(key)
-        return self.inbox(Dataset("", name, "", owner))
-
-    def files(self, dataset: Dataset) -> Path:
-        """Where the originals are kept that `documents` took."""
-        return self._resources.folder(dataset) / "files"
-
-    @property
-    def _resources(self) -> Services:
-        return _resources(home=self.home)
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        client, self._client = self._client, None
+        if client is not None and _is_run(context):
+            client.services.close()
 
 
-class LLMResource(dg.ConfigurableResource):
-    """The language model and the embedding model. Endpoints and keys come from the environment alone."""
-
-    llm_model: str | None = None
-    embedding_model: str | None = None
-
-    @property
-    def llm(self) -> "LLM":
-        return self._resources.llm
-
-    @property
-    def embedder(self) -> "Embedder":
-        return self._resources.embedder
-
-    @property
-    def _resources(self) -> Services:
-        return _resources(llm_model=self.llm_model, embedding_model=self.embedding_model)
-
-
-def _resources(home: str | None = None, **chosen: str | None) -> Services:
-    """The process's resources of the environment's settings, but for those `chosen` that are not None."""
-    changes: dict[str, object] = {name: value for name, value in chosen.items() if value is not None}
-    if home is not None:
-        changes["home"] = Path(home).expanduser().absolute()
-    return _shared(load_settings().model_copy(update=changes))
-
-
-@lru_cache(maxsize=8)
-def _shared(settings: Settings) -> Services:
-    return Services(settings)
+def _is_run(context: dg.InitResourceContext) -> bool:
+    return context.run is not None

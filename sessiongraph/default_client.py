@@ -36,10 +36,15 @@ class _DefaultClient:
         with self._guard:
             # Settings are read and checked once as long as nothing that they depend on has changed.
             if self._newest is None or self._newest[0] != state:
-                settings = load_settings()
-                client = self._clients.setdefault(settings, SessionGraph(settings, shared=self._shared))
-                self._newest = state, client
+                self._newest = state, self._of(load_settings())
             return self._newest[1]
+
+    def of(self, settings: Settings) -> SessionGraph:
+        with self._guard:
+            return self._of(settings)
+
+    def _of(self, settings: Settings) -> SessionGraph:
+        return self._clients.setdefault(settings, SessionGraph(settings, shared=self._shared))
 
 
 _default = _DefaultClient()
@@ -48,6 +53,11 @@ _default = _DefaultClient()
 def default_client() -> SessionGraph:
     """The client of the environment of this moment. Raises InvalidInputError where a setting is wrong."""
     return _default.current()
+
+
+def client_of(settings: Settings) -> SessionGraph:
+    """The process's client of `settings`, which is kept as the default one is: for ticks of sensors and schedules."""
+    return _default.of(settings)
 
 
 def default_services() -> Services:

@@ -16,7 +16,7 @@ HEAVY = ("dagster", "litellm", "spacy", "wordllama", "pandas", "duckdb", "numpy"
     [
         ("import sessiongraph", HEAVY),
         ("from sessiongraph import SearchType, SessionGraphError", ("dagster", "litellm", "spacy", "pandas", "duckdb")),
-        ("import orchestration.definitions", ("litellm", "spacy", "wordllama")),
+        ("import orchestration.definitions", ("litellm", "spacy", "wordllama", "duckdb", "pandas", "sqlalchemy")),
     ],
 )
 def test_imports_are_lazy(project_root: Path, statement: str, unwanted: tuple[str, ...]):

@@ -1,17 +1,21 @@
-"""The asset checks: what must hold of a dataset's store after its graph was written, and what is worth a look.
+"""Asset checks: what must hold of a dataset's store after its graph was written, and what is worth a look.
 
-`integrity` blocks, `quality` warns, `building` makes them Dagster's; how each asset has them is said here.
+`integrity` blocks, `quality` warns, `check_factory` makes them Dagster's; which asset has which is said here.
 """
 
-from assets.cognify import knowledge_graph
-from assets.session_cognify import session_knowledge
-from assets.session_extraction import session_turns
-from orchestration.checks.check_factory import checks_of
+import dagster as dg
+
+from orchestration.checks.check_factory import build_asset_checks
 from orchestration.checks.integrity import INTEGRITY
 from orchestration.checks.quality import AT_RISK, quality_checks
 
-CHECKS = [
-    checks_of(knowledge_graph, [*INTEGRITY, *quality_checks("chunks")]),
-    checks_of(session_knowledge, [*INTEGRITY, *quality_checks("turns")]),
-    checks_of(session_turns, [AT_RISK]),
-]
+CHECKS_OF = {
+    "knowledge_graph": (*INTEGRITY, *quality_checks("chunks")),
+    "session_knowledge": (*INTEGRITY, *quality_checks("turns")),
+    "session_turns": (AT_RISK,),
+}
+
+
+def build_checks(prefix: str) -> list[dg.AssetChecksDefinition]:
+    """The checks of the assets whose keys have `prefix`."""
+    return [build_asset_checks(asset, prefix, checks) for asset, checks in CHECKS_OF.items()]

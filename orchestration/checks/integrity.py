@@ -1,11 +1,14 @@
-"""What must hold of every graph: each of these blocks, because what is made from a graph that is wrong is wrong too."""
+"""Integrity checks: what must hold of every graph. Each blocks: what is made from a wrong graph is wrong too."""
+
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import pandas as pd
 
-from orchestration.checks.check_factory import Check, Figures, Found, Looked, unless_any
+from orchestration.checks.check_factory import Check, CheckContext, CheckOutcome, Figures, fails_where_any
 from sessiongraph.entity_resolution.name_normalization import name_key
-from sessiongraph.snapshots.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from sessiongraph.snapshots.snapshot import Snapshot
 
 # From so many persisted passages on, a graph without an entity is not a matter of small talk.
 _ENOUGH_PASSAGES = 10
@@ -58,7 +61,7 @@ SELECT
 """
 
 
-def unsupported(snapshot: Snapshot) -> Figures:
+def unsupported(snapshot: "Snapshot") -> Figures:
     """Entities that nothing mentions, and facts that nothing claims."""
     return {
         "entities_without_evidence": len(snapshot.entities) - snapshot.mentions["entity"].nunique(),
@@ -66,7 +69,7 @@ def unsupported(snapshot: Snapshot) -> Figures:
     }
 
 
-def dangling(snapshot: Snapshot) -> Figures:
+def dangling(snapshot: "Snapshot") -> Figures:
     """Facts about what is no entity."""
     rows = range(len(snapshot.entities))
     return {
@@ -75,9 +78,9 @@ def dangling(snapshot: Snapshot) -> Figures:
     }
 
 
-def duplicates(snapshot: Snapshot) -> Figures:
+def duplicates(snapshot: "Snapshot") -> Figures:
     """Entities, facts and passages that are there twice; entities by id, and by what their names come to."""
-    names = pd.Series([name_key(name) for name in snapshot.entities["name"]], dtype="str")
+    names = snapshot.entities["name"].map(name_key)
     return {
         "entities_of_one_id": int(snapshot.entities["id"].duplicated().sum()),
         "entities_of_one_name": int(names.duplicated().sum()),
@@ -86,30 +89,30 @@ def duplicates(snapshot: Snapshot) -> Figures:
     }
 
 
-def _evidence(looked: Looked) -> Found:
-    figures = looked.figures(_INCOMPLETE)
-    return unless_any({**figures, **unsupported(looked.snapshot)}, "The graph holds what nobody stated")
+def _evidence(context: CheckContext) -> CheckOutcome:
+    figures = context.figures(_INCOMPLETE)
+    return fails_where_any({**figures, **unsupported(context.snapshot)}, "The graph holds what nobody stated")
 
 
-def _dangling(looked: Looked) -> Found:
-    figures = looked.figures(_DANGLING)
+def _dangling(context: CheckContext) -> CheckOutcome:
+    figures = context.figures(_DANGLING)
     if not any(figures.values()):
-        figures |= dangling(looked.snapshot)
-    return unless_any(figures, "Facts are about nothing")
+        figures |= dangling(context.snapshot)
+    return fails_where_any(figures, "Facts are about nothing")
 
 
-def _duplicates(looked: Looked) -> Found:
-    return unless_any(
-        {**looked.figures(_TWICE), **duplicates(looked.snapshot)}, "The same stands in the graph more than once"
+def _duplicates(context: CheckContext) -> CheckOutcome:
+    return fails_where_any(
+        {**context.figures(_TWICE), **duplicates(context.snapshot)}, "The same stands in the graph more than once"
     )
 
 
-def _ledger(looked: Looked) -> Found:
-    return unless_any(looked.figures(_DISAGREEING), "The ledger and what it is about disagree")
+def _ledger(context: CheckContext) -> CheckOutcome:
+    return fails_where_any(context.figures(_DISAGREEING), "The ledger and what it is about disagree")
 
 
-def _not_empty(looked: Looked) -> Found:
-    snapshot = looked.snapshot
+def _not_empty(context: CheckContext) -> CheckOutcome:
+    snapshot = context.snapshot
     figures = {
         "passages": len(snapshot.passages),
         "entities": len(snapshot.entities),
@@ -117,7 +120,7 @@ def _not_empty(looked: Looked) -> Found:
     }
     passed = snapshot.is_empty or not snapshot.entities.empty
     many = len(snapshot.passages) >= _ENOUGH_PASSAGES
-    return Found(
+    return CheckOutcome(
         passed,
         figures,
         None if passed else f"{len(snapshot.passages)} passages are persisted, and not one entity is in the graph.",

@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"[\W\d_]*\d[\W\d_]*\Z")
 _NUMERIC_TYPES = frozenset(("date", "time", "number", "quantity", "money", "year", "percent", "ordinal", "cardinal"))
 
 
-def junk_reason(name: str, kind: str) -> str | None:
+def noise_reason(name: str, kind: str) -> str | None:
     """Why `name`, of an entity of the type `kind`, is probably none: a word that says it, or None."""
     words = re.findall(r"[\w'’]+", name.casefold())
     if not words:

@@ -1,19 +1,23 @@
-"""What is worth a look: nothing here stops anything, each has figures, and the thresholds stand at the top."""
+"""Quality checks: what is worth a look. Nothing here blocks, each has figures, thresholds stand at the top."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import duckdb
 
-from orchestration.checks.check_factory import Check, Found, Looked
-from orchestration.checks.noise_entities import junk_reason
+from orchestration.checks.check_factory import Check, CheckContext, CheckOutcome
+from orchestration.checks.noise_entities import noise_reason
 from sessiongraph.dagster.metadata import without_quotes
 from sessiongraph.errors import CachingDisabledError
-from sessiongraph.extraction.ledger import LedgerRow, read_ledger
 from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.types import WaitingSession
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from sessiongraph.extraction.ledger import LedgerRow
 
 WARN = dg.AssetCheckSeverity.WARN
 
@@ -47,11 +51,11 @@ def no_failures(passages: str) -> Check:
     )
 
 
-def _failures(looked: Looked) -> Found:
-    rows = looked.read(lambda con: _failed(con, looked.passages))
+def _failures(context: CheckContext) -> CheckOutcome:
+    rows = context.read(lambda con: _failed(con, context.passages))
     quarantined = sum(row.quarantined for row in rows)
     reasons = Counter(without_quotes(row.reason or "") for row in rows)
-    return Found(
+    return CheckOutcome(
         not rows,
         {"failed": len(rows), "quarantined": quarantined, **dict(reasons.most_common(20))},
         f"{len(rows)} failed. The next run tries them again, but for {quarantined} that failed too often: those, with "
@@ -62,17 +66,19 @@ def _failures(looked: Looked) -> Found:
     )
 
 
-def _failed(connection: duckdb.DuckDBPyConnection, table: str) -> list[LedgerRow]:
+def _failed(connection: "duckdb.DuckDBPyConnection", table: str) -> "list[LedgerRow]":
+    from sessiongraph.extraction.ledger import read_ledger
+
     passages = connection.execute(f"SELECT DISTINCT passage_id FROM {table}").fetchall()
     ledger = read_ledger(connection, [id_ for (id_,) in passages])
     return [row for row in ledger.values() if row.disposition == "failed"]
 
 
-def _yield(looked: Looked) -> Found:
-    counted = looked.figures(_BARREN.format(table=looked.passages))
+def _yield(context: CheckContext) -> CheckOutcome:
+    counted = context.figures(_BARREN.format(table=context.passages))
     passages, barren = int(counted["passages"]), int(counted["without_fact"])
-    snapshot = looked.snapshot
-    mine = (snapshot.passages["kind"] == looked.kind).to_numpy()
+    snapshot = context.snapshot
+    mine = (snapshot.passages["kind"] == context.kind).to_numpy()
     entities = snapshot.mentions["entity"][mine[snapshot.mentions["passage"]]].nunique()
     facts = snapshot.claims["fact"][mine[snapshot.claims["passage"]]].nunique()
     share = barren / passages if passages else 0.0
@@ -83,38 +89,38 @@ def _yield(looked: Looked) -> Found:
         "facts_per_passage": round(facts / passages, 3) if passages else 0.0,
     }
     passed = passages < _ENOUGH or share <= _MOST_BARREN
-    return Found(passed, figures, None if passed else f"{share:.0%} of what was extracted gave no fact.", WARN)
+    return CheckOutcome(passed, figures, None if passed else f"{share:.0%} of what was extracted gave no fact.", WARN)
 
 
-def _dispositions(looked: Looked) -> Found:
-    counted = looked.figures(
+def _dispositions(context: CheckContext) -> CheckOutcome:
+    counted = context.figures(
         f"""SELECT count(*) AS settled, count(*) FILTER (disposition = 'skipped') AS skipped,
             count(*) FILTER (disposition = 'failed') AS failed
-        FROM current_ledger WHERE passage_id IN (SELECT passage_id FROM {looked.passages})"""
+        FROM current_ledger WHERE passage_id IN (SELECT passage_id FROM {context.passages})"""
     )
     settled = int(counted["settled"])
     shares = {name: int(counted[name]) / settled if settled else 0.0 for name in ("skipped", "failed")}
     passed = settled < _ENOUGH or (shares["skipped"] <= _MOST_SKIPPED and shares["failed"] <= _MOST_FAILED)
-    says = f"{shares['skipped']:.0%} are skipped, {shares['failed']:.0%} failed."
+    message = f"{shares['skipped']:.0%} are skipped, {shares['failed']:.0%} failed."
     figures = {**counted, **{f"share_{name}": round(share, 4) for name, share in shares.items()}}
-    return Found(passed, figures, None if passed else says, WARN)
+    return CheckOutcome(passed, figures, None if passed else message, WARN)
 
 
-def _cost(looked: Looked) -> Found:
-    spent = [cost for cost in _costs(looked) if cost is not None]
+def _cost(context: CheckContext) -> CheckOutcome:
+    spent = [cost for cost in _costs(context) if cost is not None]
     if not spent:
-        return Found(True, {"cost_per_passage": "unknown", "runs": 0}, severity=WARN)
+        return CheckOutcome(True, {"cost_per_passage": "unknown", "runs": 0}, severity=WARN)
     newest, usual = spent[0], median(spent[1:]) if spent[1:] else spent[0]
     passed = newest <= _DEAR and (usual == 0 or newest <= _DEARER * usual)
     figures = {"cost_per_passage": newest, "usual_cost_per_passage": usual, "runs": len(spent)}
-    says = f"${newest:.4f} a passage, where ${usual:.4f} is usual and ${_DEAR:.2f} is much."
-    return Found(passed, figures, None if passed else says, WARN)
+    message = f"${newest:.4f} a passage, where ${usual:.4f} is usual and ${_DEAR:.2f} is much."
+    return CheckOutcome(passed, figures, None if passed else message, WARN)
 
 
-def _costs(looked: Looked) -> list[float | None]:
+def _costs(context: CheckContext) -> list[float | None]:
     """US dollars a passage of the last runs that settled any, the newest first; None where the price is unknown."""
-    found = looked.instance.fetch_materializations(
-        dg.AssetRecordsFilter(asset_key=looked.asset, asset_partitions=[looked.dataset.key]), limit=_RUNS_COMPARED
+    found = context.instance.fetch_materializations(
+        dg.AssetRecordsFilter(asset_key=context.key, asset_partitions=[context.dataset.key]), limit=_RUNS_COMPARED
     )
     costs: list[float | None] = []
     for record in found.records:
@@ -125,36 +131,36 @@ def _costs(looked: Looked) -> list[float | None]:
     return costs
 
 
-def _junk(looked: Looked) -> Found:
-    entities = looked.snapshot.entities
-    reasons = Counter(map(junk_reason, entities["name"], entities["type"]))
+def _junk(context: CheckContext) -> CheckOutcome:
+    entities = context.snapshot.entities
+    reasons = Counter(map(noise_reason, entities["name"], entities["type"]))
     sound = reasons.pop(None, 0)
     share = 1 - sound / len(entities) if len(entities) else 0.0
     passed = len(entities) < _ENOUGH or share <= _MOST_JUNK
     figures = {"entities": len(entities), "junk": len(entities) - sound, "share": round(share, 4)}
-    says = f"{share:.0%} of the entities look like none."
+    message = f"{share:.0%} of the entities look like none."
     by_reason = {f"junk_{reason}": count for reason, count in reasons.most_common()}
-    return Found(passed, figures | by_reason, None if passed else says, WARN)
+    return CheckOutcome(passed, figures | by_reason, None if passed else message, WARN)
 
 
-def _at_risk(looked: Looked) -> Found:
+def _at_risk(context: CheckContext) -> CheckOutcome:
     now = datetime.now(UTC)
     try:
-        expiring = _expiring(looked, now)
+        expiring = _expiring(context, now)
     except CachingDisabledError:
-        return Found(True, {"turns_at_risk": 0}, severity=WARN)
+        return CheckOutcome(True, {"turns_at_risk": 0}, severity=WARN)
     turns = sum(count for count, _ in expiring)
     figures: dict[str, int | float] = {"turns_at_risk": turns, "sessions_expiring_soon": len(expiring)}
     if not expiring:
-        return Found(True, figures, severity=WARN)
+        return CheckOutcome(True, figures, severity=WARN)
     hours = (min(expires for _, expires in expiring) - now).total_seconds() / 3600
-    says = f"{turns} turns that only the cache has are about to expire, the first in {hours:.1f} hours."
-    return Found(False, figures | {"hours_left": round(hours, 2)}, says, WARN)
+    message = f"{turns} turns that only the cache has are about to expire, the first in {hours:.1f} hours."
+    return CheckOutcome(False, figures | {"hours_left": round(hours, 2)}, message, WARN)
 
 
-def _expiring(looked: Looked, now: datetime) -> list[tuple[int, datetime]]:
+def _expiring(context: CheckContext, now: datetime) -> list[tuple[int, datetime]]:
     """How many turns wait for the dataset in each of the sessions that expire soon, and when these do."""
-    cache, routes = looked.cache.cache, Routes(looked.graph.access)
+    cache, routes = context.services.cache, Routes(context.services.access)
     found: list[tuple[int, datetime]] = []
     place: int | None = 0
     while place is not None:
@@ -166,7 +172,7 @@ def _expiring(looked: Looked, now: datetime) -> list[tuple[int, datetime]]:
             turns = sum(
                 part.turns
                 for part in session.waiting
-                if routes.dataset_key(session.user_id, part.dataset_id) == looked.dataset.key
+                if routes.dataset_key(session.user_id, part.dataset_id) == context.dataset.key
             )
             if turns and session.expires_at - now < _soon(session):
                 found.append((turns, session.expires_at))

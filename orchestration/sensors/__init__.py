@@ -1,4 +1,4 @@
-"""The sensors: what is noticed between runs. A tick is cheap: it opens no store and loads no model."""
+"""Sensors: what is noticed between runs. A tick is cheap: it opens no store and loads no model."""
 
 from orchestration.sensors.dataset_partitions import dataset_partitions
 from orchestration.sensors.inbox import inbox

@@ -8,14 +8,15 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from orchestration.jobs import cognify
+from orchestration.jobs import COGNIFY
 from orchestration.run_requests import TOO_MANY, attempts, in_flight, recently_failed, run_tags
 from orchestration.sensor_cursor import Cursor
 from orchestration.sensors.dataset_partitions import partition_keys
-from resources.graph import GraphStoreResource
+from resources.graph import GraphResource
 from sessiongraph.dagster.partitions import datasets_partitions
-from sessiongraph.ids import content_id
-from sessiongraph.ingestion.inbox import waiting_files
+from sessiongraph.ids import content_id, key_parts
+from sessiongraph.services import Services
+from sessiongraph.types import Dataset
 
 INTERVAL_SECONDS = 15
 # Bounds of a tick: datasets with files in their inbox, and files looked at of each. More are for later ticks.
@@ -26,24 +27,25 @@ _MOST_TRIES = 5
 _MOST_REASONS = 10
 
 
-class Seen(Cursor):
+class InboxCursor(Cursor):
     """What stood in each inbox, as a hash of its files' names, sizes and times."""
 
     seen: dict[str, str] = Field(default_factory=dict)
 
 
 @dg.sensor(
-    job=cognify,
+    job_name=COGNIFY,
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="""Cognifies what lands in a dataset's inbox, once none of its files has changed between two ticks.
 
 Files that no run takes are tried a few times, later each time, and then left alone until they change.""",
 )
-def inbox(context: dg.SensorEvaluationContext, graph: GraphStoreResource) -> dg.SensorResult:
-    before = Seen.read(context.cursor).seen
-    keys = partition_keys(graph.access)
-    now = dict(islice(_contents(graph, sorted(keys)), _MOST_INBOXES))
+def inbox(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult:
+    before = InboxCursor.read(context.cursor).seen
+    services = graph.services
+    keys = partition_keys(services.access)
+    now = dict(islice(_contents(services, sorted(keys)), _MOST_INBOXES))
     settled = {key: what for key, what in now.items() if before.get(key) == what}
     reasons = [f"{key}: its files are waited for, until they are whole." for key in now if key not in settled]
     requests = list(_requests(context.instance, settled, now, keys, reasons))
@@ -54,22 +56,30 @@ def inbox(context: dg.SensorEvaluationContext, graph: GraphStoreResource) -> dg.
     return dg.SensorResult(
         run_requests=requests or None,
         skip_reason=None if requests else " ".join(reasons[:_MOST_REASONS]) or "The inboxes are empty.",
-        cursor=Seen(seen=now).model_dump_json(),
+        cursor=InboxCursor(seen=now).model_dump_json(),
         dynamic_partitions_requests=[datasets_partitions.build_add_request(missing)] if missing else None,
     )
 
 
-def _contents(graph: GraphStoreResource, keys: list[str]) -> Iterator[tuple[str, str]]:
+def _contents(services: Services, keys: list[str]) -> Iterator[tuple[str, str]]:
     """The datasets with files in their inbox, and a hash of what these are."""
+    from sessiongraph.ingestion.inbox import waiting_files
+
     for key in keys:
-        folder = graph.inbox_of(key)
+        folder = inbox_folder(services, key)
         try:
             files = sorted(islice(waiting_files(folder), _MOST_FILES)) if folder.is_dir() else []
-            said = [part for path in files for part in _state(path, folder)]
+            state = [part for path in files for part in _state(path, folder)]
         except OSError:  # Taken or renamed while it was looked at, or not to be read at all.
-            said = ["changing", datetime.now(UTC).isoformat()]
-        if said:
-            yield key, content_id("inbox", *said)
+            state = ["changing", datetime.now(UTC).isoformat()]
+        if state:
+            yield key, content_id("inbox", *state)
+
+
+def inbox_folder(services: Services, key: str) -> Path:
+    """The inbox of the dataset of the partition `key`, which may not have been created yet."""
+    owner, name = key_parts(key)
+    return services.inbox(Dataset("", name, "", owner))
 
 
 def _state(path: Path, folder: Path) -> tuple[str, str, str]:
@@ -82,7 +92,7 @@ def _requests(
 ) -> Iterator[dg.RunRequest]:
     """A run for each dataset with files that are whole, or of which a run failed; `reasons` gets why there is none."""
     moment = datetime.now(UTC)
-    failed = [key for key in recently_failed(instance, cognify.name, moment) if key not in now and key in keys]
+    failed = [key for key in recently_failed(instance, COGNIFY, moment) if key not in now and key in keys]
     if not (settled or failed):
         return
     busy = in_flight(instance)
@@ -93,7 +103,7 @@ def _requests(
         if key in busy:
             reasons.append(f"{key}: run {busy[key]} of the dataset is queued or under way.")
             continue
-        before = attempts(instance, cognify.name, key, f"{key} {settled.get(key, 'again')}")
+        before = attempts(instance, COGNIFY, key, f"{key} {settled.get(key, 'again')}")
         if key not in settled and not before.failed:
             continue
         if before.of_batch >= _MOST_TRIES:

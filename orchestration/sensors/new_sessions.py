@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from pydantic import Field
 
-from orchestration.jobs import persist_sessions
+from orchestration.jobs import PERSIST_SESSIONS
 from orchestration.run_requests import TOO_MANY, Attempts, attempts, in_flight, recently_failed, run_tags
 from orchestration.sensor_cursor import Cursor
-from resources.graph import GraphStoreResource, SessionCacheResource
+from resources.graph import GraphResource
+from sessiongraph.dagster.asset_keys import asset_key
 from sessiongraph.dagster.partitions import datasets_partitions
 from sessiongraph.errors import CacheUnavailableError, CachingDisabledError
 from sessiongraph.ids import content_id
@@ -20,7 +21,6 @@ from sessiongraph.persistence.due_rules import DueRules
 from sessiongraph.persistence.due_sessions import DueSessions, Survey, survey
 from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.session_cache.base import SessionCache
-from sessiongraph.settings import load_settings
 from sessiongraph.types import WaitingSession
 
 INTERVAL_SECONDS = 15
@@ -34,7 +34,7 @@ _OBSERVE_SECONDS = 300
 _MOST_REASONS = 10
 
 
-class Place(Cursor):
+class NewSessionsCursor(Cursor):
     """Where a tick had to stop (0: nowhere), and when the last one observed the cache."""
 
     place: int = Field(default=0, ge=0, lt=2**62)
@@ -42,7 +42,7 @@ class Place(Cursor):
 
 
 @dg.sensor(
-    job=persist_sessions,
+    job_name=PERSIST_SESSIONS,
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="""Persists sessions that are idle, have many turns or old ones waiting, or expire soon.
@@ -51,19 +51,18 @@ One run a dataset at a time takes a batch of its due sessions; what failed is tr
 PERSIST_IDLE_SECONDS, PERSIST_TURNS, PERSIST_WAIT_SECONDS and PERSIST_BEFORE_EXPIRY_SECONDS. Every few minutes it
 observes session_cache.""",
 )
-def new_sessions(
-    context: dg.SensorEvaluationContext, graph: GraphStoreResource, session_cache: SessionCacheResource
-) -> dg.SensorResult | dg.SkipReason:
-    now = datetime.now(UTC)
-    cursor = Place.read(context.cursor)
-    rules = DueRules.of(load_settings(), INTERVAL_SECONDS)
+def new_sessions(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult | dg.SkipReason:
+    services, now = graph.services, datetime.now(UTC)
+    cursor = NewSessionsCursor.read(context.cursor)
+    key = asset_key("session_cache", services.settings.asset_key_prefix)
+    rules = DueRules.of(services.settings, INTERVAL_SECONDS)
     try:
-        cache = session_cache.cache
-        routes = Routes(graph.access)
+        cache = services.cache
+        routes = Routes(services.access)
         seen = survey(cache, routes, rules, now, cursor.place)
         whole = cursor.place == 0 == seen.next_place
         observe = whole and now.timestamp() - cursor.observed >= _OBSERVE_SECONDS
-        events = [_observation(cache, seen, now)] if observe else []
+        events = [_observation(key, cache, seen, now)] if observe else []
     except CachingDisabledError:
         return dg.SkipReason("CACHING=false: there is no session cache to persist.")
     except CacheUnavailableError as error:
@@ -77,7 +76,9 @@ def new_sessions(
     return dg.SensorResult(
         run_requests=requests or None,
         skip_reason=None if requests else _skip_reason(seen, reasons),
-        cursor=Place(place=seen.next_place, observed=now.timestamp() if observe else cursor.observed).model_dump_json(),
+        cursor=NewSessionsCursor(
+            place=seen.next_place, observed=now.timestamp() if observe else cursor.observed
+        ).model_dump_json(),
         asset_events=events,
         dynamic_partitions_requests=[datasets_partitions.build_add_request(sorted(missing))] if missing else None,
     )
@@ -87,7 +88,7 @@ def _requests(
     instance: dg.DagsterInstance, seen: Survey, routes: Routes, now: datetime
 ) -> tuple[list[dg.RunRequest], list[str]]:
     """The runs to launch, most urgent datasets first, and why there is none of other datasets with work to do."""
-    failed = recently_failed(instance, persist_sessions.name, now)
+    failed = recently_failed(instance, PERSIST_SESSIONS, now)
     if not (seen.due or failed):
         return [], []
     busy = in_flight(instance)
@@ -102,42 +103,42 @@ def _requests(
         if len(requests) == _MOST_RUNS or looked_at == _MOST_LOOKED_AT:
             reasons.append("The next tick goes on with further datasets.")
             break
-        work = _Work.of(key, seen.due.get(key, DueSessions()))
+        candidate = _RunCandidate.of(key, seen.due.get(key, DueSessions()))
         if key in busy:
-            reasons.append(f"{work}: run {busy[key]} of the dataset is queued or under way.")
+            reasons.append(f"{candidate}: run {busy[key]} of the dataset is queued or under way.")
             continue
         looked_at += 1
-        before = attempts(instance, persist_sessions.name, key, work.name)
-        if (reason := work.not_now(before, now)) is None:
-            requests.append(work.request(before, routes))
+        before = attempts(instance, PERSIST_SESSIONS, key, candidate.name)
+        if (reason := candidate.not_now(before, now)) is None:
+            requests.append(candidate.request(before, routes))
         elif reason:
-            reasons.append(f"{work}: {reason}")
+            reasons.append(f"{candidate}: {reason}")
     return requests, reasons
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What a run of a dataset would be launched for: a batch of due sessions, or for none a run that failed."""
+class _RunCandidate:
+    """A run that might be launched, and what for: a batch of due sessions, or for none a run that failed."""
 
     key: str
     due: DueSessions
-    batch: list[WaitingSession]
+    sessions: list[WaitingSession]
     name: str
 
     @classmethod
-    def of(cls, key: str, due: DueSessions) -> "_Work":
+    def of(cls, key: str, due: DueSessions) -> "_RunCandidate":
         batch = due.batch
-        said = [part for it in batch for part in (it.user_id, it.session_id, it.last_activity.isoformat())]
-        return cls(key, due, batch, f"{key} {content_id('batch', key, *said)}")
+        state = [part for it in batch for part in (it.user_id, it.session_id, it.last_activity.isoformat())]
+        return cls(key, due, batch, f"{key} {content_id('batch', key, *state)}")
 
     def __str__(self) -> str:
         return f"{self.key} ({self.due.count} due)"
 
     def not_now(self, before: Attempts, now: datetime) -> str | None:
         """Why not to launch it now, "" where there is nothing to tell; None to launch it."""
-        if not self.batch and not before.failed:
+        if not self.sessions and not before.failed:
             return ""
-        if not self.batch and before.of_batch >= _MOST_TRIES:
+        if not self.sessions and before.of_batch >= _MOST_TRIES:
             return f"{before.of_batch} runs in a row failed; the nightly sweep tries again."
         if now < (then := before.next_try(self.due.expires_at)):
             why = "failed" if before.failed else "left them waiting"
@@ -145,8 +146,8 @@ class _Work:
         return None
 
     def request(self, before: Attempts, routes: Routes) -> dg.RunRequest:
-        users = sorted({routes.user_name(session.user_id) for session in self.batch})
-        sessions = [{"user": it.user_id, "session_id": it.session_id} for it in self.batch]
+        users = sorted({routes.user_name(session.user_id) for session in self.sessions})
+        sessions = [{"user": it.user_id, "session_id": it.session_id} for it in self.sessions]
         return dg.RunRequest(
             run_key=before.run_key,
             partition_key=self.key,
@@ -155,7 +156,7 @@ class _Work:
         )
 
 
-def _observation(cache: SessionCache, seen: Survey, now: datetime) -> dg.AssetObservation:
+def _observation(key: dg.AssetKey, cache: SessionCache, seen: Survey, now: datetime) -> dg.AssetObservation:
     sessions, turns = cache.count()
     metadata: dict[str, dg.MetadataValue] = {
         "sessions": dg.MetadataValue.int(sessions),
@@ -168,7 +169,7 @@ def _observation(cache: SessionCache, seen: Survey, now: datetime) -> dg.AssetOb
     }
     if seen.nearest_expiry is not None:
         metadata["nearest_expiry_seconds"] = dg.MetadataValue.float(_seconds(seen.nearest_expiry - now))
-    return dg.AssetObservation("session_cache", metadata=metadata)
+    return dg.AssetObservation(key, metadata=metadata)
 
 
 def _seconds(span: timedelta) -> float:

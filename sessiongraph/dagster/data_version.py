@@ -1,12 +1,13 @@
-"""What an asset's content is, as far as it is stored: its version, its size, and what one run did to it.
+"""Version and size of an asset's content, as far as it is stored, and what one run did to it.
 
 Invariant: a data version is a function of the content alone. The same content gives the same version whoever made it,
 in however many runs and commits, and in a store built anew; so what did not change makes nothing stale.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
 
 # The passages of each asset that knows a ledger.
 PASSAGES = {"knowledge_graph": "chunks", "session_knowledge": "turns"}
@@ -57,7 +58,7 @@ WHERE l.disposition = 'persisted' AND NOT EXISTS (
 """
 
 
-def data_version(connection: duckdb.DuckDBPyConnection, asset: str) -> str:
+def data_version(connection: "duckdb.DuckDBPyConnection", asset: str) -> str:
     """A hash of the content of `asset` in the dataset; some 10 ms for a thousand turns."""
     parts = []
     for query in _CONTENT[asset]:
@@ -67,13 +68,13 @@ def data_version(connection: duckdb.DuckDBPyConnection, asset: str) -> str:
     return "-".join(parts) if any(part != "0:0" for part in parts) else "empty"
 
 
-def row_count(connection: duckdb.DuckDBPyConnection, asset: str) -> int:
+def row_count(connection: "duckdb.DuckDBPyConnection", asset: str) -> int:
     """How many documents, turns or pieces of live evidence of facts there are."""
     count: int = connection.execute(_ROWS[asset]).fetchall()[0][0]
     return count
 
 
-def run_figures(connection: duckdb.DuckDBPyConnection, asset: str, run_id: str) -> dict[str, Any]:
+def run_figures(connection: "duckdb.DuckDBPyConnection", asset: str, run_id: str) -> dict[str, Any]:
     """How many passages the run wrote down, by verdict; and `queue_seconds`, from said to in the graph, of its oldest.
 
     That is left out where no turn came into the graph for the first time.

@@ -1,4 +1,4 @@
-"""Telling Dagster what was done outside of its runs, so that asset history shows every change whoever made it.
+"""Reports to Dagster of what was done outside of its runs: asset history shows every change whoever made it.
 
 Invariant: the work has been committed before it is reported. If the report cannot be made, the work stands and a
 warning says so. Events carry counts and ids, never what was said.
@@ -7,16 +7,11 @@ warning says so. Events carry counts and ids, never what was said.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sessiongraph.dagster.data_version import PASSAGES
 from sessiongraph.extraction.build_graph import KnowledgeReport
-from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset
-
-if TYPE_CHECKING:
-    from dagster import AssetSpec
 
 logger = logging.getLogger("sessiongraph")
 
@@ -60,26 +55,10 @@ def _build_metadata(services: Services, dataset: Dataset, report: KnowledgeRepor
 def _report(
     services: Services, asset: str, dataset: Dataset, operation_id: str, metadata: Callable[[], Mapping[str, Any]]
 ) -> None:
-    from sessiongraph.dagster.materialization import event, store_metadata
-    from sessiongraph.dagster.partitions import datasets_partitions
+    from sessiongraph.dagster.materialization import event
+    from sessiongraph.dagster.partitions import list_partition
 
     instance = services.dagster_instance
-    partitions = str(datasets_partitions.name)
-    if not instance.has_dynamic_partition(partitions, dataset.key):
-        instance.add_dynamic_partitions(partitions, [dataset.key])
-    stored, version = store_metadata(services.store(dataset), dataset.key, asset, operation_id)
-    told = {**metadata(), **stored, "operation": operation_id}
-    # With the tags that a run would set, so that staleness holds across both.
-    spec = _spec(asset)
-    code_version = extractor_version(services.llm) if asset in PASSAGES else None
-    instance.report_runless_asset_event(event(instance, spec, dataset.key, told, version, code_version))
-
-
-def _spec(asset: str) -> "AssetSpec":
-    from assets.cognify import knowledge_graph
-    from assets.ingestion import documents
-    from assets.session_cognify import session_knowledge
-    from assets.session_extraction import session_turns
-
-    made = (documents, knowledge_graph, session_turns, session_knowledge)
-    return next(spec for it in made for spec in it.specs if spec.key.to_user_string() == asset)
+    list_partition(instance, dataset)
+    report = {**metadata(), "operation": operation_id}
+    instance.report_runless_asset_event(event(instance, services, asset, dataset, operation_id, report))

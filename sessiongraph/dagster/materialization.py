@@ -1,4 +1,4 @@
-"""How an asset's materialization is put together, so that runs and the Python API say the same of the same work.
+"""An asset's materialization, put together so that runs and the Python API say the same of the same work.
 
 A report of what was done (`metadata`), what the store says of it (`content`), and the page of what changed (`changes`)
 become the event, with the tags by which Dagster tells what is stale.
@@ -6,20 +6,24 @@ become the event, with the tags by which Dagster tells what is stale.
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from sessiongraph.changes.page_store import write_page
+from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
 from sessiongraph.dagster.data_version import PASSAGES, data_version, row_count, run_figures
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.types import Dataset
+
+if TYPE_CHECKING:
+    from sessiongraph.services import Services
+    from sessiongraph.store.graph_store import GraphStore
 
 logger = logging.getLogger("sessiongraph")
 
 Metadata = dict[str, dg.MetadataValue]
 
 
-def store_metadata(store: GraphStore, dataset: str, asset: str, run_id: str) -> tuple[Metadata, str]:
+def store_metadata(store: "GraphStore", dataset: str, asset: str, run_id: str) -> tuple[Metadata, str]:
     """What the store says of a run of `asset`, and the asset's data version. Writes the page of changes. Blocks."""
     figures, rows, version = store.read(
         lambda con: (
@@ -28,15 +32,15 @@ def store_metadata(store: GraphStore, dataset: str, asset: str, run_id: str) -> 
             data_version(con, asset),
         )
     )
-    told = {"dagster/row_count": rows, **figures}
-    metadata = {name: _number(value) for name, value in told.items()}
+    counted = {"dagster/row_count": rows, **figures}
+    metadata = {name: _number(value) for name, value in counted.items()}
     if asset in PASSAGES:
         changed = any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
         metadata |= _change(store, dataset, asset, run_id) if changed else _no_change()
     return metadata, version
 
 
-def result(store: GraphStore, dataset: str, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
+def result(store: "GraphStore", dataset: str, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
     """What a run ends with that did what `report` says."""
     metadata, version = store_metadata(store, dataset, asset, run_id)
     return dg.MaterializeResult(metadata={**report, **metadata}, data_version=dg.DataVersion(version))
@@ -44,21 +48,28 @@ def result(store: GraphStore, dataset: str, asset: str, run_id: str, report: Met
 
 def event(
     instance: dg.DagsterInstance,
-    spec: dg.AssetSpec,
-    dataset: str,
-    metadata: Mapping[str, Any],
-    version: str,
-    code_version: str | None = None,
+    services: "Services",
+    asset: str,
+    dataset: Dataset,
+    run_id: str,
+    report: Mapping[str, Any],
 ) -> dg.AssetMaterialization:
-    """The event that a run would end with, for what was done outside of one or by one that failed.
+    """The event that a run of `asset` would end with, for what was done outside of one or by one that failed.
 
-    `code_version` is that of whoever did it, where it is not the one of `spec`.
+    With the tags that a run would set, so that staleness holds across both. Blocks.
     """
-    tags = {"dagster/data_version": version, "dagster/data_version_is_user_provided": "true"}
-    tags["dagster/code_version"] = code_version or spec.code_version or ""
-    for dependency in spec.deps:
-        tags |= _input_tags(instance, dependency.asset_key, dataset)
-    return dg.AssetMaterialization(asset_key=spec.key, partition=dataset, metadata=metadata, tags=tags)
+    stored, version = store_metadata(services.store(dataset), dataset.key, asset, run_id)
+    prefix = services.settings.asset_key_prefix
+    tags = {
+        "dagster/data_version": version,
+        "dagster/data_version_is_user_provided": "true",
+        "dagster/code_version": code_version(asset, services),
+    }
+    for upstream in UPSTREAM[asset]:
+        tags |= _input_tags(instance, asset_key(upstream, prefix), dataset.key)
+    return dg.AssetMaterialization(
+        asset_key=asset_key(asset, prefix), partition=dataset.key, metadata={**report, **stored}, tags=tags
+    )
 
 
 def _input_tags(instance: dg.DagsterInstance, key: dg.AssetKey, dataset: str) -> dict[str, str]:
@@ -77,7 +88,9 @@ def _input_tags(instance: dg.DagsterInstance, key: dg.AssetKey, dataset: str) ->
     }
 
 
-def _change(store: GraphStore, dataset: str, asset: str, run_id: str) -> Metadata:
+def _change(store: "GraphStore", dataset: str, asset: str, run_id: str) -> Metadata:
+    from sessiongraph.changes.page_store import write_page
+
     try:
         change, page = write_page(store, dataset, asset, run_id)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What an asset's materialization says of itself: counts, tokens, cost, seconds, and small tables.
+"""Metadata of an asset's materialization: counts, tokens, cost, seconds, and small tables.
 
 Runs and the events that the Python API reports say it in the same words, because both say it here.
 
@@ -9,16 +9,19 @@ shown without what a provider quoted); and what is not known is called unknown, 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
-import duckdb
 
-from sessiongraph.extraction.build_graph import KnowledgeReport
-from sessiongraph.ingestion.ingest import IngestReport
-from sessiongraph.persistence.estimate import Fate, PersistEstimate
-from sessiongraph.persistence.persist import PersistReport
-from sessiongraph.persistence.session_staging import StagingReport
-from sessiongraph.types import Usage
+if TYPE_CHECKING:
+    import duckdb
+
+    from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.ingestion.ingest import IngestReport
+    from sessiongraph.persistence.estimate import Fate, PersistEstimate
+    from sessiongraph.persistence.persist import PersistReport
+    from sessiongraph.persistence.session_staging import StagingReport
+    from sessiongraph.types import Usage
 
 Metadata = dict[str, dg.MetadataValue]
 
@@ -28,7 +31,7 @@ _DISPOSITIONS = ("persisted", "skipped", "failed")
 _QUOTED = re.compile(r"\s*\((?:.*\)|.*\Z)", re.DOTALL)
 
 
-def ingest_metadata(report: IngestReport) -> Metadata:
+def ingest_metadata(report: "IngestReport") -> Metadata:
     """What `documents` did."""
     return {
         "added": dg.MetadataValue.int(report.added),
@@ -41,7 +44,7 @@ def ingest_metadata(report: IngestReport) -> Metadata:
     }
 
 
-def knowledge_metadata(report: KnowledgeReport, names: Mapping[str, str]) -> Metadata:
+def knowledge_metadata(report: "KnowledgeReport", names: Mapping[str, str]) -> Metadata:
     """What `knowledge_graph` or `session_knowledge` did; `names` of documents are those of `document_names`.
 
     `persisted`, `skipped` and `failed` count passages as they stand now; `sources` has the documents or sessions
@@ -71,8 +74,10 @@ def knowledge_metadata(report: KnowledgeReport, names: Mapping[str, str]) -> Met
     }
 
 
-def staging_metadata(report: StagingReport | PersistReport) -> Metadata:
+def staging_metadata(report: "StagingReport | PersistReport") -> Metadata:
     """What `session_turns` did."""
+    from sessiongraph.persistence.session_staging import StagingReport
+
     found = report.found if isinstance(report, StagingReport) else list(report.sessions)
     return {
         "sessions": dg.MetadataValue.int(len(found)),
@@ -85,7 +90,7 @@ def staging_metadata(report: StagingReport | PersistReport) -> Metadata:
     }
 
 
-def persist_metadata(report: PersistReport) -> Metadata:
+def persist_metadata(report: "PersistReport") -> Metadata:
     """What `session_knowledge` did when it was called for named sessions."""
     outcomes = {
         session_id: Counter(turn.disposition for turn in session.turns)
@@ -103,7 +108,7 @@ def persist_metadata(report: PersistReport) -> Metadata:
     }
 
 
-def estimate_metadata(estimate: PersistEstimate) -> Metadata:
+def estimate_metadata(estimate: "PersistEstimate") -> Metadata:
     """What a dry run of `persist_sessions` found."""
     turns = [(it.session_id, it.turn_id, it.fate, it.reason or "") for it in estimate.turns if it.fate != "settled"]
     fates: tuple[Fate, ...] = ("extract", "reuse", "skip")
@@ -121,7 +126,7 @@ def estimate_metadata(estimate: PersistEstimate) -> Metadata:
     }
 
 
-def document_names(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+def document_names(connection: "duckdb.DuckDBPyConnection") -> dict[str, str]:
     """What a dataset's documents are shown as, by id: "name (id)", or "user/session id" for a session."""
     return dict(
         connection.execute(
@@ -136,7 +141,7 @@ def _counts(outcomes: Mapping[str, int]) -> Metadata:
     return {name: dg.MetadataValue.int(outcomes.get(name, 0)) for name in _DISPOSITIONS}
 
 
-def _usage(usage: Usage, seconds: float) -> Metadata:
+def _usage(usage: "Usage", seconds: float) -> Metadata:
     unknown = dg.MetadataValue.text("unknown")
     return {
         "llm_calls": dg.MetadataValue.int(usage.calls),

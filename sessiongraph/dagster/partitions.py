@@ -3,31 +3,27 @@
 A partition's key is a dataset's key, "owner/name". Sessions are never partitions: they are run config.
 """
 
-from typing import Any
-
 import dagster as dg
 
-from resources.graph import GraphStoreResource
-from sessiongraph.ids import key_parts
+from sessiongraph.dagster.private_api import DatasetPartitions
+from sessiongraph.services import Services
 from sessiongraph.types import Dataset
 
+PARTITIONS_NAME = "datasets"
+datasets_partitions = DatasetPartitions(name=PARTITIONS_NAME)
 
-class DatasetPartitions(dg.DynamicPartitionsDefinition):
-    """Dynamic partitions that a run may be of before they are listed: it creates the dataset, and lists it.
 
-    So `dg launch --partition default_user/main_dataset` works in a home that nobody has used yet.
+def list_partition(instance: dg.DagsterInstance, dataset: Dataset) -> None:
+    """Let the UI know the dataset's partition, where it does not yet."""
+    if not instance.has_dynamic_partition(PARTITIONS_NAME, dataset.key):
+        instance.add_dynamic_partitions(PARTITIONS_NAME, [dataset.key])
+
+
+def run_dataset(instance: dg.DagsterInstance, services: Services, key: str) -> Dataset:
+    """The dataset that a run is of, created and listed where it is not yet.
+
+    Raises DatasetNotFoundError where its owner does not exist.
     """
-
-    def validate_partition_key(self, partition_key: str, context: Any) -> None:
-        """Raise InvalidInputError unless `partition_key` is well formed."""
-        key_parts(partition_key)
-
-
-datasets_partitions = DatasetPartitions(name="datasets")
-
-
-def partition_dataset(context: dg.AssetExecutionContext, graph: GraphStoreResource) -> Dataset:
-    """The dataset that the run is of. Raises DatasetNotFoundError where its owner does not exist."""
-    dataset = graph.dataset(context.partition_key)
-    context.instance.add_dynamic_partitions("datasets", [dataset.key])
+    dataset = services.access.get_or_create_by_key(key)
+    list_partition(instance, dataset)
     return dataset

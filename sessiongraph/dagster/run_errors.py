@@ -1,4 +1,4 @@
-"""How the project's own errors end a run: with their message, which names the cause and the next step.
+"""The project's own errors at the end of a run: with their message, which names the cause and the next step.
 
 Invariant: what may pass by itself (an endpoint that is down, a store or a cache that another holds) is tried again,
 a few times, later each time; nothing else is. The step alone is tried again: what it had committed is found done.

@@ -6,10 +6,17 @@ dataset's place in the queue. Run monitoring asks this launcher, and marks such 
 """
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, WorkerStatus
-from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
-from dagster._serdes import deserialize_value
+
+from sessiongraph.dagster.private_api import (
+    CanCancelExecutionRequest,
+    CanCancelExecutionResult,
+    CheckRunHealthResult,
+    DagsterUserCodeUnreachableError,
+    DefaultRunLauncher,
+    WorkerStatus,
+    code_server_of,
+    deserialize_value,
+)
 
 _ANSWER_SECONDS = 10
 
@@ -23,7 +30,7 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the code server that started `run` has it still: one that is replaced stays until its runs end."""
-        client = self._get_grpc_client_for_termination(run.run_id)
+        client = code_server_of(self, run.run_id)
         if client is None:
             # `dg launch` and tests run in a process of their own, of which no code server knows.
             return CheckRunHealthResult(WorkerStatus.RUNNING, "No code server started it.")

@@ -1,16 +1,51 @@
-"""Which cached sessions belong to a dataset, and who may bring sessions into it.
+"""Routing of cached sessions: which belong to a dataset, who may bring theirs into it, and which a run takes.
 
 Invariant: a turn belongs to the dataset that it was searched in; one without any belongs to its user's own
 main dataset. Only of users who may write a dataset does it take turns.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sessiongraph.access.control import AccessControl
 from sessiongraph.errors import PermissionDeniedError
 from sessiongraph.ids import check_session_id
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.types import MAIN_DATASET, Dataset, Turn, User
+
+if TYPE_CHECKING:
+    from sessiongraph.access.control import AccessControl
+
+
+@dataclass(frozen=True)
+class SessionSelection:
+    """The sessions that a run of a dataset takes, by user; `takes` picks the turns.
+
+    With `whole`, the sessions were named, all of their turns are taken, and one of them at least must be known.
+    """
+
+    sessions: Mapping[User, Sequence[str]]
+    takes: Callable[[Turn], bool]
+    whole: bool
+
+
+def select_sessions(
+    cache: SessionCache,
+    access: "AccessControl",
+    dataset: Dataset,
+    named: Sequence[tuple[str, str]] | None,
+    whole: bool,
+) -> SessionSelection:
+    """What a run of `dataset` takes, and what its dry run looks at. Blocks.
+
+    `named` are pairs of a user's name or id and a session id: they are taken `whole`, wherever they were searched, or
+    else just their turns that belong to the dataset. None means every session that has turns which belong to it, and
+    of those these turns. Raises as `named_sessions` and `discover_sessions` do.
+    """
+    if named is None:
+        return SessionSelection(discover_sessions(cache, access, dataset), belongs_to(dataset), whole=False)
+    sessions = named_sessions(access, dataset, named)
+    return SessionSelection(sessions, (lambda turn: True) if whole else belongs_to(dataset), whole)
 
 
 def belongs_to(dataset: Dataset) -> Callable[[Turn], bool]:
@@ -24,7 +59,7 @@ def belongs_to(dataset: Dataset) -> Callable[[Turn], bool]:
     return belongs
 
 
-def discover_sessions(cache: SessionCache, access: AccessControl, dataset: Dataset) -> dict[User, list[str]]:
+def discover_sessions(cache: SessionCache, access: "AccessControl", dataset: Dataset) -> dict[User, list[str]]:
     """The cached sessions with turns that belong to `dataset`, by user: persisted already or not. Blocks.
 
     Raises CacheUnavailableError where the cache does not answer.
@@ -43,7 +78,7 @@ def discover_sessions(cache: SessionCache, access: AccessControl, dataset: Datas
 class Routes:
     """Into which dataset turns go, for many of them: who may write what is asked once, and held while it lives."""
 
-    def __init__(self, access: AccessControl) -> None:
+    def __init__(self, access: "AccessControl") -> None:
         self._access = access
         self._users = {user.id: user for user in access.list_users()}
         self._datasets = {dataset.id: dataset for dataset in access.all_datasets()}
@@ -72,7 +107,7 @@ class Routes:
 
 
 def named_sessions(
-    access: AccessControl, dataset: Dataset, sessions: Sequence[tuple[str, str]]
+    access: "AccessControl", dataset: Dataset, sessions: Sequence[tuple[str, str]]
 ) -> dict[User, list[str]]:
     """`sessions`, pairs of a user's name or id and a session id, by user. Blocks.
 

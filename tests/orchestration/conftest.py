@@ -70,28 +70,20 @@ class Project:
         job: str,
         key: str = MAIN,
         sessions: Sequence[Mapping[str, str]] | None = None,
-        overrides: Mapping[str, Any] | None = None,
     ) -> "Ran":
         config = {} if sessions is None else {"ops": {"session_turns": {"config": {"sessions": list(sessions)}}}}
-        return self._run(job, key, config, {}, overrides)
+        return self._run(job, key, config, {})
 
     def launch(self, job: str, request: dg.RunRequest) -> "Ran":
         """Run what a sensor or schedule asked for, with its config and tags, as the daemon does."""
         tags = {**request.tags, **({"dagster/run_key": request.run_key} if request.run_key else {})}
         return self._run(job, request.partition_key, request.run_config or {}, tags)
 
-    def _run(
-        self,
-        job: str,
-        key: str | None,
-        config: Mapping[str, Any],
-        tags: Mapping[str, str],
-        overrides: Mapping[str, Any] | None = None,
-    ) -> "Ran":
+    def _run(self, job: str, key: str | None, config: Mapping[str, Any], tags: Mapping[str, str]) -> "Ran":
         from orchestration.definitions import build_defs
 
         return Ran(
-            build_defs(overrides)
+            build_defs()
             .resolve_job_def(job)
             .execute_in_process(
                 partition_key=key, instance=self.instance, run_config=config, tags=tags, raise_on_error=False

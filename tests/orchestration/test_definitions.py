@@ -7,12 +7,31 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.cognify import configured_extractor
-from orchestration.checks import CHECKS
+from orchestration.checks import build_checks
 from orchestration.definitions import build_defs
-from resources.graph import GraphStoreResource
+from resources.llm import LLMResource
 
 WRITING = {"documents", "knowledge_graph", "session_turns", "session_knowledge"}
+INTEGRITY = (
+    "evidence_is_complete",
+    "no_dangling_facts",
+    "no_duplicate_entities",
+    "ledger_agrees_with_passages",
+    "graph_is_not_empty",
+)
+BLOCKING = {(asset, name) for asset in ("knowledge_graph", "session_knowledge") for name in INTEGRITY}
+WARNING = {
+    ("knowledge_graph", "no_failed_chunks"),
+    ("knowledge_graph", "cost_per_chunk"),
+    ("session_knowledge", "no_failed_turns"),
+    ("session_knowledge", "cost_per_turn"),
+    *(
+        (asset, name)
+        for asset in ("knowledge_graph", "session_knowledge")
+        for name in ("extraction_yield", "skipped_and_failed", "junk_rate")
+    ),
+    ("session_turns", "turns_at_risk"),
+}
 
 
 def specs() -> dict[str, dg.AssetSpec]:
@@ -61,10 +80,11 @@ def test_each_job_makes_its_assets_with_their_checks(job: str, assets: set[str])
 
 
 def test_every_check_and_job_explains_itself_in_the_ui() -> None:
-    specs = [spec for checks in CHECKS for spec in checks.check_specs]
+    specs = [spec for checks in build_checks("") for spec in checks.check_specs]
     jobs = [job for job in build_defs().resolve_all_job_defs() if not job.name.startswith("__")]
 
-    assert len(specs) == 21 and {spec.blocking for spec in specs} == {True, False}
+    assert {(spec.asset_key.to_user_string(), spec.name) for spec in specs if spec.blocking} == BLOCKING
+    assert {(spec.asset_key.to_user_string(), spec.name) for spec in specs if not spec.blocking} == WARNING
     for spec in specs:
         assert spec.description and "Where it fails:" in spec.description and spec.partitions_def is not None
         assert spec.metadata["owner"] and spec.metadata["severity"]
@@ -76,38 +96,59 @@ def test_every_asset_says_what_its_tables_hold(name: str) -> None:
     assert specs()[name].metadata["dagster/column_schema"].columns and specs()[name].tags
 
 
+def extractor(defs: dg.Definitions) -> str | None:
+    """The code version of both assets that a model extracts."""
+    versions = {spec.key.to_user_string(): spec.code_version for spec in defs.resolve_all_asset_specs()}
+    assert versions["knowledge_graph"] == versions["session_knowledge"]
+    return versions["knowledge_graph"]
+
+
 def test_another_model_is_another_code_version(monkeypatch: pytest.MonkeyPatch) -> None:
     versions = set()
     for model in ("openai/a", "openai/b", "local/extractive"):
         monkeypatch.setenv("LLM_MODEL", model)
-        versions.add(configured_extractor())
+        versions.add(extractor(build_defs()))
 
     assert len(versions) == 3
+
+
+def test_the_code_version_is_that_of_the_model_of_the_llm_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LLM_MODEL", "openai/a")
+    of_environment = extractor(build_defs())
+    monkeypatch.setenv("LLM_MODEL", "openai/b")
+    monkeypatch.setenv("MY_MODEL", "openai/a")
+
+    assert extractor(build_defs()) != of_environment
+    assert extractor(build_defs(llm=LLMResource(model="openai/a"))) == of_environment
+    assert extractor(build_defs(llm=LLMResource(model=dg.EnvVar("MY_MODEL")))) == of_environment
 
 
 def test_loading_the_definitions_and_a_tick_of_each_sensor_load_no_model(project_root: Path, tmp_path: Path) -> None:
     code = """
 import sys, dagster as dg
-from assets.cognify import configured_extractor
-from orchestration.checks import CHECKS
 from orchestration.definitions import build_defs
 from datetime import UTC, datetime
 from orchestration.sensors import dataset_partitions, inbox, new_sessions
-from resources.graph import GraphStoreResource, SessionCacheResource
+from resources.graph import GraphResource
+from sessiongraph.default_client import default_services
 from sessiongraph.types import Turn
-graph, cache = GraphStoreResource(), SessionCacheResource()
-user = graph.access.default_user()
-cache.cache.put_turns([Turn("t1", user.id, "s1", "Q?", "A.", datetime.now(UTC))])
-inbox_folder = graph.inbox_of("default_user/main_dataset")
+services = default_services()
+user = services.access.default_user()
+services.cache.put_turns([Turn("t1", user.id, "s1", "Q?", "A.", datetime.now(UTC))])
+inbox_folder = services.settings.home / "inbox/default_user/main_dataset"
 inbox_folder.mkdir(parents=True)
 (inbox_folder / "people.txt").write_text("Alice lives in Paris.")
 cursor = None
 with dg.DagsterInstance.ephemeral() as instance:
-    dataset_partitions(dg.build_sensor_context(instance, resources={"graph": graph}))
-    ticked = new_sessions(dg.build_sensor_context(instance, resources={"graph": graph, "session_cache": cache}))
+    def tick(sensor, cursor=None):
+        with dg.build_sensor_context(instance, cursor=cursor, resources={"graph": GraphResource()}) as context:
+            return sensor(context)
+
+    tick(dataset_partitions)
+    ticked = tick(new_sessions)
     assert len(ticked.run_requests) == 1, ticked
     for runs in (0, 1):
-        ticked = inbox(dg.build_sensor_context(instance, cursor=cursor, resources={"graph": graph}))
+        ticked = tick(inbox, cursor)
         assert len(ticked.run_requests or ()) == runs, ticked
         cursor = ticked.cursor
 print([name for name in ("litellm", "spacy", "wordllama") if name in sys.modules])
@@ -120,11 +161,3 @@ print([name for name in ("litellm", "spacy", "wordllama") if name in sys.modules
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     assert done.stdout.strip() == "[]", done.stderr
-
-
-def test_a_resource_can_be_overridden(tmp_path: Path) -> None:
-    defs = build_defs({"graph": GraphStoreResource(home=str(tmp_path / "elsewhere"))})
-
-    graph = (defs.resources or {})["graph"]
-    assert graph.inbox(graph.dataset("default_user/d")) == tmp_path / "elsewhere" / "inbox" / "default_user" / "d"
-    assert set(defs.resources or {}) == {"graph", "session_cache", "llm"}

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_defs
-from orchestration.freshness_and_automation import FRESHNESS, automation
+from orchestration.freshness_and_automation import AUTOMATION, FRESHNESS, build_automation_sensor
 from tests.orchestration.conftest import MAIN, Project
 
 OTHER = "default_user/other"
@@ -34,7 +34,7 @@ class Ticks:
         result = dg.evaluate_automation_conditions(
             defs or build_defs(),
             self._instance,
-            asset_selection=automation.asset_selection,
+            asset_selection=dg.AssetSelection.assets(*AUTOMATION),
             evaluation_time=datetime(2030, 1, 1, hour, minute, tzinfo=UTC),
             cursor=self._cursor,
         )
@@ -44,6 +44,7 @@ class Ticks:
 
 
 def test_it_is_off_until_somebody_starts_it_and_says_what_it_replaces() -> None:
+    automation = build_automation_sensor("")
     assert automation.default_status is dg.DefaultSensorStatus.STOPPED
     assert "new_sessions" in (automation.description or "")
     sensors = [sensor.name for sensor in build_defs().get_repository_def().sensor_defs]

@@ -12,7 +12,7 @@ import pytest
 from orchestration import run_requests
 from orchestration.run_requests import DATASET_TAG, TRIGGER_TAG
 from orchestration.sensors.inbox import inbox
-from resources.graph import GraphStoreResource
+from resources.graph import GraphResource
 from tests.orchestration.conftest import MAIN, Project
 
 ALICE = "Alice Smith moved to Paris."
@@ -33,9 +33,9 @@ class Ticks:
 
     def __call__(self) -> list[dg.RunRequest] | str:
         """The runs asked for, or why there is none."""
-        resources = {"graph": GraphStoreResource()}
-        context = dg.build_sensor_context(self.project.instance, cursor=self.cursor, resources=resources)
-        result = inbox(context)
+        resources = {"graph": GraphResource()}
+        with dg.build_sensor_context(self.project.instance, cursor=self.cursor, resources=resources) as context:
+            result = inbox(context)
         assert isinstance(result, dg.SensorResult)
         self.cursor = result.cursor
         return list(result.run_requests or []) or (result.skip_reason.skip_message or "" if result.skip_reason else "")

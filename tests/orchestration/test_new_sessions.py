@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from orchestration import run_requests
 from orchestration.run_requests import DATASET_TAG, TRIGGER_TAG, USER_TAG
-from orchestration.sensors.new_sessions import Place, new_sessions
-from resources.graph import GraphStoreResource, SessionCacheResource
+from orchestration.sensors.new_sessions import NewSessionsCursor, new_sessions
+from resources.graph import GraphResource
 from sessiongraph.persistence import due_sessions
 from tests.orchestration.conftest import MAIN, Project
 
@@ -36,12 +36,9 @@ def project(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def tick(project: Project, cursor: str | None = None) -> dg.SensorResult:
-    context = dg.build_sensor_context(
-        instance=project.instance,
-        cursor=cursor,
-        resources={"graph": GraphStoreResource(), "session_cache": SessionCacheResource()},
-    )
-    result = new_sessions(context)
+    resources = {"graph": GraphResource()}
+    with dg.build_sensor_context(instance=project.instance, cursor=cursor, resources=resources) as context:
+        result = new_sessions(context)
     assert isinstance(result, dg.SensorResult | dg.SkipReason)
     return result if isinstance(result, dg.SensorResult) else dg.SensorResult(skip_reason=result)
 
@@ -261,9 +258,9 @@ GARBAGE = st.one_of(
 
 @given(text=GARBAGE)
 def test_no_cursor_is_garbage_enough_to_stop_the_sensor(text: str) -> None:
-    read = Place.read(text)
+    read = NewSessionsCursor.read(text)
     assert read.version == 1 and 0 <= read.place < 2**62 and read.observed >= 0
-    assert Place.read(read.model_dump_json()) == read
+    assert NewSessionsCursor.read(read.model_dump_json()) == read
 
 
 @pytest.mark.parametrize("cursor", ["garbage", '{"version": 0, "last": "x"}', '{"place": 9007199254740993}', ""])

@@ -71,7 +71,7 @@ def test_a_fault_of_the_program_is_not_tried_again(project: Project, monkeypatch
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("assets.session_extraction.partition_dataset", broken)
+    monkeypatch.setattr("sessiongraph.dagster.asset_runs.run_dataset", broken)
 
     ran = project.run("persist_sessions")
 

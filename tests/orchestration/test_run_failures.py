@@ -5,8 +5,8 @@ import socket
 import dagster as dg
 import pytest
 
-from resources.graph import GraphStoreResource
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.services import Services
 from sessiongraph.store.file_lock import dataset_lock
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset
@@ -95,15 +95,16 @@ def test_what_was_done_before_a_run_failed_is_in_its_assets_history(
     assert event.asset_materialization.metadata["persisted"].value == 1
 
 
-def test_another_process_holds_the_store(project: Project) -> None:
-    class Impatient(GraphStoreResource):
-        def store(self, dataset: Dataset) -> GraphStore:
-            return GraphStore(super().store(dataset).path, wait_seconds=0.0)
+def impatient_store(services: Services, dataset: Dataset) -> GraphStore:
+    return GraphStore(services.folder(dataset) / "graph.duckdb", wait_seconds=0.0)
 
+
+def test_another_process_holds_the_store(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Services, "store", impatient_store)
     project.drop("people.txt", "Alice Smith moved to Paris.")
     path = project.resources.store(project.main_dataset()).path
     with dataset_lock(path.with_suffix(".lock"), exclusive=True, wait_seconds=0.0):
-        ran = project.run("cognify", overrides={"graph": Impatient()})
+        ran = project.run("cognify")
 
     assert ran.error.startswith("StoreBusyError: ")
     assert (project.home / "inbox" / "default_user/main_dataset" / "people.txt").exists()

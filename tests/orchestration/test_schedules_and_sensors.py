@@ -13,25 +13,25 @@ from orchestration.definitions import build_defs
 from orchestration.run_requests import DATASET_TAG, TRIGGER_TAG
 from orchestration.schedules import nightly_sweep
 from orchestration.sensors import dataset_partitions
-from resources.graph import GraphStoreResource, SessionCacheResource
+from resources.graph import GraphResource
 from sessiongraph.session_cache.sqlite import SqliteSessionCache
 from tests.orchestration.conftest import MAIN, Project
 
 
 def sweep(project: Project, day: int = 1) -> list[dg.RunRequest | dg.SkipReason]:
     """What the schedule asks for in the night of that day."""
-    context = dg.build_schedule_context(
+    with dg.build_schedule_context(
         instance=project.instance,
         scheduled_execution_time=datetime(2026, 3, day, 2, tzinfo=UTC),
-        resources={"session_cache": SessionCacheResource()},
-    )
-    return list(nightly_sweep(context))
+        resources={"graph": GraphResource()},
+    ) as context:
+        return list(nightly_sweep(context))
 
 
 def tick(project: Project) -> dict[str, set[str]]:
     """What the sensor adds and deletes, done to the instance as the daemon does it."""
-    context = dg.build_sensor_context(instance=project.instance, resources={"graph": GraphStoreResource()})
-    result = dataset_partitions(context)
+    with dg.build_sensor_context(instance=project.instance, resources={"graph": GraphResource()}) as context:
+        result = dataset_partitions(context)
     done: dict[str, set[str]] = {"added": set(), "deleted": set()}
     for request in getattr(result, "dynamic_partitions_requests", None) or []:
         if isinstance(request, dg.AddDynamicPartitionsRequest):

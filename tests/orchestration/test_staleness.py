@@ -15,7 +15,6 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver
 from dagster._core.loader import LoadingContextForTest
 
 import sessiongraph
-from assets.cognify import configured_extractor
 from orchestration.definitions import build_defs
 from tests.orchestration.conftest import MAIN, Project
 
@@ -37,20 +36,12 @@ with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
 """
 
 
-def stale(instance: dg.DagsterInstance, defs: dg.Definitions | None = None) -> dict[str, list[str]]:
+def stale(instance: dg.DagsterInstance) -> dict[str, list[str]]:
     """Why each asset of the main dataset is stale, as the UI says it; those that are fresh are left out."""
-    graph = (defs or build_defs()).resolve_asset_graph()
+    graph = build_defs().resolve_asset_graph()
     resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
     causes = {name: resolver.get_stale_causes(dg.AssetKey(name), MAIN) for name in ASSETS}
     return {name: [cause.reason for cause in found] for name, found in causes.items() if found}
-
-
-def as_configured() -> dg.Definitions:
-    """The definitions as a process has them that starts with the test's model; this one may have loaded another."""
-    version, knowledge = configured_extractor(), {"knowledge_graph", "session_knowledge"}
-    return build_defs().map_asset_specs(
-        func=lambda it: it.replace_attributes(code_version=version) if it.key.to_user_string() in knowledge else it
-    )
 
 
 @pytest.fixture
@@ -110,12 +101,12 @@ async def test_what_the_api_made_is_as_fresh_as_what_a_run_made(lasting: Project
     await sessiongraph.cognify()
     await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"])
 
-    assert stale(lasting.instance, as_configured()) == {}
+    assert stale(lasting.instance) == {}
 
     await sessiongraph.add("Bob Jones moved to Rome.")
-    assert stale(lasting.instance, as_configured()) == {"knowledge_graph": ["has a new dependency data version"]}
+    assert stale(lasting.instance) == {"knowledge_graph": ["has a new dependency data version"]}
     await sessiongraph.cognify()
-    assert stale(lasting.instance, as_configured()) == {}
+    assert stale(lasting.instance) == {}
 
 
 async def test_what_the_api_made_with_another_model_is_stale(lasting: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,4 +115,4 @@ async def test_what_the_api_made_with_another_model_is_stale(lasting: Project, m
         other.setenv("LLM_MODEL", "openai/another-model")
         await sessiongraph.cognify()
 
-    assert stale(lasting.instance, as_configured()) == {"knowledge_graph": ["has a new code version"]}
+    assert stale(lasting.instance) == {"knowledge_graph": ["has a new code version"]}

@@ -256,12 +256,13 @@ import asyncio, dagster as dg
 from sessiongraph import sessions
 from orchestration.definitions import build_defs
 from orchestration.sensors import new_sessions
-from resources.graph import GraphStoreResource, SessionCacheResource
+from resources.graph import GraphResource
 
 asyncio.run(sessions.add_turn("s", "Where does Alice live?", "Alice lives in Rome."))
-resources = {"graph": GraphStoreResource(), "session_cache": SessionCacheResource()}
+resources = {"graph": GraphResource()}
 with dg.DagsterInstance.ephemeral() as instance:
-    (request,) = new_sessions(dg.build_sensor_context(instance=instance, resources=resources)).run_requests
+    with dg.build_sensor_context(instance=instance, resources=resources) as context:
+        (request,) = new_sessions(context).run_requests
     ran = build_defs().resolve_job_def("persist_sessions").execute_in_process(
         partition_key=request.partition_key, run_config=request.run_config, instance=instance
     )

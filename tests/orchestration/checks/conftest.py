@@ -6,10 +6,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.checks.check_factory import Check, Looked, evaluate
+from orchestration.checks.check_factory import Check, CheckContext, evaluate
 from orchestration.checks.integrity import INTEGRITY
 from orchestration.checks.quality import AT_RISK, quality_checks
-from resources.graph import GraphStoreResource, SessionCacheResource
 from tests.orchestration.conftest import Project
 
 Judge = Callable[..., dg.AssetCheckResult]
@@ -27,10 +26,8 @@ def judge(project: Project) -> Judge:
             AT_RISK,
         ]
         check = next(check for check in checks if check.name == name)
-        looked = Looked(
-            dg.AssetKey(asset), project.main_dataset(), GraphStoreResource(), SessionCacheResource(), project.instance
-        )
-        return evaluate(check, looked)
+        context = CheckContext(asset, dg.AssetKey(asset), project.main_dataset(), project.resources, project.instance)
+        return evaluate(check, context)
 
     return result
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from orchestration.checks.noise_entities import junk_reason
+from orchestration.checks.noise_entities import noise_reason
 from orchestration.checks.quality import quality_checks
 from sessiongraph.types import Turn
 from tests.orchestration.checks.conftest import Judge
@@ -113,4 +113,4 @@ def test_turns_that_only_the_cache_has_and_that_expire_soon(
     ],
 )
 def test_what_counts_as_junk(name: str, kind: str, reason: str | None) -> None:
-    assert junk_reason(name, kind) == reason
+    assert noise_reason(name, kind) == reason

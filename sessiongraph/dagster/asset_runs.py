@@ -1,0 +1,257 @@
+"""The work of each asset in a run: one function an asset, which any asset in any code location may call.
+
+Each takes the run's context, the client to work with (by default that of the environment) and a dataset's key (by
+default the run's partition), and returns what the run ends with. Imports of the engine stand in the functions, because
+Dagster's processes load this whether or not they run anything.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from sessiongraph.dagster.materialization import event, result
+from sessiongraph.dagster.metadata import (
+    document_names,
+    estimate_metadata,
+    ingest_metadata,
+    knowledge_metadata,
+    staging_metadata,
+)
+from sessiongraph.dagster.partitions import run_dataset
+from sessiongraph.dagster.run_errors import errors_in_run_log
+from sessiongraph.types import Dataset, User
+
+if TYPE_CHECKING:
+    from sessiongraph.client import SessionGraph
+    from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.persistence.session_staging import StagingReport
+    from sessiongraph.services import Services
+
+Context = dg.AssetExecutionContext | dg.OpExecutionContext
+# A user's name or id, and a session id of theirs.
+NamedSession = tuple[str, str]
+
+
+def materialize_documents(
+    context: Context, client: "SessionGraph | None" = None, dataset_key: str | None = None
+) -> dg.MaterializeResult:
+    """Take what lies in the dataset's inbox: the asset `documents`."""
+    from sessiongraph.ingestion.inbox import ingest_inbox
+
+    with errors_in_run_log():
+        run = _Run.of(context, client, dataset_key)
+        services, dataset = run.services, run.dataset
+        store, inbox, files = services.store(dataset), services.inbox(dataset), services.folder(dataset) / "files"
+        owner = User(dataset.owner_id, dataset.owner_name)
+        report = asyncio.run(ingest_inbox(inbox, files, store, user=owner, run_id=run.run_id))
+        for name, reason in report.failed.items():
+            context.log.warning(f"{name} was rejected: {reason}")
+        metadata = {**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))}
+        return result(store, dataset.key, "documents", run.run_id, metadata)
+
+
+def materialize_knowledge_graph(
+    context: Context,
+    client: "SessionGraph | None" = None,
+    dataset_key: str | None = None,
+    *,
+    retry_failed: bool = False,
+) -> dg.MaterializeResult:
+    """Bring the dataset's documents into its graph: the asset `knowledge_graph`."""
+    with errors_in_run_log():
+        run = _Run.of(context, client, dataset_key)
+        report = asyncio.run(_cognify(run, retry_failed))
+        return run.knowledge_result("knowledge_graph", report)
+
+
+def materialize_session_turns(
+    context: Context,
+    client: "SessionGraph | None" = None,
+    dataset_key: str | None = None,
+    *,
+    sessions: Sequence[NamedSession] | None = None,
+    whole: bool = True,
+) -> dg.MaterializeResult:
+    """Copy cached turns into the dataset's store: the asset `session_turns`.
+
+    `sessions` and `whole` as `select_sessions` takes them.
+    """
+    with errors_in_run_log():
+        run = _Run.of(context, client, dataset_key)
+        report = run.stage(sessions, whole)
+        return result(
+            run.services.store(run.dataset), run.dataset.key, "session_turns", run.run_id, staging_metadata(report)
+        )
+
+
+def materialize_session_knowledge(
+    context: Context,
+    client: "SessionGraph | None" = None,
+    dataset_key: str | None = None,
+    *,
+    retry_failed: bool = False,
+) -> dg.MaterializeResult:
+    """Bring the dataset's staged turns into its graph: the asset `session_knowledge`."""
+    with errors_in_run_log():
+        run = _Run.of(context, client, dataset_key)
+        return run.knowledge_result("session_knowledge", run.build_session_knowledge(retry_failed))
+
+
+def persist_dataset_sessions(
+    context: Context,
+    client: "SessionGraph | None" = None,
+    dataset_key: str | None = None,
+    *,
+    sessions: Sequence[NamedSession] | None = None,
+    whole: bool = True,
+    retry_failed: bool = False,
+) -> dg.MaterializeResult:
+    """Stage the dataset's cached sessions and bring them into its graph, in one step: for an asset of your own.
+
+    What it changed stands in the history of `session_turns` and `session_knowledge` too, as after a call of the Python
+    API; the result's data version is that of the knowledge.
+    """
+    with errors_in_run_log():
+        run = _Run.of(context, client, dataset_key)
+        staging = run.stage(sessions, whole)
+        staged = staging_metadata(staging)
+        if staging.staged:
+            run.report("session_turns", staged)
+        report = run.build_session_knowledge(retry_failed)
+        known = run.knowledge_metadata(report)
+        reported = run.report("session_knowledge", known) if report.settled else None
+        if report.failure is not None:
+            raise report.failure
+        if reported is None:
+            ended = result(run.services.store(run.dataset), run.dataset.key, "session_knowledge", run.run_id, known)
+            metadata, version = ended.metadata, ended.data_version
+        else:
+            metadata, version = reported.metadata, dg.DataVersion((reported.tags or {})["dagster/data_version"])
+        return dg.MaterializeResult(metadata={**staged, **(metadata or {})}, data_version=version)
+
+
+def estimate_dataset_sessions(
+    context: Context,
+    client: "SessionGraph | None" = None,
+    dataset_key: str | None = None,
+    *,
+    sessions: Sequence[NamedSession] | None = None,
+    whole: bool = True,
+) -> Mapping[str, dg.MetadataValue]:
+    """The dry run of `persist_dataset_sessions` with the same arguments: what it would do, and what that would cost."""
+    from sessiongraph.persistence.estimate import estimate_persist
+    from sessiongraph.persistence.session_routing import select_sessions
+
+    with errors_in_run_log():
+        run = _Run.of(context, client, dataset_key, listed=False)
+        services = run.services
+        chosen = select_sessions(services.cache, services.access, run.dataset, sessions, whole)
+        found = asyncio.run(
+            estimate_persist(
+                services.cache,
+                services.store(run.dataset),
+                services.llm,
+                chosen.sessions,
+                belongs=chosen.takes,
+            )
+        )
+        context.log.info(str(found))
+        return estimate_metadata(found)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A run of one dataset, and what it is done with."""
+
+    context: Context
+    services: "Services"
+    dataset: Dataset
+
+    @classmethod
+    def of(
+        cls, context: Context, client: "SessionGraph | None", dataset_key: str | None, listed: bool = True
+    ) -> "_Run":
+        from sessiongraph.default_client import default_client
+
+        services = (client or default_client()).services
+        key = context.partition_key if dataset_key is None else dataset_key
+        if listed:
+            return cls(context, services, run_dataset(context.instance, services, key))
+        return cls(context, services, services.access.get_or_create_by_key(key))
+
+    @property
+    def run_id(self) -> str:
+        return self.context.run.run_id
+
+    def stage(self, sessions: Sequence[NamedSession] | None, whole: bool) -> "StagingReport":
+        """Raises SessionsNotFoundError where sessions are named to be taken whole, and none is known."""
+        from sessiongraph.persistence.session_routing import select_sessions
+        from sessiongraph.persistence.session_staging import sessions_not_found, stage_sessions_of_users
+
+        cache, store = self.services.cache, self.services.store(self.dataset)
+        chosen = select_sessions(cache, self.services.access, self.dataset, sessions, whole)
+        report = asyncio.run(
+            stage_sessions_of_users(cache, store, chosen.sessions, run_id=self.run_id, belongs=chosen.takes)
+        )
+        if chosen.whole and report.missing and not report.found:
+            raise sessions_not_found(report.missing, list(chosen.sessions))
+        for name, reason in report.unread.items():
+            self.context.log.warning(f"Session {name} could not be read: {reason}")
+        return report
+
+    def build_session_knowledge(self, retry_failed: bool) -> "KnowledgeReport":
+        from sessiongraph.extraction.build_graph import build_knowledge
+        from sessiongraph.persistence.turn_passages import read_turn_passages
+
+        return asyncio.run(
+            build_knowledge(
+                self.services.store(self.dataset),
+                self.services.llm,
+                self.services.embedder,
+                read_turn_passages,
+                run_id=self.run_id,
+                asset="session_knowledge",
+                retry_failed=retry_failed,
+            )
+        )
+
+    def knowledge_metadata(self, report: "KnowledgeReport") -> dict[str, dg.MetadataValue]:
+        return knowledge_metadata(report, self.services.store(self.dataset).read(document_names))
+
+    def knowledge_result(self, asset: str, report: "KnowledgeReport") -> dg.MaterializeResult:
+        """What a build ends with. One that failed and changed something is in the history too, and raises."""
+        metadata = self.knowledge_metadata(report)
+        if report.failure is None:
+            return result(self.services.store(self.dataset), self.dataset.key, asset, self.run_id, metadata)
+        if report.settled:
+            self.context.log_event(self.event(asset, metadata))
+        raise report.failure
+
+    def report(self, asset: str, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:
+        """Put a materialization of the project's asset `asset` into the history of the run's instance."""
+        reported = self.event(asset, {**metadata, "operation": self.run_id})
+        self.context.instance.report_runless_asset_event(reported)
+        return reported
+
+    def event(self, asset: str, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:
+        return event(self.context.instance, self.services, asset, self.dataset, self.run_id, metadata)
+
+
+async def _cognify(run: _Run, retry_failed: bool) -> "KnowledgeReport":
+    from sessiongraph.extraction.build_graph import build_knowledge
+    from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
+
+    store = run.services.store(run.dataset)
+    await chunk_documents(store, run.run_id)
+    return await build_knowledge(
+        store,
+        run.services.llm,
+        run.services.embedder,
+        read_chunk_passages,
+        run_id=run.run_id,
+        asset="knowledge_graph",
+        retry_failed=retry_failed,
+    )
