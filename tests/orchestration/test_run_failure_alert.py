@@ -90,7 +90,7 @@ def test_an_error_of_the_program_is_told_by_its_class_alone(project: Project, mo
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("Xylophone Fred")
 
-    monkeypatch.setattr("assets.session_extraction.partition_dataset", broken)
+    monkeypatch.setattr("sessiongraph.dagster.asset_runs.run_dataset", broken)
     context = failure_of(project, "persist_sessions")
 
     with receiver() as (url, received):
