@@ -50,7 +50,7 @@ def materialize_documents(
         for name, reason in report.failed.items():
             context.log.warning(f"{name} was rejected: {reason}")
         metadata = {**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))}
-        return result(store, dataset.key, "documents", run.run_id, metadata)
+        return run.result("documents", metadata)
 
 
 def materialize_knowledge_graph(
@@ -81,10 +81,7 @@ def materialize_session_turns(
     """
     with errors_in_run_log():
         run = _Run.of(context, client, dataset_key)
-        report = run.stage(sessions, whole)
-        return result(
-            run.services.store(run.dataset), run.dataset.key, "session_turns", run.run_id, staging_metadata(report)
-        )
+        return run.result("session_turns", staging_metadata(run.stage(sessions, whole)))
 
 
 def materialize_session_knowledge(
@@ -117,20 +114,17 @@ def persist_dataset_sessions(
     with errors_in_run_log():
         run = _Run.of(context, client, dataset_key)
         staging = run.stage(sessions, whole)
-        staged = staging_metadata(staging)
+        turns = staging_metadata(staging)
         if staging.staged:
-            run.report("session_turns", staged)
-        report = run.build_session_knowledge(retry_failed)
-        known = run.knowledge_metadata(report)
-        reported = run.report("session_knowledge", known) if report.settled else None
-        if report.failure is not None:
-            raise report.failure
-        if reported is None:
-            ended = result(run.services.store(run.dataset), run.dataset.key, "session_knowledge", run.run_id, known)
-            metadata, version = ended.metadata, ended.data_version
-        else:
-            metadata, version = reported.metadata, dg.DataVersion((reported.tags or {})["dagster/data_version"])
-        return dg.MaterializeResult(metadata={**staged, **(metadata or {})}, data_version=version)
+            run.report(run.event("session_turns", turns))
+        built = run.build_session_knowledge(retry_failed)
+        knowledge = run.event("session_knowledge", run.knowledge_metadata(built))
+        if built.settled:
+            run.report(knowledge)
+        if built.failure is not None:
+            raise built.failure
+        version = dg.DataVersion((knowledge.tags or {})["dagster/data_version"])
+        return dg.MaterializeResult(metadata={**turns, **knowledge.metadata}, data_version=version)
 
 
 def estimate_dataset_sessions(
@@ -225,19 +219,21 @@ class _Run:
         """What a build ends with. One that failed and changed something is in the history too, and raises."""
         metadata = self.knowledge_metadata(report)
         if report.failure is None:
-            return result(self.services.store(self.dataset), self.dataset.key, asset, self.run_id, metadata)
+            return self.result(asset, metadata)
         if report.settled:
             self.context.log_event(self.event(asset, metadata))
         raise report.failure
 
-    def report(self, asset: str, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:
-        """Put a materialization of the project's asset `asset` into the history of the run's instance."""
-        reported = self.event(asset, {**metadata, "operation": self.run_id})
-        self.context.instance.report_runless_asset_event(reported)
-        return reported
+    def result(self, asset: str, metadata: dict[str, dg.MetadataValue]) -> dg.MaterializeResult:
+        return result(self.services, self.dataset, asset, self.run_id, metadata)
 
     def event(self, asset: str, metadata: Mapping[str, Any]) -> dg.AssetMaterialization:
-        return event(self.context.instance, self.services, asset, self.dataset, self.run_id, metadata)
+        """A materialization of the project's asset `asset`, for the history."""
+        return event(self.context.instance, self.services, self.dataset, asset, self.run_id, metadata)
+
+    def report(self, made: dg.AssetMaterialization) -> None:
+        """Put `made` into the history, although the run is one of another asset."""
+        self.context.instance.report_runless_asset_event(made)
 
 
 async def _cognify(run: _Run, retry_failed: bool) -> "KnowledgeReport":

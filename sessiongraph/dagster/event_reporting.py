@@ -61,4 +61,4 @@ def _report(
     instance = services.dagster_instance
     list_partition(instance, dataset)
     report = {**metadata(), "operation": operation_id}
-    instance.report_runless_asset_event(event(instance, services, asset, dataset, operation_id, report))
+    instance.report_runless_asset_event(event(instance, services, dataset, asset, operation_id, report))

@@ -16,16 +16,15 @@ from sessiongraph.types import Dataset
 
 if TYPE_CHECKING:
     from sessiongraph.services import Services
-    from sessiongraph.store.graph_store import GraphStore
 
 logger = logging.getLogger("sessiongraph")
 
 Metadata = dict[str, dg.MetadataValue]
 
 
-def store_metadata(store: "GraphStore", dataset: str, asset: str, run_id: str) -> tuple[Metadata, str]:
+def store_metadata(services: "Services", dataset: Dataset, asset: str, run_id: str) -> tuple[Metadata, str]:
     """What the store says of a run of `asset`, and the asset's data version. Writes the page of changes. Blocks."""
-    figures, rows, version = store.read(
+    figures, rows, version = services.store(dataset).read(
         lambda con: (
             run_figures(con, asset, run_id) if asset in PASSAGES else {},
             row_count(con, asset),
@@ -36,21 +35,21 @@ def store_metadata(store: "GraphStore", dataset: str, asset: str, run_id: str) -
     metadata = {name: _number(value) for name, value in counted.items()}
     if asset in PASSAGES:
         changed = any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
-        metadata |= _change(store, dataset, asset, run_id) if changed else _no_change()
+        metadata |= _change(services, dataset, asset, run_id) if changed else _no_change()
     return metadata, version
 
 
-def result(store: "GraphStore", dataset: str, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
+def result(services: "Services", dataset: Dataset, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
     """What a run ends with that did what `report` says."""
-    metadata, version = store_metadata(store, dataset, asset, run_id)
+    metadata, version = store_metadata(services, dataset, asset, run_id)
     return dg.MaterializeResult(metadata={**report, **metadata}, data_version=dg.DataVersion(version))
 
 
 def event(
     instance: dg.DagsterInstance,
     services: "Services",
-    asset: str,
     dataset: Dataset,
+    asset: str,
     run_id: str,
     report: Mapping[str, Any],
 ) -> dg.AssetMaterialization:
@@ -58,7 +57,7 @@ def event(
 
     With the tags that a run would set, so that staleness holds across both. Blocks.
     """
-    stored, version = store_metadata(services.store(dataset), dataset.key, asset, run_id)
+    stored, version = store_metadata(services, dataset, asset, run_id)
     prefix = services.settings.asset_key_prefix
     tags = {
         "dagster/data_version": version,
@@ -88,11 +87,11 @@ def _input_tags(instance: dg.DagsterInstance, key: dg.AssetKey, dataset: str) ->
     }
 
 
-def _change(store: "GraphStore", dataset: str, asset: str, run_id: str) -> Metadata:
+def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> Metadata:
     from sessiongraph.changes.page_store import write_page
 
     try:
-        change, page = write_page(store, dataset, asset, run_id)
+        change, page = write_page(services.store(dataset), dataset.key, asset, run_id)
     except Exception as error:
         # The work is committed: a page that cannot be written (a full disk) must not make it look undone.
         logger.warning("The page of what run %s changed could not be made: %s", run_id, type(error).__name__)
