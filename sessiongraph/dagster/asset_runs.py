@@ -1,12 +1,13 @@
 """The work of each asset in a run: one function an asset, which any asset in any code location may call.
 
-Each takes the run's context, the client to work with (by default that of the environment) and a dataset's key (by
-default the run's partition), and returns what the run ends with. Imports of the engine stand in the functions, because
-Dagster's processes load this whether or not they run anything.
+Each takes the run's context, the client to work with (left out, one is opened for the environment's settings, and
+closed) and a dataset's key (left out, the run's partition), and returns what the run ends with. Imports of the engine
+stand in the functions, because Dagster's processes load this whether or not they run anything.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +23,14 @@ from sessiongraph.dagster.metadata import (
 )
 from sessiongraph.dagster.partitions import run_dataset
 from sessiongraph.dagster.run_errors import errors_in_run_log
+from sessiongraph.services import Services
+from sessiongraph.settings import load_settings
 from sessiongraph.types import Dataset, User
 
 if TYPE_CHECKING:
     from sessiongraph.client import SessionGraph
     from sessiongraph.extraction.build_graph import KnowledgeReport
     from sessiongraph.persistence.session_staging import StagingReport
-    from sessiongraph.services import Services
 
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
 # A user's name or id, and a session id of theirs.
@@ -41,8 +43,7 @@ def materialize_documents(
     """Take what lies in the dataset's inbox: the asset `documents`."""
     from sessiongraph.ingestion.inbox import ingest_inbox
 
-    with errors_in_run_log():
-        run = _Run.of(context, client, dataset_key)
+    with _opened(context, client, dataset_key) as run:
         services, dataset = run.services, run.dataset
         store, inbox, files = services.store(dataset), services.inbox(dataset), services.folder(dataset) / "files"
         owner = User(dataset.owner_id, dataset.owner_name)
@@ -61,8 +62,7 @@ def materialize_knowledge_graph(
     retry_failed: bool = False,
 ) -> dg.MaterializeResult:
     """Bring the dataset's documents into its graph: the asset `knowledge_graph`."""
-    with errors_in_run_log():
-        run = _Run.of(context, client, dataset_key)
+    with _opened(context, client, dataset_key) as run:
         report = asyncio.run(_cognify(run, retry_failed))
         return run.knowledge_result("knowledge_graph", report)
 
@@ -79,8 +79,7 @@ def materialize_session_turns(
 
     `sessions` and `whole` as `select_sessions` takes them.
     """
-    with errors_in_run_log():
-        run = _Run.of(context, client, dataset_key)
+    with _opened(context, client, dataset_key) as run:
         return run.result("session_turns", staging_metadata(run.stage(sessions, whole)))
 
 
@@ -92,8 +91,7 @@ def materialize_session_knowledge(
     retry_failed: bool = False,
 ) -> dg.MaterializeResult:
     """Bring the dataset's staged turns into its graph: the asset `session_knowledge`."""
-    with errors_in_run_log():
-        run = _Run.of(context, client, dataset_key)
+    with _opened(context, client, dataset_key) as run:
         return run.knowledge_result("session_knowledge", run.build_session_knowledge(retry_failed))
 
 
@@ -111,8 +109,7 @@ def persist_dataset_sessions(
     What it changed stands in the history of `session_turns` and `session_knowledge` too, as after a call of the Python
     API; the result's data version is that of the knowledge.
     """
-    with errors_in_run_log():
-        run = _Run.of(context, client, dataset_key)
+    with _opened(context, client, dataset_key) as run:
         staging = run.stage(sessions, whole)
         turns = staging_metadata(staging)
         if staging.staged:
@@ -139,8 +136,7 @@ def estimate_dataset_sessions(
     from sessiongraph.persistence.estimate import estimate_persist
     from sessiongraph.persistence.session_routing import select_sessions
 
-    with errors_in_run_log():
-        run = _Run.of(context, client, dataset_key, listed=False)
+    with _opened(context, client, dataset_key) as run:
         services = run.services
         chosen = select_sessions(services.cache, services.access, run.dataset, sessions, whole)
         found = asyncio.run(
@@ -156,25 +152,26 @@ def estimate_dataset_sessions(
         return estimate_metadata(found)
 
 
+@contextmanager
+def _opened(context: Context, client: "SessionGraph | None", dataset_key: str | None) -> Iterator["_Run"]:
+    """The run, with its errors in its log; what is opened because no client was given is closed with it."""
+    with errors_in_run_log():
+        services = client.services if client is not None else Services(load_settings())
+        try:
+            key = context.partition_key if dataset_key is None else dataset_key
+            yield _Run(context, services, run_dataset(context.instance, services, key))
+        finally:
+            if client is None:
+                services.close()
+
+
 @dataclass(frozen=True)
 class _Run:
     """A run of one dataset, and what it is done with."""
 
     context: Context
-    services: "Services"
+    services: Services
     dataset: Dataset
-
-    @classmethod
-    def of(
-        cls, context: Context, client: "SessionGraph | None", dataset_key: str | None, listed: bool = True
-    ) -> "_Run":
-        from sessiongraph.default_client import default_client
-
-        services = (client or default_client()).services
-        key = context.partition_key if dataset_key is None else dataset_key
-        if listed:
-            return cls(context, services, run_dataset(context.instance, services, key))
-        return cls(context, services, services.access.get_or_create_by_key(key))
 
     @property
     def run_id(self) -> str:
