@@ -71,7 +71,8 @@ class Services:
 
     def close(self) -> None:
         """Close what was opened. Whatever is asked for afterwards is opened anew."""
-        for name in ("cache", "access", "llm", "embedder", "snapshots"):
+        vars(self).pop("snapshots", None)
+        for name in ("cache", "access", "llm", "embedder"):
             if name in vars(self):
                 vars(self).pop(name).close()
         if self._owns_shared:
