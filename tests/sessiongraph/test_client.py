@@ -2,7 +2,8 @@
 
 import asyncio
 import inspect
-import sqlite3
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ async def test_clients_with_other_homes_and_models_work_side_by_side(
         "Ada lives in London.",
         "Grace lives in Boston.",
     ]
-    assert openai_endpoint.calls["chat"] == 1
+    assert len(openai_endpoint.chats) == 1
     assert reports[0]["d"].usage.cost == 0.0
 
 
@@ -71,7 +72,7 @@ async def test_clients_do_not_share_what_models_answered(tmp_path: Path, openai_
         async with SessionGraph(Settings(home=tmp_path / name, **settings)) as memory:
             await memory.add(["Ada lives in London."], dataset_name="d")
             await memory.cognify(["d"])
-    assert openai_endpoint.calls["chat"] == 2
+    assert len(openai_endpoint.chats) == 2
 
 
 async def test_closing_waits_for_what_runs_in_the_background(tmp_path: Path, openai_endpoint: OpenAIEndpoint) -> None:
@@ -85,13 +86,22 @@ async def test_closing_waits_for_what_runs_in_the_background(tmp_path: Path, ope
     assert (await work).persisted == 1
 
 
+def open_files(folder: Path) -> list[str]:
+    """The files below `folder` that this process has open."""
+    files = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            files.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return [file for file in files if file.startswith(f"{folder}/")]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are told by /proc")
 async def test_a_closed_client_holds_no_file_and_opens_anew(tmp_path: Path) -> None:
     memory = SessionGraph(Settings(home=tmp_path / "home"))
     await memory.sessions.add_turn("s", "Where does Bob live?", "Bob lives in Berlin.")
-    cache = memory.services.cache
+    assert open_files(tmp_path)
     await memory.close()
-    with pytest.raises((sqlite3.ProgrammingError, sessiongraph.SessionGraphError)):
-        cache.list_sessions()
+    assert open_files(tmp_path) == []
 
     assert len(await memory.sessions.get_turns("s")) == 1
     await memory.close()
