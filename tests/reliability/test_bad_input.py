@@ -33,7 +33,7 @@ from sessiongraph import (
     tenants,
     users,
 )
-from sessiongraph.api.documents import cognify
+from sessiongraph.api.cognify import cognify
 from sessiongraph.retrieval.results import SearchType
 from tests.support.terminal import Terminal
 
