@@ -80,8 +80,10 @@ def register(app: typer.Typer, panel: str) -> None:
 
 def status(user: UserName = None, as_json: AsJson = False) -> None:
     """Where everything is, what is in it, and what to do next."""
+    from sessiongraph.dagster_home import check_run_launcher
     from sessiongraph.default_client import default_services
 
+    check_run_launcher(default_services().settings.home)
     with working("Looking around…"):
         found = _status(default_services(), user)
     return show_json(asdict(found)) if as_json else _show(found)
