@@ -27,8 +27,8 @@ SELECT
     (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),
     (SELECT count(*) FROM current_ledger WHERE disposition = 'failed')
 """
-# Turns that were persisted, or skipped for a reason, by user and session. Of all users: DuckDB loads pandas, which takes
-# a quarter of a second, where a value is bound to a query.
+# Turns that were persisted, or skipped for a reason, by user and session. Of all users: DuckDB loads pandas where a value
+# is bound to a query, and that takes a quarter of a second.
 _SETTLED = """
 SELECT user_id, session_id, count(*) FROM current_turns t JOIN documents d ON d.id = t.document_id
 JOIN current_ledger l USING (passage_id) WHERE l.disposition <> 'failed' GROUP BY user_id, session_id
@@ -81,8 +81,10 @@ def register(app: typer.Typer, panel: str) -> None:
 
 def status(user: UserName = None, as_json: AsJson = False) -> None:
     """Where everything is, what is in it, and what to do next."""
+    from sessiongraph.dagster_home import check_run_launcher
     from sessiongraph.default_client import default_services
 
+    check_run_launcher(default_services().settings.home)
     with working("Looking around…"):
         found = _status(default_services(), user)
     return show_json(asdict(found)) if as_json else _show(found)
