@@ -17,17 +17,19 @@ from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.graph_store import GraphStore
 
-# The graphs of this process's datasets without their vectors, so that a page costs what has changed.
-_reader = SnapshotReader()
-
 # Pages kept of each asset.
 MOST_PAGES = 100
 
 
-def write_page(store: GraphStore, dataset: str, asset: str, run_id: str) -> tuple[Change, Path]:
-    """Make the page of what a run of `asset` brought; older ones beyond MOST_PAGES go. Blocks."""
+def write_page(
+    store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str
+) -> tuple[Change, Path]:
+    """Make the page of what a run of `asset` brought; older ones beyond MOST_PAGES go. Blocks.
+
+    `snapshots` is the process's one reader, so that a page costs what has changed.
+    """
     path = _folder(store) / asset / f"{run_id}.html"
-    change = _reader.read(store, "", lambda con, snapshot: _write(con, snapshot, path, dataset))
+    change = snapshots.read(store, lambda con, snapshot: _write(con, snapshot, path, dataset))
     for page in _pages_of(path.parent)[:-MOST_PAGES]:
         page.unlink(missing_ok=True)
     return change, path
@@ -43,10 +45,10 @@ def remove_pages(store: GraphStore) -> None:
     shutil.rmtree(_folder(store), ignore_errors=True)
 
 
-def rewrite_pages(store: GraphStore, dataset: str, pages: list[Path]) -> None:
+def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pages: list[Path]) -> None:
     """Make `pages` again from what the store holds now. Blocks."""
     if pages:
-        _reader.read(store, "", lambda con, snapshot: _rewrite(con, snapshot, pages, dataset))
+        snapshots.read(store, lambda con, snapshot: _rewrite(con, snapshot, pages, dataset))
 
 
 def _rewrite(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, pages: list[Path], dataset: str) -> None:
