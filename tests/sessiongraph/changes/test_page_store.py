@@ -1,6 +1,8 @@
 """Pages quote what was said: what is forgotten must be in none of them, nor anywhere else under the home."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,11 @@ async def test_a_page_is_the_same_whether_or_not_the_process_also_searches(works
     without_vectors = page_of(workshop, SnapshotReader(), report.run_id).read_text()
 
     assert page_of(workshop, searching, report.run_id).read_text() == without_vectors
+
+
+def test_what_makes_pages_is_not_imported_before_one_is_made(project_root: Path) -> None:
+    code = "import sys, sessiongraph.changes.page_store; print({'jinja2', 'networkx'} & set(sys.modules))"
+
+    found = subprocess.run([sys.executable, "-c", code], cwd=project_root, capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "set()"
