@@ -17,6 +17,7 @@ from sessiongraph.dagster.run_errors import errors_in_run_log
 from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 from sessiongraph.extraction.window_extraction import extractor_version
+from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.graph_store import GraphStore
 
 
@@ -32,15 +33,15 @@ def configured_extractor() -> str:
 
 
 def knowledge_result(
-    context: dg.AssetExecutionContext, store: GraphStore, report: KnowledgeReport
+    context: dg.AssetExecutionContext, store: GraphStore, snapshots: SnapshotReader, report: KnowledgeReport
 ) -> dg.MaterializeResult:
     """The materialization that a build ends with; one that failed and changed something is recorded too, and raises."""
     asset, dataset = context.asset_key.to_user_string(), context.partition_key
     metadata = knowledge_metadata(report, store.read(document_names))
     if report.failure is None:
-        return result(store, dataset, asset, report.run_id, metadata)
+        return result(store, snapshots, dataset, asset, report.run_id, metadata)
     if report.settled:
-        stored, version = store_metadata(store, dataset, asset, report.run_id)
+        stored, version = store_metadata(store, snapshots, dataset, asset, report.run_id)
         spec = context.assets_def.get_asset_spec(context.asset_key)
         context.log_event(event(context.instance, spec, dataset, {**metadata, **stored}, version))
     raise report.failure
@@ -66,7 +67,7 @@ def knowledge_graph(
     with errors_in_run_log():
         store = graph.store(partition_dataset(context, graph))
         report = asyncio.run(_cognify(store, llm, context.run.run_id, config.retry_failed))
-        return knowledge_result(context, store, report)
+        return knowledge_result(context, store, graph.snapshots, report)
 
 
 async def _cognify(store: GraphStore, models: LLMResource, run_id: str, retry_failed: bool) -> KnowledgeReport:

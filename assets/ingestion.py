@@ -37,4 +37,4 @@ def documents(context: dg.AssetExecutionContext, graph: GraphStoreResource) -> d
         for name, reason in report.failed.items():
             context.log.warning(f"{name} was rejected: {reason}")
         metadata = {**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))}
-        return result(store, dataset.key, "documents", report.run_id, metadata)
+        return result(store, graph.snapshots, dataset.key, "documents", report.run_id, metadata)

@@ -45,4 +45,4 @@ def session_knowledge(
                 retry_failed=config.retry_failed,
             )
         )
-        return knowledge_result(context, store, report)
+        return knowledge_result(context, store, graph.snapshots, report)

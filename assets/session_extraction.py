@@ -73,7 +73,8 @@ def session_turns(
         report = _stage(dataset, config, graph, session_cache, context.run.run_id)
         for name, reason in report.unread.items():
             context.log.warning(f"Session {name} could not be read: {reason}")
-        return result(graph.store(dataset), dataset.key, "session_turns", report.run_id, staging_metadata(report))
+        metadata = staging_metadata(report)
+        return result(graph.store(dataset), graph.snapshots, dataset.key, "session_turns", report.run_id, metadata)
 
 
 def _stage(

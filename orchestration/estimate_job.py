@@ -9,7 +9,7 @@ from resources.graph import GraphStoreResource, LLMResource, SessionCacheResourc
 from sessiongraph.dagster.metadata import estimate_metadata
 from sessiongraph.dagster.partitions import datasets_partitions
 from sessiongraph.dagster.run_errors import errors_in_run_log
-from sessiongraph.persistence.estimate import estimate_persist as estimate
+from sessiongraph.persistence.estimate import dry_run
 from sessiongraph.persistence.session_routing import belongs_to, discover_sessions, named_sessions
 
 
@@ -32,7 +32,7 @@ def estimate_sessions(
         else:
             pairs = [(it.user, it.session_id) for it in config.sessions]
             sessions, belongs = named_sessions(graph.access, dataset, pairs), lambda turn: True
-        found = asyncio.run(estimate(cache, graph.store(dataset), llm.llm, sessions, belongs=belongs))
+        found = asyncio.run(dry_run(cache, graph.store(dataset), llm.llm, sessions, belongs=belongs))
         context.log.info(str(found))
         context.add_output_metadata(estimate_metadata(found))
 

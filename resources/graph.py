@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sessiongraph.llm.embedder import Embedder
     from sessiongraph.session_cache.base import SessionCache
     from sessiongraph.snapshots.snapshot import Snapshot
+    from sessiongraph.snapshots.snapshot_cache import SnapshotReader
     from sessiongraph.store.graph_store import GraphStore
 
 
@@ -50,6 +51,10 @@ class GraphStoreResource(dg.ConfigurableResource):
 
     def store(self, dataset: Dataset) -> "GraphStore":
         return self._resources.store(dataset)
+
+    @property
+    def snapshots(self) -> "SnapshotReader":
+        return self._resources.snapshots
 
     def snapshot(self, dataset: Dataset) -> "Snapshot":
         """The graph of `dataset` as it is now, for assets made from it."""

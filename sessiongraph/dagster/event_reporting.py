@@ -67,7 +67,7 @@ def _report(
     partitions = str(datasets_partitions.name)
     if not instance.has_dynamic_partition(partitions, dataset.key):
         instance.add_dynamic_partitions(partitions, [dataset.key])
-    stored, version = store_metadata(services.store(dataset), dataset.key, asset, operation_id)
+    stored, version = store_metadata(services.store(dataset), services.snapshots, dataset.key, asset, operation_id)
     told = {**metadata(), **stored, "operation": operation_id}
     # With the tags that a run would set, so that staleness holds across both.
     spec = _spec(asset)

@@ -12,6 +12,7 @@ import dagster as dg
 
 from sessiongraph.changes.page_store import write_page
 from sessiongraph.dagster.data_version import PASSAGES, data_version, row_count, run_figures
+from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.graph_store import GraphStore
 
 logger = logging.getLogger("sessiongraph")
@@ -19,7 +20,9 @@ logger = logging.getLogger("sessiongraph")
 Metadata = dict[str, dg.MetadataValue]
 
 
-def store_metadata(store: GraphStore, dataset: str, asset: str, run_id: str) -> tuple[Metadata, str]:
+def store_metadata(
+    store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str
+) -> tuple[Metadata, str]:
     """What the store says of a run of `asset`, and the asset's data version. Writes the page of changes. Blocks."""
     figures, rows, version = store.read(
         lambda con: (
@@ -32,13 +35,15 @@ def store_metadata(store: GraphStore, dataset: str, asset: str, run_id: str) -> 
     metadata = {name: _number(value) for name, value in told.items()}
     if asset in PASSAGES:
         changed = any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
-        metadata |= _change(store, dataset, asset, run_id) if changed else _no_change()
+        metadata |= _change(store, snapshots, dataset, asset, run_id) if changed else _no_change()
     return metadata, version
 
 
-def result(store: GraphStore, dataset: str, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
+def result(
+    store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str, report: Metadata
+) -> dg.MaterializeResult:
     """What a run ends with that did what `report` says."""
-    metadata, version = store_metadata(store, dataset, asset, run_id)
+    metadata, version = store_metadata(store, snapshots, dataset, asset, run_id)
     return dg.MaterializeResult(metadata={**report, **metadata}, data_version=dg.DataVersion(version))
 
 
@@ -77,9 +82,9 @@ def _input_tags(instance: dg.DagsterInstance, key: dg.AssetKey, dataset: str) ->
     }
 
 
-def _change(store: GraphStore, dataset: str, asset: str, run_id: str) -> Metadata:
+def _change(store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str) -> Metadata:
     try:
-        change, page = write_page(store, dataset, asset, run_id)
+        change, page = write_page(store, snapshots, dataset, asset, run_id)
     except Exception as error:
         # The work is committed: a page that cannot be written (a full disk) must not make it look undone.
         logger.warning("The page of what run %s changed could not be made: %s", run_id, type(error).__name__)
