@@ -71,8 +71,7 @@ class Services:
 
     def close(self) -> None:
         """Close what was opened. Whatever is asked for afterwards is opened anew."""
-        vars(self).pop("snapshots", None)
-        for name in ("cache", "access", "llm", "embedder"):
+        for name in ("cache", "access", "llm", "embedder", "snapshots"):
             if name in vars(self):
                 vars(self).pop(name).close()
         if self._owns_shared:

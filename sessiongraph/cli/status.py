@@ -27,8 +27,8 @@ SELECT
     (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),
     (SELECT count(*) FROM current_ledger WHERE disposition = 'failed')
 """
-# Turns that were persisted, or skipped for a reason, by user and session. Of all users: where a value is bound to a query,
-# DuckDB loads pandas, which takes a quarter of a second.
+# Turns that were persisted, or skipped for a reason, by user and session. Of all users: a value bound to a query would
+# have DuckDB load pandas, which takes a quarter of a second.
 _SETTLED = """
 SELECT user_id, session_id, count(*) FROM current_turns t JOIN documents d ON d.id = t.document_id
 JOIN current_ledger l USING (passage_id) WHERE l.disposition <> 'failed' GROUP BY user_id, session_id

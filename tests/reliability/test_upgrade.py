@@ -14,7 +14,7 @@ import pytest
 import sessiongraph
 from sessiongraph.dagster.data_version import data_version
 from sessiongraph.default_client import default_services
-from sessiongraph.extraction.build_graph import read_due
+from sessiongraph.extraction.build_graph import read_due_passages
 from sessiongraph.extraction.chunk_documents import read_chunk_passages
 from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.persistence.turn_passages import read_turn_passages
@@ -50,7 +50,7 @@ def store_of(key: str) -> GraphStore:
 def test_nothing_is_due(key: str) -> None:
     extractor = extractor_version(default_services().llm)
     for plan in (read_chunk_passages, read_turn_passages):
-        passages, due = store_of(key).read(lambda con, plan=plan: read_due(con, plan, extractor, None, False))
+        passages, due = store_of(key).read(lambda con, plan=plan: read_due_passages(con, plan, extractor, None, False))
         assert due.passages == []
         assert passages or plan is read_turn_passages
 
