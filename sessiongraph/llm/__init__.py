@@ -1,1 +1,1 @@
-"""Model calls: the notation that texts travel in, the client that every chat call goes through, the embedder."""
+"""Calls of the chat model and the embedder that the settings name: through litellm, or to an embedded model directly."""
