@@ -1,1 +1,1 @@
-"""Calls of the chat model and the embedder that the settings name: through litellm, or to an embedded model directly."""
+"""Calls of the chat model and the embedder of the settings: through litellm, or of an embedded model directly."""

@@ -168,7 +168,7 @@ class LLM:
         `before` is what earlier answers used; an error says it too.
         """
         likely: Callable[[], Format] = self._likely_format
-        form = self._format or await asyncio.to_thread(likely)
+        form = self._format if self._format is not None else await asyncio.to_thread(likely)
         while True:
             prompt = messages if form == "json_schema" else _with_schema(messages, self._schema_text(schema))
             try:

@@ -1,6 +1,6 @@
 """The embedder: texts in, vectors of one length out, in the order of the texts.
 
-Calling a model belongs to `litellm_calls` and `local_calls`; keeping and comparing vectors, to the stores and to search.
+Calling a model belongs to `litellm_calls` and `local_calls`; keeping and comparing vectors, to stores and search.
 
 Invariants: vectors are L2-normalised (one of zeros stays so), and all those of one `identity` are comparable.
 """

@@ -1,4 +1,4 @@
-"""What a failed model call means: whether to try again, when, and what the user is told.
+"""Errors of model calls, and what they mean: whether to try again, when, and what to raise for the user.
 
 Everything here reads the errors that litellm raises, which are openai's, and TimeoutError; making calls belongs to
 `litellm_calls`.

@@ -57,7 +57,7 @@ def _environment(wanted: dict[str, str]) -> Iterator[None]:
 
 
 class _NotOurCalls(logging.Filter):
-    """Drops what is logged of a call of ours: it arrives as an exception, which becomes an error that names the cause."""
+    """Drops what is logged of a call of ours: it arrives as an exception too, and becomes an error that says why."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return not _in_call_of_ours.get()

@@ -1,7 +1,7 @@
 """Tokens and US dollars that calls will come to before they are made, by litellm's tokenizer and map of prices.
 
-What a call did cost belongs to `litellm_calls`. Both functions load litellm, which takes seconds, except for an embedded
-model; neither calls anyone.
+What a call did cost belongs to `litellm_calls`. For any but an embedded model both functions load litellm, which takes
+seconds; neither calls anyone.
 """
 
 from sessiongraph.llm import litellm_runtime, local_calls

@@ -1,4 +1,4 @@
-"""How a chat answer is read: its text, why there is none, and the JSON object in it.
+"""Reading of a chat answer: its text, why there is none, and the JSON object in it.
 
 What is asked, and what is done about an answer that does not validate, belongs to `client`.
 """

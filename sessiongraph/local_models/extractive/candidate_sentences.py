@@ -1,4 +1,4 @@
-"""What a question's sources say, sentence by sentence: who says it, of whom, and when it was true.
+"""Sentences of a question's sources that may be quoted: who says each, of whom, and when it was true.
 
 What a sentence is worth to a question belongs to `answer`. A turn's utterances each have their own speaker, where they
 start with one; "I" and "you" stand for those two.

@@ -9,7 +9,7 @@ import importlib.util
 import threading
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessiongraph.errors import SessionGraphError
 
@@ -121,13 +121,15 @@ def _is_noun(word: str, nouns: Set[str]) -> bool:
 
 def _load() -> "Language":
     """What spacy.load makes of the checked files, in two thirds of the time."""
-    from spacy.lang.en import English
+    from spacy.lang.en import English, EnglishDefaults
     from spacy.util import load_config
 
+    class WithoutExceptions(EnglishDefaults):
+        # The tokenizer's rules are read from the release; those of the installed spaCy need not be made first.
+        tokenizer_exceptions = {}  # noqa: RUF012
+
     class ReleasedEnglish(English):
-        class Defaults(English.Defaults):
-            # The tokenizer's rules are read from the release; those of the installed spaCy need not be made first.
-            tokenizer_exceptions: ClassVar[dict] = {}
+        Defaults = WithoutExceptions
 
     path = _checked_path()
     language = ReleasedEnglish.from_config(load_config(path / "config.cfg"), exclude=_EXCLUDED, validate=False)

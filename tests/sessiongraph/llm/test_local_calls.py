@@ -1,4 +1,4 @@
-"""The embedded models: what callers of any model get, they get of these, and no provider's client is loaded for them."""
+"""The embedded models: callers get of them what they get of any model, and no provider's client is loaded."""
 
 import asyncio
 import subprocess
