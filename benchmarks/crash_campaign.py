@@ -314,15 +314,15 @@ def _load_everything() -> None:
     """Imports and models, once, before anything is forked; nothing that starts a thread or opens a file to stay."""
     for name in ("dagster", *_MODULES):
         importlib.import_module(name)
+    from sessiongraph.default_client import default_services
     from sessiongraph.llm import litellm_runtime
-    from sessiongraph.local_models.litellm_provider import complete
-    from sessiongraph.local_models.wordllama import embed
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     logging.getLogger("sessiongraph").setLevel(logging.ERROR)
     litellm_runtime.load()
-    complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
-    embed(["loaded"])
+    models = default_services().shared.local_models
+    models.complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
+    models.embed(["loaded"])
 
 
 def table(figures: Figures) -> str:

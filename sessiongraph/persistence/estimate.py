@@ -217,9 +217,9 @@ def _price(estimate: PersistEstimate, llm: LLM, calls: list[list[Window]], answe
     if not calls:
         return
     # The schema of the answer goes along with every call.
-    schema = count_tokens(schema_text(Extraction))
+    schema = count_tokens(llm.model, schema_text(Extraction))
     messages = [message["content"] for windows in calls for message in prompt_of(windows)[0]]
     estimate.calls = len(calls)
-    estimate.prompt_tokens = schema * len(calls) + sum(map(count_tokens, messages))
+    estimate.prompt_tokens = schema * len(calls) + sum(count_tokens(llm.model, text) for text in messages)
     estimate.completion_tokens = round(sum(map(len, calls)) * answer_tokens)
     estimate.cost = expected_cost(llm.model, estimate.prompt_tokens, estimate.completion_tokens)

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.dagster_home import write_dagster_home
-from sessiongraph.llm import client, embedder
 from sessiongraph.settings import Settings, variables_of
 from sessiongraph.store.graph_store import GraphStore
 from tests.conftest import RedisServer
@@ -29,8 +28,6 @@ def home(tmp_path: Path, shared_dagster_home: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DAGSTER_HOME", str(shared_dagster_home))
     monkeypatch.setenv("SESSIONGRAPH_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    client.responses.clear()
-    embedder.queries.clear()
     return tmp_path / "home"
 
 

@@ -200,6 +200,14 @@ async def test_roles_blanks_and_signs_are_no_entities_and_odd_answers_are_made_t
     ]
 
 
+@pytest.mark.parametrize(
+    ("model", "version"), [("local/extractive", "fc132a349db56136"), ("openai/gpt-4o-mini", "08462ed533641c76")]
+)
+def test_the_version_is_the_one_that_homes_were_extracted_with(model: str, version: str) -> None:
+    """A reworded docstring of the schema is part of it too: every window in every home would become stale."""
+    assert extractor_version(LLM(Settings(_env_file=None, llm_model=model))) == version  # type: ignore[call-arg]
+
+
 def test_the_version_moves_with_the_prompt_and_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     def version(model: str) -> str:
         return extractor_version(LLM(Settings(llm_model=model)))
