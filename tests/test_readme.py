@@ -106,6 +106,14 @@ def test_modules_that_are_named_are_there(page: Path):
     assert [name for name in named if not (ROOT / name).exists() and not (ROOT / "sessiongraph" / name).exists()] == []
 
 
+def test_the_rooms_of_the_library_are_all_described():
+    library = [
+        entry for entry in (ROOT / "sessiongraph").iterdir() if entry.suffix == ".py" or list(entry.glob("*.py"))
+    ]
+    named = {f"`{entry.name}`" if entry.suffix else f"`{entry.name}/`" for entry in library}
+    assert [name for name in sorted(named) if name not in _text(ROOT / "ARCHITECTURE.md")] == []
+
+
 def test_the_table_has_every_setting_and_no_other():
     listed = _SETTING_ROW.findall(_text(ROOT / "docs" / "models.md"))
     assert sorted(listed) == sorted(variables_of(name)[-1] for name in Settings.model_fields)
