@@ -15,10 +15,11 @@ demo: $(VENV)/.installed  ## the story of the README, run and explained
 test: lint  ## lint, types, and all tests
 	$(BIN)/pytest --numprocesses auto --dist worksteal
 
-lint: $(VENV)/.installed-dev
+lint: $(VENV)/.installed-dev  ## style, types, and the layers
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 RESULTS := benchmarks/results
 

@@ -138,7 +138,7 @@ async def embedded(size: int) -> None:
     from wordllama import WordLlama
 
     import sessiongraph
-    from sessiongraph.local_models.wordllama import embed
+    from sessiongraph.default_client import default_services
 
     turns = [" ".join(turn) for number in range(size // 10) for turn in workload.session(number)]
     ids = await _say(size // 10)
@@ -156,7 +156,7 @@ async def embedded(size: int) -> None:
     with step(f"{len(texts)} texts embedded by wordllama alone", texts=len(texts)):
         bare.embed(texts)
     with step(f"{len(texts)} texts embedded with local/wordllama", texts=len(texts)):
-        embed(texts)
+        default_services().shared.local_models.embed(texts)
 
 
 async def _say(size: int) -> list[str]:

@@ -32,6 +32,7 @@ from benchmarks.crash_children import Ended, Trap, in_child, set_traps
 from benchmarks.dataset_state import DatasetState, doubled, read_state
 from benchmarks.measure import redis_server, write_figures
 from benchmarks.redis_state import RedisState
+from sessiongraph.default_client import default_services
 
 # How soon after a kill another process must be able to write.
 LOCK_SECONDS = 1.0
@@ -48,7 +49,8 @@ _MODULES = (
     "sessiongraph.session_cache.redis",
     "sessiongraph.session_cache.sqlite",
     "sessiongraph.api.datasets",
-    "sessiongraph.api.documents",
+    "sessiongraph.api.add",
+    "sessiongraph.api.cognify",
     "sessiongraph.api.forget",
     "sessiongraph.api.persist",
     "sessiongraph.api.search",
@@ -237,13 +239,13 @@ def _commit_often() -> None:
 
 def stores() -> dict[str, Any]:
     """The stores of this home, by the name of their dataset."""
-    services = story.resources()
+    services = default_services()
     user = services.access.default_user()
     return {dataset.name: services.store(dataset) for dataset in services.access.list_datasets(user, "read")}
 
 
 def _states() -> States:
-    model = story.resources().embedder.identity
+    model = default_services().embedder.identity
     return {name: read_state(store, model) for name, store in stores().items()}
 
 
@@ -266,7 +268,7 @@ def _faults_after_kill(operation: story.Operation) -> list[str]:
 def _faults_at_the_end() -> tuple[int, int, list[str]]:
     """Turns lost, rows doubled, and faults, once the turns that searching said are persisted too."""
     faults: list[str] = []
-    asked = story.resources().cache.get_turns(story.resources().access.default_user().id, story.ASKED)
+    asked = default_services().cache.get_turns(default_services().access.default_user().id, story.ASKED)
     lost = len(story.acknowledged() - {turn.turn_id for turn in asked})
     if asked:
         report = asyncio.run(story.persist(story.FIRST, story.ASKED))
@@ -312,15 +314,15 @@ def _load_everything() -> None:
     """Imports and models, once, before anything is forked; nothing that starts a thread or opens a file to stay."""
     for name in ("dagster", *_MODULES):
         importlib.import_module(name)
+    from sessiongraph.default_client import default_services
     from sessiongraph.llm import litellm_runtime
-    from sessiongraph.local_models.litellm_provider import complete
-    from sessiongraph.local_models.wordllama import embed
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     logging.getLogger("sessiongraph").setLevel(logging.ERROR)
     litellm_runtime.load()
-    complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
-    embed(["loaded"])
+    models = default_services().shared.local_models
+    models.complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
+    models.embed(["loaded"])
 
 
 def table(figures: Figures) -> str:

@@ -7,6 +7,7 @@ last byte fail. Afterwards a normal run must bring the home to the state of an u
 """
 
 import argparse
+import ctypes
 import os
 import resource
 import sys
@@ -23,7 +24,6 @@ from benchmarks.dataset_state import doubled
 
 # An error of ours ends with its class and message; any other is a fault of the program.
 OURS = "sessiongraph.errors."
-_NOBODY = 65534
 _GROWING = ("grow", "forget session", "search")
 
 
@@ -45,12 +45,12 @@ def starve(made: Campaign, operation: story.Operation, limit: int) -> str:
 
 
 def lock_out(made: Campaign, operation: story.Operation) -> str:
-    """Run `operation` as somebody who may read the home and write nothing of it; which error ended it."""
+    """Run `operation` where the home may be read, and nothing of it written; which error ended it."""
     what = "a home that is read-only"
     with made.copy(operation.template) as home:
         before = _contents(home)
         _set_writable(home, False)
-        ended = made.child(home, operation.work, limit=_become_nobody)
+        ended = made.child(home, operation.work, limit=_give_up_powers)
         _set_writable(home, True)
         error = _named(made, operation, what, ended.error)
         if _contents(home) != before:
@@ -77,17 +77,19 @@ def _limit_files(limit: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
-def _become_nobody() -> None:
-    """Root may write whatever it likes, so it becomes somebody who may not."""
+def _give_up_powers() -> None:
+    """Root may write whatever it likes: without capabilities it is an owner like any other, and can read what it must.
+
+    Becoming another user would not do: that one may not be able to read the checkout.
+    """
     if os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(_NOBODY)
-        os.setuid(_NOBODY)
+        # Version 3 of the header, this process; and two times no effective, permitted and inheritable capability.
+        header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+        if ctypes.CDLL(None, use_errno=True).capset(header, none):
+            raise OSError(ctypes.get_errno(), "capset")
 
 
 def _set_writable(home: Path, writable: bool) -> None:
-    for folder in (home.parent.parent, home.parent):
-        folder.chmod(0o755)
     for path in (home, *home.rglob("*")):
         path.chmod((0o755 if writable else 0o555) if path.is_dir() else (0o644 if writable else 0o444))
 

@@ -23,6 +23,7 @@ from measure import write_figures
 from rich.console import Console
 
 from sessiongraph.local_models.extractive.extract import extract
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.extraction_schema import Extraction
 from sessiongraph.prompts.prompt_format import ParsedWindow, Part, as_context
 
@@ -64,7 +65,8 @@ def elements(extractions: Iterable[Extraction]) -> set[str]:
 
 
 def sample() -> list[str]:
-    found = elements(extract([window]) for window in windows())
+    parser = SentenceParser()
+    found = elements(extract([window], parser) for window in windows())
     return sorted(found, key=lambda element: hashlib.sha256(f"{SEED}\n{element}".encode()).hexdigest())[:SAMPLE]
 
 

@@ -26,7 +26,7 @@ from benchmarks.measure import fresh_home, write_figures
 from benchmarks.retrieval import served
 from benchmarks.retrieval_data import read_musique
 from sessiongraph.extraction import window_extraction
-from sessiongraph.llm import client, litellm_runtime
+from sessiongraph.llm import litellm_runtime
 from sessiongraph.llm.response_parsing import schema_text
 from sessiongraph.prompts.extraction_schema import Extraction
 
@@ -110,7 +110,6 @@ def _packed(chars: int) -> Iterator[Extracted]:
         found.tokens += schema + litellm.token_counter(model="gpt-4o", messages=messages)
         return messages, numbers
 
-    client.responses.clear()
     window_extraction.CALL_CHARS, window_extraction.prompt_of = chars, counted
     try:
         yield found

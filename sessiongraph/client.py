@@ -121,7 +121,7 @@ class SessionGraph:
 
         Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.
         """
-        from sessiongraph.api.documents import add
+        from sessiongraph.api.add import add
 
         return await add(self.services, data, dataset_name, user=user, node_set=node_set)
 
@@ -138,7 +138,7 @@ class SessionGraph:
         Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents,
         LLMNotConfiguredError, LLMFailedError.
         """
-        from sessiongraph.api.documents import cognify
+        from sessiongraph.api.cognify import cognify
 
         return await cognify(self.services, datasets, user=user, retry_failed=retry_failed)
 

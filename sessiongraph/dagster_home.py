@@ -6,9 +6,12 @@ of the project's folder lays it out for `.sessiongraph`; where DAGSTER_HOME is s
 
 import contextlib
 import os
+import re
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from sessiongraph.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
@@ -51,13 +54,99 @@ concurrency:
 """
 
 
+# The same for a project's folder, where Dagster keeps nothing beside the file.
+PROJECT_DAGSTER_YAML = f"""\
+# What `dagster dev`, `dg dev` and `dg launch` use in this folder while DAGSTER_HOME is not set.
+# History lies where the Python API and the CLI keep it too, so that all of them see one.
+storage:
+  sqlite:
+    base_dir: .sessiongraph/dagster
+local_artifact_storage:
+  module: dagster._core.storage.root
+  class: LocalArtifactStorage
+  config:
+    base_dir: .sessiongraph/dagster
+compute_logs:
+  module: dagster._core.storage.local_compute_log_manager
+  class: LocalComputeLogManager
+  config:
+    base_dir: .sessiongraph/dagster/storage
+
+# From here on as sessiongraph writes it into other homes (sessiongraph/dagster_home.py).
+{DAGSTER_YAML}"""
+
+# As version 0.1.0 wrote it into homes.
+_OLD_LAUNCHER = re.compile(rb"""^([^#\n]*\bmodule:\s*["']?)orchestration\.run_launcher\b""", re.MULTILINE)
+_LAUNCHER = b"sessiongraph.dagster.run_launcher"
+
+
+def dagster_home(home: Path) -> Path:
+    """The folder of DAGSTER_HOME where that is set, else that of `home`; it may not be there yet."""
+    folder = os.environ.get("DAGSTER_HOME")
+    return Path(folder).expanduser().absolute() if folder else _own_folder(home)
+
+
 def write_dagster_home(home: Path) -> Path:
-    """The folder to be used as DAGSTER_HOME, made ready; a `dagster.yaml` that is there already stays as it is."""
-    folder = home.absolute() / "dagster"
+    """The folder to be used as DAGSTER_HOME, made ready.
+
+    A `dagster.yaml` that is there already stays as it is, but for the run launcher of an older version.
+    Raises InvalidInputError where that cannot be written.
+    """
+    folder = _own_folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), (folder / "dagster.yaml").open("x", encoding="utf-8") as file:
         file.write(DAGSTER_YAML)
+    _mend_run_launcher(folder / "dagster.yaml")
     return folder
+
+
+def check_run_launcher(home: Path) -> None:
+    """See to it that Dagster finds the run launcher that the `dagster.yaml` of `home`, or of DAGSTER_HOME, names.
+
+    A file of ours is mended. Raises InvalidInputError, with the line to change, where it is the user's own.
+    """
+    folder = dagster_home(home)
+    if folder.resolve() == _own_folder(home).resolve():
+        _mend_run_launcher(folder / "dagster.yaml")
+    elif line := _old_launcher_line(folder / "dagster.yaml"):
+        raise _old_launcher(folder / "dagster.yaml", line, "The file is yours (DAGSTER_HOME) and was left as it is")
+
+
+def _own_folder(home: Path) -> Path:
+    return home.absolute() / "dagster"
+
+
+def _mend_run_launcher(file: Path) -> None:
+    """Name the launcher by its module of today; everything else in `file` stays, byte for byte."""
+    line = _old_launcher_line(file)
+    if line is None:
+        return
+    try:
+        # In place, so that links, owner and mode stay; what is longer than before needs no cutting off.
+        with file.open("r+b") as opened:
+            mended = _OLD_LAUNCHER.sub(rb"\1" + _LAUNCHER, opened.read())
+            opened.seek(0)
+            opened.write(mended)
+    except OSError as error:
+        raise _old_launcher(file, line, f"It could not be changed ({error.strerror})") from error
+
+
+def _old_launcher_line(file: Path) -> int | None:
+    """The line of `file` that names our launcher by its old module; None where none does."""
+    try:
+        text = file.read_bytes()
+    except OSError:
+        return None  # Dagster says what is wrong with it
+    found = _OLD_LAUNCHER.search(text)
+    # A module of that name may be somebody else's, too.
+    return text.count(b"\n", 0, found.end()) + 1 if found and b"WatchedRunLauncher" in text else None
+
+
+def _old_launcher(file: Path, line: int, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"{file}, line {line}, names the run launcher by a module that is gone, orchestration.run_launcher. "
+        f"{why}: write `module: {_LAUNCHER.decode()}` there."
+    )
 
 
 class DagsterInstances:
@@ -68,10 +157,16 @@ class DagsterInstances:
         self._guard = threading.Lock()
 
     def of(self, home: Path) -> "DagsterInstance":
-        """The instance of DAGSTER_HOME, or else that of `home`. Blocks."""
+        """The instance of DAGSTER_HOME, or else that of `home`. Blocks.
+
+        Raises InvalidInputError where its `dagster.yaml` names a run launcher that is gone and is not ours to mend.
+        """
         folder = dagster_home(home)
         with self._guard:
             if folder not in self._opened:
+                if folder == _own_folder(home):
+                    write_dagster_home(home)
+                check_run_launcher(home)
                 self._opened[folder] = _open(folder)
             return self._opened[folder]
 
@@ -80,12 +175,6 @@ class DagsterInstances:
         with self._guard:
             while self._opened:
                 self._opened.popitem()[1].dispose()
-
-
-def dagster_home(home: Path) -> Path:
-    """The folder of DAGSTER_HOME where that is set, else that of `home`, made ready."""
-    folder = os.environ.get("DAGSTER_HOME")
-    return Path(folder).expanduser().absolute() if folder else write_dagster_home(home)
 
 
 def _open(folder: Path) -> "DagsterInstance":

@@ -108,9 +108,9 @@ def _collect_garbage(tx: Transaction) -> None:
     for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
         tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
     drop_unnamed(tx)
-    kept = {text_id(text) for text in _texts(tx.connection)}
+    live = {text_id(text) for text in _texts(tx.connection)}
     stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
-    tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in kept])
+    tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in live])
 
 
 def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:

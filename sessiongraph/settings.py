@@ -7,7 +7,7 @@ cognee's users already have. The prefixed name goes first wherever it stands, th
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import AnyHttpUrl, Field, Secret, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -81,13 +81,11 @@ class Settings(BaseSettings):
     # Where a run's failure is posted to, as JSON. Whoever knows the address may post there.
     alert_webhook_url: Secret[AnyHttpUrl] | None = None
 
-    if not TYPE_CHECKING:  # type checkers know the settings by name
-
-        def __init__(self, **given: Any) -> None:
-            try:
-                super().__init__(**given)
-            except ValidationError as error:
-                raise InvalidInputError(_explained(error, given)) from None
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise InvalidInputError(_explained(error, given)) from None
 
     @field_validator("home")
     @classmethod

@@ -5,7 +5,7 @@ Plain frozen dataclasses without behaviour of their own; what they are stored in
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypedDict
 
 from sessiongraph.ids import content_id
 
@@ -86,6 +86,15 @@ class Turn:
     def content_hash(self) -> str:
         """Hash of what was said. Feedback, context and time are not content."""
         return content_id("turn", self.question, self.answer)
+
+
+class TurnChanges(TypedDict, total=False):
+    """What may be changed of a turn; what is None or left out stays as it is."""
+
+    question: str | None
+    answer: str | None
+    score: int | None
+    feedback: str | None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from sessiongraph.api.context import acting_user, permitted
 from sessiongraph.api.persist import checked_session_ids
-from sessiongraph.persistence.estimate import PersistEstimate
-from sessiongraph.persistence.estimate import estimate_persist as estimate
+from sessiongraph.persistence.estimate import PersistEstimate, dry_run
 from sessiongraph.persistence.session_staging import sessions_not_found
 from sessiongraph.services import Services
 from sessiongraph.types import User
@@ -20,7 +19,7 @@ async def estimate_persist(
     acting = await acting_user(services, user)
     cache = await asyncio.to_thread(lambda: services.cache)
     target = await permitted(services, acting, dataset, "write")
-    found = await estimate(cache, services.store(target), services.llm, {acting: ids}, retry_failed=retry_failed)
+    found = await dry_run(cache, services.store(target), services.llm, {acting: ids}, retry_failed=retry_failed)
     if ids and len(found.missing) == len(ids):
         raise sessions_not_found(found.missing, [acting])
     return found

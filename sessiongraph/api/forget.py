@@ -73,7 +73,7 @@ async def forget(
         try:
             done = await asyncio.to_thread(forget_in_store, store, target, extractor, run_id, asset)
         finally:
-            await asyncio.to_thread(rewrite_pages, store, target_dataset.key, pages)
+            await asyncio.to_thread(rewrite_pages, store, services.snapshots, target_dataset.key, pages)
     else:
         done = Forgotten()
     # What models answered in this process may quote what is forgotten.

@@ -7,13 +7,13 @@ All raise CachingDisabledError where CACHING=false and CacheUnavailableError whe
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from sessiongraph.api.context import acting, names, permitted_now
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, check_turn_id, new_id
 from sessiongraph.services import Services
-from sessiongraph.types import SessionInfo, Turn, User
+from sessiongraph.types import SessionInfo, Turn, TurnChanges, User
 
 if TYPE_CHECKING:
     from sessiongraph.session_cache.base import SessionCache
@@ -133,12 +133,11 @@ class Sessions:
         # The cache first: one that is off is refused whoever asks.
         return await asyncio.to_thread(lambda: work(self._services.cache, acting(self._services, user)))
 
-    async def _updated(self, session_id: str, turn_id: str, user: User | None, **changes: object) -> Turn:
+    async def _updated(self, session_id: str, turn_id: str, user: User | None, **changes: Unpack[TurnChanges]) -> Turn:
         check_session_id(session_id)
         check_turn_id(turn_id)
         turn = await self._with_cache(
-            user,
-            lambda cache, owner: cache.update_turn(owner.id, session_id, turn_id, **changes),  # type: ignore[arg-type]
+            user, lambda cache, owner: cache.update_turn(owner.id, session_id, turn_id, **changes)
         )
         if turn is None:
             raise InvalidInputError(

@@ -1,1 +1,1 @@
-"""What a run changed, for people: which entities and facts are new, and a page that shows them with their evidence."""
+"""Changes that a run made, for people: its new entities and facts, and a page that shows them with their evidence."""

@@ -1,4 +1,4 @@
-"""What a run brought into the graph: the entities and facts that only its passages support, with their evidence.
+"""The difference that a run made: the entities and facts that only its passages support, with their evidence.
 
 Invariant: a change is a function of the store as it is now and of the run's id. So it can be collected again after a
 `forget`, and then holds no word of what is gone; what a later run has replaced is in it no more.
@@ -15,27 +15,27 @@ import pandas as pd
 from sessiongraph.entity_resolution.name_normalization import name_key
 from sessiongraph.snapshots.snapshot import Snapshot
 
-# What a run of each asset makes passages of.
-KINDS = {"knowledge_graph": "document", "session_knowledge": "session"}
+# The kind of the passages that a run of each asset makes.
+PASSAGE_KINDS = {"knowledge_graph": "document", "session_knowledge": "session"}
 
 # The evidence that was live for the run's passages before the run, which is therefore not new.
-_BEFORE = """
-WITH mine AS (
+_EVIDENCE_BEFORE = """
+WITH of_run AS (
     SELECT passage_id, min(seq) AS first FROM ledger JOIN commits c USING (seq)
     WHERE c.run_id = $1 AND c.asset = $2 GROUP BY passage_id),
 before AS (
-    SELECT l.window_id, l.disposition FROM ledger l JOIN mine m ON m.passage_id = l.passage_id AND l.seq < m.first
+    SELECT l.window_id, l.disposition FROM ledger l JOIN of_run r ON r.passage_id = l.passage_id AND l.seq < r.first
     WHERE l.disposition <> 'failed' QUALIFY row_number() OVER (PARTITION BY l.passage_id ORDER BY l.seq DESC) = 1)
 SELECT {columns} FROM {table} WHERE window_id IN (SELECT window_id FROM before WHERE disposition = 'persisted')
 """
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Where a fact was stated: `place` is a document's name or a session's id, `text` the whole passage."""
+class Quotation:
+    """Where a fact was stated: `source` is a document's name or a session's id, `text` the whole passage."""
 
     stated_by: str
-    place: str
+    source: str
     said_at: datetime
     text: str
     statement: str
@@ -51,7 +51,7 @@ class NewFact:
     object: str
     statement: str
     valid_at: str | None
-    evidence: list[Evidence]
+    quotations: list[Quotation]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Change:
     run_id: str
     committed_at: datetime | None
     outcomes: Counter[str] = field(default_factory=Counter)
-    places: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     entities: dict[str, ChangedEntity] = field(default_factory=dict)
     facts: list[NewFact] = field(default_factory=list)
     size: dict[str, int] = field(default_factory=dict)
@@ -89,33 +89,32 @@ class Change:
 def collect_change(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str) -> Change:
     """What is in `snapshot`, the present state of the store behind `connection`, by that run alone."""
     passages = snapshot.passages
-    mine = ((passages["run_id"] == run_id) & (passages["kind"] == KINDS[asset])).to_numpy()
-    old_entities, old_facts = _known_before(connection, snapshot, asset, run_id)
-    entity_is_new = _only_mine(snapshot.mentions, "entity", len(snapshot.entities), mine) & ~old_entities
-    fact_is_new = _only_mine(snapshot.claims, "fact", len(snapshot.facts), mine) & ~old_facts
+    of_run = ((passages["run_id"] == run_id) & (passages["kind"] == PASSAGE_KINDS[asset])).to_numpy()
+    known_entities, known_facts = _known_before(connection, snapshot, asset, run_id)
+    entity_is_new = _only_of_run(snapshot.mentions, "entity", len(snapshot.entities), of_run) & ~known_entities
+    fact_is_new = _only_of_run(snapshot.claims, "fact", len(snapshot.facts), of_run) & ~known_facts
     facts = _facts(snapshot, np.flatnonzero(fact_is_new))
     shown = set(np.flatnonzero(entity_is_new))
     for side in ("subject", "object"):
         shown |= set(snapshot.facts[side].to_numpy()[fact_is_new])
+    entities = [_entity(snapshot, int(row), entity_is_new) for row in sorted(shown)]
     return Change(
         asset=asset,
         run_id=run_id,
         committed_at=_committed_at(connection, asset, run_id),
         outcomes=_outcomes(connection, asset, run_id),
-        places=list(dict.fromkeys(passages["name"].to_numpy()[mine])),
-        entities={
-            entity.id: entity for row in sorted(shown) for entity in [_entity(snapshot, int(row), entity_is_new)]
-        },
+        sources=list(dict.fromkeys(passages["name"].to_numpy()[of_run])),
+        entities={entity.id: entity for entity in entities},
         facts=facts,
         size={"passages": len(passages), "entities": len(snapshot.entities), "facts": len(snapshot.facts)},
     )
 
 
-def _only_mine(evidence: pd.DataFrame, column: str, count: int, mine: np.ndarray) -> np.ndarray:
+def _only_of_run(evidence: pd.DataFrame, column: str, count: int, of_run: np.ndarray) -> np.ndarray:
     """Of each of `count` entities or facts, whether all its evidence is in passages of the run."""
-    rows, of_mine = evidence[column].to_numpy(), mine[evidence["passage"].to_numpy()]
+    rows, is_of_run = evidence[column].to_numpy(), of_run[evidence["passage"].to_numpy()]
     supported = np.bincount(rows, minlength=count)
-    return (supported > 0) & (np.bincount(rows[of_mine], minlength=count) == supported)
+    return (supported > 0) & (np.bincount(rows[is_of_run], minlength=count) == supported)
 
 
 def _known_before(
@@ -125,20 +124,20 @@ def _known_before(
     row_of = snapshot.entity_keys
 
     def before(table: str, columns: str) -> list[tuple[str, ...]]:
-        return connection.execute(_BEFORE.format(table=table, columns=columns), [run_id, asset]).fetchall()
+        return connection.execute(_EVIDENCE_BEFORE.format(table=table, columns=columns), [run_id, asset]).fetchall()
 
-    named = [name for (name,) in before("mentions", "DISTINCT name")]
+    mentioned = [name for (name,) in before("mentions", "DISTINCT name")]
     claimed = before("claims", "DISTINCT subject, relation, object, valid_at")
     entities = np.zeros(len(snapshot.entities), bool)
-    for name in [*named, *(row[0] for row in claimed), *(row[2] for row in claimed)]:
+    for name in [*mentioned, *(row[0] for row in claimed), *(row[2] for row in claimed)]:
         if (row := row_of.get(name_key(name))) is not None:
             entities[row] = True
-    said = {
+    known_facts = {
         (row_of.get(name_key(subject)), " ".join(relation.casefold().split()), row_of.get(name_key(object_)), valid_at)
         for subject, relation, object_, valid_at in claimed
     }
     columns = [snapshot.facts[name] for name in ("subject", "relation", "object", "valid_at")]
-    facts = np.array([row in said for row in zip(*columns, strict=True)], bool)
+    facts = np.array([row in known_facts for row in zip(*columns, strict=True)], bool)
     return entities, facts
 
 
@@ -146,16 +145,16 @@ def _facts(snapshot: Snapshot, rows: np.ndarray) -> list[NewFact]:
     """In the order in which they were first said."""
     claims = snapshot.claims[snapshot.claims["fact"].isin(rows)]
     passages = snapshot.passages[["name", "said_at", "document_id", "text"]].iloc[claims["passage"]]
-    said = claims.reset_index(drop=True).join(passages.reset_index(drop=True))
-    said = said.sort_values(["said_at", "document_id", "passage", "statement"], kind="stable")
-    evidence: dict[int, list[Evidence]] = {}
-    for it in said.itertuples(index=False):
-        evidence.setdefault(it.fact, []).append(Evidence(it.stated_by, it.name, it.said_at, it.text, it.statement))
+    stated = claims.reset_index(drop=True).join(passages.reset_index(drop=True))
+    stated = stated.sort_values(["said_at", "document_id", "passage", "statement"], kind="stable")
+    quotations: dict[int, list[Quotation]] = {}
+    for it in stated.itertuples(index=False):
+        quotations.setdefault(it.fact, []).append(Quotation(it.stated_by, it.name, it.said_at, it.text, it.statement))
     ids = snapshot.entities["id"]
-    facts = zip(evidence, snapshot.facts.iloc[list(evidence)].itertuples(index=False), strict=True)
+    facts = zip(quotations.values(), snapshot.facts.iloc[list(quotations)].itertuples(index=False), strict=True)
     return [
-        NewFact(it.id, ids.iloc[it.subject], it.relation, ids.iloc[it.object], it.statement, it.valid_at, evidence[row])
-        for row, it in facts
+        NewFact(it.id, ids.iloc[it.subject], it.relation, ids.iloc[it.object], it.statement, it.valid_at, quoted)
+        for quoted, it in facts
     ]
 
 

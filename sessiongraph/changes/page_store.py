@@ -8,26 +8,31 @@ Invariants:
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from sessiongraph.changes.diff import KINDS, Change, collect_change
-from sessiongraph.changes.html_page import render
+from sessiongraph.changes.diff import PASSAGE_KINDS, Change, collect_change
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.graph_store import GraphStore
 
-# The graphs of this process's datasets without their vectors, so that a page costs what has changed.
-_reader = SnapshotReader()
+if TYPE_CHECKING:
+    from sessiongraph.changes.html_page import PageRenderer
 
 # Pages kept of each asset.
 MOST_PAGES = 100
 
 
-def write_page(store: GraphStore, dataset: str, asset: str, run_id: str) -> tuple[Change, Path]:
-    """Make the page of what a run of `asset` brought; older ones beyond MOST_PAGES go. Blocks."""
-    path = _folder(store) / asset / f"{run_id}.html"
-    change = _reader.read(store, "", lambda con, snapshot: _write(con, snapshot, path, dataset))
+def write_page(
+    store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str
+) -> tuple[Change, Path]:
+    """Make the page of what a run of `asset` brought; older ones beyond MOST_PAGES go. Blocks.
+
+    `snapshots` is the process's one reader, so that a page costs what has changed.
+    """
+    path, renderer = _folder(store) / asset / f"{run_id}.html", _renderer()
+    change = snapshots.read(store, lambda con, snapshot: _write(con, snapshot, path, dataset, renderer))
     for page in _pages_of(path.parent)[:-MOST_PAGES]:
         page.unlink(missing_ok=True)
     return change, path
@@ -35,7 +40,7 @@ def write_page(store: GraphStore, dataset: str, asset: str, run_id: str) -> tupl
 
 def list_pages(store: GraphStore) -> list[Path]:
     """The dataset's pages, the oldest first."""
-    return [page for asset in KINDS for page in _pages_of(_folder(store) / asset)]
+    return [page for asset in PASSAGE_KINDS for page in _pages_of(_folder(store) / asset)]
 
 
 def remove_pages(store: GraphStore) -> None:
@@ -43,23 +48,39 @@ def remove_pages(store: GraphStore) -> None:
     shutil.rmtree(_folder(store), ignore_errors=True)
 
 
-def rewrite_pages(store: GraphStore, dataset: str, pages: list[Path]) -> None:
+def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pages: list[Path]) -> None:
     """Make `pages` again from what the store holds now. Blocks."""
     if pages:
-        _reader.read(store, "", lambda con, snapshot: _rewrite(con, snapshot, pages, dataset))
+        renderer = _renderer()
+        snapshots.read(store, lambda con, snapshot: _rewrite(con, snapshot, pages, dataset, renderer))
 
 
-def _rewrite(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, pages: list[Path], dataset: str) -> None:
+def _rewrite(
+    connection: duckdb.DuckDBPyConnection,
+    snapshot: Snapshot,
+    pages: list[Path],
+    dataset: str,
+    renderer: "PageRenderer",
+) -> None:
     for page in pages:
-        _write(connection, snapshot, page, dataset)
+        _write(connection, snapshot, page, dataset, renderer)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, path: Path, dataset: str) -> Change:
+def _write(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, path: Path, dataset: str, renderer: "PageRenderer"
+) -> Change:
     change = collect_change(connection, snapshot, path.parent.name, path.stem)
     path.parent.mkdir(parents=True, exist_ok=True)
     # In place: whoever is killed here has not told anybody of the page, and a second file would be left behind.
-    path.write_text(render(change, dataset), encoding="utf-8")
+    path.write_text(renderer.render(change, dataset), encoding="utf-8")
     return change
+
+
+def _renderer() -> "PageRenderer":
+    """One for all pages of a call. Jinja2 and networkx are imported here, for those alone who make pages."""
+    from sessiongraph.changes.html_page import PageRenderer
+
+    return PageRenderer()
 
 
 def _folder(store: GraphStore) -> Path:

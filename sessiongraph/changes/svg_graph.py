@@ -1,12 +1,12 @@
-"""The part of the graph that changed, as one inline SVG: no script, no font, no reference to anything outside."""
+"""The layout of a drawing of the part of the graph that changed; `graph.svg.j2` draws it, inline in the page. Pure."""
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import networkx as nx
 
 from sessiongraph.changes.diff import Change, ChangedEntity, NewFact
-from sessiongraph.changes.escaping import cut, safe
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -14,9 +14,8 @@ Box = tuple[float, float, float, float]
 MOST_NODES = 36
 MOST_RELATIONS = 18
 _WIDTH, _HEIGHT, _MARGIN = 1000, 560, 90
-_LABEL_CHARS = 24
 # The types that have a colour of their own, by the words that models and parsers use for them.
-_COLOURS = {
+_CLASS_OF_TYPE = {
     "person": "person",
     "organization": "organization",
     "organisation": "organization",
@@ -30,30 +29,52 @@ _COLOURS = {
     "work": "thing",
     "product": "thing",
 }
-LEGEND = ("person", "organization", "place", "event", "date", "thing", "other")
+ENTITY_CLASSES = ("person", "organization", "place", "event", "date", "thing", "other")
 
 
-def draw(change: Change) -> str:
-    """An `<svg>` of the new facts and their entities, the busiest first; "" where there is nothing to draw."""
+@dataclass(frozen=True)
+class Arrow:
+    """A fact from its subject to its object: the SVG path, and the middle of it, where its relation is written."""
+
+    fact: NewFact
+    path: str
+    label: Point
+
+
+@dataclass(frozen=True)
+class Node:
+    """An entity, and where its circle is drawn."""
+
+    entity: ChangedEntity
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What is drawn where; `has_relations` is whether there is room to write the facts' relations beside them."""
+
+    width: int
+    height: int
+    arrows: list[Arrow]
+    nodes: list[Node]
+    has_relations: bool
+
+
+def lay_out(change: Change) -> Drawing | None:
+    """Where the new facts and their entities are drawn, the busiest first; None where there is nothing to draw."""
     graph = _graph(change)
     if not graph.nodes:
-        return ""
+        return None
     places = _places(graph)
-    facts = [(subject, other, fact) for subject, other, fact in graph.edges(data="fact")]
-    labelled = len(facts) <= MOST_RELATIONS
-    parts = [_arrow(places[subject], places[other], fact, labelled) for subject, other, fact in facts]
-    drawn = [_node(places[id_], change.entities[id_]) for id_ in graph.nodes]
-    parts += [circle for circle, _ in drawn] + [label for _, label in drawn]  # no circle hides a name
-    return (
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="The part of the graph that changed">'
-        '<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        f'<path d="M0 0.8 L7 4 L0 7.2 z" class="tip"/></marker></defs>{"".join(parts)}</svg>'
-    )
+    arrows = [_arrow(places[subject], places[other], fact) for subject, other, fact in graph.edges(data="fact")]
+    nodes = [Node(change.entities[id_], *places[id_]) for id_ in graph.nodes]
+    return Drawing(_WIDTH, _HEIGHT, arrows, nodes, has_relations=len(arrows) <= MOST_RELATIONS)
 
 
-def colour(kind: str) -> str:
-    """The class that entities of the type `kind` are drawn in."""
-    return _COLOURS.get(kind.casefold(), "other")
+def entity_class(type_: str) -> str:
+    """The CSS class that entities of that type are shown in."""
+    return _CLASS_OF_TYPE.get(type_.casefold(), "other")
 
 
 def _graph(change: Change) -> nx.MultiDiGraph:
@@ -119,7 +140,7 @@ def _spread(values: list[float], start: float, size: float, margin: float) -> li
     return [round(start + margin + share * (size - 2 * margin), 1) for share in shares]
 
 
-def _arrow(start: Point, stop: Point, fact: NewFact, labelled: bool) -> str:
+def _arrow(start: Point, stop: Point, fact: NewFact) -> Arrow:
     (x1, y1), (x2, y2) = start, stop
     length = math.hypot(x2 - x1, y2 - y1) or 1.0
     # A slight bow tells an arrow there from one back, and two relations of one pair apart.
@@ -128,25 +149,10 @@ def _arrow(start: Point, stop: Point, fact: NewFact, labelled: bool) -> str:
     radius = 11.0 / length
     x1, y1 = _towards(start, middle, radius)
     x2, y2 = _towards(stop, middle, radius)
-    label = ""
-    if labelled:
-        at = [round((x1 + 2 * middle[0] + x2) / 4, 1), round((y1 + 2 * middle[1] + y2) / 4, 1)]
-        label = f'<text x="{at[0]}" y="{at[1]}" class="relation">{safe(cut(fact.relation, _LABEL_CHARS))}</text>'
-    curve = f"M{x1:.1f} {y1:.1f} Q{middle[0]:.1f} {middle[1]:.1f} {x2:.1f} {y2:.1f}"
-    title = f"<title>{safe(cut(fact.statement, 300))}</title>"
-    return f'<g class="fact"><path d="{curve}" marker-end="url(#arrow)">{title}</path>{label}</g>'
+    path = f"M{x1:.1f} {y1:.1f} Q{middle[0]:.1f} {middle[1]:.1f} {x2:.1f} {y2:.1f}"
+    return Arrow(fact, path, (round((x1 + 2 * middle[0] + x2) / 4, 1), round((y1 + 2 * middle[1] + y2) / 4, 1)))
 
 
 def _towards(start: Point, stop: Point, share: float) -> Point:
     share = min(share * 2, 0.45)
     return start[0] + (stop[0] - start[0]) * share, start[1] + (stop[1] - start[1]) * share
-
-
-def _node(place: Point, entity: ChangedEntity) -> tuple[str, str]:
-    """Its circle, and its name."""
-    x, y = place
-    kind = "" if entity.new else " known"
-    told = safe(cut(f"{entity.name} ({entity.type}). {entity.description}", 300))
-    circle = f'<circle cx="{x}" cy="{y}" r="10" class="node {colour(entity.type)}{kind}"><title>{told}</title></circle>'
-    name = safe(cut(entity.name, _LABEL_CHARS))
-    return circle, f'<text x="{x}" y="{y + 25:.1f}" class="name{kind}">{name}</text>'

@@ -20,6 +20,7 @@ from sessiongraph.cli import (
     entities,
     forget,
     graph,
+    init,
     persist,
     roles,
     search,
@@ -89,6 +90,7 @@ app.add_typer(users.app, name="users", rich_help_panel=_LOOK)
 app.add_typer(roles.app, name="roles", rich_help_panel=_LOOK)
 app.add_typer(tenants.app, name="tenants", rich_help_panel=_LOOK)
 dev.register(app, _LOOK)
+init.register(app, _LOOK)
 forget.register(app, _CARE)
 
 

@@ -6,7 +6,7 @@ import typer
 
 import sessiongraph
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
-from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
+from sessiongraph.cli.output import confirm, run, say, show_json, show_list
 from sessiongraph.types import Dataset, Permission, Role, User
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: the containers of documents, and who may do what with them.")
@@ -25,11 +25,16 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.datasets.list(user=await acting(user))
 
     found = run("Looking up datasets…", work())
-    if as_json:
-        return show_json([_as_json(dataset) for dataset in found])
-    if not found:
-        return note('There is no dataset yet. Begin one: sessiongraph add "…" --dataset NAME')
-    show_table("Datasets", ["dataset", "owner", "id"], [(d.name, d.owner_name, d.id) for d in found], whole="id")
+    show_list(
+        found,
+        as_json,
+        title="Datasets",
+        columns=["dataset", "owner", "id"],
+        row=lambda dataset: (dataset.name, dataset.owner_name, dataset.id),
+        empty='There is no dataset yet. Begin one: sessiongraph add "…" --dataset NAME',
+        whole="id",
+        json=_as_json,
+    )
 
 
 def _as_json(dataset: Dataset) -> dict[str, str]:
@@ -59,12 +64,15 @@ def grants(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.datasets.grants(name, user=await acting(user))
 
     given = run("Looking up…", work())
-    if as_json:
-        return show_json([_grant_as_json(grantee, permission) for grantee, permission in given])
-    if not given:
-        return note(f"Nobody but its owner may do anything with {name}.")
-    rows = [(f"role {to.key}" if isinstance(to, Role) else to.name, permission) for to, permission in given]
-    show_table(f"Grants on {name}", ["user", "may"], rows)
+    show_list(
+        given,
+        as_json,
+        title=f"Grants on {name}",
+        columns=["user", "may"],
+        row=lambda grant: (f"role {grant[0].key}" if isinstance(grant[0], Role) else grant[0].name, grant[1]),
+        empty=f"Nobody but its owner may do anything with {name}.",
+        json=lambda grant: _grant_as_json(*grant),
+    )
 
 
 def _grant_as_json(to: User | Role, permission: Permission) -> dict[str, str]:

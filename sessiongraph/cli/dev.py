@@ -1,7 +1,9 @@
 """`dev`: the Dagster UI and its daemon, on the home that the other commands work on."""
 
+import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,15 +11,11 @@ from typing import Annotated
 
 import typer
 
-from sessiongraph.cli.output import note
+from sessiongraph.cli.output import note, warn
+from sessiongraph.errors import InvalidInputError
 
-# The location's name is that of `pyproject.toml` and `workspace.yaml`: what is switched on under one is on in all.
-_WORKSPACE = """\
-load_from:
-  - python_module:
-      module_name: orchestration.definitions
-      location_name: orchestration
-"""
+_HOST = "127.0.0.1"
+_WORKSPACE_COMMENT = "# Written anew by each `sessiongraph dev`. For more code locations: dagster dev -w FILE.\n"
 
 
 def register(app: typer.Typer, panel: str) -> None:
@@ -33,19 +31,46 @@ def dev(
     ] = 3000,
 ) -> None:
     """Open the Dagster UI: assets, runs, schedules and sensors of this home. Ctrl-C ends it."""
-    from sessiongraph.dagster_home import DagsterInstances, write_dagster_home
+    from sessiongraph.dagster_home import DagsterInstances, dagster_home
     from sessiongraph.settings import load_settings
 
     home = load_settings().home
-    dagster_home = Path(os.environ.get("DAGSTER_HOME") or write_dagster_home(home)).expanduser().absolute()
-    workspace = dagster_home / "workspace.yaml"
-    if not workspace.exists():
-        workspace.write_text(_WORKSPACE, encoding="utf-8")
-    note(f"Dagster's history is in {dagster_home}.")
+    _refuse_taken_port(port)
     # Dagster's processes would all make its tables at once, and could break them.
     DagsterInstances().of(home)
-    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home), "SESSIONGRAPH_HOME": str(home)}
-    raise typer.Exit(_run([*_DAGSTER_DEV, "-w", str(workspace), "-h", "127.0.0.1", "-p", str(port)], environment))
+    workspace = _write_workspace(home)
+    note(f"Dagster's history is in {dagster_home(home)}. The UI will be at http://{_HOST}:{port}.")
+    environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(home)), "SESSIONGRAPH_HOME": str(home)}
+    raise typer.Exit(_run([*_DAGSTER_DEV, "-w", str(workspace), "-h", _HOST, "-p", str(port)], environment))
+
+
+def _refuse_taken_port(port: int) -> None:
+    """Raises InvalidInputError where nothing can listen on `port`: Dagster would say so in a traceback, and late."""
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((_HOST, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                known = f"is taken. If `sessiongraph dev` runs already, open http://{_HOST}:{port}."
+            else:
+                known = f"cannot be used ({error.strerror})."
+            raise InvalidInputError(f"Port {port} {known} Otherwise choose another: --port NUMBER.") from None
+
+
+def _write_workspace(home: Path) -> Path:
+    """The workspace of the project as it is installed now; what a person had written in its place is set aside."""
+    from sessiongraph.project_files import project_folder, workspace_yaml
+
+    file = home / "dagster" / "workspace.yaml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    before = file.read_text(encoding="utf-8") if file.exists() else ""
+    # As version 0.1.0 wrote it.
+    if before and before != workspace_yaml() and not before.startswith(_WORKSPACE_COMMENT):
+        aside = file.replace(file.with_name("workspace.old.yaml"))
+        warn(f"{file} had been changed: it is {aside.name} now. To go on with it: dagster dev -w {aside}.")
+    file.write_text(_WORKSPACE_COMMENT + workspace_yaml(project_folder()), encoding="utf-8")
+    return file
 
 
 # It says of itself that there is `dg dev`, which however runs only in a project's folder.

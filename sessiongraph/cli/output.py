@@ -12,7 +12,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -24,7 +24,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sessiongraph.errors import InvalidInputError, SessionGraphError
-from sessiongraph.types import Usage
+from sessiongraph.types import Usage, User
 
 T = TypeVar("T")
 
@@ -80,6 +80,39 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     for row in rows:
         table.add_row(*(plain("" if cell is None else cell) for cell in row))
     _out.print(table)
+
+
+def show_list(
+    found: Sequence[T],
+    as_json: bool,
+    *,
+    title: str,
+    columns: Sequence[str],
+    row: Callable[[T], Sequence[object]],
+    empty: str,
+    whole: str = "",
+    json: Callable[[T], object] = lambda item: item,
+) -> None:
+    """What was found, as JSON or as a table of a `row` each; where there is nothing, `empty` says what to do."""
+    if as_json:
+        show_json([json(item) for item in found])
+    elif found:
+        show_table(title, columns, map(row, found), whole=whole)
+    else:
+        note(empty)
+
+
+def show_users(found: Sequence[User], as_json: bool, *, title: str, empty: str) -> None:
+    """Users by name, with their ids."""
+    show_list(
+        found,
+        as_json,
+        title=title,
+        columns=["user", "id"],
+        row=lambda user: (user.name, user.id),
+        empty=empty,
+        whole="id",
+    )
 
 
 def show_json(value: object) -> None:

@@ -88,7 +88,7 @@ def _show_estimate(estimate: "PersistEstimate", dataset: str, as_json: bool) -> 
         return
     say(estimate)
     if estimate.turns:
-        rows = [(it.session_id, it.turn_id, it.fate, it.reason, "yes" if it.staged else "") for it in estimate.turns]
+        rows = [(it.session_id, it.turn_id, it.action, it.reason, "yes" if it.staged else "") for it in estimate.turns]
         columns = ["session", "turn", "would", "why", "staged"]
         show_table(f"Turns, if persisted into {dataset}", columns, rows, whole="turn")
         note("Nothing was written, and no model was called.")

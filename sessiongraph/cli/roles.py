@@ -6,7 +6,7 @@ import typer
 
 import sessiongraph
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
-from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
+from sessiongraph.cli.output import confirm, note, run, say, show_json, show_list, show_users
 from sessiongraph.types import Role, User
 
 app = typer.Typer(no_args_is_help=True, help="Roles: groups of users, to which datasets are granted.")
@@ -23,11 +23,15 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.roles.list(user=await acting(user))
 
     found = run("Looking up roles…", work())
-    if as_json:
-        return show_json(found)
-    if not found:
-        return note("There is no role yet. Make one: sessiongraph roles create NAME")
-    show_table("Roles", ["role", "id"], [(role.key, role.id) for role in found], whole="id")
+    show_list(
+        found,
+        as_json,
+        title="Roles",
+        columns=["role", "id"],
+        row=lambda role: (role.key, role.id),
+        empty="There is no role yet. Make one: sessiongraph roles create NAME",
+        whole="id",
+    )
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph roles create editors")
@@ -63,11 +67,8 @@ def users(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.roles.users(role, user=acting_user)
 
     found = run("Looking up users…", work())
-    if as_json:
-        return show_json(found)
-    if not found:
-        return note(f"Nobody is in {name}. Put somebody in: sessiongraph roles assign {name} USER")
-    show_table(f"Users in {name}", ["user", "id"], [(member.name, member.id) for member in found], whole="id")
+    empty = f"Nobody is in {name}. Put somebody in: sessiongraph roles assign {name} USER"
+    show_users(found, as_json, title=f"Users in {name}", empty=empty)
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph roles assign editors ana@example.com")

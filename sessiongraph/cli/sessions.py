@@ -6,7 +6,7 @@ import typer
 
 import sessiongraph
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
-from sessiongraph.cli.output import confirm, moment, note, run, say, show_json, show_table
+from sessiongraph.cli.output import confirm, moment, run, say, show_json, show_list, show_table
 from sessiongraph.errors import SessionsNotFoundError
 from sessiongraph.types import SessionInfo, Turn
 
@@ -21,12 +21,15 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.sessions.list_sessions(user=await acting(user))
 
     found = run("Looking into the cache…", work())
-    if as_json:
-        return show_json(found)
-    if not found:
-        return note('The cache holds no session. Begin one: sessiongraph search "…" --session NAME')
-    rows = [(info.session_id, info.turns, moment(info.last_activity), moment(info.expires_at)) for info in found]
-    show_table("Cached sessions", ["session", "turns", "last activity (UTC)", "expires (UTC)"], rows, whole="session")
+    show_list(
+        found,
+        as_json,
+        title="Cached sessions",
+        columns=["session", "turns", "last activity (UTC)", "expires (UTC)"],
+        row=lambda info: (info.session_id, info.turns, moment(info.last_activity), moment(info.expires_at)),
+        empty='The cache holds no session. Begin one: sessiongraph search "…" --session NAME',
+        whole="session",
+    )
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph sessions show first")

@@ -27,10 +27,11 @@ SELECT
     (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),
     (SELECT count(*) FROM current_ledger WHERE disposition = 'failed')
 """
-# Turns that were persisted, or skipped for a reason, by session.
+# Turns that were persisted, or skipped for a reason, by user and session. Of all users: a value bound to a query would
+# have DuckDB load pandas, which takes a quarter of a second.
 _SETTLED = """
-SELECT session_id, count(*) FROM current_turns t JOIN documents d ON d.id = t.document_id
-JOIN current_ledger l USING (passage_id) WHERE d.user_id = ? AND l.disposition <> 'failed' GROUP BY session_id
+SELECT user_id, session_id, count(*) FROM current_turns t JOIN documents d ON d.id = t.document_id
+JOIN current_ledger l USING (passage_id) WHERE l.disposition <> 'failed' GROUP BY user_id, session_id
 """
 
 
@@ -80,8 +81,10 @@ def register(app: typer.Typer, panel: str) -> None:
 
 def status(user: UserName = None, as_json: AsJson = False) -> None:
     """Where everything is, what is in it, and what to do next."""
+    from sessiongraph.dagster_home import check_run_launcher
     from sessiongraph.default_client import default_services
 
+    check_run_launcher(default_services().settings.home)
     with working("Looking around…"):
         found = _status(default_services(), user)
     return show_json(asdict(found)) if as_json else _show(found)
@@ -112,15 +115,16 @@ def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], di
     for dataset in services.access.list_datasets(user):
         try:
             counts, turns = services.store(dataset).read(
-                lambda con: (con.execute(_COUNTS).fetchall()[0], con.execute(_SETTLED, [user.id]).fetchall()),
+                lambda con: (con.execute(_COUNTS).fetchall()[0], con.execute(_SETTLED).fetchall()),
                 _PATIENCE_SECONDS,
             )
         except StoreBusyError:
             found.append(DatasetStatus(dataset.key))
             continue
         found.append(DatasetStatus(dataset.key, *counts))
-        for session_id, count in turns:
-            settled[session_id] = max(count, settled.get(session_id, 0))
+        for user_id, session_id, count in turns:
+            if user_id == user.id:
+                settled[session_id] = max(count, settled.get(session_id, 0))
     return found, settled
 
 

@@ -6,7 +6,7 @@ import typer
 
 import sessiongraph
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting
-from sessiongraph.cli.output import confirm, note, run, say, show_json, show_table
+from sessiongraph.cli.output import confirm, note, run, say, show_json, show_list, show_users
 from sessiongraph.types import Tenant, User
 
 app = typer.Typer(no_args_is_help=True, help="Tenants: users who see each other and nobody else.")
@@ -23,11 +23,15 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.tenants.list(user=await acting(user))
 
     found = run("Looking up tenants…", work())
-    if as_json:
-        return show_json(found)
-    if not found:
-        return note("There is no tenant that this user owns or is in: all is shared by those who are in none.")
-    show_table("Tenants", ["tenant", "id"], [(tenant.name, tenant.id) for tenant in found], whole="id")
+    show_list(
+        found,
+        as_json,
+        title="Tenants",
+        columns=["tenant", "id"],
+        row=lambda tenant: (tenant.name, tenant.id),
+        empty="There is no tenant that this user owns or is in: all is shared by those who are in none.",
+        whole="id",
+    )
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph tenants create acme")
@@ -56,11 +60,8 @@ def users(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.tenants.users(tenant, user=acting_user)
 
     found = run("Looking up users…", work())
-    if as_json:
-        return show_json(found)
-    if not found:
-        return note(f"Nobody is in {name}. Put somebody in: sessiongraph tenants add-user {name} USER")
-    show_table(f"Users in {name}", ["user", "id"], [(member.name, member.id) for member in found], whole="id")
+    empty = f"Nobody is in {name}. Put somebody in: sessiongraph tenants add-user {name} USER"
+    show_users(found, as_json, title=f"Users in {name}", empty=empty)
 
 
 @app.command("add-user", epilog="[bold]Example:[/]\n\nsessiongraph tenants add-user acme ana@example.com")

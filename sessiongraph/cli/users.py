@@ -6,7 +6,7 @@ import typer
 
 import sessiongraph
 from sessiongraph.cli.options import AsJson, UserName, acting
-from sessiongraph.cli.output import run, say, show_json, show_table
+from sessiongraph.cli.output import run, say, show_json, show_users
 from sessiongraph.types import User
 
 app = typer.Typer(no_args_is_help=True, help="Users: whose datasets and sessions there are.")
@@ -20,9 +20,7 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
         return await sessiongraph.users.list(user=await acting(user))
 
     found = run("Looking up users…", work())
-    if as_json:
-        return show_json(found)
-    show_table("Users", ["user", "id"], [(known.name, known.id) for known in found], whole="id")
+    show_users(found, as_json, title="Users", empty="There is no user yet. Make one: sessiongraph users create NAME")
 
 
 @app.command(epilog="[bold]Example:[/]\n\nsessiongraph users create ana@example.com")

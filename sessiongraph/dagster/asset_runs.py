@@ -133,14 +133,14 @@ def estimate_dataset_sessions(
     whole: bool = True,
 ) -> Mapping[str, dg.MetadataValue]:
     """The dry run of `persist_dataset_sessions` with the same arguments: what it would do, and what that would cost."""
-    from sessiongraph.persistence.estimate import estimate_persist
+    from sessiongraph.persistence.estimate import dry_run
     from sessiongraph.persistence.session_routing import select_sessions
 
     with _opened(context, client, dataset_key) as run:
         services = run.services
         chosen = select_sessions(services.cache, services.access, run.dataset, sessions, whole)
         found = asyncio.run(
-            estimate_persist(
+            dry_run(
                 services.cache,
                 services.store(run.dataset),
                 services.llm,

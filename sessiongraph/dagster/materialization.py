@@ -91,7 +91,7 @@ def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> 
     from sessiongraph.changes.page_store import write_page
 
     try:
-        change, page = write_page(services.store(dataset), dataset.key, asset, run_id)
+        change, page = write_page(services.store(dataset), services.snapshots, dataset.key, asset, run_id)
     except Exception as error:
         # The work is committed: a page that cannot be written (a full disk) must not make it look undone.
         logger.warning("The page of what run %s changed could not be made: %s", run_id, type(error).__name__)

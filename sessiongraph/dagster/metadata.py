@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sessiongraph.extraction.build_graph import KnowledgeReport
     from sessiongraph.ingestion.ingest import IngestReport
-    from sessiongraph.persistence.estimate import Fate, PersistEstimate
+    from sessiongraph.persistence.estimate import PersistEstimate, PlannedAction
     from sessiongraph.persistence.persist import PersistReport
     from sessiongraph.persistence.session_staging import StagingReport
     from sessiongraph.types import Usage
@@ -110,12 +110,12 @@ def persist_metadata(report: "PersistReport") -> Metadata:
 
 def estimate_metadata(estimate: "PersistEstimate") -> Metadata:
     """What a dry run of `persist_sessions` found."""
-    turns = [(it.session_id, it.turn_id, it.fate, it.reason or "") for it in estimate.turns if it.fate != "settled"]
-    fates: tuple[Fate, ...] = ("extract", "reuse", "skip")
+    turns = [(it.session_id, it.turn_id, it.action, it.reason or "") for it in estimate.turns if it.action != "settled"]
+    actions: tuple[PlannedAction, ...] = ("extract", "reuse", "skip")
     unknown = dg.MetadataValue.text("unknown")
     return {
         "turns_to_stage": dg.MetadataValue.int(estimate.staged),
-        **{f"turns_to_{fate}": dg.MetadataValue.int(estimate.count(fate)) for fate in fates},
+        **{f"turns_to_{action}": dg.MetadataValue.int(estimate.count(action)) for action in actions},
         "turns_settled": dg.MetadataValue.int(estimate.count("settled")),
         "llm_calls": dg.MetadataValue.int(estimate.calls),
         "prompt_tokens": dg.MetadataValue.int(estimate.prompt_tokens),

@@ -1,8 +1,8 @@
-"""From what is due to what is committed: the one way in which passages, of documents or sessions, become graph.
+"""Building the graph: the one way in which passages, of documents or sessions, are extracted and committed.
 
 Invariants:
 - The ledger rows, summaries and evidence of windows are committed in one transaction.
-- A commit plans once more on what it then finds, and drops what another process has settled meanwhile or
+- A commit reads what is due once more, and drops what another process has settled meanwhile or
   what is no longer as it was read. So any number of persists may run at once, and none needs a lock but the store's.
 - No store is held while a model is called.
 """
@@ -18,15 +18,15 @@ import duckdb
 from sessiongraph.errors import LLMFailedError, SessionGraphError
 from sessiongraph.extraction.embedding import embed_missing
 from sessiongraph.extraction.ledger import (
-    ENDPOINT_AT_FAULT,
     LedgerRow,
     Passage,
-    Plan,
+    PassageReader,
+    failure_reason,
     is_settled,
     read_ledger,
     window_id,
 )
-from sessiongraph.extraction.window_extraction import Yield, extract, extractor_version
+from sessiongraph.extraction.window_extraction import WindowExtraction, extract, extractor_version
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.prompts.prompt_format import Window
@@ -39,7 +39,7 @@ COMMIT_SECONDS = 2.0
 
 @dataclass
 class KnowledgeReport:
-    """What a build did. `ledger` holds what became of every passage planned, whichever run it was that did it.
+    """What a build did. `ledger` holds what became of every passage read, whichever run it was that did it.
 
     `settled` counts the passages that this build wrote down in the ledger, `extracted` the windows that it had
     extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts that are found by
@@ -72,22 +72,23 @@ async def build_knowledge(
     store: GraphStore,
     llm: LLM,
     embedder: Embedder,
-    plan: Plan,
+    read_passages: PassageReader,
     *,
     run_id: str,
     asset: str,
     document_ids: Sequence[str] | None = None,
     retry_failed: bool = False,
 ) -> KnowledgeReport:
-    """Bring into the graph what `plan` finds and the ledger does not have, and say what became of each passage.
+    """Bring into the graph what `read_passages` finds and the ledger does not have.
 
-    `retry_failed` tries what is quarantined once more. The report's `failure` is an LLMFailedError where the model
-    failed for good, or for everything that was asked of it, LLMNotConfiguredError, or StoreBusyError.
+    The report says what became of each passage. `retry_failed` tries what is quarantined once more. The report's
+    `failure` is an LLMFailedError where the model failed for good, or for everything that was asked of it,
+    LLMNotConfiguredError, or StoreBusyError.
     Raises StoreBusyError where not even what there is could be read.
     """
     started = time.monotonic()
     report = KnowledgeReport(run_id)
-    builder = _Builder(store, llm, plan, report, asset)
+    builder = _Builder(store, llm, read_passages, report, asset)
     due = await builder.read(document_ids, retry_failed)
     try:
         await builder.extract_and_commit(due, embedder)
@@ -108,137 +109,140 @@ async def build_knowledge(
 
 
 @dataclass(frozen=True)
-class Due:
+class DuePassages:
     """Passages that the ledger does not have as they should be, and the ids of their windows extracted before.
 
-    `ledger` is what it has, of all that was planned.
+    `ledger` is what it has, of all that were read.
     """
 
     passages: list[Passage]
     ledger: dict[str, LedgerRow]
-    known: set[str]
+    extracted_windows: set[str]
     extractor: str
 
     def split(self) -> tuple[list[Passage], dict[Window, list[Passage]]]:
         """The passages that can be written down as they are; the others by the windows that must be extracted first."""
         ready: list[Passage] = []
-        waiting: dict[Window, list[Passage]] = {}
+        to_extract: dict[Window, list[Passage]] = {}
         for passage in self.passages:
-            if passage.skip or window_id(passage.window, self.extractor) in self.known:
+            if passage.skip or window_id(passage.window, self.extractor) in self.extracted_windows:
                 ready.append(passage)
             else:
-                waiting.setdefault(passage.window, []).append(passage)
-        return ready, waiting
+                to_extract.setdefault(passage.window, []).append(passage)
+        return ready, to_extract
 
 
-def read_due(
+def read_due_passages(
     connection: duckdb.DuckDBPyConnection,
-    plan: Plan,
+    read_passages: PassageReader,
     extractor: str,
     document_ids: Sequence[str] | None,
     retry_failed: bool,
-) -> tuple[list[Passage], Due]:
-    """All that `plan` finds, and what of it is due."""
-    passages = plan(connection, document_ids)
+) -> tuple[list[Passage], DuePassages]:
+    """All that `read_passages` finds, and what of it is due."""
+    passages = read_passages(connection, document_ids)
     ledger = read_ledger(connection, [passage.id for passage in passages])
     due = [p for p in passages if not is_settled(p, ledger.get(p.id), extractor, retry_failed)]
-    known = _known_windows(connection, [window_id(p.window, extractor) for p in due])
-    return passages, Due(due, ledger, known, extractor)
+    extracted = _extracted_windows(connection, [window_id(p.window, extractor) for p in due])
+    return passages, DuePassages(due, ledger, extracted, extractor)
 
 
 class _Builder:
-    """What one build has answered and not yet committed."""
+    """What one build has extracted and not yet committed."""
 
-    def __init__(self, store: GraphStore, llm: LLM, plan: Plan, report: KnowledgeReport, asset: str) -> None:
-        self._store, self._llm, self._plan, self._report, self._asset = store, llm, plan, report, asset
+    def __init__(
+        self, store: GraphStore, llm: LLM, read_passages: PassageReader, report: KnowledgeReport, asset: str
+    ) -> None:
+        self._store, self._llm, self._read_passages = store, llm, read_passages
+        self._report, self._asset = report, asset
         self._extractor = extractor_version(llm)
         self._passages: list[Passage] = []
-        self._yields: dict[str, Yield] = {}
-        self._asked = 0
-        self._failed: list[LLMFailedError] = []
+        self._extractions: dict[str, WindowExtraction] = {}
+        self._windows_asked = 0
+        self._errors: list[LLMFailedError] = []
 
     @property
     def total_failure(self) -> LLMFailedError | None:
         """The first error, where every window that was asked for failed."""
-        return self._failed[0] if self._asked and len(self._failed) == self._asked else None
+        return self._errors[0] if self._windows_asked and len(self._errors) == self._windows_asked else None
 
-    async def read(self, document_ids: Sequence[str] | None, retry_failed: bool) -> Due:
-        """What is due; all that is planned goes into the report."""
+    async def read(self, document_ids: Sequence[str] | None, retry_failed: bool) -> DuePassages:
+        """What is due; all that was read goes into the report."""
         self._report.passages, due = await asyncio.to_thread(
             self._store.read, lambda con: self._read(con, document_ids, retry_failed)
         )
         return due
 
-    async def extract_and_commit(self, due: Due, embedder: Embedder) -> None:
+    async def extract_and_commit(self, due: DuePassages, embedder: Embedder) -> None:
         """Extract what no build has, and commit all of `due` as answers come in, also where a call fails for good."""
-        self._passages, waiting = due.split()
-        self._asked = len(waiting)
-        if waiting:
+        self._passages, to_extract = due.split()
+        self._windows_asked = len(to_extract)
+        if to_extract:
             # Before anything is paid for: both models are needed to the end.
             await asyncio.to_thread(self._llm.check)
             await asyncio.to_thread(embedder.check)
         try:
-            await self._extract(waiting)
+            await self._extract(to_extract)
         finally:
             await self._commit()
 
-    async def _extract(self, waiting: dict[Window, list[Passage]]) -> None:
-        last = time.monotonic()
+    async def _extract(self, to_extract: dict[Window, list[Passage]]) -> None:
+        last_commit = time.monotonic()
         # Closed, so that no call goes on whose answer nobody will write down.
-        async with aclosing(extract(self._llm, list(waiting))) as answers:
-            async for answered in answers:
-                self._report.usage += answered.usage
-                for found in answered.yields:
-                    self._passages += waiting[found.window]
-                    self._yields[self._id_of(found.window)] = found
-                    if found.error:
-                        self._failed.append(found.error)
-                if time.monotonic() - last > COMMIT_SECONDS:
+        async with aclosing(extract(self._llm, list(to_extract))) as results:
+            async for result in results:
+                self._report.usage += result.usage
+                for extraction in result.extractions:
+                    self._passages += to_extract[extraction.window]
+                    self._extractions[self._id_of(extraction.window)] = extraction
+                    if extraction.error:
+                        self._errors.append(extraction.error)
+                if time.monotonic() - last_commit > COMMIT_SECONDS:
                     await self._commit()
-                    last = time.monotonic()
+                    last_commit = time.monotonic()
 
     def _id_of(self, window: Window) -> str:
         return window_id(window, self._extractor)
 
     def _read(
         self, connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None, retry_failed: bool
-    ) -> tuple[list[Passage], Due]:
-        return read_due(connection, self._plan, self._extractor, document_ids, retry_failed)
+    ) -> tuple[list[Passage], DuePassages]:
+        return read_due_passages(connection, self._read_passages, self._extractor, document_ids, retry_failed)
 
     async def _commit(self) -> None:
-        passages, yields = self._passages, self._yields
-        self._passages, self._yields = [], {}
+        passages, extractions = self._passages, self._extractions
+        self._passages, self._extractions = [], {}
         if passages:
             await asyncio.to_thread(
-                self._store.write, self._report.run_id, self._asset, lambda tx: self._write(tx, passages, yields)
+                self._store.write, self._report.run_id, self._asset, lambda tx: self._write(tx, passages, extractions)
             )
 
-    def _write(self, tx: Transaction, passages: list[Passage], yields: dict[str, Yield]) -> None:
+    def _write(self, tx: Transaction, passages: list[Passage], extractions: dict[str, WindowExtraction]) -> None:
         # Quarantine keeps from asking, not from writing down an answer that is there.
         _, due = self._read(tx.connection, list({passage.document_id for passage in passages}), retry_failed=True)
-        answered = {passage.id: passage for passage in passages}
+        ready = {passage.id: passage for passage in passages}
         # What was extracted before may have been forgotten since: then it is due again, and not settled by this.
-        at_hand = due.known | yields.keys()
-        now = [p for p in due.passages if answered.get(p.id) == p and (p.skip or self._id_of(p.window) in at_hand)]
-        tx.insert("ledger", [self._ledger_row(passage, yields) for passage in now])
-        new = {self._id_of(passage.window) for passage in now} & yields.keys() - due.known
-        good = {window_id: yields[window_id] for window_id in sorted(new) if not yields[window_id].error}
-        rows = _evidence_rows(good)
+        extracted = due.extracted_windows | extractions.keys()
+        settled = [p for p in due.passages if ready.get(p.id) == p and (p.skip or self._id_of(p.window) in extracted)]
+        tx.insert("ledger", [self._ledger_row(passage, extractions) for passage in settled])
+        new = {self._id_of(passage.window) for passage in settled} & extractions.keys() - due.extracted_windows
+        succeeded = {id_: extractions[id_] for id_ in sorted(new) if not extractions[id_].error}
+        rows = _evidence_rows(succeeded)
         for table, table_rows in rows.items():
             tx.insert(table, table_rows)
-        self._report.settled += len(now)
-        self._report.extracted += len(good)
+        self._report.settled += len(settled)
+        self._report.extracted += len(succeeded)
         self._report.mentions += len(rows["mentions"])
         self._report.claims += len(rows["claims"])
 
-    def _ledger_row(self, passage: Passage, yields: dict[str, Yield]) -> Row:
+    def _ledger_row(self, passage: Passage, extractions: dict[str, WindowExtraction]) -> Row:
         window_id = self._id_of(passage.window)
-        found = yields.get(window_id)
+        extraction = extractions.get(window_id)
         disposition, reason = "persisted", None
         if passage.skip:
             disposition, reason = "skipped", passage.skip
-        elif found is not None and found.error is not None:
-            disposition, reason = "failed", (ENDPOINT_AT_FAULT if found.error.transient else "") + str(found.error)
+        elif extraction is not None and extraction.error is not None:
+            disposition, reason = "failed", failure_reason(extraction.error)
         return {
             "passage_id": passage.id,
             "window_id": window_id,
@@ -248,16 +252,16 @@ class _Builder:
         }
 
 
-def _known_windows(connection: duckdb.DuckDBPyConnection, window_ids: list[str]) -> set[str]:
+def _extracted_windows(connection: duckdb.DuckDBPyConnection, window_ids: list[str]) -> set[str]:
     if not window_ids:
         return set()
     rows = connection.execute("SELECT id FROM windows WHERE id IN (SELECT unnest(?))", [window_ids]).fetchall()
     return {window_id for (window_id,) in rows}
 
 
-def _evidence_rows(yields: dict[str, Yield]) -> dict[str, list[Row]]:
+def _evidence_rows(extractions: dict[str, WindowExtraction]) -> dict[str, list[Row]]:
     return {
-        "windows": [{"id": window_id, "summary": found.summary} for window_id, found in yields.items()],
-        "mentions": [{"window_id": window_id, **row} for window_id, found in yields.items() for row in found.mentions],
-        "claims": [{"window_id": window_id, **row} for window_id, found in yields.items() for row in found.claims],
+        "windows": [{"id": window_id, "summary": it.summary} for window_id, it in extractions.items()],
+        "mentions": [{"window_id": window_id, **row} for window_id, it in extractions.items() for row in it.mentions],
+        "claims": [{"window_id": window_id, **row} for window_id, it in extractions.items() for row in it.claims],
     }

@@ -1,4 +1,4 @@
-"""How stored documents become passages: chunked once, each chunk with the end of the one before it as context."""
+"""Passages of stored documents: chunked once, each chunk with the end of the one before it as context."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where a document is cut into passages: at paragraphs and sentences, by offsets. Pure."""
+"""Chunking: where a document is cut into passages, at paragraphs and sentences, by offsets. Pure."""
 
 import re
 

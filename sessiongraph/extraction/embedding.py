@@ -37,16 +37,16 @@ WHERE disposition = 'persisted'
 """
 # The statements of some windows that have no vector. Of the vectors only those of these are looked at.
 _STATEMENTS = """
-WITH said AS (
+WITH statements AS (
     SELECT statement, any_value(window_id) AS window_id, md5(statement) AS id FROM claims
     WHERE window_id IN (SELECT unnest($1)) GROUP BY statement)
-SELECT statement, window_id FROM said
-WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN (SELECT id FROM said))
+SELECT statement, window_id FROM statements
+WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN (SELECT id FROM statements))
 """
 
 
 @dataclass
-class Embedded:
+class EmbeddingReport:
     """What embedding used, and how many texts are still without a vector."""
 
     usage: Usage = field(default_factory=Usage)
@@ -55,34 +55,34 @@ class Embedded:
 
 async def embed_missing(
     store: GraphStore, embedder: Embedder, passages: Sequence[Passage], *, run_id: str, asset: str
-) -> Embedded:
+) -> EmbeddingReport:
     """Give a vector to those live texts of `passages` that have none.
 
     A text that the endpoint refuses stays without. Raises LLMFailedError where no call can succeed (authentication).
     """
-    result = Embedded()
+    report = EmbeddingReport()
     missing = await asyncio.to_thread(store.read, lambda con: missing_texts(con, passages, embedder.identity))
     texts = list(missing)
     for start in range(0, len(texts), _COMMIT_TEXTS):
         batch = texts[start : start + _COMMIT_TEXTS]
-        holders = [missing[text] for text in batch]
+        having = [missing[text] for text in batch]
         vectors: dict[str, np.ndarray] = {}
         try:
-            result.usage += await _embed(embedder, batch, vectors)
+            report.usage += await _embed(embedder, batch, vectors)
             await asyncio.to_thread(
                 store.write,
                 run_id,
                 asset,
-                lambda tx, holders=holders, found=vectors: _insert(tx, holders, found, embedder.identity),
+                lambda tx, having=having, vectors=vectors: _insert(tx, having, vectors, embedder.identity),
             )
         except LLMFailedError as error:
             if error.fatal:
                 raise
             logger.warning("%d texts are without a vector until the next run: %s", len(texts) - start, error)
-            result.missing += len(texts) - start
+            report.missing += len(texts) - start
             break
-        result.missing += len(batch) - len(vectors)
-    return result
+        report.missing += len(batch) - len(vectors)
+    return report
 
 
 def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Passage], model: str) -> dict[str, Passage]:
@@ -92,23 +92,23 @@ def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Pass
     """
     windows = dict(connection.execute(_LIVE, [[passage.id for passage in passages]]).fetchall())
     live = [passage for passage in passages if passage.id in windows]
-    own = {text_id(passage.window.text): passage for passage in live}
+    unembedded = {text_id(passage.window.text): passage for passage in live}
     known = connection.execute(
-        "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))", [model, list(own)]
+        "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))", [model, list(unembedded)]
     ).fetchall()
     for (id_,) in known:
-        own.pop(id_, None)
+        unembedded.pop(id_, None)
     passage_of = {windows[passage.id]: passage for passage in live}
     claimed = connection.execute(_STATEMENTS, [list(passage_of), model]).fetchall()
     return {statement: passage_of[window_id] for statement, window_id in claimed} | {
-        passage.window.text: passage for passage in own.values()
+        passage.window.text: passage for passage in unembedded.values()
     }
 
 
 async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.ndarray]) -> Usage:
     """Put the vectors of `texts` into `vectors`, by text id; a text that is refused is left out."""
     try:
-        found, usage = await embedder.embed(texts)
+        embedded, usage = await embedder.embed(texts)
     except LLMFailedError as error:
         if error.status not in _REFUSED:
             raise
@@ -118,17 +118,18 @@ async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.nda
         middle = len(texts) // 2
         first = await _embed(embedder, texts[:middle], vectors)
         return first + await _embed(embedder, texts[middle:], vectors)
-    vectors.update(zip(map(text_id, texts), found, strict=True))
+    vectors.update(zip(map(text_id, texts), embedded, strict=True))
     return usage
 
 
-def _insert(tx: Transaction, holders: Sequence[Passage], vectors: dict[str, np.ndarray], model: str) -> None:
+def _insert(tx: Transaction, having: Sequence[Passage], vectors: dict[str, np.ndarray], model: str) -> None:
     """Add `vectors`, but for those that another process added, or whose texts were forgotten, meanwhile.
 
-    `holders` have the texts. Raises LLMFailedError where the model has given the dataset vectors of another length.
+    The passages `having` have the texts. Raises LLMFailedError where the dataset has vectors of another length of
+    that model.
     """
-    one = tx.connection.execute("SELECT octet_length(vector) // 4 FROM embeddings WHERE model = ? LIMIT 1", [model])
-    lengths = {length for (length,) in one.fetchall()}
+    stored = tx.connection.execute("SELECT octet_length(vector) // 4 FROM embeddings WHERE model = ? LIMIT 1", [model])
+    lengths = {length for (length,) in stored.fetchall()}
     given = {vector.size for vector in vectors.values()}
     if given - lengths and lengths:
         raise LLMFailedError(
@@ -136,7 +137,7 @@ def _insert(tx: Transaction, holders: Sequence[Passage], vectors: dict[str, np.n
             "model behind that name was changed, set EMBEDDING_DIMENSIONS and run cognify(): all is embedded anew.",
             model=model,
         )
-    new = vectors.keys() & {text_id(text) for text in missing_texts(tx.connection, holders, model)}
+    new = vectors.keys() & {text_id(text) for text in missing_texts(tx.connection, having, model)}
     tx.insert(
         "embeddings",
         [{"text_id": id_, "model": model, "vector": vectors[id_].astype("<f4").tobytes()} for id_ in sorted(new)],

@@ -1,4 +1,4 @@
-"""What is to be done: passages as they should stand in the graph, held against what the ledger says of them.
+"""The ledger, read: passages as they should stand in the graph, held against what became of them so far.
 
 Invariant: work is a set difference, never a count. A passage is settled when the ledger's newest row names
 the very window (text, context and extractor) and verdict that it would get now; so an edit, a lost ledger row,
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.prompts.prompt_format import Window
 
@@ -52,7 +53,7 @@ class LedgerRow:
 
 
 # Reads the passages of the named documents, or of all that the asset is about.
-Plan = Callable[[duckdb.DuckDBPyConnection, Sequence[str] | None], list[Passage]]
+PassageReader = Callable[[duckdb.DuckDBPyConnection, Sequence[str] | None], list[Passage]]
 
 
 def window_id(window: Window, extractor: str) -> str:
@@ -67,6 +68,11 @@ def is_settled(passage: Passage, row: LedgerRow | None, extractor: str, retry_fa
     if passage.skip:
         return (row.disposition, row.reason) == ("skipped", passage.skip)
     return row.disposition == "persisted" or (row.quarantined and not retry_failed)
+
+
+def failure_reason(error: LLMFailedError) -> str:
+    """What the ledger says of a window that failed with `error`."""
+    return (ENDPOINT_AT_FAULT if error.transient else "") + str(error)
 
 
 def read_ledger(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> dict[str, LedgerRow]:

@@ -1,4 +1,4 @@
-"""What a person decided about two names: recorded, and dropped with the names. What follows from it is derived
+"""Decisions of a person about two names: recorded, and dropped with the names. What follows from them is derived
 (`sessiongraph/entity_resolution/entity_resolver.py`).
 
 Invariant: rows are only added, and the newest about a pair counts, so that every decision can be reversed.

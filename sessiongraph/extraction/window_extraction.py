@@ -1,4 +1,4 @@
-"""Windows in, evidence out: how windows are packed into calls, asked for, and what an answer yields for each.
+"""Extracting evidence from windows: packing them into calls, making those, and giving each window its part.
 
 One call returns summaries, entities and facts together. A call that fails is halved until the window at fault
 is alone, so that one bad window never costs another; authentication errors stop everything at once.
@@ -42,8 +42,8 @@ holds; work out "last week" from the source's date.
 
 
 @dataclass(frozen=True)
-class Yield:
-    """What one window yielded: rows for `windows`, `mentions` and `claims`, or the error that it failed with."""
+class WindowExtraction:
+    """What was extracted from a window: rows for `windows`, `mentions` and `claims`; or the error it failed with."""
 
     window: Window
     summary: str | None = None
@@ -53,37 +53,37 @@ class Yield:
 
 
 @dataclass(frozen=True)
-class Answered:
+class CallResult:
     """What one call, or its halves, gave for the windows packed into it, and what that used."""
 
-    yields: list[Yield]
+    extractions: list[WindowExtraction]
     usage: Usage
 
 
 def extractor_version(llm: LLM) -> str:
-    """Changes whenever the same window might yield something else: prompt, schema or model."""
+    """Changes whenever something else might be extracted from the same window: with prompt, schema or model."""
     return content_id("extractor", PROMPT, schema_text(Extraction), llm.identity)[:16]
 
 
-async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[Answered]:
-    """What each of `windows` yields, call by call as answers come in. Raises LLMFailedError where it is fatal."""
-    calls = {asyncio.ensure_future(_answer(llm, packed)) for packed in pack(windows)}
+async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[CallResult]:
+    """What is extracted from `windows`, call by call as answers come in. Raises LLMFailedError where it is fatal."""
+    calls = {asyncio.ensure_future(_call(llm, packed)) for packed in pack(windows)}
 
-    def ended(call: asyncio.Task[Answered]) -> None:
+    def ended(call: asyncio.Task[CallResult]) -> None:
         calls.discard(call)  # or every answer would be kept until the last one is there
         if not call.cancelled():
             call.exception()  # or asyncio would log the second one that is fatal as one that nobody looked at
 
-    for call in calls:
-        call.add_done_callback(ended)
+    for task in calls:
+        task.add_done_callback(ended)
     try:
-        for answered in asyncio.as_completed(calls):
-            yield await answered
+        for call in asyncio.as_completed(calls):
+            yield await call
     finally:
-        left = list(calls)
-        for call in left:
-            call.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        unfinished = list(calls)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
 
 
 def pack(windows: Sequence[Window]) -> list[list[Window]]:
@@ -115,38 +115,38 @@ def _cost(window: Window, previous: Window | None) -> int:
     return own + sum(len(part.text) for part in window.context)
 
 
-async def _answer(llm: LLM, windows: list[Window], retries: int | None = None) -> Answered:
+async def _call(llm: LLM, windows: list[Window], retries: int | None = None) -> CallResult:
     try:
-        return await _ask(llm, windows, retries)
+        return await _call_once(llm, windows, retries)
     except LLMFailedError as error:
         if error.fatal:
             raise
         used = error.usage or Usage()
         if len(windows) == 1:
-            return Answered([Yield(windows[0], error=error)], used)
+            return CallResult([WindowExtraction(windows[0], error=error)], used)
     # The whole call has had its retries; the halves only find out which window is at fault.
     middle = len(windows) // 2
-    halves = await asyncio.gather(_answer(llm, windows[:middle], retries=0), _answer(llm, windows[middle:], retries=0))
-    return Answered(halves[0].yields + halves[1].yields, used + halves[0].usage + halves[1].usage)
+    halves = await asyncio.gather(_call(llm, windows[:middle], retries=0), _call(llm, windows[middle:], retries=0))
+    return CallResult(halves[0].extractions + halves[1].extractions, used + halves[0].usage + halves[1].usage)
 
 
-async def _ask(llm: LLM, windows: list[Window], retries: int | None) -> Answered:
+async def _call_once(llm: LLM, windows: list[Window], retries: int | None) -> CallResult:
     messages, numbers = prompt_of(windows)
-    given = {number for window in numbers for number in window}
+    all_numbers = {number for of_window in numbers for number in of_window}
     extraction, usage = await llm.structured(
-        messages, Extraction, check=lambda answer: check_numbers(answer, given), retries=retries
+        messages, Extraction, check=lambda answer: check_numbers(answer, all_numbers), retries=retries
     )
-    return Answered(_split(extraction, windows, numbers), usage)
+    return CallResult(_by_window(extraction, windows, numbers), usage)
 
 
-def _split(extraction: Extraction, windows: list[Window], numbers: list[list[int]]) -> list[Yield]:
+def _by_window(extraction: Extraction, windows: list[Window], numbers: list[list[int]]) -> list[WindowExtraction]:
     """Give each window what the answer says of its passages."""
     place = {
         number: (index, part)
-        for index, (window, own) in enumerate(zip(windows, numbers, strict=True))
-        for number, part in zip(own, window.parts, strict=True)
+        for index, (window, of_window) in enumerate(zip(windows, numbers, strict=True))
+        for number, part in zip(of_window, window.parts, strict=True)
     }
-    yields = [Yield(window) for window in windows]
+    extractions = [WindowExtraction(window) for window in windows]
     summaries: dict[int, str] = {}
     for summary in extraction.summaries:
         summaries.setdefault(place[summary.passage][0], _line(summary.text, 300))
@@ -154,14 +154,14 @@ def _split(extraction: Extraction, windows: list[Window], numbers: list[list[int
         shared = len({place[number][0] for number in entity.passages}) > 1
         for number in entity.passages if _is_name(entity.name) else ():
             index, part = place[number]
-            yields[index].mentions.append(_mention(entity, part, shared))
+            extractions[index].mentions.append(_mention(entity, part, shared))
     for fact in extraction.facts:
         index, part = place[fact.passage]
         if _is_name(fact.subject) and _is_name(fact.object) and fact.relation.strip():
-            yields[index].claims.append(_claim(fact, part))
+            extractions[index].claims.append(_claim(fact, part))
     return [
-        Yield(found.window, summaries.get(index), _distinct(found.mentions), _distinct(found.claims))
-        for index, found in enumerate(yields)
+        WindowExtraction(it.window, summaries.get(index), _distinct(it.mentions), _distinct(it.claims))
+        for index, it in enumerate(extractions)
     ]
 
 

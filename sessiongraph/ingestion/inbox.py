@@ -15,13 +15,13 @@ from pathlib import Path
 from sessiongraph.errors import SessionGraphError, UnreadableDocumentError
 from sessiongraph.ingestion.ingest import IngestReport, document_id, ingest
 from sessiongraph.ingestion.parsing import ParsedDocument, clean_line, parse_file
+from sessiongraph.ingestion.resolve_inputs import HIDDEN_PREFIXES
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import User
 
 REJECTED = "rejected"
 # Files parsed before they are stored together: bounds what is held in memory at once.
 _BATCH = 50
-_UNFINISHED = (".", "~$")  # hidden files, and what Word puts beside a document that is open
 
 
 async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: User, run_id: str) -> IngestReport:
@@ -40,12 +40,12 @@ async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: Use
                 parsed[path] = await asyncio.to_thread(_parse, path, files)
             except UnreadableDocumentError as error:
                 report.failed[clean_line(str(path.relative_to(inbox)))] = str(error)
-                await asyncio.to_thread(_move, path, _free(inbox / REJECTED / path.relative_to(inbox)))
+                await asyncio.to_thread(_move, path, _free_path(inbox / REJECTED / path.relative_to(inbox)))
         if parsed:
             documents = list(parsed.values())
-            _add(report, await ingest(store, documents, user=user, node_sets=(), run_id=run_id))
+            _add_counts(report, await ingest(store, documents, user=user, node_sets=(), run_id=run_id))
             for path, document in parsed.items():
-                await asyncio.to_thread(_move, path, _kept(files, document.text, path))
+                await asyncio.to_thread(_move, path, _original_path(files, document.text, path))
     return report
 
 
@@ -56,7 +56,7 @@ def waiting_files(inbox: Path) -> Iterator[Path]:
 
 def _files_below(folder: Path) -> Iterator[Path]:
     for path in folder.iterdir():
-        if path.name.startswith(_UNFINISHED):
+        if path.name.startswith(HIDDEN_PREFIXES):
             continue
         if path.is_dir() and not path.is_symlink():
             yield from _files_below(path)
@@ -69,15 +69,15 @@ def _parse(path: Path, files: Path) -> ParsedDocument:
     if path.is_symlink():
         raise UnreadableDocumentError(f"{clean_line(path.name)} is a link: put the file itself into the inbox.")
     document = parse_file(path)
-    return replace(document, source=str(_kept(files, document.text, path)))
+    return replace(document, source=str(_original_path(files, document.text, path)))
 
 
-def _kept(files: Path, text: str, path: Path) -> Path:
+def _original_path(files: Path, text: str, path: Path) -> Path:
     """Where the original `path` of the document `text` is kept."""
     return files / f"{document_id(text)}{path.suffix.lower()}"
 
 
-def _free(path: Path) -> Path:
+def _free_path(path: Path) -> Path:
     """`path`, or the first "name 2.txt", "name 3.txt", … that is not taken."""
     free, number = path, 1
     while free.exists() or free.is_symlink():
@@ -97,7 +97,7 @@ def _move(path: Path, target: Path) -> None:
         ) from error
 
 
-def _add(total: IngestReport, part: IngestReport) -> None:
+def _add_counts(total: IngestReport, part: IngestReport) -> None:
     total.document_ids += part.document_ids
     total.added += part.added
     total.known += part.known

@@ -50,9 +50,9 @@ async def ingest(
     return report
 
 
-def _known(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:
+def _known_ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:
     rows = connection.execute("SELECT id FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
-    return {known for (known,) in rows}
+    return {id_ for (id_,) in rows}
 
 
 def _tags(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[tuple[str, str]]:
@@ -68,12 +68,12 @@ def _wanted_tags(ids: list[str], node_sets: Sequence[str]) -> set[tuple[str, str
 
 
 def _has_all(connection: duckdb.DuckDBPyConnection, ids: list[str], node_sets: Sequence[str]) -> bool:
-    return _known(connection, ids) == set(ids) and _wanted_tags(ids, node_sets) <= _tags(connection, ids)
+    return _known_ids(connection, ids) == set(ids) and _wanted_tags(ids, node_sets) <= _tags(connection, ids)
 
 
 def _store(tx: Transaction, documents: dict[str, ParsedDocument], user: User, node_sets: Sequence[str]) -> list[str]:
     ids = list(documents)
-    known = _known(tx.connection, ids)
+    known = _known_ids(tx.connection, ids)
     added = [new for new in reversed(ids) if new not in known]
     now = datetime.now(UTC).replace(tzinfo=None)
     tx.insert("documents", [_row(new, documents[new], user, now) for new in added])

@@ -1,6 +1,6 @@
-"""From a file or a string to a clean text: the format is chosen here, and the characters are cleaned.
+"""Parsing a file or a string into a clean text: the format is chosen here, and the characters are cleaned.
 
-What a format looks like inside belongs in `formats/`; what `add()` may be given, in inputs.py.
+What a format looks like inside belongs in `formats/`; what `add()` may be given, in resolve_inputs.py.
 
 Invariants of every ParsedDocument: its text is encodable Unicode (NFC) of at most MAX_CHARACTERS, has a
 letter or digit, "\\n" as its only line break and "\\t" as its only control character, nothing invisible that

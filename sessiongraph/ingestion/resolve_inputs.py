@@ -1,4 +1,4 @@
-"""What `add()` may be given, resolved to texts and files before any of them is read.
+"""Resolving what `add()` is given to texts and files, before any of them is read.
 
 A `Path`, or another os.PathLike, is always a path. A string is one only if it starts with "/", "./", "../",
 "~/" or "file://" and is one line; every other string is a text. A folder stands for the supported files below
@@ -26,7 +26,7 @@ from sessiongraph.ingestion.parsing import (
 )
 
 _PATH_STARTS = ("/", "./", "../", "~/", "file://")
-_HIDDEN_STARTS = (".", "~$")  # "~$" is what Word puts beside a document that is open
+HIDDEN_PREFIXES = (".", "~$")  # "~$" is what Word puts beside a document that is open
 
 
 @dataclass(frozen=True)
@@ -147,9 +147,9 @@ def _names_below(folder: Path) -> tuple[list[str], list[str]]:
         failed.append(f"{clean_line(os.path.relpath(error.filename, folder))}: {error.strerror}")
 
     for parent, folders, files in os.walk(folder, onerror=note):
-        folders[:] = [name for name in folders if not name.startswith(_HIDDEN_STARTS)]
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN_PREFIXES)]
         links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
-        visible = [name for name in files if not name.startswith(_HIDDEN_STARTS)]
+        visible = [name for name in files if not name.startswith(HIDDEN_PREFIXES)]
         names += [os.path.relpath(os.path.join(parent, name), folder) for name in visible + links]
     return names, failed
 

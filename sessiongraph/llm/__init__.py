@@ -1,1 +1,1 @@
-"""Model calls: the notation that texts travel in, the client that every chat call goes through, the embedder."""
+"""Calls of the chat model and the embedder of the settings: through litellm, or of an embedded model directly."""

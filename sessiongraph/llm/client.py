@@ -1,6 +1,7 @@
 """The chat client: every question to a language model, and every structured extraction, goes through it.
 
-What all model calls share belongs to `calls`, how an answer is read to `answers`, prompts to whoever asks.
+Calling a model belongs to `litellm_calls` and `local_calls`, how an answer is read to `response_parsing`, prompts to
+whoever asks.
 
 Invariants: temperature is 0; user messages are sent as they were given, so that a model that reads the
 notation finds it in the first one; only answers that validate are returned or cached.
@@ -8,16 +9,19 @@ notation finds it in the first one; only answers that validate are returned or c
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
+from cachetools import LRUCache
 from pydantic import BaseModel
 
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
-from sessiongraph.llm import litellm_calls, litellm_runtime, response_parsing
-from sessiongraph.llm.lru_cache import RecentlyUsed
+from sessiongraph.llm import litellm_calls, litellm_runtime, local_calls, response_parsing
+from sessiongraph.llm.endpoint import Endpoint
+from sessiongraph.llm.event_loops import EventLoops
 from sessiongraph.local_models import LocalModels
 from sessiongraph.settings import Settings
 from sessiongraph.types import Usage
@@ -28,19 +32,20 @@ Message = dict[str, str]
 Format = Literal["json_schema", "json_object", "prompt"]
 
 MAX_REASKS = 2
+_CACHED_ANSWERS = 512
 _ABOUT_FORMAT = ("response_format", "response format", "schema", "json_object", "structured output")
-
-# The answers of this process, and the format that a (model, endpoint) was found to take.
-responses: RecentlyUsed[str] = RecentlyUsed(512)
-_formats: dict[tuple[str, str | None], Format] = {}
 
 
 class LLM:
-    """The chat model of `settings`. May be used from one event loop after another."""
+    """The chat model of `settings`. May be used from several threads, and from one event loop after another.
+
+    What it answered is remembered in memory only, so that nothing that `forget` must erase outlives the process;
+    extractions that are worth keeping are cached in the dataset's own store.
+    """
 
     def __init__(self, settings: Settings, local_models: LocalModels | None = None) -> None:
         self.model = settings.llm_model
-        self._endpoint = litellm_calls.Endpoint(
+        self._endpoint = Endpoint(
             prefix="LLM",
             model=settings.llm_model,
             api_key=settings.llm_api_key.get_secret_value() if settings.llm_api_key else None,
@@ -49,7 +54,17 @@ class LLM:
             retries=settings.llm_max_retries,
             concurrency=settings.llm_max_concurrency,
         )
+        self._local_models = local_models or LocalModels()
+        self._loops = EventLoops(
+            self._endpoint.concurrency,
+            None if self._endpoint.is_local else litellm_runtime.close_clients_at_shutdown,
+        )
         self._checked = False
+        # The format that the endpoint was found to take.
+        self._format: Format | None = None
+        self._schemas: dict[type[BaseModel], str] = {}
+        self._answers: LRUCache[str, str] = LRUCache(_CACHED_ANSWERS)
+        self._answers_lock = threading.Lock()
 
     @cached_property
     def identity(self) -> str:
@@ -62,21 +77,24 @@ class LLM:
 
     def check(self) -> None:
         """Raise LLMNotConfiguredError, naming the variable, where the model cannot be called. Blocks."""
-        self._endpoint.check()
+        (local_calls if self._endpoint.is_local else litellm_calls).check(self._endpoint)
         self._checked = True
 
     def forget_answers(self) -> None:
-        """Drop what was answered in this process."""
-        responses.clear()
+        """Drop what was answered, and what the embedded models remember of texts."""
+        with self._answers_lock:
+            self._answers.clear()
+        self._local_models.forget_texts()
 
     def close(self) -> None:
-        """Drop what was answered."""
+        """Drop what was answered, and what is kept for event loops."""
         self.forget_answers()
+        self._loops.close()
 
     async def text(self, messages: Sequence[Message]) -> tuple[str, Usage]:
         """The answer to `messages`, never empty. Raises LLMNotConfiguredError, LLMFailedError."""
         key = self._cache_key(messages, "")
-        if (cached := responses.get(key)) is not None:
+        if (cached := self._cached(key)) is not None:
             return cached, Usage()
         answer, usage = await self._complete(messages)
         if not answer:
@@ -85,7 +103,7 @@ class LLM:
                 model=self.model,
                 usage=usage,
             )
-        responses.put(key, answer)
+        self._cache(key, answer)
         return answer, usage
 
     async def structured(
@@ -100,8 +118,8 @@ class LLM:
         An answer that does not validate is asked for again with the error, MAX_REASKS times. `retries` stands
         in for LLM_MAX_RETRIES. Raises LLMNotConfiguredError, LLMFailedError.
         """
-        key = self._cache_key(messages, response_parsing.schema_text(schema))
-        if (cached := responses.get(key)) is not None:
+        key = self._cache_key(messages, self._schema_text(schema))
+        if (cached := self._cached(key)) is not None:
             try:
                 return response_parsing.read_object(cached, schema, check), Usage()
             except ValueError:
@@ -116,7 +134,7 @@ class LLM:
                 fault = str(error)
                 asked += _reask(answer, fault)
             else:
-                responses.put(key, answer)
+                self._cache(key, answer)
                 return value, usage
         raise LLMFailedError(
             f"{self.model} gave no valid {schema.__name__} in {1 + MAX_REASKS} answers: {fault} "
@@ -129,6 +147,19 @@ class LLM:
     def _cache_key(self, messages: Sequence[Message], schema: str) -> str:
         return content_id(self.model, self._endpoint.url or "", json.dumps(list(messages), sort_keys=True), schema)
 
+    def _cached(self, key: str) -> str | None:
+        with self._answers_lock:
+            return self._answers.get(key)
+
+    def _cache(self, key: str, answer: str) -> None:
+        with self._answers_lock:
+            self._answers[key] = answer
+
+    def _schema_text(self, schema: type[BaseModel]) -> str:
+        if schema not in self._schemas:
+            self._schemas[schema] = response_parsing.schema_text(schema)
+        return self._schemas[schema]
+
     async def _ask_for_json(
         self, messages: Sequence[Message], schema: type[BaseModel], retries: int | None, before: Usage
     ) -> tuple[str, Usage]:
@@ -136,11 +167,10 @@ class LLM:
 
         `before` is what earlier answers used; an error says it too.
         """
-        known = (self.model, self._endpoint.url)
         likely: Callable[[], Format] = self._likely_format
-        form = _formats[known] if known in _formats else await asyncio.to_thread(likely)
+        form = self._format if self._format is not None else await asyncio.to_thread(likely)
         while True:
-            prompt = messages if form == "json_schema" else _with_schema(messages, schema)
+            prompt = messages if form == "json_schema" else _with_schema(messages, self._schema_text(schema))
             try:
                 answer = await self._complete(prompt, _response_format(form, schema), retries)
             except LLMFailedError as error:
@@ -149,7 +179,7 @@ class LLM:
                     raise
                 form = "json_object" if form == "json_schema" and self._takes_response_format() else "prompt"
             else:
-                _formats[known] = form
+                self._format = form
                 return answer
 
     def _likely_format(self) -> Format:
@@ -174,20 +204,40 @@ class LLM:
     ) -> tuple[str, Usage]:
         if not self._checked:
             await asyncio.to_thread(self.check)
+        if self._endpoint.is_local:
+            return await self._complete_locally(messages)
         litellm = litellm_runtime.load()
-        arguments = self._endpoint.arguments() | {"messages": list(messages), "temperature": 0}
+        arguments = litellm_calls.arguments(self._endpoint) | {"messages": list(messages), "temperature": 0}
         if response_format is not None:
             arguments["response_format"] = response_format
-        response, seconds = await litellm_calls.call(self._endpoint, lambda: litellm.acompletion(**arguments), retries)
+        response, seconds = await litellm_calls.call(
+            self._endpoint, self._loops, lambda: litellm.acompletion(**arguments), retries
+        )
         used = getattr(response, "usage", None)
         usage = Usage(
             calls=1,
             prompt_tokens=getattr(used, "prompt_tokens", 0) or 0,
             completion_tokens=getattr(used, "completion_tokens", 0) or 0,
             seconds=seconds,
-            cost=litellm_calls.price(self._endpoint, response),
+            cost=litellm_calls.price(response),
         )
         return response_parsing.text_of(response, self.model, usage), usage
+
+    async def _complete_locally(self, messages: Sequence[Message]) -> tuple[str, Usage]:
+        """What the embedded model makes of the first user message; it reads no other."""
+        message = next((message["content"] for message in messages if message["role"] == "user"), "")
+        answer, seconds = await local_calls.call(
+            self._endpoint, self._loops, lambda: self._local_models.complete(message)
+        )
+        if answer is None:
+            raise local_calls.nothing_asked(self._endpoint)
+        usage = Usage(
+            calls=1,
+            prompt_tokens=local_calls.estimated_tokens([message]),
+            completion_tokens=local_calls.estimated_tokens([answer]),
+            seconds=seconds,
+        )
+        return response_parsing.without_thought(answer), usage
 
 
 def _response_format(form: Format, schema: type[BaseModel]) -> Any:
@@ -195,10 +245,9 @@ def _response_format(form: Format, schema: type[BaseModel]) -> Any:
     return {"json_schema": schema, "json_object": {"type": "json_object"}, "prompt": None}[form]
 
 
-def _with_schema(messages: Sequence[Message], schema: type[BaseModel]) -> list[Message]:
+def _with_schema(messages: Sequence[Message], schema: str) -> list[Message]:
     """`messages` with the JSON schema in the system message."""
-    text = response_parsing.schema_text(schema)
-    wanted = f"Answer with one JSON object of the following JSON schema, and nothing else.\n{text}"
+    wanted = f"Answer with one JSON object of the following JSON schema, and nothing else.\n{schema}"
     if messages and messages[0]["role"] == "system":
         return [{"role": "system", "content": f"{messages[0]['content']}\n\n{wanted}"}, *messages[1:]]
     return [{"role": "system", "content": wanted}, *messages]

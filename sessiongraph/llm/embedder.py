@@ -1,22 +1,25 @@
 """The embedder: texts in, vectors of one length out, in the order of the texts.
 
-What all model calls share belongs to `calls`; keeping and comparing vectors, to the stores and to search.
+Calling a model belongs to `litellm_calls` and `local_calls`; keeping and comparing vectors, to stores and search.
 
 Invariants: vectors are L2-normalised (one of zeros stays so), and all those of one `identity` are comparable.
 """
 
 import asyncio
 import base64
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import numpy as np
+from cachetools import LRUCache
 
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
-from sessiongraph.llm import litellm_calls, litellm_runtime
-from sessiongraph.llm.lru_cache import RecentlyUsed
+from sessiongraph.llm import litellm_calls, litellm_runtime, local_calls
+from sessiongraph.llm.endpoint import Endpoint
+from sessiongraph.llm.event_loops import EventLoops
 from sessiongraph.local_models import LocalModels
 from sessiongraph.settings import Settings
 from sessiongraph.types import Usage
@@ -29,18 +32,19 @@ _TOO_LARGE = (400, 413, 422)
 # Whose client takes 3 ms of the event loop to read a vector that is written as numbers, and none as base64.
 _SLOW_READERS = ("openai", "azure")
 
-# The vectors of texts that were embedded alone, as queries are; and the (model, endpoint) that refuse base64.
-queries: RecentlyUsed[np.ndarray] = RecentlyUsed(512)
-_numbers_only: set[tuple[str, str | None]] = set()
+_CACHED_QUERIES = 512
 
 
 class Embedder:
-    """The embedding model of `settings`. May be used from one event loop after another."""
+    """The embedding model of `settings`. May be used from several threads, and from one event loop after another.
+
+    The vectors of texts that were embedded alone, as queries are, are remembered in memory.
+    """
 
     def __init__(self, settings: Settings, local_models: LocalModels | None = None) -> None:
         self._dimensions = settings.embedding_dimensions
         self.identity = settings.embedding_model + (f"@{self._dimensions}" if self._dimensions else "")
-        self._endpoint = litellm_calls.Endpoint(
+        self._endpoint = Endpoint(
             prefix="EMBEDDING",
             model=settings.embedding_model,
             api_key=_api_key(settings),
@@ -49,20 +53,30 @@ class Embedder:
             retries=settings.llm_max_retries,
             concurrency=settings.llm_max_concurrency,
         )
+        self._local_models = local_models or LocalModels()
+        self._loops = EventLoops(
+            self._endpoint.concurrency,
+            None if self._endpoint.is_local else litellm_runtime.close_clients_at_shutdown,
+        )
         self._checked = False
+        self._refuses_base64 = False
+        self._queries: LRUCache[str, np.ndarray] = LRUCache(_CACHED_QUERIES)
+        self._queries_lock = threading.Lock()
 
     def check(self) -> None:
         """Raise LLMNotConfiguredError, naming the variable, where the model cannot be called. Blocks."""
-        self._endpoint.check()
+        (local_calls if self._endpoint.is_local else litellm_calls).check(self._endpoint)
         self._checked = True
 
     def forget_answers(self) -> None:
-        """Drop what was embedded in this process."""
-        queries.clear()
+        """Drop what was embedded."""
+        with self._queries_lock:
+            self._queries.clear()
 
     def close(self) -> None:
-        """Drop what was embedded."""
+        """Drop what was embedded, and what is kept for event loops."""
         self.forget_answers()
+        self._loops.close()
 
     async def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
         """The vectors of `texts`, as (n, d) float32; (0, 0) of none.
@@ -71,8 +85,8 @@ class Embedder:
         """
         if not texts:
             return np.zeros((0, 0), np.float32), Usage()
-        key = content_id(self.identity, self._endpoint.url or "", texts[0]) if len(texts) == 1 else None
-        if key and (cached := queries.get(key)) is not None:
+        key = content_id(texts[0]) if len(texts) == 1 else None
+        if key and (cached := self._cached(key)) is not None:
             return cached.copy(), Usage()
         if not self._checked:
             await asyncio.to_thread(self.check)
@@ -83,17 +97,24 @@ class Embedder:
             for task in tasks:  # where one failed, the others' work is of no use
                 task.cancel()
         if key:
-            queries.put(key, vectors.copy())
+            with self._queries_lock:
+                self._queries[key] = vectors.copy()
         return vectors, usage
+
+    def _cached(self, key: str) -> np.ndarray | None:
+        with self._queries_lock:
+            return self._queries.get(key)
 
     async def _embed_batch(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
         """One call; where the endpoint takes no batch of this size, its two halves."""
+        if self._endpoint.is_local:
+            return await self._call_locally(texts)
         encoding = self._encoding()
         try:
             return await self._call(texts, encoding)
         except LLMFailedError as error:
             if encoding == "base64" and error.status in (400, 422) and _is_about_encoding(error):
-                _numbers_only.add((self._endpoint.model, self._endpoint.url))
+                self._refuses_base64 = True
                 return await self._embed_batch(texts)
             if error.status not in _TOO_LARGE or len(texts) == 1:
                 raise
@@ -103,27 +124,36 @@ class Embedder:
     def _encoding(self) -> Literal["base64", "float"]:
         provider, slash, _ = self._endpoint.model.partition("/")
         slow = not slash or provider in _SLOW_READERS
-        refused = (self._endpoint.model, self._endpoint.url) in _numbers_only
-        return "base64" if slow and not refused else "float"
+        return "base64" if slow and not self._refuses_base64 else "float"
 
     async def _call(self, texts: Sequence[str], encoding: str) -> tuple[np.ndarray, Usage]:
         litellm = litellm_runtime.load()
-        arguments = self._endpoint.arguments() | {"input": [text if text.strip() else " " for text in texts]}
-        if not self._endpoint.is_local:
-            arguments["encoding_format"] = encoding
-            if self._dimensions:
-                # litellm knows of few models that they take it; one that does not is found out by its answer.
-                arguments |= {"dimensions": self._dimensions, "allowed_openai_params": ["dimensions"]}
-        response, seconds = await litellm_calls.call(self._endpoint, lambda: litellm.aembedding(**arguments))
+        arguments = litellm_calls.arguments(self._endpoint)
+        arguments |= {"input": [text if text.strip() else " " for text in texts], "encoding_format": encoding}
+        if self._dimensions:
+            # litellm knows of few models that they take it; one that does not is found out by its answer.
+            arguments |= {"dimensions": self._dimensions, "allowed_openai_params": ["dimensions"]}
+        if encoding == "base64":
+            litellm_runtime.ignore_packed_vector_warning()
+        response, seconds = await litellm_calls.call(
+            self._endpoint, self._loops, lambda: litellm.aembedding(**arguments)
+        )
         vectors = await asyncio.to_thread(self._read, response, len(texts))
         used = getattr(response, "usage", None)
         usage = Usage(
             embedding_calls=1,
             embedding_tokens=getattr(used, "prompt_tokens", 0) or 0,
             seconds=seconds,
-            cost=litellm_calls.price(self._endpoint, response),
+            cost=litellm_calls.price(response),
         )
         return vectors, usage
+
+    async def _call_locally(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
+        vectors, seconds = await local_calls.call(
+            self._endpoint, self._loops, lambda: self._local_models.embed(list(texts))
+        )
+        usage = Usage(embedding_calls=1, embedding_tokens=local_calls.estimated_tokens(texts), seconds=seconds)
+        return self._normalised(vectors), usage
 
     def _read(self, response: Any, wanted: int) -> np.ndarray:
         """The vectors of `response`, in the order of its texts, normalised."""
@@ -132,7 +162,10 @@ class Embedder:
             raise self._failure(f"gave {len(rows)} vectors for {wanted} texts")
         if len({len(row) for row in rows}) > 1:
             raise self._failure("gave vectors of several lengths")
-        vectors = np.stack(rows)
+        return self._normalised(np.stack(rows))
+
+    def _normalised(self, vectors: np.ndarray) -> np.ndarray:
+        """`vectors`, which are changed. Raises LLMFailedError where they have another length than is asked for."""
         if self._dimensions and vectors.shape[1] != self._dimensions:
             raise self._failure(
                 f"gave vectors of {vectors.shape[1]} numbers where EMBEDDING_DIMENSIONS={self._dimensions}"

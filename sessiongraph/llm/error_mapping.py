@@ -1,8 +1,9 @@
-"""What a failed model call means: whether to try again, when, and what the user is told.
+"""Errors of model calls, and what they mean: whether to try again, when, and what to raise for the user.
 
-Everything here reads the errors that litellm raises, which are openai's; making calls belongs to `calls`.
+Everything here reads the errors that litellm raises, which are openai's, and TimeoutError; making calls belongs to
+`litellm_calls`.
 
-Invariant: no message holds a key.
+Invariants: no message holds a key; for a TimeoutError openai is not imported.
 """
 
 import os
@@ -22,9 +23,11 @@ _DETAIL_CHARS = 500
 
 def may_pass(error: BaseException) -> bool:
     """Whether the same call may succeed a moment later."""
+    if isinstance(error, TimeoutError):
+        return True
     from openai import BadRequestError, OpenAIError
 
-    if isinstance(error, BadRequestError) or not isinstance(error, (OpenAIError, TimeoutError)):
+    if isinstance(error, BadRequestError) or not isinstance(error, OpenAIError):
         return False
     status = _status(error)
     return status is None or status >= 500 or (status in (408, 409, 429) and not _out_of_credit(error))
@@ -71,17 +74,21 @@ def failure(
 
 def _status(error: BaseException) -> int | None:
     """The HTTP status; None where no answer came, for which litellm makes one up (408, 500)."""
+    if isinstance(error, TimeoutError):
+        return None
     from openai import APIConnectionError
 
-    if isinstance(error, (APIConnectionError, TimeoutError)) or "Connection error." in str(error):
+    if isinstance(error, APIConnectionError) or "Connection error." in str(error):
         return None
     return getattr(error, "status_code", None)
 
 
 def _timed_out(error: BaseException) -> bool:
+    if isinstance(error, TimeoutError):
+        return True
     from openai import APITimeoutError
 
-    return isinstance(error, (APITimeoutError, TimeoutError))
+    return isinstance(error, APITimeoutError)
 
 
 def _out_of_credit(error: BaseException) -> bool:

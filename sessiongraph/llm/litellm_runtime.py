@@ -1,64 +1,97 @@
-"""litellm as this project loads it, and what belongs to one event loop: its limits and its HTTP clients.
+"""litellm as this project loads it: offline, silent about our own calls, its HTTP clients closed with their event loop.
 
-What a call is made of belongs to `calls`. Nothing else imports litellm but the local models' provider.
+What a call is made of belongs to `litellm_calls`. Nothing else imports litellm.
 
-Invariants: importing litellm goes to no network and says nothing on the user's stdout or loggers (unless
-LITELLM_LOG asks it to). The HTTP clients that litellm keeps for an event loop are closed when that loop
-shuts down, those that the user gave to litellm excepted.
+Invariants: importing litellm goes to no network and leaves the host's environment as it was. What litellm says of a
+call of ours reaches no log (unless LITELLM_LOG asks for it); what it says of the host's own calls does. The HTTP
+clients that litellm keeps for an event loop are closed when that loop shuts down, those that the user gave to litellm
+excepted.
 """
 
 import asyncio
 import inspect
 import logging
 import os
+import sys
 import warnings
-from collections.abc import AsyncGenerator, Hashable
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+# Read by litellm's import alone. Without the first it fetches its price list from the network; in any other mode it
+# loads a `.env` that it finds above its own folder into the user's environment.
+_IMPORT_SETTINGS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION"}
 # What openai's client says of every vector that comes as base64, which litellm has it dump before it is read.
 _PACKED_VECTOR = r"Pydantic serializer warnings:\s+\S*\(?Expected `list\[float\]`[^\n]*field_name='embedding'"
 
+# Seconds until a timer that is never due.
+_NEVER = 1e9
+
+_in_call_of_ours: ContextVar[bool] = ContextVar("sessiongraph_in_litellm_call", default=False)
+
 
 def load() -> ModuleType:
-    """litellm, quiet and offline. The first call takes seconds: make it in a thread."""
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    # Any other mode has litellm load a `.env` that it finds above its own folder into the user's environment.
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    """litellm. The first call takes seconds: make it in a thread."""
+    if "litellm" not in sys.modules:
+        with _environment(_IMPORT_SETTINGS):
+            import litellm
     import litellm
 
-    litellm.suppress_debug_info = True
-    if "LITELLM_LOG" not in os.environ:
-        # What they would say arrives as an exception, which becomes an error that names the cause.
-        for name in _LOGGERS:
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-    if not any(message and message.pattern == _PACKED_VECTOR for _, message, *_ in warnings.filters):
-        warnings.filterwarnings("ignore", _PACKED_VECTOR, UserWarning)
+    litellm.suppress_debug_info = True  # it prints advice on stdout otherwise
     return litellm
 
 
-@dataclass
-class _Loop:
-    """What is kept for one event loop, from its first call until it shuts down."""
+@contextmanager
+def _environment(wanted: dict[str, str]) -> Iterator[None]:
+    """The variables that are `wanted` and not set, set for as long as this lasts."""
+    missing = wanted.keys() - os.environ.keys()
+    os.environ.update({name: wanted[name] for name in missing})
+    try:
+        yield
+    finally:
+        for name in missing:
+            os.environ.pop(name, None)
 
-    guard: AsyncGenerator[None, None]
-    limits: dict[Hashable, asyncio.Semaphore] = field(default_factory=dict)
+
+class _NotOurCalls(logging.Filter):
+    """Drops what is logged of a call of ours: it arrives as an exception too, and becomes an error that says why."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _in_call_of_ours.get()
 
 
-_loops: dict[asyncio.AbstractEventLoop, _Loop] = {}
+@contextmanager
+def unlogged() -> Iterator[None]:
+    """A call of litellm of which its loggers say nothing, unless LITELLM_LOG asks them to."""
+    if "LITELLM_LOG" not in os.environ:
+        for name in _LOGGERS:
+            logger = logging.getLogger(name)
+            if not any(isinstance(known, _NotOurCalls) for known in logger.filters):
+                logger.addFilter(_NotOurCalls())
+    token = _in_call_of_ours.set("LITELLM_LOG" not in os.environ)
+    try:
+        yield
+    finally:
+        _in_call_of_ours.reset(token)
 
 
-async def limit(key: Hashable, size: int) -> asyncio.Semaphore:
-    """The semaphore of `size` places that all calls of this `key` share in the running event loop."""
+def ignore_packed_vector_warning() -> None:
+    """Have Python ignore the one warning that vectors in base64 cause. In effect until the process ends."""
+    if not any(message and message.pattern == _PACKED_VECTOR for _, message, *_ in warnings.filters):
+        warnings.filterwarnings("ignore", _PACKED_VECTOR, UserWarning)
+
+
+async def close_clients_at_shutdown() -> None:
+    """See to it that the HTTP clients of the running event loop are closed when it shuts down."""
     loop = asyncio.get_running_loop()
-    if loop not in _loops:
-        for closed in [known for known in _loops if known.is_closed()]:
-            del _loops[closed]
-        _loops[loop] = _Loop(_until_shutdown(loop))
-        await anext(_loops[loop].guard)
-    return _loops[loop].limits.setdefault(key, asyncio.Semaphore(size))
+    guard = _until_shutdown(loop)
+    await anext(guard)
+    # A loop holds its generators weakly. The model that asked for this one may be dropped while another still calls
+    # through the same HTTP clients, which are litellm's: so it is the loop that keeps it, by a timer.
+    loop.call_later(_NEVER, id, guard)
 
 
 async def _until_shutdown(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[None, None]:
@@ -66,7 +99,6 @@ async def _until_shutdown(loop: asyncio.AbstractEventLoop) -> AsyncGenerator[Non
     try:
         yield
     finally:
-        _loops.pop(loop, None)
         await _close_clients(loop)
 
 

@@ -1,13 +1,17 @@
-"""What calls will come to before they are made: tokens and US dollars, by litellm's tokenizer and map of prices.
+"""Tokens and US dollars that calls will come to before they are made, by litellm's tokenizer and map of prices.
 
-What a call did cost belongs to `calls`. Both functions load litellm, which takes seconds, and call no one.
+What a call did cost belongs to `litellm_calls`. For any but an embedded model both functions load litellm, which takes
+seconds; neither calls anyone.
 """
 
-from sessiongraph.llm import litellm_runtime
+from sessiongraph.llm import litellm_runtime, local_calls
 
 
-def count_tokens(text: str) -> int:
-    """Tokens of `text`, by the tokenizer that litellm brings along: near enough for any model."""
+def count_tokens(model: str, text: str) -> int:
+    """Tokens of `text`: as an embedded model counts them, else by the tokenizer that litellm brings along, which is
+    near enough for any model."""
+    if model.startswith("local/"):
+        return local_calls.estimated_tokens([text])
     litellm_runtime.load()
     from litellm.litellm_core_utils.default_encoding import encoding
 

@@ -1,4 +1,4 @@
-"""How a chat answer is read: its text, why there is none, and the JSON object in it.
+"""Reading of a chat answer: its text, why there is none, and the JSON object in it.
 
 What is asked, and what is done about an answer that does not validate, belongs to `client`.
 """
@@ -6,7 +6,6 @@ What is asked, and what is done about an answer that does not validate, belongs 
 import json
 import re
 from collections.abc import Callable
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -20,9 +19,8 @@ _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _MOST_FAULTS = 5
 
 
-@cache
 def schema_text(schema: type[BaseModel]) -> str:
-    """The JSON schema of `schema`: making it takes longer than most else that a call costs."""
+    """The JSON schema of `schema`. Making it takes a millisecond: whoever calls a model often keeps it."""
     return json.dumps(schema.model_json_schema(), sort_keys=True)
 
 
@@ -36,9 +34,13 @@ def text_of(response: Any, model: str, usage: Usage) -> str:
         _fail(model, usage, "withheld its answer (finish_reason content_filter)", "Reword the text")
     if choice.finish_reason == "length":
         _fail(model, usage, "had its answer cut off (finish_reason length)", "Give it less text at once")
+    return without_thought(choice.message.content or "")
+
+
+def without_thought(text: str) -> str:
+    """`text` as it can be sent again and stored, without what a model thought before it answered."""
     # Half of a surrogate pair, of an emoji that was cut, can be neither sent again nor stored.
-    text = (choice.message.content or "").encode("utf-8", "replace").decode()
-    return _THOUGHT.sub("", text).strip()
+    return _THOUGHT.sub("", text.encode("utf-8", "replace").decode()).strip()
 
 
 def _fail(model: str, usage: Usage, what: str, instead: str) -> None:

@@ -1,10 +1,45 @@
-"""The embedded default models behind litellm: they need no key, no download and no network.
+"""The embedded default models: they need no key, no download and no network.
 
 `local/extractive` (package `extractive`) extracts by dependency parse and answers by quoting; it is no LLM.
-`local/wordllama` (module `wordllama`) embeds texts. `provider` registers both with litellm. What does not
-belong here: prompts and their notation, retries, accounting (all in `sessiongraph.llm`).
+`local/wordllama` (module `wordllama`) embeds texts. What does not belong here: prompts and their format (in
+`sessiongraph.prompts`), limits, timeouts and accounting (in `sessiongraph.llm`).
 """
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class LocalModels:
-    """The embedded models, loaded when they are first used."""
+    """The embedded models, each loaded when it is first used. Thread-safe: any number of clients may share one."""
+
+    def __init__(self) -> None:
+        from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+        from sessiongraph.local_models.wordllama import WordLlama
+
+        self._parser = SentenceParser()
+        self._embedder = WordLlama()
+
+    def complete(self, message: str) -> str | None:
+        """What `local/extractive` replies: an answer, an Extraction as JSON, or None where `message` asks for neither.
+
+        Raises SessionGraphError where the model's files are missing or are not those that were released.
+        """
+        from sessiongraph.local_models.extractive.answer import answer
+        from sessiongraph.local_models.extractive.extract import extract
+        from sessiongraph.prompts.prompt_format import parse
+        from sessiongraph.prompts.question_prompt import parse_question
+
+        if (question := parse_question(message)) is not None:
+            return answer(question, self._parser)
+        windows = parse(message)
+        return extract(windows, self._parser).model_dump_json() if windows else None
+
+    def embed(self, texts: list[str]) -> "np.ndarray":
+        """The vectors that `local/wordllama` gives `texts`, as WordLlama.embed returns them."""
+        return self._embedder.embed(texts)
+
+    def forget_texts(self) -> None:
+        """Drop what is remembered of texts that were parsed."""
+        self._parser.forget_texts()

@@ -1,11 +1,10 @@
 """The embedding model `local/wordllama`: static token embeddings whose weights ship in the wheel.
 
-Loaded once per process, on first use, from the installed package alone: nothing is ever downloaded.
+Loaded on first use, from the installed package alone: nothing is ever downloaded.
 """
 
 import logging
 import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,29 +14,34 @@ if TYPE_CHECKING:
 
 DIMENSIONS = 256
 
-_lock = threading.Lock()
 
+class WordLlama:
+    """The model, loaded when it is first used. Thread-safe."""
 
-def embed(texts: list[str]) -> "np.ndarray":
-    """Unit vectors of `texts`: float32, shape (len(texts), 256). A text without a known token is all zeros.
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._model: WordLlamaInference | None = None
 
-    Thread-safe. A text's vector depends on that text alone, not on what it is embedded with.
-    """
-    import numpy as np
+    def embed(self, texts: list[str]) -> "np.ndarray":
+        """Unit vectors of `texts`: float32, shape (len(texts), 256). A text without a known token is all zeros.
 
-    with _lock:
-        model = _model()
+        A text's vector depends on that text alone, not on what it is embedded with.
+        """
+        import numpy as np
+
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         filled = [number for number, text in enumerate(texts) if text.strip()]
-        if filled:
-            vectors[filled] = model.embed([texts[number] for number in filled])
-    vectors = np.nan_to_num(vectors, copy=False)
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(norms > 0, norms, 1)
+        with self._lock:
+            if self._model is None:
+                self._model = _loaded()
+            if filled:
+                vectors[filled] = self._model.embed([texts[number] for number in filled])
+        vectors = np.nan_to_num(vectors, copy=False)
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors / np.where(norms > 0, norms, 1)
 
 
-@lru_cache(maxsize=1)
-def _model() -> "WordLlamaInference":
+def _loaded() -> "WordLlamaInference":
     wordllama = _imported()
     # Its own default looks in the wrong folder, and then goes to the network.
     return wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, dim=DIMENSIONS, disable_download=True)
@@ -45,10 +49,10 @@ def _model() -> "WordLlamaInference":
 
 def _imported() -> Any:
     """wordllama, without what its import does to the host's logging: basicConfig(INFO), where nobody else set it up."""
-    root, taken = logging.getLogger(), logging.NullHandler()
-    root.addHandler(taken)
+    root, placeholder = logging.getLogger(), logging.NullHandler()
+    root.addHandler(placeholder)
     try:
         import wordllama
     finally:
-        root.removeHandler(taken)
+        root.removeHandler(placeholder)
     return wordllama

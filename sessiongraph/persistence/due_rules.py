@@ -1,4 +1,4 @@
-"""When a cached session is due to be persisted: pure rules, without a cache, a clock or Dagster.
+"""Rules for when a cached session is due to be persisted. Pure: without a cache, a clock or Dagster.
 
 Invariant: no turn that waits is left for ever. Whatever the settings, a session is due at the latest when its oldest
 turn has waited PERSIST_WAIT_SECONDS, and that is finite; the other rules only make it due earlier.

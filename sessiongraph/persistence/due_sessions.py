@@ -1,4 +1,4 @@
-"""What a tick of the sensor sees of the session cache: what waits, and of that what is due, by dataset.
+"""The sensor's view of the session cache at a tick: what waits, and of that what is due, by dataset.
 
 Invariant: it is bounded, in requests, in seconds and in memory, whatever is cached. It reads what the cache says of
 waiting sessions, page by page, and never a turn; where it had to stop, the next tick goes on.
@@ -28,23 +28,23 @@ class DueSessions:
 
     count: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    _first: list[tuple[float, str, str, WaitingSession]] = field(default_factory=list)
+    _earliest: list[tuple[float, str, str, WaitingSession]] = field(default_factory=list)
 
     def add(self, session: WaitingSession, reason: str) -> None:
         self.count += 1
         self.reasons[reason] += 1
         # The one that expires last is on top, to be pushed out first.
         entry = (-(session.expires_at or _NEVER).timestamp(), session.user_id, session.session_id, session)
-        (heapq.heappush if len(self._first) < BATCH else heapq.heappushpop)(self._first, entry)
+        (heapq.heappush if len(self._earliest) < BATCH else heapq.heappushpop)(self._earliest, entry)
 
     @property
     def batch(self) -> list[WaitingSession]:
-        return [session for *_, session in sorted(self._first, reverse=True, key=lambda entry: entry[:3])]
+        return [session for *_, session in sorted(self._earliest, reverse=True, key=lambda entry: entry[:3])]
 
     @property
     def expires_at(self) -> datetime | None:
         """When the first of them expires."""
-        return self.batch[0].expires_at if self._first else None
+        return self.batch[0].expires_at if self._earliest else None
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Survey:
 
 def survey(cache: SessionCache, routes: Routes, rules: DueRules, now: datetime, place: int = 0) -> Survey:
     """What waits from `place` on, at the moment `now`. Raises CacheUnavailableError."""
-    seen = Survey()
+    result = Survey()
     deadline = time.monotonic() + MOST_SECONDS
     following: int | None = place
     for _ in range(MOST_PAGES):
@@ -74,22 +74,22 @@ def survey(cache: SessionCache, routes: Routes, rules: DueRules, now: datetime, 
             break
         sessions, following = cache.waiting(following)
         for session in sessions:
-            _look_at(seen, session, routes, rules, now)
-    seen.next_place = following or 0
-    return seen
+            _take_in(result, session, routes, rules, now)
+    result.next_place = following or 0
+    return result
 
 
-def _look_at(seen: Survey, session: WaitingSession, routes: Routes, rules: DueRules, now: datetime) -> None:
-    seen.sessions += 1
+def _take_in(result: Survey, session: WaitingSession, routes: Routes, rules: DueRules, now: datetime) -> None:
+    result.sessions += 1
     if session.expires_at is not None:
-        seen.nearest_expiry = min(seen.nearest_expiry or session.expires_at, session.expires_at)
+        result.nearest_expiry = min(result.nearest_expiry or session.expires_at, session.expires_at)
     for key, part in _by_dataset(session, routes):
-        seen.turns += part.turns
-        seen.oldest = min(seen.oldest or part.since, part.since)
+        result.turns += part.turns
+        result.oldest = min(result.oldest or part.since, part.since)
         if key is None:
-            seen.unroutable += part.turns
+            result.unroutable += part.turns
         elif (reason := due_reason(session, part, rules, now)) is not None:
-            seen.due.setdefault(key, DueSessions()).add(session, reason)
+            result.due.setdefault(key, DueSessions()).add(session, reason)
 
 
 def _by_dataset(session: WaitingSession, routes: Routes) -> list[tuple[str | None, WaitingTurns]]:

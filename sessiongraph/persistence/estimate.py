@@ -13,13 +13,13 @@ from typing import Literal
 import duckdb
 
 from sessiongraph.errors import CacheUnavailableError
-from sessiongraph.extraction.build_graph import Due, read_due
+from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
 from sessiongraph.extraction.ledger import Passage
 from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.pricing import count_tokens, expected_cost
 from sessiongraph.llm.response_parsing import schema_text
-from sessiongraph.persistence.session_staging import known_sessions, session_document_id, stage_turns, times_forgotten
+from sessiongraph.persistence.session_staging import count_forgets, known_sessions, session_document_id, stage_turns
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.prompts.extraction_schema import Extraction
 from sessiongraph.prompts.prompt_format import Window
@@ -32,18 +32,21 @@ _ANSWER_TOKENS = 120
 # Of the JSON around a row of evidence: keys, quotes, passage numbers.
 _ROW_TOKENS = 30
 
-Fate = Literal["extract", "reuse", "skip", "settled"]
+PlannedAction = Literal["extract", "reuse", "skip", "settled"]
+_ActionAndReason = tuple[PlannedAction, str | None]
 
 
 @dataclass(frozen=True)
 class TurnEstimate:
-    """What would become of a turn: `extract` it with a model, `reuse` what was extracted from the same words before,
-    `skip` it, or nothing, because it is `settled`. `staged` is whether it would be copied from the cache first.
+    """What persisting would do with a turn, why, and whether the turn would be `staged`: copied from the cache first.
+
+    `action` is to `extract` it with a model, to `reuse` what was extracted from the same words before, to `skip` it,
+    or nothing, because it is `settled`.
     """
 
     session_id: str
     turn_id: str
-    fate: Fate
+    action: PlannedAction
     reason: str | None
     staged: bool
 
@@ -65,8 +68,8 @@ class PersistEstimate:
     completion_tokens: int = 0
     cost: float | None = 0.0
 
-    def count(self, fate: Fate) -> int:
-        return sum(turn.fate == fate for turn in self.turns)
+    def count(self, action: PlannedAction) -> int:
+        return sum(turn.action == action for turn in self.turns)
 
     @property
     def staged(self) -> int:
@@ -87,7 +90,7 @@ class PersistEstimate:
         return text
 
 
-async def estimate_persist(
+async def dry_run(
     cache: SessionCache,
     store: GraphStore,
     llm: LLM,
@@ -99,14 +102,16 @@ async def estimate_persist(
     """What persisting `sessions`, by user, into the dataset behind `store` would do now."""
     estimate = PersistEstimate(llm.model)
     extractor = await asyncio.to_thread(extractor_version, llm)
-    said = {user: await asyncio.to_thread(_read, cache, user, ids, belongs, estimate) for user, ids in sessions.items()}
-    found = await asyncio.to_thread(
-        store.read, lambda con: _plan(con, extractor, said, sessions, retry_failed, estimate.unread)
+    cached = {
+        user: await asyncio.to_thread(_read, cache, user, ids, belongs, estimate) for user, ids in sessions.items()
+    }
+    plan = await asyncio.to_thread(
+        store.read, lambda con: _plan(con, extractor, cached, sessions, retry_failed, estimate.unread)
     )
-    estimate.missing = found.missing
-    estimate.turns = found.turns()
-    _, waiting = found.due.split()
-    await asyncio.to_thread(_price, estimate, llm, pack(list(waiting)), found.answer_tokens)
+    estimate.missing = plan.missing
+    estimate.turns = plan.turns()
+    _, to_extract = plan.due.split()
+    await asyncio.to_thread(_price, estimate, llm, pack(list(to_extract)), plan.answer_tokens)
     return estimate
 
 
@@ -127,66 +132,68 @@ def _read(
 
 
 @dataclass(frozen=True)
-class _Found:
-    """What the plan finds once everything is staged; `names` are a passage's session and turn."""
+class _Plan:
+    """What would be done once everything is staged; `names` are a passage's session and turn."""
 
     passages: list[Passage]
-    due: Due
+    due: DuePassages
     names: dict[str, tuple[str, str]]
     staged: set[str]
     missing: list[str]
     answer_tokens: float
 
     def turns(self) -> list[TurnEstimate]:
-        ready, waiting = self.due.split()
-        fates: dict[str, tuple[Fate, str | None]] = {passage.id: self._at_hand(passage) for passage in ready}
-        fates |= {passage.id: ("extract", self._why(passage.id)) for passage in chain(*waiting.values())}
+        ready, to_extract = self.due.split()
+        actions = {passage.id: self._without_model(passage) for passage in ready}
+        actions |= {passage.id: self._with_model(passage) for passage in chain(*to_extract.values())}
         return [
-            TurnEstimate(*self.names[it.id], *(fates.get(it.id) or self._settled(it.id)), it.id in self.staged)
+            TurnEstimate(*self.names[it.id], *(actions.get(it.id) or self._settled(it)), it.id in self.staged)
             for it in self.passages
         ]
 
-    def _at_hand(self, passage: Passage) -> tuple[Fate, str | None]:
+    def _without_model(self, passage: Passage) -> _ActionAndReason:
         return ("skip", passage.skip) if passage.skip else ("reuse", "extracted before from the same words")
 
-    def _why(self, passage_id: str) -> str:
-        row = self.due.ledger.get(passage_id)
+    def _with_model(self, passage: Passage) -> _ActionAndReason:
+        row = self.due.ledger.get(passage.id)
         if row is None:
-            return "new"
-        return "failed before" if row.disposition == "failed" else "its words, its context, the prompt or model changed"
+            return "extract", "new"
+        if row.disposition == "failed":
+            return "extract", "failed before"
+        return "extract", "its words, its context, the prompt or model changed"
 
-    def _settled(self, passage_id: str) -> tuple[Fate, str | None]:
-        row = self.due.ledger[passage_id]
+    def _settled(self, passage: Passage) -> _ActionAndReason:
+        row = self.due.ledger[passage.id]
         return ("settled", "quarantined: retry_failed tries it again" if row.quarantined else row.disposition)
 
 
 def _plan(
     connection: duckdb.DuckDBPyConnection,
     extractor: str,
-    said: Mapping[User, list[Turn]],
+    cached: Mapping[User, list[Turn]],
     sessions: Mapping[User, Sequence[str]],
     retry_failed: bool,
     unread: Mapping[str, str],
-) -> _Found:
+) -> _Plan:
     documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
     for table, column in (("documents", "id"), ("node_sets", "document_id"), ("turns", "document_id")):
         query = f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE {column} IN (SELECT unnest(?))"
         connection.execute(query, [documents])
     draft = Transaction(connection, seq=_next_seq(connection))
-    for user, turns in said.items():
-        stage_turns(draft, user, turns, times_forgotten(connection))
+    for user, turns in cached.items():
+        stage_turns(draft, user, turns, count_forgets(connection))
     known = {(user, id_) for user, ids in sessions.items() for id_ in known_sessions(connection, user, ids)}
-    passages, due = read_due(connection, read_turn_passages, extractor, documents, retry_failed)
+    passages, due = read_due_passages(connection, read_turn_passages, extractor, documents, retry_failed)
     rows = connection.execute(
         "SELECT passage_id, session_id, turn_id, t.seq FROM current_turns t JOIN documents d ON d.id = document_id"
     ).fetchall()
-    return _Found(
+    return _Plan(
         passages,
         due,
         {passage_id: (session_id, turn_id) for passage_id, session_id, turn_id, _ in rows},
         {passage_id for passage_id, _, _, seq in rows if seq == draft.seq},
         [id_ for user, ids in sessions.items() for id_ in ids if (user, id_) not in known and id_ not in unread],
-        _tokens_answered(connection),
+        _average_answer_tokens(connection),
     )
 
 
@@ -195,7 +202,7 @@ def _next_seq(connection: duckdb.DuckDBPyConnection) -> int:
     return seq
 
 
-def _tokens_answered(connection: duckdb.DuckDBPyConnection) -> float:
+def _average_answer_tokens(connection: duckdb.DuckDBPyConnection) -> float:
     """Tokens that a window's answer came to in this dataset so far, at four characters each."""
     windows, rows, chars = connection.execute(
         """SELECT (SELECT count(*) FROM windows), count(*), sum(chars) FROM (
@@ -210,9 +217,9 @@ def _price(estimate: PersistEstimate, llm: LLM, calls: list[list[Window]], answe
     if not calls:
         return
     # The schema of the answer goes along with every call.
-    schema = count_tokens(schema_text(Extraction))
+    schema = count_tokens(llm.model, schema_text(Extraction))
     messages = [message["content"] for windows in calls for message in prompt_of(windows)[0]]
     estimate.calls = len(calls)
-    estimate.prompt_tokens = schema * len(calls) + sum(map(count_tokens, messages))
+    estimate.prompt_tokens = schema * len(calls) + sum(count_tokens(llm.model, text) for text in messages)
     estimate.completion_tokens = round(sum(map(len, calls)) * answer_tokens)
     estimate.cost = expected_cost(llm.model, estimate.prompt_tokens, estimate.completion_tokens)

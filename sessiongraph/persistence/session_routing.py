@@ -95,12 +95,12 @@ class Routes:
         if dataset_id is None:
             return f"{user.name}/{MAIN_DATASET}"
         dataset = self._datasets.get(dataset_id)
-        return dataset.key if dataset is not None and user_id in self._who_writes(dataset) else None
+        return dataset.key if dataset is not None and user_id in self._writer_ids(dataset) else None
 
     def user_name(self, user_id: str) -> str:
         return self._users[user_id].name
 
-    def _who_writes(self, dataset: Dataset) -> set[str]:
+    def _writer_ids(self, dataset: Dataset) -> set[str]:
         if dataset.id not in self._writers:
             self._writers[dataset.id] = {user.id for user in self._access.holders(dataset, "write")}
         return self._writers[dataset.id]

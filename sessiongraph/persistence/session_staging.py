@@ -60,10 +60,11 @@ async def stage_sessions(
     none could be read and the dataset knows none either.
     """
     while True:
-        forgotten = await asyncio.to_thread(store.read, times_forgotten)
+        forgotten = await asyncio.to_thread(store.read, count_forgets)
         report, turns = await _read_cache(cache, user, session_ids, run_id, belongs)
         known, changed = await asyncio.to_thread(
-            store.read, lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns))
+            store.read,
+            lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns)),
         )
         known |= {turn.session_id for turn in turns}
         report.found = [session_id for session_id in dict.fromkeys(session_ids) if session_id in known]
@@ -96,21 +97,21 @@ async def _read_cache(
 ) -> tuple[StagingReport, list[Turn]]:
     report = StagingReport(run_id)
     turns: list[Turn] = []
-    dead: str | None = None
+    unavailable: str | None = None
     for session_id in dict.fromkeys(session_ids):
-        if dead is not None:
-            report.unread[session_id] = dead
+        if unavailable is not None:
+            report.unread[session_id] = unavailable
             continue
         try:
             turns += filter(belongs, await asyncio.to_thread(cache.get_turns, user.id, session_id))
         except CacheUnavailableError as error:
             report.unread[session_id] = str(error)
-            dead = await asyncio.to_thread(_why_dead, cache)
+            unavailable = await asyncio.to_thread(_unavailable_reason, cache)
     report.turns = len(turns)
     return report, turns
 
 
-def _why_dead(cache: SessionCache) -> str | None:
+def _unavailable_reason(cache: SessionCache) -> str | None:
     """Why the cache gives nothing at all, which is waited for once and not once a session; None where it answers."""
     try:
         cache.check()
@@ -175,15 +176,15 @@ def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[
     return [row for row in rows if tuple(row[column] for column in columns) not in known]
 
 
-def times_forgotten(connection: duckdb.DuckDBPyConnection) -> int:
-    """Grows with every `forget` of turns, and only then: it commits none, or takes away those of another commit."""
+def count_forgets(connection: duckdb.DuckDBPyConnection) -> int:
+    """A number that grows with every `forget` of turns, and only then: that commits none, or takes some away."""
     query = "SELECT count(*) FROM commits WHERE asset = 'session_turns' AND seq NOT IN (SELECT seq FROM turns)"
     return int(connection.execute(query).fetchall()[0][0])
 
 
 def stage_turns(tx: Transaction, user: User, turns: Sequence[Turn], forgotten: int) -> int | None:
     """How many turns were new; None, and nothing written, where something was forgotten since `turns` were read."""
-    if times_forgotten(tx.connection) != forgotten:
+    if count_forgets(tx.connection) != forgotten:
         return None
     changed = _changed(tx.connection, user, turns)
     sessions = {turn.session_id: turn for turn in reversed(turns)}

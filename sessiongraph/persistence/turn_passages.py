@@ -1,4 +1,4 @@
-"""How staged turns become passages: their windows, and the verdict on those that should not be in the graph.
+"""Passages of staged turns: their windows, and the verdict on those that should not be in the graph.
 
 Invariant: nothing is written for what was not said. Empty turns, refusals and non-answers, badly rated turns
 and repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
@@ -69,28 +69,28 @@ class StagedTurn:
 def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
     """The passages of one session's `turns`, in the order in which they were said."""
     passages: list[Passage] = []
-    said: list[Part] = []
-    kept: set[str] = set()
+    earlier_parts: list[Part] = []
+    earlier_contents: set[str] = set()
     for turn in sorted(turns, key=attrgetter("created_at", "position", "turn_id")):
         parts = turn_parts(turn.question, turn.answer)
-        skip = skip_reason(turn, kept)
-        window = Window(_source(turn), tuple(said[-CONTEXT_PARTS:]), parts)
+        skip = skip_reason(turn, earlier_contents)
+        window = Window(_source(turn), tuple(earlier_parts[-CONTEXT_PARTS:]), parts)
         passages.append(Passage(turn.passage_id, turn.document_id, window, skip))
-        said += as_context(parts)
+        earlier_parts += as_context(parts)
         if skip is None:
-            kept.add(turn.content_hash)
+            earlier_contents.add(turn.content_hash)
     return passages
 
 
-def skip_reason(turn: StagedTurn, kept: set[str]) -> str | None:
-    """Why `turn` should not be in the graph, or None; `kept` are the contents of the session's earlier turns."""
+def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
+    """Why `turn` should not be in the graph, or None; `earlier_contents` are hashes of what stands before it."""
     if not any(letter.isalnum() for letter in turn.question + turn.answer):
         return "empty"
     if turn.score is not None and turn.score <= BAD_SCORE:
         return f"rated {turn.score} of 5"
     if is_non_answer(turn.answer, turn.question) and not _OWN_STATEMENT.search(turn.question):
         return "no answer was given"
-    if turn.content_hash in kept:
+    if turn.content_hash in earlier_contents:
         return "repeats an earlier turn"
     return None
 

@@ -1,6 +1,6 @@
 """The structured output of an extraction call, kept flat and small so that any endpoint can serve it.
 
-Which numbers a call may name is checked by `check_numbers`; what a window is made of by `notation`.
+Which numbers a call may name is checked by `check_numbers`; what a window is made of, by `prompt_format`.
 """
 
 from collections.abc import Collection

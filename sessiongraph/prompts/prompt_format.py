@@ -1,4 +1,4 @@
-"""How texts are written into a prompt, and read back out of one.
+"""The format in which windows are written into a prompt, and read back out of one.
 
 A passage starts with a line `[n] `; a line that starts with `~ ` is context, from which nothing is extracted.
 Text from outside is indented where it continues, so no text can fake a passage, a context line or the blank
@@ -129,7 +129,7 @@ def _missing_context(before: tuple[Part, ...], wanted: tuple[Part, ...]) -> tupl
 
 
 def parse(text: str) -> list[ParsedWindow]:
-    """The windows that `render` wrote into `text`. Lines that are no part of the notation are ignored."""
+    """The windows that `render` wrote into `text`. Lines that are no part of the format are ignored."""
     windows: list[ParsedWindow] = []
     source, said, role = "", [], "document"  # type: ignore[var-annotated]
     current: ParsedWindow | None = None

@@ -1,6 +1,6 @@
-"""How a question travels to a model with its sources and the conversation so far, and is read back.
+"""The prompt of a question with its sources and the conversation so far: written for a model, and read back.
 
-The notation is that of `notation`: sources are numbered passages, the conversation is context.
+The format is that of `prompt_format`: sources are numbered passages, the conversation is context.
 
     ~ # conversation so far
     ~ user: Where does Alice live?

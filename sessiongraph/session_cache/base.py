@@ -13,8 +13,9 @@ never turns. Nothing is skipped by it but a sensor's tick; whoever persists read
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Unpack
 
-from sessiongraph.types import SessionInfo, Turn, WaitingSession
+from sessiongraph.types import SessionInfo, Turn, TurnChanges, WaitingSession
 
 # How many waiting sessions one page has, and how many sessions one request asks for.
 PAGE = 1000
@@ -32,17 +33,7 @@ class SessionCache(ABC):
         """
 
     @abstractmethod
-    def update_turn(
-        self,
-        user_id: str,
-        session_id: str,
-        turn_id: str,
-        *,
-        question: str | None = None,
-        answer: str | None = None,
-        score: int | None = None,
-        feedback: str | None = None,
-    ) -> Turn | None:
+    def update_turn(self, user_id: str, session_id: str, turn_id: str, **changes: Unpack[TurnChanges]) -> Turn | None:
         """Change what is given of one turn, atomically; the turn as it is then, None if there is none."""
 
     @abstractmethod

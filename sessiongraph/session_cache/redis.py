@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, Unpack
 
 import redis
 from redis.backoff import ConstantBackoff
@@ -23,7 +23,7 @@ from sessiongraph.session_cache import redis_scripts as scripts
 from sessiongraph.session_cache.base import PAGE, SessionCache
 from sessiongraph.session_cache.redis_scripts import hint_key, index_key, keys, member_of, session_key, user_and_session
 from sessiongraph.session_cache.turn_codec import changed, decode, encode, from_micros, readable, to_micros
-from sessiongraph.types import SessionInfo, Turn, WaitingSession, WaitingTurns
+from sessiongraph.types import SessionInfo, Turn, TurnChanges, WaitingSession, WaitingTurns
 
 _CONNECT_SECONDS = 2
 _ANSWER_SECONDS = 5
@@ -67,17 +67,7 @@ class RedisSessionCache(SessionCache):
                 self._put(keys(member), [member, self._ttl_ms, *values], client=pipeline)
             pipeline.execute()
 
-    def update_turn(
-        self,
-        user_id: str,
-        session_id: str,
-        turn_id: str,
-        *,
-        question: str | None = None,
-        answer: str | None = None,
-        score: int | None = None,
-        feedback: str | None = None,
-    ) -> Turn | None:
+    def update_turn(self, user_id: str, session_id: str, turn_id: str, **changes: Unpack[TurnChanges]) -> Turn | None:
         member = member_of(user_id, session_id)
         its_keys = keys(member)
         with self._available():
@@ -86,13 +76,7 @@ class RedisSessionCache(SessionCache):
                 old: Any = self._redis.hget(its_keys[0], turn_id)
                 if old is None:
                     return None
-                turn = changed(
-                    _turn(user_id, session_id, turn_id, old),
-                    question=question,
-                    answer=answer,
-                    score=score,
-                    feedback=feedback,
-                )
+                turn = changed(_turn(user_id, session_id, turn_id, old), changes)
                 new = f"[{turn.position}, {encode(turn)}]"
                 if self._replace(its_keys, [member, self._ttl_ms, turn_id, old, new]):
                     return turn

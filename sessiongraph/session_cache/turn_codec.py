@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sessiongraph.errors import CacheUnavailableError, InvalidInputError
-from sessiongraph.types import Turn
+from sessiongraph.types import Turn, TurnChanges
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -74,12 +74,6 @@ def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dic
     )
 
 
-def changed(turn: Turn, *, question: str | None, answer: str | None, score: int | None, feedback: str | None) -> Turn:
-    """`turn` with what is given in place of what it had."""
-    return replace(
-        turn,
-        question=turn.question if question is None else question,
-        answer=turn.answer if answer is None else answer,
-        score=turn.score if score is None else score,
-        feedback=turn.feedback if feedback is None else feedback,
-    )
+def changed(turn: Turn, changes: TurnChanges) -> Turn:
+    """`turn` with what `changes` give in place of what it had."""
+    return replace(turn, **{name: value for name, value in changes.items() if value is not None})  # type: ignore[arg-type]

@@ -1,9 +1,13 @@
 """Snapshots as a process shares them: refreshed when the store has moved, served on while it is being written.
 
 Invariants:
-- A reader that has seen a dataset once never fails because a writer works; it sees the last version.
+- A reader that has seen a dataset once never fails because a writer works, nor waits for it; it sees the last version.
 - What was committed before a snapshot is asked for is in it, unless a writer works. One thread refreshes, and others
   that ask meanwhile wait for it: all that it has read need not be read again.
+- One graph a store: whoever needs no vectors (`read`) uses the state that is followed already, whatever vectors it
+  has. Only where none is, one without vectors is followed, which goes when vectors are asked for. So a process that
+  only persists reads no vectors, and one that searches too keeps no second copy.
+- A thread that has a state's lock never waits for the store's: that one is taken first.
 Snapshots of many datasets share MEMORY_BUDGET_BYTES; the one used longest ago goes first.
 """
 
@@ -24,6 +28,7 @@ from sessiongraph.store.graph_store import GraphStore
 T = TypeVar("T")
 
 MEMORY_BUDGET_BYTES = 2 * 1024**3
+_NO_VECTORS = ""
 
 
 @dataclass
@@ -42,57 +47,52 @@ class SnapshotReader:
         self._followed: OrderedDict[tuple[Path, str], _Followed] = OrderedDict()
         self._guard = threading.Lock()
 
+    def close(self) -> None:
+        """Let go of all graphs; who asks afterwards has them read anew."""
+        with self._guard:
+            self._followed.clear()
+
     def snapshot(self, store: GraphStore, embedding_model: str) -> Snapshot:
         """The newest state that can be had without waiting for a writer; the first one waits its turn."""
         followed = self._follow(store, embedding_model)
-        seen = followed.seen
-        if seen is not None and seen[0] == store.signature():
-            return seen[1]
-        with followed.refreshing:
-            snapshot = self._refreshed(store, followed)
-        self._keep_to_budget()
-        return snapshot
-
-    def read(
-        self, store: GraphStore, embedding_model: str, query: Callable[[duckdb.DuckDBPyConnection, Snapshot], T]
-    ) -> T:
-        """What `query` makes of the store and of its state, while no writer can change either. Waits for writers."""
-        followed = self._follow(store, embedding_model)
-
-        def newest(connection: duckdb.DuckDBPyConnection) -> T:
-            snapshot = followed.derivation.refresh(connection)
-            followed.seen = (store.signature(), snapshot)
-            return query(connection, snapshot)
-
-        with followed.refreshing:
-            result = store.read(newest)
-        self._keep_to_budget()
-        return result
-
-    def _follow(self, store: GraphStore, embedding_model: str) -> _Followed:
-        key = (store.path, embedding_model)
-        with self._guard:
-            followed = self._followed.setdefault(key, _Followed(Derivation(embedding_model)))
-            self._followed.move_to_end(key)
-            return followed
-
-    def _refreshed(self, store: GraphStore, followed: _Followed) -> Snapshot:
         seen = followed.seen
         before = store.signature()
         if seen is not None and seen[0] == before:
             return seen[1]
         try:
-            # The signature is taken inside the lock: no writer can move the file between it and the rows. Where there
-            # is no file there is no lock either: one that appears meanwhile is not what was read.
-            followed.seen = store.read(
-                lambda connection: (before and store.signature(), followed.derivation.refresh(connection)),
-                wait_seconds=0.0 if seen else None,
+            snapshot = store.read(
+                lambda connection: _newest(followed, store, connection, before), wait_seconds=0.0 if seen else None
             )
         except StoreBusyError:
             if seen is None:
                 raise
             return seen[1]
-        return followed.seen[1]
+        self._keep_to_budget()
+        return snapshot
+
+    def read(self, store: GraphStore, query: Callable[[duckdb.DuckDBPyConnection, Snapshot], T]) -> T:
+        """What `query` makes of the store and of its state, while no writer can change either. Waits for writers.
+
+        The snapshot has the vectors that this process has of the store anyway, or none.
+        """
+        followed = self._follow(store)
+        before = store.signature()
+        result = store.read(lambda connection: query(connection, _newest(followed, store, connection, before)))
+        self._keep_to_budget()
+        return result
+
+    def _follow(self, store: GraphStore, embedding_model: str | None = None) -> _Followed:
+        """The state with that model's vectors; where none is named, the one used last."""
+        with self._guard:
+            if embedding_model is None:
+                models = (model for path, model in reversed(self._followed) if path == store.path)
+                embedding_model = next(models, _NO_VECTORS)
+            elif embedding_model != _NO_VECTORS:
+                self._followed.pop((store.path, _NO_VECTORS), None)
+            key = (store.path, embedding_model)
+            followed = self._followed.setdefault(key, _Followed(Derivation(embedding_model)))
+            self._followed.move_to_end(key)
+            return followed
 
     def _keep_to_budget(self) -> None:
         with self._guard:
@@ -102,3 +102,16 @@ class SnapshotReader:
                 if total > MEMORY_BUDGET_BYTES:
                     del self._followed[key]
                     total -= size
+
+
+def _newest(
+    followed: _Followed, store: GraphStore, connection: duckdb.DuckDBPyConnection, before: tuple[int, ...] | None
+) -> Snapshot:
+    """The state of the store behind `connection`, which had the signature `before` just before it was opened."""
+    with followed.refreshing:
+        # Taken inside the store's lock: no writer can move the file between it and the rows. Where there is no file
+        # there is no lock either: one that appears meanwhile is not what was read.
+        signature = before and store.signature()
+        if followed.seen is None or signature is None or followed.seen[0] != signature:
+            followed.seen = (signature, followed.derivation.refresh(connection))
+        return followed.seen[1]

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
-import pandas as pd
 
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.store.duckdb_pool import DuckDBPool, literal
@@ -40,6 +39,8 @@ class Transaction:
         if not rows:
             return
         values = [{name: _storable(value) for name, value in row.items()} | {"seq": self.seq} for row in rows]
+        import pandas as pd  # which takes a quarter of a second: readers never need it
+
         # Nullable integers: in a float column a missing score would be NaN, which is no integer.
         frame = pd.DataFrame(values).convert_dtypes()
         self.connection.register("inserted", frame)

@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sessiongraph.cli import dev
 from sessiongraph.dagster_home import write_dagster_home
+from sessiongraph.project_files import LOCATION, MODULE, workspace_yaml
 
-LOCATION, MODULE = "orchestration", "orchestration.definitions"
 _DG = "import sys; from dagster_dg_cli.cli import main; sys.argv[0] = 'dg'; main()"
 
 
@@ -28,12 +27,15 @@ def test_every_workspace_names_one_location_and_one_module(project_root: Path) -
     project = tomllib.loads((project_root / "pyproject.toml").read_text())["tool"]["dg"]["project"]
     (served,) = yaml.safe_load((project_root / "docs/deploy/workspace.yaml").read_text())["load_from"]
     service = (project_root / "docs/deploy/sessiongraph-code.service").read_text()
-    host, port, module, location = re.findall(r"-h (\S+) -p (\S+) -m (\S+) --location-name (\S+)", service)[0]
+    ((host, port, folder, module, location),) = re.findall(
+        r"-h (\S+) -p (\S+) -d (\S+) -m (\S+) --location-name (\S+)", service
+    )
 
     assert _of_module((project_root / "workspace.yaml").read_text()) == (LOCATION, MODULE)
-    assert _of_module(dev._WORKSPACE) == (LOCATION, MODULE)
+    assert _of_module(workspace_yaml(project_root)) == (LOCATION, MODULE)
     assert (project["code_location_name"], project["code_location_target_module"]) == (LOCATION, MODULE)
     assert (location, module) == (LOCATION, MODULE)
+    assert folder.endswith("/site-packages/sessiongraph/project")
     assert served["grpc_server"] == {"host": host, "port": int(port), "location_name": LOCATION}
 
 

@@ -26,6 +26,7 @@ from sessiongraph import (
     Tenant,
     UnreadableDocumentError,
     User,
+    cognify,
     datasets,
     persist_sessions_in_knowledge_graph_pipeline,
     roles,
@@ -33,7 +34,6 @@ from sessiongraph import (
     tenants,
     users,
 )
-from sessiongraph.api.documents import cognify
 from sessiongraph.retrieval.results import SearchType
 from tests.support.terminal import Terminal
 

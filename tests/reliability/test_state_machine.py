@@ -28,10 +28,9 @@ from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_
 from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.ingestion.ingest import document_id, ingest
-from sessiongraph.llm import client, embedder
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
-from sessiongraph.local_models.litellm_provider import complete
+from sessiongraph.local_models import LocalModels
 from sessiongraph.persistence.persist import persist_sessions
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
@@ -226,8 +225,8 @@ class Machine(RuleBasedStateMachine):
         return data.draw(st.sampled_from(sorted(self.said.turns())))
 
     def _run(self, work: Any) -> Any:
-        client.responses.clear()
-        embedder.queries.clear()
+        self.llm.forget_answers()
+        self.embedder.forget_answers()
         return asyncio.run(work)
 
     def _persist(self, name: str, ids: list[str]) -> Any:
@@ -294,10 +293,6 @@ def _of_others(rows: list[tuple[Any, ...]], passages: set[str]) -> list[tuple[An
     return [row for row in rows if row[0] not in passages]
 
 
-def _extract(prompt: str) -> dict[str, Any]:
-    return json.loads(complete(prompt) or "{}")
-
-
 def _expire_in_sqlite(path: Path) -> Expire:
     def expire(session_id: str) -> None:
         with sqlite3.connect(path) as connection:
@@ -323,7 +318,7 @@ def _expire_in_redis(server: RedisServer) -> Expire:
 def test_any_history_ends_as_an_undisturbed_one(
     backend: str, tmp_path: Path, openai_endpoint: OpenAIEndpoint, request: pytest.FixtureRequest
 ):
-    models = {"llm_model": "openai/test", "embedding_model": "openai/test", "llm_max_retries": 0}
+    names = {"llm_model": "openai/test", "embedding_model": "openai/test", "llm_max_retries": 0}
     urls = {"llm_endpoint": openai_endpoint.url, "embedding_endpoint": openai_endpoint.url}
     if backend == "redis":
         server: RedisServer = request.getfixturevalue("redis_server")
@@ -331,8 +326,9 @@ def test_any_history_ends_as_an_undisturbed_one(
         expire = _expire_in_redis(server)
     else:
         where, expire = {}, _expire_in_sqlite(tmp_path / "sessions.sqlite")
-    config = Settings(_env_file=None, **models, **urls, **where).model_copy(update={"home": tmp_path})
-    openai_endpoint.extract = _extract
+    config = Settings(_env_file=None, **names, **urls, **where).model_copy(update={"home": tmp_path})
+    models = LocalModels()
+    openai_endpoint.extract = lambda prompt: json.loads(models.complete(prompt) or "{}")
     cache = open_session_cache(config)
     machine = type(
         "MachineOnce", (Machine,), {"cache": cache, "expire": expire, "endpoint": openai_endpoint, "config": config}

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.dagster_home import write_dagster_home
-from sessiongraph.llm import client, embedder
-from sessiongraph.settings import Settings
+from sessiongraph.settings import Settings, variables_of
 from sessiongraph.store.graph_store import GraphStore
 from tests.conftest import RedisServer
 from tests.support.openai_endpoint import OpenAIEndpoint
@@ -23,13 +22,12 @@ def shared_dagster_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, shared_dagster_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty SESSIONGRAPH_HOME, on the default models and cache."""
-    for name in (*Settings.model_fields, "openai_api_key"):
-        monkeypatch.delenv(name.upper(), raising=False)
+    own = [variable for setting in Settings.model_fields for variable in variables_of(setting)]
+    for name in ("OPENAI_API_KEY", *own):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DAGSTER_HOME", str(shared_dagster_home))
     monkeypatch.setenv("SESSIONGRAPH_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    client.responses.clear()
-    embedder.queries.clear()
     return tmp_path / "home"
 
 

@@ -1,8 +1,11 @@
 """One home, one history: what the Python API reports is what the UI shows, however Dagster was started."""
 
+import logging
 import os
 import subprocess
 import sys
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
@@ -10,16 +13,31 @@ import pytest
 import yaml
 from dagster._core.instance import InstanceRef
 
-from sessiongraph.dagster_home import DAGSTER_YAML, DagsterInstances, write_dagster_home
+import sessiongraph
+from sessiongraph.dagster_home import (
+    DAGSTER_YAML,
+    PROJECT_DAGSTER_YAML,
+    DagsterInstances,
+    check_run_launcher,
+    write_dagster_home,
+)
+from sessiongraph.errors import InvalidInputError
 
-STORAGE = ("storage", "local_artifact_storage", "compute_logs")
+OWN_DAGSTER_HOME = """\
+# orchestration.run_launcher: what was here before
+telemetry:
+  enabled: false
+run_launcher:
+  module: "orchestration.run_launcher"
+  class: WatchedRunLauncher
+"""
 
 
 def test_the_projects_dagster_yaml_says_the_same_as_that_of_any_other_home(project_root: Path) -> None:
-    ours = yaml.safe_load((project_root / "dagster.yaml").read_text())
+    text = (project_root / "dagster.yaml").read_text()
 
-    assert {name: value for name, value in ours.items() if name not in STORAGE} == yaml.safe_load(DAGSTER_YAML)
-    assert ours["telemetry"] == {"enabled": False}
+    assert text == PROJECT_DAGSTER_YAML
+    assert yaml.safe_load(text)["telemetry"] == yaml.safe_load(DAGSTER_YAML)["telemetry"] == {"enabled": False}
 
 
 def test_dagster_dev_in_the_projects_folder_and_the_api_see_one_history(
@@ -91,3 +109,97 @@ def test_runs_of_one_dataset_take_turns(tmp_path: Path, monkeypatch: pytest.Monk
     assert config.tag_concurrency_limits == [
         {"key": "dagster/partition", "value": {"applyLimitPerUniqueValue": True}, "limit": 1}
     ]
+
+
+def _old_home(project_root: Path, folder: Path) -> Path:
+    """The Dagster files of a home that version 0.1.0 wrote."""
+    with tarfile.open(project_root / "tests" / "fixtures" / "home_0_1_0.tar.xz") as packed:
+        members = [member for member in packed.getmembers() if member.name.startswith("home/dagster/")]
+        packed.extractall(folder, members, filter="data")
+    return folder / "home"
+
+
+def _open_instance(home: Path) -> None:
+    assert type(DagsterInstances().of(home).run_launcher).__name__ == "WatchedRunLauncher"
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["no DAGSTER_HOME", "DAGSTER_HOME names it"])
+@pytest.mark.parametrize("use", [_open_instance, write_dagster_home, check_run_launcher])
+def test_a_home_of_the_version_before_names_the_launcher_anew(
+    project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, use: Callable[[Path], object], given: bool
+) -> None:
+    home = _old_home(project_root, tmp_path)
+    file = home / "dagster" / "dagster.yaml"
+    before = file.read_bytes()
+    if given:
+        monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    else:
+        monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+    use(home)
+
+    assert file.read_bytes() == before.replace(b"orchestration.run_launcher", b"sessiongraph.dagster.run_launcher")
+    assert b"sessiongraph.dagster.run_launcher" in file.read_bytes()
+
+
+def test_what_a_person_changed_beside_the_old_launcher_stays(project_root: Path, tmp_path: Path) -> None:
+    home = _old_home(project_root, tmp_path)
+    file = home / "dagster" / "dagster.yaml"
+    mine = file.read_bytes().replace(b"max_concurrent_runs: 4", b"max_concurrent_runs: 9  # a big machine")
+    # As an editor on Windows leaves it.
+    file.write_bytes(mine.replace(b"\n", b"\r\n"))
+    file.chmod(0o640)
+
+    write_dagster_home(home)
+
+    changed = mine.replace(b"orchestration.run_launcher", b"sessiongraph.dagster.run_launcher")
+    assert file.read_bytes() == changed.replace(b"\n", b"\r\n")
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "run_launcher:\n  module: dagster_docker  # not orchestration.run_launcher\n  class: DockerRunLauncher\n",
+        "run_launcher:\n  module: orchestration.run_launcher\n  class: RunLauncherOfTheirs\n",
+    ],
+)
+def test_a_launcher_of_somebody_elses_stays(tmp_path: Path, theirs: str) -> None:
+    file = write_dagster_home(tmp_path) / "dagster.yaml"
+    file.write_text(theirs)
+
+    write_dagster_home(tmp_path)
+
+    assert file.read_text() == theirs
+
+
+def test_a_dagster_home_of_the_users_own_is_not_edited_but_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "own" / "dagster.yaml"
+    file.parent.mkdir()
+    file.write_text(OWN_DAGSTER_HOME)
+    monkeypatch.setenv("DAGSTER_HOME", str(file.parent))
+
+    with pytest.raises(InvalidInputError) as raised:
+        DagsterInstances().of(tmp_path / "home")
+
+    assert f"{file}, line 5," in str(raised.value)
+    assert "write `module: sessiongraph.dagster.run_launcher` there" in str(raised.value)
+    assert file.read_text() == OWN_DAGSTER_HOME
+
+
+async def test_the_python_api_works_on_and_warns_with_the_line_to_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "own" / "dagster.yaml"
+    file.parent.mkdir()
+    file.write_text(OWN_DAGSTER_HOME)
+    monkeypatch.setenv("DAGSTER_HOME", str(file.parent))
+    async with sessiongraph.SessionGraph(sessiongraph.Settings(home=tmp_path / "home")) as memory:
+        with caplog.at_level(logging.WARNING, "sessiongraph"):
+            added = await memory.add(["Alice moved to Paris in 2010."])
+
+    assert added.added == 1
+    (warning,) = [record.getMessage() for record in caplog.records if record.name == "sessiongraph"]
+    assert f"{file}, line 5," in warning and "module: sessiongraph.dagster.run_launcher" in warning

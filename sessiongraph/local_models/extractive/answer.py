@@ -19,6 +19,7 @@ from sessiongraph.local_models.extractive.candidate_sentences import (
 )
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, Validity
 
@@ -57,10 +58,10 @@ _WORK = re.compile(
 )
 
 
-def answer(question: Question) -> str:
+def answer(question: Question, parser: SentenceParser) -> str:
     """The answer to `question`: sentences of its sources, each followed by " [n]", or NO_ANSWER."""
     asked, history = Part("user", question.text), list(question.history)
-    read, said_by = utterances(question.sources, *history, asked)
+    read, said_by = utterances(parser, question.sources, *history, asked)
     past, about = read[:-1], read[-1]
     speakers = frozenset(each.reading.speaker for each in said_by if each.reading.speaker)
     query = _Query(question.text, about, past, history, speakers)

@@ -1,4 +1,4 @@
-"""What a question's sources say, sentence by sentence: who says it, of whom, and when it was true.
+"""Sentences of a question's sources that may be quoted: who says each, of whom, and when it was true.
 
 What a sentence is worth to a question belongs to `answer`. A turn's utterances each have their own speaker, where they
 start with one; "I" and "you" stand for those two.
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
-from sessiongraph.local_models.extractive.sentence_parsing import readings
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.local_models.extractive.text_blocks import said
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Source, Validity
@@ -51,10 +51,12 @@ class Utterance:
     reading: Reading
 
 
-def utterances(sources: tuple[Source, ...], *before: Part) -> tuple[list[Reading], list[Utterance]]:
+def utterances(
+    parser: SentenceParser, sources: tuple[Source, ...], *before: Part
+) -> tuple[list[Reading], list[Utterance]]:
     """The readings of the parts `before`, and the sources' utterances; all of them are parsed in one batch."""
     parts = [(number, source, part) for number, source in enumerate(sources, start=1) for part in _parts(source)]
-    read = readings([*before, *(part for _, _, part in parts)])
+    read = parser.read([*before, *(part for _, _, part in parts)])
     found = [
         Utterance(number, source, reading)
         for (number, source, _), reading in zip(parts, read[len(before) :], strict=True)

@@ -1,6 +1,6 @@
 """The clauses of a parse: who does what, in which words, and whether it is claimed at all.
 
-What does not belong here: noun phrases (`phrases`) and what becomes of a clause (`facts`).
+What does not belong here: `noun_phrases`, and the facts of a clause (`fact_rules`).
 """
 
 from collections.abc import Container, Iterator

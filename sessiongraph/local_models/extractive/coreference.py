@@ -36,7 +36,7 @@ class _Said:
 
 @dataclass
 class Coreference:
-    """The names said so far, and the genders that were told of them. `speakers` are known to be persons."""
+    """The names said so far, and the genders that are known of them. `speakers` are known to be persons."""
 
     speakers: frozenset[str] = frozenset()
     _said: list[_Said] = field(default_factory=list)

@@ -21,7 +21,7 @@ from sessiongraph.local_models.extractive.parse_types import (
     is_known,
     rendered,
 )
-from sessiongraph.local_models.extractive.sentence_parsing import readings
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, Summary
 from sessiongraph.prompts.prompt_format import ParsedWindow, Part
 
@@ -30,10 +30,10 @@ _DESCRIPTION_CHARS = 160
 _WITH = re.compile(r"conversation with ([^,]+)")
 
 
-def extract(windows: Sequence[ParsedWindow]) -> Extraction:
+def extract(windows: Sequence[ParsedWindow], parser: SentenceParser) -> Extraction:
     """The summaries, entities and facts of `windows`, in their order. Thread-safe and deterministic."""
     parts = [part for window in windows for part in (*window.context, *window.parts.values())]
-    read = iter(readings(parts))
+    read = iter(parser.read(parts))
     found = Extraction(summaries=[], entities=[], facts=[])
     for window in windows:
         context = [next(read) for _ in window.context]

@@ -1,6 +1,6 @@
-"""What is read off one text: sentences, the mentions and pronouns in them, and facts whose pronouns still stand.
+"""Values that are read off one text: sentences, their mentions and pronouns, and facts with unresolved pronouns.
 
-Plain values without a parse behind them. Words that depend on whom a pronoun stands for are kept as templates, so
+They hold no parse. Words that depend on whom a pronoun stands for are kept as templates, so
 that one reading serves every conversation that the text turns up in.
 """
 

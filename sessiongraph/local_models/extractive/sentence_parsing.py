@@ -1,27 +1,24 @@
-"""What one text says, read once: sentences with their mentions, pronouns and facts, not yet resolved.
-
-Readings are kept for as long as they are likely to be asked for again: a turn is a passage once, and context for
-the windows after it.
-"""
+"""Sentences of one text, read once: with their mentions, pronouns and facts, whose pronouns are not yet resolved."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from cachetools import LRUCache
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.clauses import is_elided, subject_of, third_person
 from sessiongraph.local_models.extractive.fact_rules import Facts, elided
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Agree, Mention, Pronoun, Reading, Sentence, Template
-from sessiongraph.local_models.extractive.spacy_pipeline import read_all
+from sessiongraph.local_models.extractive.spacy_pipeline import SpacyPipeline
 from sessiongraph.local_models.extractive.text_blocks import said
 from sessiongraph.prompts.prompt_format import Part
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-_KEPT = 4096
+_CACHED_BLOCKS = 4096
 
 # Words that every sentence has; what is left carries what it says.
 _CONTENT = frozenset(("NOUN", "PROPN", "VERB", "ADJ", "NUM", "ADV"))
@@ -76,25 +73,39 @@ _LIGHT = frozenset(
     ]
 )
 
-_kept: OrderedDict[str, tuple[Sentence, ...]] = OrderedDict()
-_lock = threading.Lock()
 
+class SentenceParser:
+    """What texts say. Thread-safe; loads the pipeline when it is first used.
 
-def readings(parts: Sequence[Part]) -> list[Reading]:
-    """The reading of each of `parts`, in order. All that was not read of late is parsed in one batch."""
-    texts = [said(part) for part in parts]
-    blocks = {block for text in texts for block in text.blocks}
-    with _lock:
-        known = {block: _kept[block] for block in blocks if block in _kept}
-    unread = sorted(blocks - known.keys())
-    known.update(zip(unread, read_all(unread, _sentences), strict=True))
-    with _lock:
-        for block in sorted(blocks):
-            _kept[block] = known[block]
-            _kept.move_to_end(block)
-        while len(_kept) > _KEPT:
-            _kept.popitem(last=False)
-    return [Reading(text.speaker, tuple(s for block in text.blocks for s in known[block])) for text in texts]
+    What was read is remembered for as long as it is likely to be asked for again: a turn is a passage once, and context
+    for the windows after it.
+    """
+
+    def __init__(self) -> None:
+        self._pipeline = SpacyPipeline()
+        self._blocks: LRUCache[str, tuple[Sentence, ...]] = LRUCache(_CACHED_BLOCKS)
+        self._lock = threading.Lock()
+
+    def read(self, parts: Sequence[Part]) -> list[Reading]:
+        """The reading of each of `parts`, in order. All that was not read of late is parsed in one batch.
+
+        Raises SessionGraphError where the pipeline cannot be loaded.
+        """
+        texts = [said(part) for part in parts]
+        blocks = sorted({block for text in texts for block in text.blocks})
+        with self._lock:
+            known = {block: self._blocks[block] for block in blocks if block in self._blocks}
+        new = [block for block in blocks if block not in known]
+        parsed = dict(zip(new, self._pipeline.map(_sentences, new), strict=True)) if new else {}
+        with self._lock:
+            self._blocks.update(parsed)
+        known |= parsed
+        return [Reading(text.speaker, tuple(s for block in text.blocks for s in known[block])) for text in texts]
+
+    def forget_texts(self) -> None:
+        """Drop what is remembered."""
+        with self._lock:
+            self._blocks.clear()
 
 
 def _sentences(doc: "Doc") -> tuple[Sentence, ...]:

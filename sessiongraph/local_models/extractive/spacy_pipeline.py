@@ -7,8 +7,7 @@ every window, so that a changed one makes whatever was extracted stale. A test h
 import hashlib
 import importlib.util
 import threading
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,56 +64,82 @@ _POS_OF_TAG = {tag: part for part, tags in _PARTS.items() for tag in tags.split(
 
 _SHORT = {"'m": "be", "'re": "be", "'s": "be", "'ve": "have", "'d": "would", "'ll": "will"}
 
+_EXCLUDED = ("senter", "attribute_ruler")
 _BATCH = 256
 
-# One parse at a time: a pipeline's vocabulary is not made for several threads.
-_lock = threading.Lock()
+
+class SpacyPipeline:
+    """The pipeline, loaded when it is first used. Thread-safe."""
+
+    def __init__(self) -> None:
+        # One parse at a time: a pipeline's vocabulary is not made for several threads.
+        self._lock = threading.Lock()
+        self._language: Language | None = None
+
+    def map(self, read: Callable[["Doc"], T], texts: Sequence[str]) -> list[T]:
+        """`read` of each text's parse, in order. No parse outlives the call, so `read` must keep none.
+
+        Raises SessionGraphError where the model's files are missing or are not those that were released.
+        """
+        with self._lock:
+            if self._language is None:
+                self._language = _load()
+            # What the vocabulary learns from these texts is freed with them: a service's memory does not grow.
+            with self._language.memory_zone():
+                return [read(doc) for doc in _parse(self._language, texts)]
 
 
-def read_all(texts: Sequence[str], read: Callable[["Doc"], T]) -> list[T]:
-    """`read` of each text's parse, in order. Thread-safe; no parse outlives the call, so `read` must keep none.
-
-    Raises SessionGraphError where the model's files are missing or are not those that were released.
-    """
-    with _lock:
-        nlp = _pipeline()
-        # What the vocabulary learns from these texts is freed with them: a service's memory does not grow.
-        with nlp.memory_zone():
-            docs = list(nlp.pipe(texts, batch_size=_BATCH, disable=["ner"]))
-            # Names are sought only where the tagger saw one: half of a parse's cost is spent on it.
-            named = [doc for doc in docs if any(token.pos_ == "PROPN" for token in doc)]
-            recogniser: Any = nlp.get_pipe("ner")
-            for _ in recogniser.pipe(named, batch_size=_BATCH):
-                pass
-            return [read(doc) for doc in docs]
+def _parse(language: "Language", texts: Sequence[str]) -> "list[Doc]":
+    docs = list(language.pipe(texts, batch_size=_BATCH, disable=["lemmatizer", "ner"]))
+    lemmatizer: Any = language.get_pipe("lemmatizer")
+    nouns = lemmatizer.lookups.get_table("lemma_index")["noun"]
+    for doc in docs:
+        _set_parts_of_speech(doc, nouns)
+        lemmatizer(doc)
+    # Names are sought only where the tagger saw one: half of a parse's cost is spent on it.
+    named = [doc for doc in docs if any(token.pos_ == "PROPN" for token in doc)]
+    recogniser: Any = language.get_pipe("ner")
+    for _ in recogniser.pipe(named, batch_size=_BATCH):
+        pass
+    return docs
 
 
-@lru_cache(maxsize=1)
-def _pipeline() -> "Language":
-    import spacy
-    from spacy.language import Language
-
-    @Language.component("local_pos")
-    def local_pos(doc: "Doc") -> "Doc":
-        for token in doc:
-            if token.tag_ == "NN" and token.is_title and not _is_noun(token.lower_, nouns):
-                # The tagger takes many a first name for a noun where it starts a sentence.
-                token.tag_ = "NNP"
-            token.pos_ = _POS_OF_TAG.get(token.tag_, "X")
-            if token.pos_ in ("VERB", "AUX") and token.lower_ in _SHORT:
-                token.pos_, token.lemma_ = "AUX", _SHORT[token.lower_]
-        return doc
-
-    nlp = spacy.load(_checked_path(), exclude=["senter", "attribute_ruler"])
-    lemmatizer: Any = nlp.get_pipe("lemmatizer")
-    nouns = frozenset(lemmatizer.lookups.get_table("lemma_index")["noun"])
-    nlp.add_pipe("local_pos", before="lemmatizer")
-    return nlp
+def _set_parts_of_speech(doc: "Doc", nouns: Set[str]) -> None:
+    for token in doc:
+        if token.tag_ == "NN" and token.is_title and not _is_noun(token.lower_, nouns):
+            # The tagger takes many a first name for a noun where it starts a sentence.
+            token.tag_ = "NNP"
+        token.pos_ = _POS_OF_TAG.get(token.tag_, "X")
+        if token.pos_ in ("VERB", "AUX") and token.lower_ in _SHORT:
+            token.pos_, token.lemma_ = "AUX", _SHORT[token.lower_]
 
 
-def _is_noun(word: str, nouns: frozenset[str]) -> bool:
+def _is_noun(word: str, nouns: Set[str]) -> bool:
     """Whether `word`, in lower case, is a common noun of English; compounds and gerunds are."""
     return word in nouns or word.endswith("ing") or not word.isalpha()
+
+
+def _load() -> "Language":
+    """What spacy.load makes of the checked files, in two thirds of the time."""
+    from spacy.lang.en import English, EnglishDefaults
+    from spacy.util import load_config
+
+    class WithoutExceptions(EnglishDefaults):
+        # The tokenizer's rules are read from the release; those of the installed spaCy need not be made first.
+        tokenizer_exceptions = {}  # noqa: RUF012
+
+    class ReleasedEnglish(English):
+        Defaults = WithoutExceptions
+
+    path = _checked_path()
+    language = ReleasedEnglish.from_config(load_config(path / "config.cfg"), exclude=_EXCLUDED, validate=False)
+    language.from_disk(path, exclude=_EXCLUDED)
+    lemmatizer: Any = language.get_pipe("lemmatizer")
+    # Its lists of some 60,000 words are looked through from their beginning for every new word.
+    index = lemmatizer.lookups.get_table("lemma_index")
+    for part in list(index):
+        index[part] = frozenset(index[part])
+    return language
 
 
 def _checked_path() -> Path:

@@ -41,5 +41,5 @@ def test_a_dry_run_on_the_command_line(endpoint: OpenAIEndpoint) -> None:
     data = json.loads(CliRunner().invoke(app, ["persist", "--all", "--dry-run", "--json"]).stdout)
 
     assert shown.exit_code == 0 and "1 extracted" in shown.stdout and "extract" in shown.stdout
-    assert data["calls"] == 1 and data["turns"][0]["fate"] == "extract" and data["cost"] is None
+    assert data["calls"] == 1 and data["turns"][0]["action"] == "extract" and data["cost"] is None
     assert endpoint.requests == []

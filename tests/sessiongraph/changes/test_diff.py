@@ -53,7 +53,7 @@ def test_every_new_fact_comes_with_the_words_that_state_it(store: GraphStore) ->
 
     (fact,) = change(store, "run").facts
 
-    assert [(it.place, it.stated_by, it.text) for it in fact.evidence] == [
+    assert [(it.source, it.stated_by, it.text) for it in fact.quotations] == [
         ("a", "user", "Alice Smith lives in Paris."),
         ("b", "user", "Alice Smith lives in Paris."),
     ]
@@ -78,7 +78,7 @@ def test_verdicts_are_counted_as_the_run_left_them(store: GraphStore) -> None:
 
     found = change(store, "run")
 
-    assert found.outcomes == {"failed": 1, "skipped": 1, "persisted": 1} and found.places == ["c"]
+    assert found.outcomes == {"failed": 1, "skipped": 1, "persisted": 1} and found.sources == ["c"]
     assert change(store, "nobody").committed_at is None
 
 

@@ -1,6 +1,8 @@
 """Pages quote what was said: what is forgotten must be in none of them, nor anywhere else under the home."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,12 +12,17 @@ from sessiongraph.changes.page_store import list_pages, rewrite_pages, write_pag
 from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from tests.support.workshop import Workshop
 
 
 async def persisted(workshop: Workshop, *sessions: str) -> Path:
     report = await workshop.persist(*sessions)
-    _, page = await asyncio.to_thread(write_page, workshop.store, "ana/d", "session_knowledge", report.run_id)
+    return await asyncio.to_thread(page_of, workshop, SnapshotReader(), report.run_id)
+
+
+def page_of(workshop: Workshop, snapshots: SnapshotReader, run_id: str) -> Path:
+    _, page = write_page(workshop.store, snapshots, "ana/d", "session_knowledge", run_id)
     return page
 
 
@@ -42,7 +49,7 @@ async def test_forgetting_removes_pages_and_they_come_back_without_the_words(wor
     forget_turn(workshop, "t", "t-0")
 
     assert list_pages(workshop.store) == []  # should it all end here, nothing is left behind
-    rewrite_pages(workshop.store, "ana/d", before)
+    rewrite_pages(workshop.store, SnapshotReader(), "ana/d", before)
     text = page.read_text()
     assert "Carol Brown" in text and "Mallory" not in text and "Timbuktu" not in text
 
@@ -55,3 +62,22 @@ async def test_only_the_newest_pages_are_kept(workshop: Workshop, monkeypatch: p
         made.append(await persisted(workshop, f"s{number}"))
 
     assert list_pages(workshop.store) == made[1:]
+
+
+async def test_a_page_is_the_same_whether_or_not_the_process_also_searches(workshop: Workshop) -> None:
+    workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."))
+    report = await workshop.persist("s")
+    searching = SnapshotReader()
+    searching.snapshot(workshop.store, workshop.embedder.identity)
+
+    without_vectors = page_of(workshop, SnapshotReader(), report.run_id).read_text()
+
+    assert page_of(workshop, searching, report.run_id).read_text() == without_vectors
+
+
+def test_what_makes_pages_is_not_imported_before_one_is_made(project_root: Path) -> None:
+    code = "import sys, sessiongraph.changes.page_store; print({'jinja2', 'networkx'} & set(sys.modules))"
+
+    found = subprocess.run([sys.executable, "-c", code], cwd=project_root, capture_output=True, text=True, check=True)
+
+    assert found.stdout.strip() == "set()"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sessiongraph.errors import LLMFailedError
-from sessiongraph.extraction.window_extraction import CALL_CHARS, Yield, extract, extractor_version, pack
+from sessiongraph.extraction.window_extraction import CALL_CHARS, WindowExtraction, extract, extractor_version, pack
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.prompt_format import Part, Window
 from sessiongraph.settings import Settings, load_settings
@@ -24,17 +24,17 @@ def window(text: str, *, context: str = "", source: str = "document: text") -> W
     return Window(source, (Part("document", context),) if context else (), (Part("document", text),))
 
 
-async def yields(llm: LLM, *windows: Window) -> tuple[dict[str, Yield], Usage]:
-    """What each window yields, by its text."""
-    found: dict[str, Yield] = {}
+async def extracted(llm: LLM, *windows: Window) -> tuple[dict[str, WindowExtraction], Usage]:
+    """What is extracted from each window, by its text."""
+    found: dict[str, WindowExtraction] = {}
     usage = Usage()
-    async for answered in extract(llm, windows):
-        usage += answered.usage
-        found |= {it.window.text: it for it in answered.yields}
+    async for result in extract(llm, windows):
+        usage += result.usage
+        found |= {it.window.text: it for it in result.extractions}
     return found, usage
 
 
-def names(found: Yield) -> list[str]:
+def names(found: WindowExtraction) -> list[str]:
     return sorted(mention["name"] for mention in found.mentions)
 
 
@@ -62,7 +62,7 @@ def test_packing_keeps_all_windows_in_order_and_bounds_what_one_call_gets(
 
 
 async def test_small_windows_travel_together_and_each_gets_its_own(workshop: Workshop, openai_endpoint) -> None:
-    found, usage = await yields(workshop.llm, window("Alice met Bob."), window("Carol left Rome in 2010."))
+    found, usage = await extracted(workshop.llm, window("Alice met Bob."), window("Carol left Rome in 2010."))
     assert len(openai_endpoint.chats) == usage.calls == 1
     assert names(found["Alice met Bob."]) == ["Alice", "Bob"]
     assert found["Alice met Bob."].summary == "Alice met Bob."
@@ -79,7 +79,7 @@ async def test_small_windows_travel_together_and_each_gets_its_own(workshop: Wor
 async def test_halving_isolates_the_window_at_fault(workshop: Workshop, openai_endpoint, status: int) -> None:
     openai_endpoint.fail(status, when="Poison")
     windows = [window("Poison is here." if n == 5 else f"Alice met Friend{n}.") for n in range(8)]
-    found, usage = await yields(workshop.llm, *windows)
+    found, usage = await extracted(workshop.llm, *windows)
     failed = {text: it.error for text, it in found.items() if it.error}
     assert list(failed) == ["Poison is here."]
     assert failed["Poison is here."].status == status
@@ -91,7 +91,7 @@ async def test_halving_isolates_the_window_at_fault(workshop: Workshop, openai_e
 async def test_two_bad_windows_in_one_call_are_both_found(workshop: Workshop, openai_endpoint) -> None:
     openai_endpoint.reply("no JSON at all", when="Poison")
     windows = [window(f"Poison number{n}." if n in (0, 6) else f"Alice met Friend{n}.") for n in range(7)]
-    found, _ = await yields(workshop.llm, *windows)
+    found, _ = await extracted(workshop.llm, *windows)
     assert sorted(text for text, it in found.items() if it.error) == ["Poison number0.", "Poison number6."]
 
 
@@ -104,7 +104,7 @@ async def test_a_refused_key_stops_everything_at_once(
     openai_endpoint.fail(status)
     openai_endpoint.latency = 0.05
     with pytest.raises(LLMFailedError) as raised:
-        await yields(llm, *(window("x" * CALL_CHARS + str(n)) for n in range(20)))
+        await extracted(llm, *(window("x" * CALL_CHARS + str(n)) for n in range(20)))
     assert raised.value.fatal
     assert len(openai_endpoint.chats) <= 2
 
@@ -119,7 +119,7 @@ async def test_calls_that_are_refused_together_leave_no_complaint_behind(worksho
     complaints: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, complaint: complaints.append(complaint))
     with pytest.raises(LLMFailedError):
-        await yields(Refused(load_settings()), *(window("x" * CALL_CHARS + str(n)) for n in range(5)))
+        await extracted(Refused(load_settings()), *(window("x" * CALL_CHARS + str(n)) for n in range(5)))
     gc.collect()
     await asyncio.sleep(0)
     assert complaints == []
@@ -137,7 +137,7 @@ async def test_who_stops_listening_stops_the_calls(workshop: Workshop, openai_en
 
 async def test_numbers_that_were_not_given_are_asked_for_again(workshop: Workshop, openai_endpoint) -> None:
     answer(openai_endpoint, facts=[{"subject": "A", "relation": "r", "object": "B", "statement": "s", "passage": 7}])
-    found, usage = await yields(workshop.llm, window("Alice met Bob."))
+    found, usage = await extracted(workshop.llm, window("Alice met Bob."))
     assert names(found["Alice met Bob."]) == ["Alice", "Bob"]
     assert usage.calls == 2
     assert "not given: [7]" in openai_endpoint.chats[1].body["messages"][-1]["content"]
@@ -148,7 +148,7 @@ async def test_a_description_of_several_windows_leaves_each_its_own_words(worksh
     own = {"name": "Bob", "type": "Person", "description": "a friend", "passages": [1]}
     answer(openai_endpoint, entities=[entity, own])
     first, second = "Hello there. Alice sings with Bob.", "In Rome ALICE paints."
-    found, _ = await yields(workshop.llm, window(first), window(second))
+    found, _ = await extracted(workshop.llm, window(first), window(second))
     described = {text: {m["name"]: m["description"] for m in it.mentions} for text, it in found.items()}
     assert described[first] == {"Alice": "Alice sings with Bob.", "Bob": "a friend"}
     assert described[second] == {"Alice": "In Rome ALICE paints."}
@@ -156,13 +156,13 @@ async def test_a_description_of_several_windows_leaves_each_its_own_words(worksh
 
 async def test_what_is_said_is_evidence_of_who_said_it(workshop: Workshop) -> None:
     turn = Window("conversation", (), (Part("user", "Does Alice know Bob?"), Part("assistant", "Alice met Carol.")))
-    found, _ = await yields(workshop.llm, turn)
+    found, _ = await extracted(workshop.llm, turn)
     stated = {(mention["name"], mention["stated_by"]) for mention in found[turn.text].mentions}
     assert stated == {("Alice", "user"), ("Bob", "user"), ("Alice", "assistant"), ("Carol", "assistant")}
 
 
 async def test_nothing_is_extracted_from_context(workshop: Workshop) -> None:
-    found, _ = await yields(workshop.llm, window("She left.", context="Alice met Bob."))
+    found, _ = await extracted(workshop.llm, window("She left.", context="Alice met Bob."))
     assert names(found["She left."]) == []
 
 
@@ -189,7 +189,7 @@ async def test_roles_blanks_and_signs_are_no_entities_and_odd_answers_are_made_t
             fact(object="D", valid_at="2010-02-28T00:00"),
         ],
     )
-    found, _ = await yields(workshop.llm, window("Some text."))
+    found, _ = await extracted(workshop.llm, window("Some text."))
     (it,) = found.values()
     assert names(it) == ["Al?ice Smith", "n" * 200]
     assert {(m["type"], len(m["description"])) for m in it.mentions} == {("a type", 300)}
@@ -198,6 +198,14 @@ async def test_roles_blanks_and_signs_are_no_entities_and_odd_answers_are_made_t
         ("r", "C", None),
         ("r", "D", "2010-02-28"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("model", "version"), [("local/extractive", "fc132a349db56136"), ("openai/gpt-4o-mini", "08462ed533641c76")]
+)
+def test_the_version_is_the_one_that_homes_were_extracted_with(model: str, version: str) -> None:
+    """A reworded docstring of the schema is part of it too: every window in every home would become stale."""
+    assert extractor_version(LLM(Settings(_env_file=None, llm_model=model))) == version  # type: ignore[call-arg]
 
 
 def test_the_version_moves_with_the_prompt_and_the_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sessiongraph.errors import LLMFailedError, LLMNotConfiguredError
-from sessiongraph.llm import client, litellm_calls
+from sessiongraph.llm import litellm_calls
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.extraction_schema import Extraction, check_numbers
 from sessiongraph.prompts.prompt_format import Part, Window, render
@@ -195,7 +195,7 @@ async def test_a_request_that_is_refused_is_not_sent_again(openai_endpoint: Open
 
 async def test_retry_after_is_honoured(openai_endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
     openai_endpoint.fail(429, times=6, retry_after="0")
-    monkeypatch.setattr(litellm_calls, "_BACKOFF", lambda state: pytest.fail("it waits by its own rule"))
+    monkeypatch.setattr(litellm_calls, "_backoff", lambda state: pytest.fail("it waits by its own rule"))
     await LLM(settings(openai_endpoint, llm_max_retries=6)).text(prompt("Alice met Bob."))
     assert len(openai_endpoint.chats) == 7
 
@@ -214,24 +214,49 @@ async def test_an_endpoint_that_is_not_there(openai_endpoint: OpenAIEndpoint) ->
         await llm.text(prompt("Alice met Bob."))
 
 
-async def test_calls_in_flight_are_bounded_across_clients(openai_endpoint: OpenAIEndpoint) -> None:
+async def test_calls_in_flight_are_bounded(openai_endpoint: OpenAIEndpoint) -> None:
     openai_endpoint.latency = 0.02
-    given = settings(openai_endpoint, llm_max_concurrency=3)
-    await asyncio.gather(*(LLM(given).text(prompt(f"Alice met Bob {number}.")) for number in range(12)))
+    llm = LLM(settings(openai_endpoint, llm_max_concurrency=3))
+    await asyncio.gather(*(llm.text(prompt(f"Alice met Bob {number}.")) for number in range(12)))
     assert len(openai_endpoint.chats) == 12
     assert openai_endpoint.max_in_flight == 3
 
 
 async def test_the_same_question_is_asked_once(openai_endpoint: OpenAIEndpoint) -> None:
+    llm = LLM(settings(openai_endpoint))
     for _ in range(2):
-        answer, usage = await LLM(settings(openai_endpoint)).text(prompt("Alice met Bob."))
-        found, also = await LLM(settings(openai_endpoint)).structured(prompt("Alice met Bob."), Extraction)
+        answer, usage = await llm.text(prompt("Alice met Bob."))
+        found, also = await llm.structured(prompt("Alice met Bob."), Extraction)
     assert (answer, len(found.facts)) == ("Alice met Bob. [1]", 1)
     assert usage == also == Usage()
     assert len(openai_endpoint.chats) == 2
-    client.responses.clear()
-    await LLM(settings(openai_endpoint)).text(prompt("Alice met Bob."))
+
+
+async def test_what_was_answered_is_forgotten_by_the_one_client_that_is_told_to(
+    openai_endpoint: OpenAIEndpoint,
+) -> None:
+    one, other = LLM(settings(openai_endpoint)), LLM(settings(openai_endpoint))
+    for llm in (one, other):
+        await llm.text(prompt("Alice met Bob."))
+    assert len(openai_endpoint.chats) == 2, "a client answered with what another was told"
+    one.forget_answers()
+    await other.text(prompt("Alice met Bob."))
+    assert len(openai_endpoint.chats) == 2
+    await one.text(prompt("Alice met Bob."))
     assert len(openai_endpoint.chats) == 3
+
+
+async def test_a_client_is_of_use_after_it_was_closed_and_while_another_closes(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.latency = 0.2
+    one, other = LLM(settings(openai_endpoint, llm_max_retries=0)), LLM(settings(openai_endpoint, llm_max_retries=0))
+    await one.text(prompt("Alice met Bob."))
+    answering = asyncio.ensure_future(other.text(prompt("Alice met Carol.")))
+    await asyncio.sleep(0.1)
+    one.close()
+    answer, _ = await answering
+    assert answer == "Alice met Carol. [1]"
+    answer, _ = await one.text(prompt("Alice met Dave."))
+    assert answer == "Alice met Dave. [1]"
 
 
 def test_a_missing_key_is_named_before_any_call(monkeypatch: pytest.MonkeyPatch) -> None:

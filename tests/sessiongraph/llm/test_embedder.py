@@ -62,8 +62,9 @@ async def test_an_endpoint_that_knows_no_base64_is_asked_for_numbers(
     openai_endpoint: OpenAIEndpoint,
 ) -> None:
     openai_endpoint.base64 = False
+    one = Embedder(settings(openai_endpoint))
     for text in ("tea", "cake"):
-        vectors, _ = await Embedder(settings(openai_endpoint)).embed([text, "x"])
+        vectors, _ = await one.embed([text, "x"])
         np.testing.assert_allclose(vectors, expected([text, "x"], 64), atol=1e-6)
     asked = [request.body["encoding_format"] for request in openai_endpoint.embeddings]
     assert asked == ["base64", "float", "float"], "what the endpoint takes was not remembered"
@@ -104,11 +105,16 @@ async def test_vectors_that_do_not_fit_are_refused(
 
 
 async def test_a_query_is_embedded_once(openai_endpoint: OpenAIEndpoint) -> None:
-    first, _ = await Embedder(settings(openai_endpoint)).embed(["where is tea?"])
+    one = Embedder(settings(openai_endpoint))
+    first, _ = await one.embed(["where is tea?"])
     first[:] = 0  # what a caller does to its own copy
-    again, usage = await Embedder(settings(openai_endpoint)).embed(["where is tea?"])
+    again, usage = await one.embed(["where is tea?"])
     np.testing.assert_allclose(again, expected(["where is tea?"], 64), atol=1e-6)
     assert usage == Usage() and len(openai_endpoint.embeddings) == 1
+    one.forget_answers()
+    await one.embed(["where is tea?"])
+    await Embedder(settings(openai_endpoint)).embed(["where is tea?"])
+    assert len(openai_endpoint.embeddings) == 3
 
 
 async def test_a_passing_fault_is_tried_again_and_a_lasting_one_named(
@@ -125,8 +131,8 @@ async def test_a_passing_fault_is_tried_again_and_a_lasting_one_named(
 
 async def test_calls_in_flight_are_bounded(openai_endpoint: OpenAIEndpoint) -> None:
     openai_endpoint.latency = 0.02
-    given = settings(openai_endpoint, llm_max_concurrency=2)
-    await asyncio.gather(*(Embedder(given).embed([f"text {number}", "x"]) for number in range(8)))
+    one = Embedder(settings(openai_endpoint, llm_max_concurrency=2))
+    await asyncio.gather(*(one.embed([f"text {number}", "x"]) for number in range(8)))
     assert len(openai_endpoint.embeddings) == 8 and openai_endpoint.max_in_flight == 2
 
 

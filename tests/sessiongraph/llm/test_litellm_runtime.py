@@ -1,6 +1,7 @@
 """A program that calls models keeps its streams, its loggers and its event loops to itself."""
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,49 @@ async def test_nothing_reaches_the_users_streams_and_loggers(
         await llm.text([{"role": "user", "content": "Alice met Bob."}])
     assert capfd.readouterr() == ("", "")
     assert [record for record in caplog.records if record.name.startswith("LiteLLM")] == []
+
+
+async def test_the_hosts_own_calls_of_litellm_are_logged_as_ever(
+    openai_endpoint: OpenAIEndpoint, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    url = openai_endpoint.url
+    await LLM(Settings(_env_file=None, llm_model="openai/m", llm_endpoint=url)).text(  # type: ignore[call-arg]
+        [{"role": "user", "content": "Alice met Carol."}]
+    )
+    import litellm
+
+    levels = [logging.getLogger(name).level for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")]
+    assert levels == [logging.NOTSET] * 3
+    host = {"model": "openai/host", "messages": [{"role": "user", "content": "Hi"}], "api_base": url, "api_key": "none"}
+    await litellm.acompletion(**host)
+    said = [record.getMessage() for record in caplog.records if record.name == "LiteLLM"]
+    assert any("host" in message for message in said) and not any("model= m;" in message for message in said)
+
+
+HOST = """
+import asyncio, os, sys
+before = dict(os.environ)
+from sessiongraph.llm.client import LLM
+from sessiongraph.settings import Settings
+settings = Settings(_env_file=None, llm_model="openai/m", llm_endpoint=sys.argv[1])
+asyncio.run(LLM(settings).text([{"role": "user", "content": "[1] Alice."}]))
+assert "litellm" in sys.modules
+assert dict(os.environ) == before, before.items() ^ os.environ.items()
+"""
+
+
+def test_the_hosts_environment_is_as_it_was(openai_endpoint: OpenAIEndpoint, project_root: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LITELLM")}
+    done = subprocess.run(
+        [sys.executable, "-c", HOST, openai_endpoint.url],
+        cwd=project_root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 TWO_LOOPS = """

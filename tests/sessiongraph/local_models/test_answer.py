@@ -3,6 +3,7 @@
 import pytest
 
 from sessiongraph.local_models.extractive.answer import answer
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, parse_question, render_question
 
@@ -10,9 +11,11 @@ ALICE = Source("document, 2024-05-08", "Alice moved to Paris in 2010. She works 
 BOB = Source("document: bob", "Bob lives in Rome with his wife. Bob was born on 3 March 1980. He has 3 kids.")
 TALK = Source("conversation, 2023-05-08", "Caroline: I went to a support group yesterday. Do you like tea?")
 
+PARSER = SentenceParser()
+
 
 def asked(text, *sources, history=()):
-    return answer(parse_question(render_question(Question(text, tuple(history), sources))))
+    return answer(parse_question(render_question(Question(text, tuple(history), sources))), PARSER)
 
 
 @pytest.mark.parametrize(

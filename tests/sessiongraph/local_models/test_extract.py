@@ -7,13 +7,16 @@ import pytest
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.local_models.extractive import spacy_pipeline
 from sessiongraph.local_models.extractive.extract import extract
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.extraction_schema import check_numbers
 from sessiongraph.prompts.prompt_format import Part, Window, as_context, parse, render
+
+PARSER = SentenceParser()
 
 
 def extracted(*parts, source="conversation, 2023-05-08", context=()):
     window = Window(source, as_context(context), tuple(parts))
-    return extract(parse(render([window])[0]))
+    return extract(parse(render([window])[0]), PARSER)
 
 
 def document(text):
@@ -194,8 +197,8 @@ def test_packing_changes_nothing():
         before = () if number == 20 else before
         windows.append(Window(source, as_context(before), parts))
         before = (*before, *parts)
-    packed = extract(parse(render(windows)[0]))
-    single = [extract(parse(render([window])[0])) for window in windows]
+    packed = extract(parse(render(windows)[0]), PARSER)
+    single = [extract(parse(render([window])[0]), PARSER) for window in windows]
 
     def shifted(extraction, by):
         data = extraction.model_dump()
@@ -214,10 +217,6 @@ def test_another_model_is_refused(monkeypatch):
     monkeypatch.setitem(spacy_pipeline._PINNED, "config.cfg", "0" * 64)
     with pytest.raises(SessionGraphError, match=r"config\.cfg differs"):
         spacy_pipeline._checked_path()
-
-
-def test_the_version_names_the_extractor():
-    assert len(spacy_pipeline.VERSION) == 12
 
 
 def test_a_title_is_part_of_a_name():

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from sessiongraph.local_models.wordllama import DIMENSIONS, embed
+from sessiongraph.local_models.wordllama import DIMENSIONS, WordLlama
+
+embed = WordLlama().embed
 
 
 def test_vectors_are_unit_float32_of_the_declared_size():

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sessiongraph.llm.client import LLM
-from sessiongraph.persistence.estimate import PersistEstimate, estimate_persist
+from sessiongraph.persistence.estimate import PersistEstimate, dry_run
 from sessiongraph.settings import load_settings
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.workshop import Workshop
@@ -11,11 +11,11 @@ from tests.support.workshop import Workshop
 
 async def estimated(workshop: Workshop, *session_ids: str, **options: bool) -> PersistEstimate:
     sessions = {workshop.user: session_ids}
-    return await estimate_persist(workshop.cache, workshop.store, workshop.llm, sessions, **options)
+    return await dry_run(workshop.cache, workshop.store, workshop.llm, sessions, **options)
 
 
-def fates(estimate: PersistEstimate) -> list[tuple[str, str, str | None, bool]]:
-    return [(it.turn_id, it.fate, it.reason, it.staged) for it in estimate.turns]
+def actions(estimate: PersistEstimate) -> list[tuple[str, str, str | None, bool]]:
+    return [(it.turn_id, it.action, it.reason, it.staged) for it in estimate.turns]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -52,7 +52,7 @@ async def test_each_turn_has_its_fate_and_why(workshop: Workshop, openai_endpoin
 
     estimate = await estimated(workshop, "s", "bad", "nope")
 
-    assert fates(estimate) == [
+    assert actions(estimate) == [
         ("s-0", "reuse", "extracted before from the same words", True),
         ("s-1", "skip", "no answer was given", False),
         ("s-2", "extract", "new", True),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from sessiongraph.local_models.extractive.answer import answer
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.question_prompt import (
     NO_ANSWER,
     Question,
@@ -22,11 +23,13 @@ from sessiongraph.retrieval.results import Citation
 THEN = Source(fact_label(Validity("2010", "2019-05"), "document, 2024-01-01"), "Alice lives in Paris.")
 NOW = Source(fact_label(Validity("2019-05"), "document, 2024-01-01"), "Alice lives in Lyon.")
 
+PARSER = SentenceParser()
+
 
 def asked(text: str, *sources: Source) -> str:
     found = parse_question(render(Question(text, (), sources)))
     assert found is not None
-    return answer(found)
+    return answer(found, PARSER)
 
 
 @pytest.mark.parametrize("sources", [(THEN, NOW), (NOW, THEN)])

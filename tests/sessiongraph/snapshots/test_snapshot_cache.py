@@ -1,17 +1,21 @@
 """Readers never fail because a writer works: they see the last version, and the new one once it is there."""
 
+import gc
 import random
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
 from sessiongraph.errors import StoreBusyError
+from sessiongraph.ids import text_id
 from sessiongraph.snapshots import snapshot_builder
 from sessiongraph.snapshots import snapshot_cache as module
 from sessiongraph.snapshots.snapshot import Snapshot
@@ -202,3 +206,68 @@ def test_what_was_read_leaves_memory_for_what_is_written_next(store: GraphStore)
     store.write("r", "a", lambda tx: tx.insert("windows", [{"id": text[:32], "summary": text} for text in texts]))
     count = store.read(lambda con: con.execute("SELECT count(*) FROM windows").fetchall())
     assert count == [(201,)]
+
+
+def embed(store: GraphStore, text: str) -> None:
+    row = {"text_id": text_id(text), "model": "model", "vector": np.ones(4, "<f4").tobytes()}
+    store.write("r", "a", lambda tx: tx.insert("embeddings", [row]))
+
+
+def whole(reader: SnapshotReader, store: GraphStore) -> Snapshot:
+    """What is read where no vectors are needed."""
+    return reader.read(store, lambda _, snapshot: snapshot)
+
+
+def test_who_needs_no_vectors_reads_none_in_a_process_that_does_not_search(store: GraphStore) -> None:
+    put(store, Evidence("a", "some text"))
+    embed(store, "some text")
+
+    assert whole(SnapshotReader(), store).passage_vectors.shape == (1, 0)
+    assert SnapshotReader().snapshot(store, "model").passage_vectors.shape == (1, 4)
+
+
+def test_who_needs_no_vectors_shares_the_graph_of_those_who_search(store: GraphStore) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a", "some text"))
+    searched = reader.snapshot(store, "model")
+    assert whole(reader, store) is searched
+    put(store, Evidence("b"))
+    assert whole(reader, store) is reader.snapshot(store, "model")
+
+
+def test_the_graph_without_vectors_goes_when_one_with_vectors_is_asked_for(store: GraphStore) -> None:
+    """Two of them would be twice the memory."""
+    reader = SnapshotReader()
+    put(store, Evidence("a"))
+    left = weakref.ref(whole(reader, store))
+    assert left() is not None
+    searched = reader.snapshot(store, "model")
+    gc.collect()
+    assert left() is None
+    assert whole(reader, store) is searched
+
+
+def test_nobody_who_has_seen_a_dataset_waits_for_who_waits_for_a_writer(tmp_path: Path) -> None:
+    """A page is made once the writer is done; meanwhile searches go on with what they saw."""
+    store = GraphStore(tmp_path / "graph.duckdb", wait_seconds=30)
+    reader = SnapshotReader()
+    put(store, Evidence("a"))
+    before = reader.snapshot(store, "model")
+    put(store, Evidence("b"))
+    read: list[Snapshot] = []
+    page = threading.Thread(target=lambda: read.append(whole(reader, store)))
+    with writing(store, Evidence("a")):
+        page.start()
+        page.join(0.3)
+        assert page.is_alive() and reader.snapshot(store, "model") is before
+    page.join()
+    assert len(read[0].passages) == 2 and reader.snapshot(store, "model") is read[0]
+
+
+def test_what_is_closed_is_let_go_of(store: GraphStore) -> None:
+    reader = SnapshotReader()
+    put(store, Evidence("a"))
+    left = weakref.ref(reader.snapshot(store, "model"))
+    reader.close()
+    gc.collect()
+    assert left() is None and ids(reader, store) == ["a"]

@@ -5,8 +5,11 @@ import pytest
 
 from sessiongraph.entity_resolution.entity_resolver import name_key
 from sessiongraph.local_models.extractive.extract import extract
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.prompt_format import ParsedWindow, Part
 from sessiongraph.snapshots.fact_supersession import close_superseded
+
+PARSER = SentenceParser()
 
 
 def closed(*said: str) -> set[tuple[str, str]]:
@@ -16,7 +19,7 @@ def closed(*said: str) -> set[tuple[str, str]]:
     for place, text in enumerate(said):
         day = pd.Timestamp("2024-01-05") + pd.Timedelta(days=60 * place)
         window = ParsedWindow(f"conversation with Ana, {day:%Y-%m-%d}", (), {1: Part("user", text)})
-        for fact in extract([window]).facts:
+        for fact in extract([window], PARSER).facts:
             subject, object_ = (
                 numbers.setdefault(name_key(name), len(numbers)) for name in (fact.subject, fact.object)
             )

@@ -1,55 +1,19 @@
-"""`add` and `cognify`: documents into a dataset, and from there into its graph."""
+"""Cognifying: what was added to datasets becomes graph."""
 
 import asyncio
-import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sessiongraph.api.context import acting_user, all_permitted, node_set_names, permitted
-from sessiongraph.dagster.event_reporting import report_build, report_materialization
+from sessiongraph.api.context import acting_user, all_permitted
+from sessiongraph.dagster.event_reporting import report_build
 from sessiongraph.errors import NoGraphDataError, SessionGraphError
 from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 from sessiongraph.extraction.embedding import embed_missing
-from sessiongraph.ids import dataset_parts, new_id
-from sessiongraph.ingestion.ingest import IngestReport, ingest
-from sessiongraph.ingestion.resolve_inputs import parse, resolve_inputs
+from sessiongraph.ids import new_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.services import Services
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset, User
-
-Data = str | os.PathLike[str]
-
-
-async def add(
-    services: Services,
-    data: Data | Sequence[Data],
-    dataset_name: str,
-    *,
-    user: User | None,
-    node_set: Sequence[str] | None,
-) -> IngestReport:
-    """As `SessionGraph.add` says."""
-    node_sets = node_set_names(node_set, "node_set") if node_set is not None else []
-    dataset_parts(dataset_name)
-    inputs = await asyncio.to_thread(resolve_inputs, data)
-    owner = await acting_user(services, user)
-    documents = [await asyncio.to_thread(parse, item) for item in inputs.items]
-    dataset = await _writable(services, owner, dataset_name)
-    run_id = new_id()
-    report = await ingest(services.store(dataset), documents, user=owner, node_sets=node_sets, run_id=run_id)
-    report.skipped = inputs.skipped
-    if report.added:
-        await report_materialization(services, "documents", dataset, run_id, lambda: _ingest_metadata(report))
-    return report
-
-
-async def _writable(services: Services, user: User, name: str) -> Dataset:
-    """The dataset to write to: an existing one that `user` may write, else a new one of their own."""
-    if "/" in name:
-        return await permitted(services, user, name, "write")
-    return await asyncio.to_thread(services.access.create_dataset, user, name)
 
 
 async def cognify(
@@ -102,9 +66,3 @@ async def _embed_turns(services: Services, store: GraphStore, report: KnowledgeR
         report.failure = error
         return
     report.usage, report.unembedded = report.usage + embedded.usage, report.unembedded + embedded.missing
-
-
-def _ingest_metadata(report: IngestReport) -> Mapping[str, Any]:
-    from sessiongraph.dagster.metadata import ingest_metadata
-
-    return ingest_metadata(report)

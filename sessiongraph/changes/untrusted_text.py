@@ -1,10 +1,9 @@
-"""Text from outside, as a page may show it.
+"""Text from outside, made fit to be shown.
 
-Invariant: it cannot mark up, hide or move anything. What HTML reads is escaped; control characters, and those that
-turn the direction of writing around or cannot be seen, are replaced.
+Invariant: it cannot hide or move anything. Control characters, and those that turn the direction of writing around or
+cannot be seen, are replaced. What HTML would read as markup is for the templates to escape.
 """
 
-import html
 import re
 
 _UNSEEN = re.compile(
@@ -12,12 +11,12 @@ _UNSEEN = re.compile(
 )
 
 
-def safe(text: str) -> str:
-    """`text` for the inside of an element or of a quoted attribute, in HTML or SVG."""
-    return html.escape(_UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text), quote=True)
+def replace_unseen(text: str) -> str:
+    """`text` with a replacement character for each one that cannot be seen or that turns others around."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def cut(text: str, chars: int) -> str:
+def shorten(text: str, chars: int) -> str:
     """`text` on one line, of at most `chars` characters."""
     line = " ".join(text.split())
     return line if len(line) <= chars else line[: chars - 1].rstrip() + "…"
@@ -30,4 +29,4 @@ def excerpt(text: str, about: str, chars: int) -> str:
     start = max(0, min(start, len(line) - chars))
     if start:
         start = line.find(" ", start) + 1
-    return ("… " if start else "") + cut(line[start:], chars)
+    return ("… " if start else "") + shorten(line[start:], chars)
