@@ -32,6 +32,8 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 180
   cancel_timeout_seconds: 180
+  # A day: longer than any dataset takes, and an end for a run that hangs.
+  max_runtime_seconds: 86400
   poll_interval_seconds: 30
 # Ticks are many and short: those that had nothing to do are forgotten first. In days.
 retention:

@@ -44,17 +44,7 @@ import dagster as dg
 
 from resources.chat_source import ChatSource
 from sessiongraph import sessions
-
-# SWITCH HERE: keep the import alone, once sessiongraph.dagster offers it.
-try:
-    from sessiongraph.dagster import persist_dataset_sessions
-except ImportError:
-    from sessiongraph import persist_sessions_in_knowledge_graph_pipeline
-
-    def persist_dataset_sessions(context, dataset_key):
-        dataset = dataset_key.partition("/")[2]
-        asyncio.run(persist_sessions_in_knowledge_graph_pipeline(None, ["chat"], dataset))
-        return dg.MaterializeResult()
+from sessiongraph.dagster import persist_dataset_sessions
 
 
 @dg.asset
@@ -190,8 +180,6 @@ def test_the_story_of_the_readme_runs(installed: Environment, project_root: Path
     assert "2 turn(s) persisted (2 extracted now)" in answers[2]
 
 
-# SWITCH HERE: drop the mark, once the library imports nothing of the project's.
-@pytest.mark.xfail(reason="sessiongraph.dagster.event_reporting imports the project's packages", strict=True)
 def test_what_is_done_without_the_project_is_reported_to_dagster(installed: Environment, shop: Path) -> None:
     done = installed.run(shop, "sessiongraph", "add", "Alice moved to Paris in 2010.")
 
