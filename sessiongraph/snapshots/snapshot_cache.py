@@ -18,8 +18,9 @@ import duckdb
 
 from sessiongraph.errors import StoreBusyError
 from sessiongraph.snapshots.snapshot import Snapshot
-from sessiongraph.snapshots.snapshot_builder import Derivation
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.text_index.tokenizer import Tokenizer
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ MEMORY_BUDGET_BYTES = 2 * 1024**3
 class _Followed:
     """A store as far as it was read: its derived state, which one thread at a time works on, and what that showed."""
 
-    derivation: Derivation
+    builder: SnapshotBuilder
     refreshing: threading.Lock = field(default_factory=threading.Lock)
     seen: tuple[tuple[int, ...] | None, Snapshot] | None = None
 
@@ -41,6 +42,8 @@ class SnapshotReader:
     def __init__(self) -> None:
         self._followed: OrderedDict[tuple[Path, str], _Followed] = OrderedDict()
         self._guard = threading.Lock()
+        # One for all indexes: they have most words in common.
+        self.tokenizer = Tokenizer()
 
     def snapshot(self, store: GraphStore, embedding_model: str) -> Snapshot:
         """The newest state that can be had without waiting for a writer; the first one waits its turn."""
@@ -60,7 +63,7 @@ class SnapshotReader:
         followed = self._follow(store, embedding_model)
 
         def newest(connection: duckdb.DuckDBPyConnection) -> T:
-            snapshot = followed.derivation.refresh(connection)
+            snapshot = followed.builder.refresh(connection)
             followed.seen = (store.signature(), snapshot)
             return query(connection, snapshot)
 
@@ -72,7 +75,7 @@ class SnapshotReader:
     def _follow(self, store: GraphStore, embedding_model: str) -> _Followed:
         key = (store.path, embedding_model)
         with self._guard:
-            followed = self._followed.setdefault(key, _Followed(Derivation(embedding_model)))
+            followed = self._followed.setdefault(key, _Followed(SnapshotBuilder(embedding_model, self.tokenizer)))
             self._followed.move_to_end(key)
             return followed
 
@@ -85,7 +88,7 @@ class SnapshotReader:
             # The signature is taken inside the lock: no writer can move the file between it and the rows. Where there
             # is no file there is no lock either: one that appears meanwhile is not what was read.
             followed.seen = store.read(
-                lambda connection: (before and store.signature(), followed.derivation.refresh(connection)),
+                lambda connection: (before and store.signature(), followed.builder.refresh(connection)),
                 wait_seconds=0.0 if seen else None,
             )
         except StoreBusyError:
