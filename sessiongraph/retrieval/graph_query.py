@@ -163,7 +163,7 @@ def _query_prompt(context: QueryContext) -> str:
         for relation in scope.snapshot.facts["relation"][scope.allowed_facts].value_counts().head(40).index
     ]
     types = [type_ for scope in context.scopes for type_ in {node["type"] for node in _graph(scope)["nodes"]}]
-    relation_types = re.sub(r"\W+", "_", "\0".join(dict.fromkeys(relations)))
+    relation_types = ", ".join(re.sub(r"\W+", "_", relation) for relation in dict.fromkeys(relations))
     return (
         f"{_SCHEMA}Labels: {', '.join(sorted(set(types)))}.\nMost frequent relationship types: {relation_types}.\n"
         f"Question: {context.query}"

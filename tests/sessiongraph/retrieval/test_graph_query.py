@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,8 @@ async def test_a_question_becomes_a_query_and_its_rows_an_answer(endpoint: OpenA
     assert str(result) == "Boris Weber does." and result.turn_id
     assert [row["a.name"] for row in result.rows] == ["Boris Weber"]
     assert len(endpoint.chats) == result.usage.calls == 3
+    [types] = re.findall("Most frequent relationship types: (.*)\\.", endpoint.chats[0].user)
+    assert {"lives_in", "moved_to", "founded"} <= set(types.split(", "))
     assert result.citations and "MATCH" in result.context
 
 
