@@ -104,7 +104,7 @@ def set_traps(trap: Trap) -> None:
         (graph_store.GraphStore, "_copy", "rewrite: copy"),
         (graph_store, "_remove", "store: remove file"),
         (Path, "replace", "store: replace file"),
-        (snapshot_builder.Derivation, "refresh", "snapshot: refresh"),
+        (snapshot_builder.SnapshotBuilder, "refresh", "snapshot: refresh"),
         (LLM, "structured", "model: extract"),
         (LLM, "text", "model: answer"),
         (Embedder, "embed", "model: embed"),

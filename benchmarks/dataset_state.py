@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from sessiongraph.snapshots.snapshot import load_snapshot
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.text_index.tokenizer import Tokenizer
 
 Rows = list[tuple[Any, ...]]
 
@@ -77,7 +78,7 @@ def read_state(store: GraphStore, embedding_model: str) -> DatasetState:
 
 
 def _read(connection: duckdb.DuckDBPyConnection, embedding_model: str) -> DatasetState:
-    snapshot = load_snapshot(connection, embedding_model)
+    snapshot = SnapshotBuilder(embedding_model, Tokenizer()).refresh(connection)
     # A document's time is that of its build, and so is that of what only documents state.
     passages = snapshot.passages.drop(columns=["run_id"])
     passages["said_at"] = passages["said_at"].where(passages["kind"] == "session")

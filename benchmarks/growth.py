@@ -1,4 +1,4 @@
-"""What a commit, a refresh of another process and a search cost as a graph grows, and what memory a fact takes.
+"""Cost of a commit, of a refresh in another process and of a search as a graph grows, and memory for each fact.
 
     python benchmarks/growth.py --out benchmarks/results/growth.json
 

@@ -1,4 +1,4 @@
-"""What ranking passages and facts for a question costs, by the number of chunks: milliseconds and memory.
+"""Cost of ranking passages and facts for a question, by the number of chunks: milliseconds and memory.
 
 The texts are made up from a seed: each names three of the people, places and things that there are, with a fact between
 two of them, and filler whose words are as unevenly common as those of English (Zipf). No model is asked.
@@ -15,8 +15,9 @@ import numpy as np
 from sessiongraph.ids import text_id
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.snapshots.snapshot import load_snapshot
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.text_index.tokenizer import Tokenizer
 from sessiongraph.types import Dataset
 
 DIMENSIONS = 256
@@ -32,7 +33,7 @@ def query_cost(chunks: int) -> dict[str, float]:
         made = random.Random(chunks)
         names = [f"Name{number} Surname{number % 997}" for number in range(max(chunks // 2, 10))]
         store.write("run", "benchmark", lambda tx: _fill(tx, chunks, names, made))
-        snapshot = store.read(lambda connection: load_snapshot(connection, _MODEL))
+        snapshot = store.read(lambda connection: SnapshotBuilder(_MODEL, Tokenizer()).refresh(connection))
     scope = Scope(Dataset("made-up", "made-up", "u", "u"), snapshot)
     vectors = _unit(np.random.default_rng(chunks), QUERIES)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How well names are resolved: precision and recall of merges, by the rules of today and by those of the first version.
+"""Precision and recall of merges of names, by the rules of today and by those of the first version.
 
     python benchmarks/resolution.py [--musique DATA.json] [--locomo DATA.json] [--show] [--out FIGURES.json]
 
@@ -27,7 +27,13 @@ from measure import write_figures
 from rich.console import Console
 from rich.table import Table
 
-from sessiongraph.entity_resolution.entity_resolver import Merge, Named, Resolver, is_alias_relation, name_key
+from sessiongraph.entity_resolution.entity_resolver import (
+    EntityResolver,
+    Merge,
+    NameEvidence,
+    is_alias_relation,
+    name_key,
+)
 from sessiongraph.entity_resolution.name_normalization import acronym, given_and_surname, without_legal_form
 
 LABELS = Path(__file__).with_name("resolution_labels.json")
@@ -46,7 +52,7 @@ class World:
     type_of: dict[str, str] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
 
-    def named(self) -> dict[str, Named]:
+    def named(self) -> dict[str, NameEvidence]:
         """What a snapshot would hand to the resolver."""
         wordings, types = defaultdict(set), defaultdict(set)
         neighbours, aliases = defaultdict(set), defaultdict(set)
@@ -63,7 +69,8 @@ class World:
                 neighbours[one].add(other)
                 neighbours[other].add(one)
         return {
-            key: Named(*(frozenset(said[key]) for said in (types, wordings, neighbours, aliases))) for key in wordings
+            key: NameEvidence(*(frozenset(of[key]) for of in (types, wordings, neighbours, aliases)))
+            for key in wordings
         }
 
 
@@ -93,7 +100,7 @@ class Score:
 
 def today(world: World) -> tuple[dict[str, str], list[Merge]]:
     """What each name means, and the merges."""
-    resolver = Resolver()
+    resolver = EntityResolver()
     resolver.update(world.named())
     return {name: resolver.entity_of(name_key(name)) for name in world.type_of}, resolver.merges
 

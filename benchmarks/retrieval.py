@@ -1,4 +1,4 @@
-"""How well what answers a question is found, with no model as a judge: recall against gold evidence.
+"""Recall of the evidence that answers a question, against gold labels, with no model as a judge.
 
     python benchmarks/retrieval.py DATA.json... [--endpoint mock_openai.py] [--stronger] [--costs] [--out TABLES.md]
 
@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,36 +29,36 @@ from measure import free_port, wait_for_port, write_figures
 from query_cost import query_cost
 from retrieval_data import Asked, from_documents, from_musique, from_sessions, read_musique
 
-from sessiongraph.retrieval import ranking
-from sessiongraph.retrieval.ranking import rank_documents, rank_passages
-from sessiongraph.text_index.document_bm25 import K1, B
+from sessiongraph.retrieval.ranking import Ranking
+from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, RankingWeights
+from sessiongraph.text_index.bm25_index import ANSERINI
 
 DEPTHS = (2, 5, 10, 25)
 SESSION_DEPTH = 5
 # How many are ranked: enough for the best five sessions to be among them.
 RANKED = 100
 COSTS = (1_000, 10_000, 100_000)
-# What is switched off, one by one: the steps by their weights in `ranking`.
+# What is switched off, one by one: the weights of each step.
 STEPS = {
-    "phrases": ("PHRASE_WEIGHT",),
-    "neighbours": ("NEIGHBOUR_WEIGHT",),
-    "best of session": ("DOCUMENT_WEIGHT",),
-    "words of session": ("DOCUMENT_WORDS_WEIGHT",),
-    "speaker": ("SPEAKER_WEIGHT",),
-    "time": ("TIME_WEIGHT",),
-    "graph": ("WALK_WEIGHT", "NOVELTY_WEIGHT"),
-    "novelty": ("NOVELTY_WEIGHT",),
-    "vectors": ("DENSE_SHARE",),
+    "phrases": ("bigrams",),
+    "neighbours": ("neighbours",),
+    "best of session": ("best_of_document",),
+    "words of session": ("document_words",),
+    "speaker": ("speaker",),
+    "time": ("time",),
+    "graph": ("graph_walk", "redundancy"),
+    "novelty": ("redundancy",),
+    "vectors": ("passage_vector_share",),
 }
 
 Rank = Callable[[Asked, int], Sequence[int]]
 Figures = dict[str, float]
 
 
-def figures(asked: Sequence[Asked], rank: Rank, wholes: Rank | None = None) -> Figures:
+def figures(asked: Sequence[Asked], rank: Rank, rank_sessions: Rank | None = None) -> Figures:
     """Recall of passages and sessions, in percent, and the milliseconds that ranking a question's passages took.
 
-    `wholes` ranks sessions, as a row of each; they are ranked by their best passage for None.
+    `rank_sessions` gives a row of each session; for None they are ranked by their best passage.
     """
     shares: dict[str, list[float]] = {}
     seconds: list[float] = []
@@ -71,7 +72,9 @@ def figures(asked: Sequence[Asked], rank: Rank, wholes: Rank | None = None) -> F
             for depth in DEPTHS:
                 found = {key for row in rows[:depth] for key in data.holds[row]}
                 shares.setdefault(f"R@{depth}", []).append(len(found & gold) / len(gold))
-            ranked = list(dict.fromkeys(documents[row] for row in (wholes(data, number) if wholes else rows)))
+            ranked = list(
+                dict.fromkeys(documents[row] for row in (rank_sessions(data, number) if rank_sessions else rows))
+            )
             wanted = {document_of[key] for key in gold if key in document_of}
             shares.setdefault("sess. Hit@1", []).append(float(bool(wanted & set(ranked[:1]))))
             held = len(wanted & set(ranked[:SESSION_DEPTH])) / max(len(wanted), 1)
@@ -82,25 +85,26 @@ def figures(asked: Sequence[Asked], rank: Rank, wholes: Rank | None = None) -> F
 
 def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None) -> dict[str, Figures]:
     """Figures by what passages are ranked by, and without each step."""
-    rows = {"BM25 alone": figures(asked, _words)}
+    rows = {"BM25 alone": figures(asked, _by_words)}
     for name, data in (("default", asked), (STRONGER, stronger)):
         if data is not None:
             rows |= {
-                f"{name}: vectors alone": figures(data, _meaning),
-                f"{name}: all": figures(data, _all, _wholes),
+                f"{name}: vectors alone": figures(data, _by_vectors),
+                f"{name}: all": figures(data, *_by_all(DEFAULT_WEIGHTS)),
             }
-    for step, weights in STEPS.items():
-        with _zeroed(weights):
-            rows[f"default: without {step}"] = figures(asked, _all, _wholes)
-    rows["default: without sessions as wholes"] = figures(asked, _all)
+    for step, names in STEPS.items():
+        weights = replace(DEFAULT_WEIGHTS, **dict.fromkeys(names, 0.0))
+        rows[f"default: without {step}"] = figures(asked, *_by_all(weights))
+    rank_passages, _ = _by_all(DEFAULT_WEIGHTS)
+    rows["default: without sessions as wholes"] = figures(asked, rank_passages)
     return rows
 
 
-def _words(data: Asked, number: int) -> Sequence[int]:
-    return _sorted(data.scope.snapshot.passage_index.scores(data.questions[number], K1, B))
+def _by_words(data: Asked, number: int) -> Sequence[int]:
+    return _sorted(data.scope.snapshot.passage_index.scores(data.questions[number], ANSERINI))
 
 
-def _meaning(data: Asked, number: int) -> Sequence[int]:
+def _by_vectors(data: Asked, number: int) -> Sequence[int]:
     return _sorted(data.scope.snapshot.passage_vectors @ data.vectors[number])
 
 
@@ -109,26 +113,19 @@ def _sorted(scores: np.ndarray) -> Sequence[int]:
     return rows
 
 
-def _all(data: Asked, number: int) -> Sequence[int]:
-    hits = rank_passages([data.scope], data.questions[number], data.vectors[number], RANKED)
-    return [hit.row for hit in hits]
+def _by_all(weights: RankingWeights) -> tuple[Rank, Rank]:
+    """The ranking of passages, and of sessions, by all signals."""
 
+    def ranking(data: Asked, number: int) -> Ranking:
+        return Ranking([data.scope], data.questions[number], data.vectors[number], weights=weights)
 
-def _wholes(data: Asked, number: int) -> Sequence[int]:
-    hits = rank_documents([data.scope], data.questions[number], data.vectors[number], RANKED)
-    return [hit.row for hit in hits]
+    def passages(data: Asked, number: int) -> Sequence[int]:
+        return [hit.row for hit in ranking(data, number).passages(RANKED)]
 
+    def sessions(data: Asked, number: int) -> Sequence[int]:
+        return [hit.row for hit in ranking(data, number).documents(RANKED)]
 
-@contextmanager
-def _zeroed(weights: Sequence[str]) -> Iterator[None]:
-    before = {name: getattr(ranking, name) for name in weights}
-    try:
-        for name in weights:
-            setattr(ranking, name, 0.0)
-        yield
-    finally:
-        for name, weight in before.items():
-            setattr(ranking, name, weight)
+    return passages, sessions
 
 
 @contextmanager

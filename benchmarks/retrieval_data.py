@@ -16,7 +16,7 @@ import numpy as np
 from locomo import Conversation
 from locomo_sessions import put_turns
 
-from sessiongraph.columnar.vectors import VectorHeap, Vectors, text_hashes
+from sessiongraph.columnar.vectors import GrowingVectors, Vectors, text_hashes
 from sessiongraph.ids import text_id
 from sessiongraph.retrieval.scope import Scope
 
@@ -49,7 +49,7 @@ class Asked:
 
 
 def _embedded(embed: Embed, texts: Sequence[str]) -> Vectors:
-    heap, hashes = VectorHeap(), text_hashes([text_id(text) for text in texts])
+    heap, hashes = GrowingVectors(), text_hashes([text_id(text) for text in texts])
     heap.add(hashes, embed(texts))
     return heap.view(heap.find(hashes), hashes)
 

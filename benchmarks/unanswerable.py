@@ -1,4 +1,4 @@
-"""How often a question that nothing answers is answered all the same, and what saying so costs the others.
+"""Rate at which questions that nothing answers are answered all the same, and what declining costs the others.
 
     python benchmarks/unanswerable.py DATA.json [--llm local|http://host:port/v1] [--type TYPE] [--out FIGURES.json]
 

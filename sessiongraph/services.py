@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sessiongraph.llm.embedder import Embedder
     from sessiongraph.local_models import LocalModels
     from sessiongraph.session_cache.base import SessionCache
+    from sessiongraph.snapshots.feedback_weights import FeedbackWeights
     from sessiongraph.snapshots.snapshot import Snapshot
     from sessiongraph.snapshots.snapshot_cache import SnapshotReader
     from sessiongraph.store.duckdb_pool import DuckDBPool
@@ -108,6 +109,12 @@ class Services:
         from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 
         return SnapshotReader()
+
+    @cached_property
+    def feedback_weights(self) -> "FeedbackWeights":
+        from sessiongraph.snapshots.feedback_weights import FeedbackWeights
+
+        return FeedbackWeights()
 
     @property
     def dagster_instance(self) -> "DagsterInstance":

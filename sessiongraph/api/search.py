@@ -1,4 +1,4 @@
-"""`search`: a question, answered from the graphs that a user may read, inside a session where one is named."""
+"""`search`: a question answered from the graphs that a user may read, within a session where one is named."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,25 +9,17 @@ import numpy as np
 from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
-from sessiongraph.retrieval import answer_strategies, graph_query, graph_report
-from sessiongraph.retrieval.conversation_history import read_conversation, remember, understood
-from sessiongraph.retrieval.feedback_weights import weights
-from sessiongraph.retrieval.query_context import Inquiry, real_llm
+from sessiongraph.retrieval.answer_strategies import STRATEGIES
+from sessiongraph.retrieval.conversation_history import read_conversation, resolve_follow_up, write_turn
+from sessiongraph.retrieval.query_context import QueryContext, generative_llm
 from sessiongraph.retrieval.results import SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.retrieval.search_types import KINDS
-from sessiongraph.retrieval.search_types import chosen as lucky
+from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
 from sessiongraph.services import Services
+from sessiongraph.snapshots.feedback_weights import Weights
 from sessiongraph.types import MAIN_DATASET, Dataset, Usage, User
 
 MAX_QUERY_CHARS = 20_000
-
-WAYS = {
-    **answer_strategies.WAYS,
-    "queried": graph_query.queried,
-    "asked of the graph": graph_query.asked_of_graph,
-    "reported": graph_report.reported,
-}
 
 
 async def search(
@@ -43,26 +35,35 @@ async def search(
     only_context: bool,
 ) -> list[SearchResult]:
     """As `SessionGraph.search` says."""
-    chosen_type = _check(query_text, query_type, session_id, top_k)
+    search_type = _check(query_text, query_type, session_id, top_k)
     check_flag(only_context, "only_context")
     tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
     acting = await acting_user(services, user)
     chosen = await all_permitted(services, acting, datasets, "read")
     scopes = await asyncio.to_thread(_scopes, services, chosen, tags)
-    if chosen_type is SearchType.FEELING_LUCKY:
-        chosen_type = lucky(query_text, datetime.now(UTC).date())
-    kind = KINDS[chosen_type]
-    conversation = await read_conversation(services, acting, session_id if kind.follows_up else None)
+    if search_type is SearchType.FEELING_LUCKY:
+        search_type = choose_search_type(query_text, datetime.now(UTC).date())
+    plan = SEARCH_PLANS[search_type]
+    conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None)
     query, usage = query_text, Usage()
-    if kind.follows_up:
-        llm = None if only_context or not kind.asks_model else real_llm(services)
-        query, usage = await understood(llm, query_text, conversation, scopes)
-        await asyncio.to_thread(conversation.recall, query)
-    rated = await asyncio.to_thread(weights, services, [scope.dataset for scope in scopes])
-    inquiry = Inquiry(
-        services, kind, scopes, query_text, query, conversation.history, top_k, only_context, rated, acting.id, usage
+    if plan.is_conversational:
+        llm = None if only_context or not plan.asks_model else generative_llm(services)
+        query, usage = await resolve_follow_up(llm, query_text, conversation, scopes)
+        await asyncio.to_thread(conversation.recall, query, services.snapshots.tokenizer)
+    context = QueryContext(
+        services=services,
+        plan=plan,
+        scopes=scopes,
+        original_query=query_text,
+        query=query,
+        history=conversation.history,
+        top_k=top_k,
+        only_context=only_context,
+        feedback=await asyncio.to_thread(_feedback, services, scopes),
+        asking_user_id=acting.id,
+        usage=usage,
     )
-    outcome = await WAYS[kind.way](inquiry)
+    outcome = await STRATEGIES[plan.strategy](context)
     home = await _home(services, acting, chosen)
     result = SearchResult(
         query=query_text,
@@ -71,17 +72,17 @@ async def search(
         context=outcome.context,
         dataset=home.name,
         answered=outcome.answer is None or outcome.answer.answered,
-        usage=inquiry.usage,
+        usage=context.usage,
         warnings=[
             *conversation.warnings,
-            *inquiry.warnings,
-            *_without_vectors(scopes, inquiry, services.embedder.identity),
+            *context.warnings,
+            *_without_vectors(scopes, context, services.embedder.identity),
         ],
         claims=outcome.answer.claims if outcome.answer else [],
-        query_type=chosen_type,
+        query_type=search_type,
         rows=outcome.rows,
     )
-    return [await remember(services, acting, conversation, result, home if len(chosen) == 1 else None)]
+    return [await write_turn(services, acting, conversation, result, home if len(chosen) == 1 else None)]
 
 
 def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:
@@ -100,6 +101,11 @@ def _check(query_text: object, query_type: object, session_id: object, top_k: ob
     except ValueError:
         kinds = ", ".join(SearchType)
         raise InvalidInputError(f"{query_type!r:.60} is no search type. There are: {kinds}.") from None
+
+
+def _feedback(services: Services, scopes: Sequence[Scope]) -> dict[str, Weights]:
+    """The feedback weights by dataset's key."""
+    return {scope.dataset.key: services.feedback_weights.read(services.store(scope.dataset)) for scope in scopes}
 
 
 def _scopes(services: Services, datasets: Sequence[Dataset], tags: Sequence[str] | None) -> list[Scope]:
@@ -135,14 +141,14 @@ def _list(tags: object) -> list[str]:
     return list(tags) if isinstance(tags, np.ndarray | list) else []
 
 
-def _without_vectors(scopes: Sequence[Scope], inquiry: Inquiry, model: str) -> list[str]:
-    """What to know of those of `scopes` that have nothing to compare the question with: their embedder was changed."""
+def _without_vectors(scopes: Sequence[Scope], context: QueryContext, model: str) -> list[str]:
+    """Warnings about `scopes` whose vectors do not compare with the question's: their embedder was changed."""
     return [
         f"The texts of {scope.dataset.name} have no vectors of {model} that compare with the question's, so they were "
         f"found by their words alone. Embed them with cognify(datasets=[{scope.dataset.name!r}]), or set "
         "EMBEDDING_MODEL and EMBEDDING_DIMENSIONS back to what they were."
         for scope in scopes
-        if inquiry.vector is not None and scope.snapshot.passage_vectors.shape[1] != len(inquiry.vector)
+        if context.query_vector is not None and scope.snapshot.passage_vectors.shape[1] != len(context.query_vector)
     ]
 
 

@@ -14,14 +14,14 @@ from sessiongraph.cli.output import fail, moment, note, run, say, show_json, sho
 from sessiongraph.errors import InvalidInputError, LLMFailedError, StoreBusyError
 from sessiongraph.ids import check_session_id
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
-from sessiongraph.retrieval.search_types import KINDS
+from sessiongraph.retrieval.search_types import SEARCH_PLANS
 
 # What a question can meet without ending the conversation: the next one may fare better.
 _PASSING = (InvalidInputError, LLMFailedError, StoreBusyError)
 
 _TYPES = "One that answers: {}; or one that shows what it finds: {} (CYPHER takes a query as its question).".format(
-    ", ".join(kind for kind in SearchType if kind not in KINDS or KINDS[kind].asks_model),
-    ", ".join(kind for kind, known in KINDS.items() if not known.asks_model),
+    ", ".join(kind for kind in SearchType if kind not in SEARCH_PLANS or SEARCH_PLANS[kind].asks_model),
+    ", ".join(kind for kind, known in SEARCH_PLANS.items() if not known.asks_model),
 )
 SessionId = Annotated[str | None, typer.Option("--session", "-s", metavar="ID", help="Ask in this session.")]
 TopK = Annotated[int, typer.Option("--top-k", "-k", metavar="N", help="How many sources at the most.")]

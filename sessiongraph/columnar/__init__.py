@@ -1,1 +1,1 @@
-"""Arrays that grow without being copied, and vectors in blocks: what a snapshot's memory is made of."""
+"""Arrays and vectors that grow without being copied: the memory of a snapshot."""

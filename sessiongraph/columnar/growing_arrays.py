@@ -1,8 +1,8 @@
-"""Columns that grow: arrays that successive snapshots share, and the codes of strings that stand in many rows.
+"""Append-only arrays and tables that successive snapshots share, and dictionary encoding of repeated strings.
 
-Invariant: what was handed out never changes. A view is a prefix of a buffer; rows are added behind it, and a row that
-a view shows is only overwritten in a copy of the buffer. So a snapshot costs what was added, and a copy (1 ms for
-8 MB) of those columns of which an old row was changed.
+Invariant: a view that was handed out never changes. It is a prefix of a buffer: rows are appended behind it, and a row
+that a view contains is only overwritten in a copy of the buffer. So a snapshot costs what was appended, and a copy
+(1 ms for 8 MB) of those columns of which an old row was changed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ import pandas as pd
 from sessiongraph.columnar.vectors import Array
 
 
-class Column:
-    """A one-dimensional array of `dtype` that grows at its end."""
+class GrowingArray:
+    """A one-dimensional array of `dtype` that grows at its end (copy on write)."""
 
     def __init__(self, dtype: Any) -> None:
         self._buffer = np.empty(0, dtype)
         self._size = 0
-        self._shown = 0
+        self._viewed = 0  # how many values some view contains
 
     def __len__(self) -> int:
         return self._size
@@ -32,47 +32,47 @@ class Column:
 
     def view(self) -> Array:
         """The present values, which stay as they are."""
-        self._shown = max(self._shown, self._size)
-        shown = self._buffer[: self._size]
-        shown.flags.writeable = False
-        return shown
+        self._viewed = max(self._viewed, self._size)
+        view = self._buffer[: self._size]
+        view.flags.writeable = False
+        return view
 
     def extend(self, values: Any) -> None:
         size = self._size + len(values)
         if size > len(self._buffer):
             # Half as much again, so that growing costs a constant for each value in the long run.
-            self._own(max(size * 3 // 2, 16))
-        elif self._size < self._shown:
-            self._own(len(self._buffer))
+            self._reallocate(max(size * 3 // 2, 16))
+        elif self._size < self._viewed:
+            self._reallocate(len(self._buffer))
         self._buffer[self._size : size] = values
         self._size = size
 
     def put(self, rows: Array, values: Any) -> None:
         """Overwrite `rows`."""
         if len(rows):
-            if np.min(rows) < self._shown:
-                self._own(len(self._buffer))
+            if np.min(rows) < self._viewed:
+                self._reallocate(len(self._buffer))
             self._buffer[rows] = values
 
     def truncate(self, size: int) -> None:
         self._size = size
 
-    def _own(self, capacity: int) -> None:
-        """Go on in a buffer that nobody else sees."""
+    def _reallocate(self, capacity: int) -> None:
+        """Move the values to a buffer that no view shares."""
         buffer = np.empty(capacity, self._buffer.dtype)
         buffer[: self._size] = self._buffer[: self._size]
-        self._buffer, self._shown = buffer, 0
+        self._buffer, self._viewed = buffer, 0
 
     @property
     def nbytes(self) -> int:
         return self._size * self._buffer.itemsize
 
 
-class Table:
-    """Columns of one length, by name. Rows are dense: in place of a removed one comes the last."""
+class GrowingTable:
+    """Named columns of one length. Rows are dense: the last row takes the place of a removed one."""
 
     def __init__(self, **dtypes: Any) -> None:
-        self._columns = {name: Column(dtype) for name, dtype in dtypes.items()}
+        self._columns = {name: GrowingArray(dtype) for name, dtype in dtypes.items()}
 
     def __len__(self) -> int:
         return len(next(iter(self._columns.values())))
@@ -84,7 +84,7 @@ class Table:
         return self._columns[name].view()
 
     def extend(self, rows: Mapping[str, Any]) -> Array:
-        """Add rows, one value of each column; their numbers."""
+        """Append rows, given as columns; returns their numbers."""
         before = len(self)
         for name, column in self._columns.items():
             column.extend(rows[name])
@@ -99,7 +99,7 @@ class Table:
         return {name: column.array[rows] for name, column in self._columns.items()}
 
     def remove(self, rows: Array) -> Array:
-        """Remove `rows`, each once; by old number of a row its new one, -1 for what is gone."""
+        """Remove `rows`, each given once; returns each old row's new number, -1 for a removed one."""
         before, after = len(self), len(self) - len(rows)
         numbers = np.arange(before, dtype=np.int32)
         numbers[rows] = -1
@@ -112,7 +112,7 @@ class Table:
         return numbers
 
     def frame(self, names: Sequence[str]) -> pd.DataFrame:
-        """The columns `names` as a frame that shares their memory."""
+        """A DataFrame of the columns `names` that shares their memory."""
         columns = {name: self.view(name) for name in names}
         index = pd.RangeIndex(len(self))
         series = {name: pd.Series(array, index, array.dtype, copy=False) for name, array in columns.items()}
@@ -123,18 +123,18 @@ class Table:
         return sum(column.nbytes for column in self._columns.values())
 
 
-class Codes:
-    """A number for each distinct string, from 0 in the order in which they came; none is ever given up."""
+class StringCodes:
+    """Dictionary encoding: a code for each distinct string, from 0 in order of first occurrence; none is given up."""
 
     def __init__(self) -> None:
         self._codes: dict[str, int] = {}
-        self.values = Column(object)
+        self.values = GrowingArray(object)
 
     def __len__(self) -> int:
         return len(self._codes)
 
-    def of(self, strings: Any) -> Array:
-        """The codes of `strings`, (n,) int32; new ones get the next."""
+    def encode(self, strings: Any) -> Array:
+        """The codes of `strings`, (n,) int32; a new string gets the next code."""
         local, distinct = pd.factorize(np.asarray(strings, object))
         codes = self._codes
         before = len(codes)
@@ -146,20 +146,20 @@ class Codes:
     def get(self, string: str) -> int | None:
         return self._codes.get(string)
 
-    def strings(self, codes: Array) -> Array:
-        """The strings of `codes`, one object for each distinct one."""
+    def decode(self, codes: Array) -> Array:
+        """The strings of `codes`, one shared object for each distinct string."""
         return self.values.array[codes]
 
 
-def marked(numbers: Array, size: int) -> Array:
-    """(size,) bool: true at `numbers`. Indexed with a column, it finds the rows that have any of them."""
+def mask_of(numbers: Array, size: int) -> Array:
+    """A (size,) bool mask, true at `numbers`. Indexed with a column, it selects the rows that hold any of them."""
     mask = np.zeros(size, bool)
     mask[numbers] = True
     return mask
 
 
-def sorted_distinct(numbers: Array) -> Array:
-    """What `np.unique` gives, which takes several times as long where there are many."""
+def sorted_unique(numbers: Array) -> Array:
+    """The same as `np.unique`, which takes several times as long for many numbers."""
     ordered = np.sort(numbers)
     first = np.ones(len(ordered), bool)
     first[1:] = ordered[1:] != ordered[:-1]

@@ -1,10 +1,10 @@
-"""Vectors of texts, found by the hash of the text: kept in blocks, so that adding some copies none.
+"""Embedding vectors by the hash of their text, kept in blocks, so that adding some copies none.
 
-A text's hash is the first half of its `text_id`, as a number: 64 bits, that no two texts of a dataset share.
+A text's hash is the first half of its `text_id`, as a number: 64 bits, which no two texts of a dataset share.
 
-Beside each vector stand the signs of its numbers, a bit each. In how many of them two vectors agree tells roughly how
-near they are (Charikar, Similarity Estimation Techniques from Rounding Algorithms, 2002), at a thirtieth of what
-their product costs: enough to say of which few the product is worth computing.
+The sign bits of each vector are kept beside it. The share of sign bits in which two vectors agree estimates their
+cosine (Charikar, Similarity Estimation Techniques from Rounding Algorithms, 2002) at a thirtieth of the cost of their
+product: enough to choose the few candidates for which the product is worth computing.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 
 # Rows of the first block, and of the largest: each is twice the one before, so that little is allocated and not used.
 _SMALLEST, _LARGEST = 1 << 10, 1 << 16
-# Rows whose signs are compared at once: what comes of it stays in the processor's cache.
-_COUNTED_AT_ONCE = 1 << 15
-_SAMPLED = 1 << 12
+# Rows whose sign bits are compared at once, so that intermediate results stay in the processor's cache.
+_ROWS_AT_ONCE = 1 << 15
+_SAMPLE_ROWS = 1 << 12
 
 
 def text_hashes(text_ids: Sequence[str]) -> Array:
@@ -29,9 +29,10 @@ def text_hashes(text_ids: Sequence[str]) -> Array:
 
 
 class Vectors:
-    """(n, d) float32: a vector for each row, zeros where it has none. A product with a query takes no copy.
+    """An (n, d) float32 matrix: a vector for each row, zeros for a text without one. Products copy nothing.
 
-    `numbers` are the rows' places in `blocks` together, -1 for none; `hashes` are those of their texts, (n,) uint64.
+    `numbers` are the rows' positions in the concatenated `blocks`, -1 for none; `hashes` are those of their texts: (n,)
+    uint64.
     """
 
     def __init__(
@@ -52,32 +53,32 @@ class Vectors:
             # Row by row: BLAS's product of a matrix wakes all cores for it, and takes longer.
             np.vecdot(block, query, out=products[start : start + len(block)])
             start += len(block)
-        # The last one is nobody's, and 0.
+        # The last value, 0, is for rows without a vector: their number is -1.
         return products.take(self._numbers)
 
     def estimate(self, query: Array) -> Array:
-        """Roughly the product of each row with `query`, by their signs: (n,) float32; 0 without a vector.
+        """The product of each row with `query`, estimated from sign bits: (n,) float32; 0 without a vector.
 
-        Of two vectors at an angle, the share of the signs that differ is on average that of the angle in half a turn.
+        The expected share of differing sign bits of two vectors is their angle divided by half a turn.
         """
         estimates = np.zeros(sum(map(len, self._blocks)) + 1, np.float32)
-        by_differing = np.cos(np.linspace(0, np.pi, self.shape[1] + 1)).astype(np.float32)
-        [asked] = _signs(query[None]).T
+        cosine_by_differing = np.cos(np.linspace(0, np.pi, self.shape[1] + 1)).astype(np.float32)
+        [query_signs] = _signs(query[None]).T
         start = 0
         for signs in self._signs:
-            for rows in range(0, signs.shape[1], _COUNTED_AT_ONCE):
-                here = signs[:, rows : rows + _COUNTED_AT_ONCE]
+            for rows in range(0, signs.shape[1], _ROWS_AT_ONCE):
+                here = signs[:, rows : rows + _ROWS_AT_ONCE]
                 differing = np.zeros(here.shape[1], np.uint16)
-                for word, of_query in zip(here, asked, strict=True):
+                for word, of_query in zip(here, query_signs, strict=True):
                     differing += np.bitwise_count(word ^ of_query)
-                by_differing.take(differing, out=estimates[start : start + len(differing)], mode="clip")
+                cosine_by_differing.take(differing, out=estimates[start : start + len(differing)], mode="clip")
                 start += len(differing)
         return estimates.take(self._numbers)
 
     @cached_property
     def sample(self) -> Array:
-        """The vectors of some _SAMPLED of the rows, chosen by their texts alone: (k, d) float32."""
-        highest = (2**64 - 1) * _SAMPLED // max(len(self), _SAMPLED)
+        """The vectors of about _SAMPLE_ROWS rows, chosen by the hashes of their texts alone: (k, d) float32."""
+        highest = (2**64 - 1) * _SAMPLE_ROWS // max(len(self), _SAMPLE_ROWS)
         return self[np.flatnonzero(self._hashes <= np.uint64(highest))]
 
     def __getitem__(self, rows: Any) -> Array:
@@ -95,8 +96,8 @@ class Vectors:
         return self[:] if dtype is None else self[:].astype(dtype)
 
 
-class VectorHeap:
-    """Vectors in the order in which they came, and where that of a text is."""
+class GrowingVectors:
+    """Vectors in order of arrival, with an index of their positions by text hash."""
 
     def __init__(self) -> None:
         self._blocks: list[Array] = []
@@ -114,7 +115,7 @@ class VectorHeap:
         if not len(hashes):
             return
         self.dimensions = vectors.shape[1]
-        self._remember(hashes, np.arange(self._size, self._size + len(hashes), dtype=np.int32))
+        self._index(hashes, np.arange(self._size, self._size + len(hashes), dtype=np.int32))
         self._size += len(hashes)
         while len(vectors):
             if not self._blocks or self._filled == len(self._blocks[-1]):
@@ -129,7 +130,7 @@ class VectorHeap:
             vectors = vectors[len(part) :]
 
     def find(self, hashes: Array) -> Array:
-        """Where the vectors of the texts of `hashes` are, -1 for those that have none: (n,) int32."""
+        """The positions of the vectors of the texts of `hashes`, -1 for those without one: (n,) int32."""
         found = np.full(len(hashes), -1, np.int32)
         for known, numbers in self._runs:
             places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
@@ -149,8 +150,8 @@ class VectorHeap:
     def nbytes(self) -> int:
         return self._size * (4 * self.dimensions + self.dimensions // 8 + 12)
 
-    def _remember(self, hashes: Array, numbers: Array) -> None:
-        """Sorted runs, each at least twice as long as the next: adding costs little, finding looks into few."""
+    def _index(self, hashes: Array, numbers: Array) -> None:
+        """Add a sorted run. Each is at least twice as long as the next: few are merged, and few are searched."""
         while self._runs and len(self._runs[-1][0]) < 2 * len(hashes):
             before, their_numbers = self._runs.pop()
             hashes, numbers = np.concatenate([before, hashes]), np.concatenate([their_numbers, numbers])
@@ -159,7 +160,7 @@ class VectorHeap:
 
 
 def _signs(vectors: Array) -> Array:
-    """The signs of `vectors`, (n, d), 64 to a number: (d / 64, n) uint64, what is missing of the last being alike."""
+    """The sign bits of `vectors`, (n, d), packed 64 to a word: (d / 64, n) uint64, the last word padded with zeros."""
     packed = np.packbits(vectors > 0, axis=1)
     words = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), np.uint8)
     words[:, : packed.shape[1]] = packed

@@ -1,1 +1,1 @@
-"""Which names mean one entity, by rules with a reason each. Pure."""
+"""Entity resolution: rules, each with a reason, for which names mean one entity. Pure."""

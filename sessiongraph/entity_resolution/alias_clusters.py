@@ -1,7 +1,7 @@
-"""Names that are linked, and what follows: those that hang together are one entity. Pure.
+"""Clusters of names connected by alias links: each connected component is an entity. Pure.
 
-Invariant: what follows is a function of the present links alone. A change is followed only as far as links reach.
-What does not belong here: why two names are linked (`resolution`, `merging`).
+Invariant: the clusters are a function of the present links alone. An update visits only what links reach from a change.
+What does not belong here: why two names are linked (`entity_resolver`, `merge_rules`).
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Link(NamedTuple):
-    """`key` is a name of what `into` names. In the order in which links are taken: those of layer 0 come first."""
+    """Says that `key` is another name of what `into` names. Links are applied in their sort order, layer 0 first."""
 
     layer: int
     key: str
@@ -18,69 +18,72 @@ class Link(NamedTuple):
     rule: str
 
 
-def by_fullness(name: str) -> tuple[int, int, str]:
-    """Sorts the fullest name first."""
+def fullest_first(name: str) -> tuple[int, int, str]:
+    """A sort key that puts the fullest name first."""
     return -name.count(" "), -len(name), name
 
 
-class Links:
-    """Links by what gave them, and at each layer which names are one when the links of no later layer are counted.
+class AliasClusters:
+    """Alias links by their source, and at each layer the clusters that its links and those of earlier layers make.
 
-    Names that are kept `apart` are never one, whatever links them.
+    Names that were set distinct are never in one cluster, whatever links them.
     """
 
     def __init__(self, layers: int) -> None:
-        self.given: dict[tuple[str, ...], frozenset[Link]] = {}
-        self.taken: dict[str, tuple[Link, ...]] = {}  # by entity: the links that made its names one
+        self.links_by_source: dict[tuple[str, ...], frozenset[Link]] = {}
+        self.applied_links: dict[str, tuple[Link, ...]] = {}  # by entity: the links that connect its names
         self._layers = layers
-        self._of: defaultdict[str, set[Link]] = defaultdict(set)
-        self._apart: defaultdict[str, set[str]] = defaultdict(set)
+        self._links_of: defaultdict[str, set[Link]] = defaultdict(set)
+        self._distinct_from: defaultdict[str, set[str]] = defaultdict(set)
         self._roots: list[dict[str, str]] = [{} for _ in range(layers + 1)]
 
-    def of(self, key: str) -> Collection[Link]:
-        return self._of.get(key, ())
+    def links_of(self, key: str) -> Collection[Link]:
+        return self._links_of.get(key, ())
 
     def entity(self, key: str, layer: int) -> str:
         """The key of the entity that `key` means at `layer`."""
         return self._roots[layer].get(key, key)
 
-    def keep_apart(self, one: str, other: str, apart: bool) -> None:
-        for key, kept in ((one, other), (other, one)):
-            (self._apart[key].add if apart else self._apart[key].discard)(kept)
+    def set_distinct(self, one: str, other: str, distinct: bool) -> None:
+        for key, another in ((one, other), (other, one)):
+            if distinct:
+                self._distinct_from[key].add(another)
+            else:
+                self._distinct_from[key].discard(another)
 
-    def give(self, source: tuple[str, ...], links: frozenset[Link]) -> set[str]:
-        """Put `links` where the earlier ones of `source` were; the keys that are linked otherwise now."""
-        before = self.given.pop(source, frozenset())
+    def replace(self, source: tuple[str, ...], links: frozenset[Link]) -> set[str]:
+        """Put `links` in the place of the earlier ones of `source`; returns the keys whose links have changed."""
+        before = self.links_by_source.pop(source, frozenset())
         if links:
-            self.given[source] = links
+            self.links_by_source[source] = links
         for link in before - links:
             for key in (link.key, link.into):
-                self._of[key].discard(link)
-                if not self._of[key]:
-                    del self._of[key]
+                self._links_of[key].discard(link)
+                if not self._links_of[key]:
+                    del self._links_of[key]
         for link in links - before:
-            self._of[link.key].add(link)
-            self._of[link.into].add(link)
+            self._links_of[link.key].add(link)
+            self._links_of[link.into].add(link)
         return {key for link in before ^ links for key in (link.key, link.into)}
 
-    def connect(self, touched: set[str], layer: int) -> set[str]:
-        """Bring what names mean at `layer` up to date for all that hang together with `touched`; which moved."""
+    def update(self, touched: set[str], layer: int) -> set[str]:
+        """Recompute the clusters of `layer` that contain `touched`; returns the keys that mean another entity now."""
         moved: set[str] = set()
         roots, done = self._roots[layer], set[str]()
         for start in touched:
             if start in done:
                 continue
-            if start not in self._of:
+            if start not in self._links_of:
                 if roots.pop(start, None) is not None:
                     moved.add(start)
-                self.taken.pop(start, None)
+                self.applied_links.pop(start, None)
                 continue
             links = self._reached(start, layer)
             members = {start, *(key for link in links for key in (link.key, link.into))}
             done |= members
-            clusters, taken = self._clusters(members, links)
+            clusters, applied = self._clusters(members, links)
             for cluster in clusters:
-                root = min(cluster - {link.key for link in taken if link.key in cluster}, key=by_fullness)
+                root = min(cluster - {link.key for link in applied if link.key in cluster}, key=fullest_first)
                 for key in cluster:
                     if roots.get(key, key) != root:
                         moved.add(key)
@@ -89,17 +92,17 @@ class Links:
                     else:
                         roots[key] = root
                     if layer == self._layers:
-                        self.taken.pop(key, None)
+                        self.applied_links.pop(key, None)
                 if layer == self._layers and len(cluster) > 1:
-                    self.taken[root] = tuple(link for link in taken if link.key in cluster)
+                    self.applied_links[root] = tuple(link for link in applied if link.key in cluster)
         return moved
 
     def _reached(self, start: str, layer: int) -> set[Link]:
-        """The links of `layer` and before over which `start` reaches others."""
+        """The links of `layer` and earlier ones in the connected component of `start`."""
         links: set[Link] = set()
         seen, waiting = {start}, [start]
         while waiting:
-            for link in self._of.get(waiting.pop(), ()):
+            for link in self._links_of.get(waiting.pop(), ()):
                 if link.layer <= layer and link not in links:
                     links.add(link)
                     waiting += {link.key, link.into} - seen
@@ -107,14 +110,14 @@ class Links:
         return links
 
     def _clusters(self, members: set[str], links: set[Link]) -> tuple[list[set[str]], list[Link]]:
-        """`members` as linked, but for links that put together two names which are kept apart; and the links taken."""
+        """The clusters of `members`, and the links applied: all but those that would join two distinct names."""
         cluster_of = {key: {key} for key in members}
-        taken = []
+        applied = []
         for link in sorted(links):
             one, other = cluster_of[link.key], cluster_of[link.into]
-            if one is other or any(not self._apart.get(key, frozenset()).isdisjoint(other) for key in one):
+            if one is other or any(not self._distinct_from.get(key, frozenset()).isdisjoint(other) for key in one):
                 continue
             one |= other
             cluster_of.update(dict.fromkeys(other, one))
-            taken.append(link)
-        return list({id(cluster): cluster for cluster in cluster_of.values()}.values()), taken
+            applied.append(link)
+        return list({id(cluster): cluster for cluster in cluster_of.values()}.values()), applied

@@ -1,11 +1,12 @@
-"""Which names mean the same entity, from the names of a dataset and what stands beside them. Pure.
+"""Incremental entity resolution: which names mean the same entity, from the evidence about the names. Pure.
 
 Invariants:
 - What a name means is a function of the present names and decisions, never of the order in which they came. Nothing
   about it is stored but decisions, so forgetting a name undoes every merge that rested on it.
-- Every merge has a rule and a reason. A decision stands above every rule, and another one reverses it.
+- Every merge has a rule and a reason. A decision overrides every rule, and another decision reverses it.
 - Two people who share a name stay two, and the bare name is neither.
-- An update costs what has changed: names meet only under a token that they share (`merging`), or beside a neighbour.
+- An update costs what has changed: names are compared only under a token that they share (`merge_rules`), or where they
+  share a neighbour.
 """
 
 from collections import defaultdict
@@ -13,23 +14,23 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from sessiongraph.entity_resolution.alias_clusters import Link, Links, by_fullness
-from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, Named, Rule, is_alias_relation
-from sessiongraph.entity_resolution.name_normalization import acronym, differ_by_slip, kinds_of, name_key, spelled_alike
+from sessiongraph.entity_resolution.alias_clusters import AliasClusters, Link, fullest_first
+from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, NameEvidence, Rule, is_alias_relation
+from sessiongraph.entity_resolution.name_normalization import acronym, differ_by_typo, name_key, spelling_key
 
-__all__ = ["Decision", "Merge", "Named", "Resolver", "is_alias_relation", "name_key", "pair"]
+__all__ = ["Decision", "EntityResolver", "Merge", "NameEvidence", "is_alias_relation", "name_key", "pair"]
 
-# A neighbour of more names than that is no context: everybody in a conversation stands beside who leads it.
+# A neighbour of more names than that is no context: everybody in a conversation is a neighbour of who leads it.
 _CONTEXT_NAMES = 30
-_SLIP, _DECISION = "slip", "decision"
-_SLIP_LAYER = 2
+_TYPO, _DECISION = "slip", "decision"
+_TYPO_LAYER = 2
 _RULES = {rule.name: rule for rule in RULES}
-_NOBODY = Named()
+_NO_EVIDENCE = NameEvidence()
 
 
 @dataclass(frozen=True)
 class Merge:
-    """Why `key` means the entity of `into`."""
+    """The reason why `key` means the entity of `into`."""
 
     key: str
     into: str
@@ -39,7 +40,7 @@ class Merge:
 
 @dataclass(frozen=True)
 class Decision:
-    """What `source` ("user") decided about two names, whatever the rules say."""
+    """A decision of `source` ("user") about two names, whatever the rules say."""
 
     same: bool
     source: str
@@ -47,240 +48,260 @@ class Decision:
 
 
 def pair(a: str, b: str) -> tuple[str, str]:
-    """The key under which what is decided about two name keys is kept: the same whichever is named first."""
+    """Two name keys as an unordered pair, under which decisions about them are kept."""
     return (a, b) if a <= b else (b, a)
 
 
-class Resolver:
-    """What each name key means, kept up with the names. Not safe for use by several threads at once."""
+class EntityResolver:
+    """The entity of each name key, updated as names change. Not safe for use by several threads at once."""
 
     def __init__(self) -> None:
-        self._named: dict[str, Named] = {}
+        self._evidence: dict[str, NameEvidence] = {}
         self._decisions: dict[tuple[str, str], Decision] = {}
-        self._decided: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
-        self._long: dict[str, dict[str, set[str]]] = {rule.name: {} for rule in RULES}
-        # By what gave them: a rule and token, a pair that a slip tells apart, or a pair that was decided.
-        self._links = Links(LAYERS)
-        self._explained: dict[Link, Merge] = {}
+        self._decided_pairs: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        # By rule and token: the long names.
+        self._long_names: dict[str, dict[str, set[str]]] = {rule.name: {} for rule in RULES}
+        # A source of links is a rule and token, a pair that differs by a typo, or a pair that was decided.
+        self._clusters = AliasClusters(LAYERS)
+        self._merge_of_link: dict[Link, Merge] = {}
 
     def update(
         self,
-        changes: Mapping[str, Named | None],
+        changes: Mapping[str, NameEvidence | None],
         decisions: Mapping[tuple[str, str], Decision | None] | None = None,
     ) -> set[str]:
-        """Take in names that are new, changed or (None) gone, and where that changed the present decision (None: none)
-        about a `pair`. The keys that mean another entity now, new and gone ones included.
+        """Apply names that are new, changed or (None) gone, and decisions about a `pair` that are new or (None) gone.
 
-        Who is a neighbour of a name must have it as neighbour, in the same update.
+        Returns the keys that mean another entity now, new and gone ones included. Neighbours are symmetric: both
+        names of a new pair must be in one update.
         """
-        before = {key: self._named.get(key) for key in changes}
+        before = {key: self._evidence.get(key) for key in changes}
         for key in changes:
-            self._explain_anew(self._links.of(key))
+            self._drop_reasons(self._clusters.links_of(key))
         due = self._put(before, changes)
-        touched = {*changes, *self._decide(decisions or {}, changes), *self._compare(before, changes)}
+        touched = {*changes, *self._apply_decisions(decisions or {}, changes), *self._compare_typos(before, changes)}
         moved: set[str] = set()
         for layer in range(1, LAYERS + 1):
             due |= self._tokens(moved)
             for rule, token in due:
                 if rule.layer == layer:
-                    touched |= self._links.give((rule.name, token), self._found(rule, token))
-            moved = self._links.connect(touched, layer)
-        return moved | {key for key, named in changes.items() if (named is None) != (before[key] is None)}
+                    touched |= self._clusters.replace((rule.name, token), self._rule_links(rule, token))
+            moved = self._clusters.update(touched, layer)
+        return moved | {key for key, evidence in changes.items() if (evidence is None) != (before[key] is None)}
 
     def entity_of(self, key: str) -> str:
         """Key of the entity that `key` means; itself if no evidence names it."""
-        return self._links.entity(key, LAYERS)
+        return self._clusters.entity(key, LAYERS)
 
     @property
     def merges(self) -> list[Merge]:
         """Every merge with its reason, by key. All the merges of an entity lead to it, some through another name."""
-        links = [link for links in self._links.taken.values() for link in links]
+        links = [link for links in self._clusters.applied_links.values() for link in links]
         for link in links:
-            if link not in self._explained:
-                self._explained[link] = Merge(link.key, link.into, link.rule, self._because(link))
-        return sorted((self._explained[link] for link in links), key=lambda merge: (merge.key, merge.into))
+            if link not in self._merge_of_link:
+                self._merge_of_link[link] = Merge(link.key, link.into, link.rule, self._reason(link))
+        return sorted((self._merge_of_link[link] for link in links), key=lambda merge: (merge.key, merge.into))
 
-    def _explain_anew(self, links: Iterable[Link]) -> None:
+    def _drop_reasons(self, links: Iterable[Link]) -> None:
+        """Have the reasons of `links` worded anew when they are next asked for."""
         for link in links:
-            self._explained.pop(link, None)
+            self._merge_of_link.pop(link, None)
 
-    def _because(self, link: Link) -> str:
-        short, long = self._shown(link.key), self._shown(link.into)
+    def _reason(self, link: Link) -> str:
+        short, long = self._wording(link.key), self._wording(link.into)
         if link.rule == _DECISION:
             decision = self._decisions[pair(link.key, link.into)]
             return f"the {decision.source} said so" + (f": {decision.reason}" if decision.reason else "")
-        if link.rule == _SLIP:
+        if link.rule == _TYPO:
             beside = ", ".join(f"“{key}”" for key in sorted(self._context(link.key, link.into))[:3])
             return f"“{short}” is “{long}” but for a slip, is of the same type and stands beside {beside} too"
         return f"“{short}” {_RULES[link.rule].because.format(long=long)}"
 
-    def _shown(self, key: str) -> str:
-        return min(self._named[key].wordings, default=key)
+    def _wording(self, key: str) -> str:
+        return min(self._evidence[key].wordings, default=key)
 
-    # Names under their tokens.
+    # Rules: names that share a token.
 
-    def _put(self, before: Mapping[str, Named | None], changes: Mapping[str, Named | None]) -> set[tuple[Rule, str]]:
-        """Put the changes where the names before them were; where names meet others than they did."""
-        for key, named in changes.items():
-            if named is None:
-                self._named.pop(key, None)
+    def _put(
+        self, before: Mapping[str, NameEvidence | None], changes: Mapping[str, NameEvidence | None]
+    ) -> set[tuple[Rule, str]]:
+        """Update the evidence and the index of long names; returns the rules and tokens to be evaluated again."""
+        for key, evidence in changes.items():
+            if evidence is None:
+                self._evidence.pop(key, None)
             else:
-                self._named[key] = named
+                self._evidence[key] = evidence
         due: set[tuple[Rule, str]] = set()
-        reviewed = [key for key in changes if _is_other(key, before[key], changes[key])]
+        reviewed = [key for key in changes if _rules_see_change(key, before[key], changes[key])]
         for rule in RULES:
-            known = self._long[rule.name]
+            long_names = self._long_names[rule.name]
             for key in reviewed:
-                earlier, named = before[key], changes[key]
-                old = rule.long_for(key, earlier) if earlier is not None else ()
-                new = rule.long_for(key, named) if named is not None else ()
+                earlier, evidence = before[key], changes[key]
+                old = rule.long_name_tokens(key, earlier) if earlier is not None else ()
+                new = rule.long_name_tokens(key, evidence) if evidence is not None else ()
                 due.update((rule, token) for token in (*old, *new))
                 for token in old:
-                    known[token].discard(key)
+                    long_names[token].discard(key)
                 for token in new:
-                    known.setdefault(token, set()).add(key)
+                    long_names.setdefault(token, set()).add(key)
                 for token in old:
-                    if not known.get(token, True):
-                        del known[token]
-        return due | self._asked(reviewed)
+                    if not long_names.get(token, True):
+                        del long_names[token]
+        return due | self._short_name_tokens(reviewed)
 
     def _tokens(self, keys: Iterable[str]) -> set[tuple[Rule, str]]:
-        """Where the names meet others."""
-        present = [(key, self._named[key]) for key in keys if key in self._named]
-        under = {(rule, token) for rule in RULES for key, named in present for token in rule.long_for(key, named)}
-        return under | self._asked(keys)
+        """The rules and tokens under which the names are compared."""
+        present = [(key, self._evidence[key]) for key in keys if key in self._evidence]
+        under = {
+            (rule, token)
+            for rule in RULES
+            for key, evidence in present
+            for token in rule.long_name_tokens(key, evidence)
+        }
+        return under | self._short_name_tokens(keys)
 
-    def _asked(self, keys: Iterable[str]) -> set[tuple[Rule, str]]:
-        """The tokens that the names ask for as short ones, where there is a long one."""
+    def _short_name_tokens(self, keys: Iterable[str]) -> set[tuple[Rule, str]]:
+        """The rules and tokens for which the names may stand as short names, where there is a long one."""
         return {
             (rule, token)
             for rule in RULES
             for key in keys
-            if (token := rule.short_of(key)) is not None and token in self._long[rule.name]
+            if (token := rule.short_name_token(key)) is not None and token in self._long_names[rule.name]
         }
 
-    def _found(self, rule: Rule, token: str) -> frozenset[Link]:
-        """The links that `rule` sees under `token`."""
-        longs = self._long[rule.name].get(token, set())
-        if not rule.alike:
-            shorts = (short for short in rule.short_for(token) if short in self._named and short not in longs)
-            return frozenset(link for short in shorts if (link := self._only(rule, short, longs)) is not None)
-        names = longs | ({token} & self._named.keys())
+    def _rule_links(self, rule: Rule, token: str) -> frozenset[Link]:
+        """The links that `rule` makes under `token`."""
+        longs = self._long_names[rule.name].get(token, set())
+        if not rule.symmetric:
+            shorts = (short for short in rule.short_names_of(token) if short in self._evidence and short not in longs)
+            return frozenset(
+                link for short in shorts if (link := self._unambiguous_link(rule, short, longs)) is not None
+            )
+        names = longs | ({token} & self._evidence.keys())
         into = token if token in names else min(names, default="")
         return frozenset(
             Link(rule.layer, key, into, rule.name)
             for key in names
-            if key != into and rule.accepts(self._named, key, into)
+            if key != into and rule.accepts(self._evidence, key, into)
         )
 
-    def _only(self, rule: Rule, short: str, longs: Iterable[str]) -> Link | None:
-        """`short` as a name of the only entity that the accepted ones of `longs` mean, if there is one."""
+    def _unambiguous_link(self, rule: Rule, short: str, longs: Iterable[str]) -> Link | None:
+        """A link from `short` to the one entity that the accepted `longs` mean; None where they mean several."""
 
-        def means(key: str) -> str:
-            return self._links.entity(key, rule.layer - 1)
+        def entity(key: str) -> str:
+            return self._clusters.entity(key, rule.layer - 1)
 
         accepted: list[str] = []
         for long in longs:
-            if rule.accepts(self._named, short, long):
-                if accepted and means(accepted[0]) != means(long):
+            if rule.accepts(self._evidence, short, long):
+                if accepted and entity(accepted[0]) != entity(long):
                     return None
                 accepted.append(long)
-        if not accepted or means(accepted[0]) == means(short):
+        if not accepted or entity(accepted[0]) == entity(short):
             return None
-        if rule.of_person and not any(self._named[long].is_person for long in accepted):
+        if rule.persons_only and not any(self._evidence[long].is_person for long in accepted):
             return None
-        long = min(accepted, key=by_fullness)
+        long = min(accepted, key=fullest_first)
         if acronym(short) == long:
             short, long = long, short  # "IBM is short for …" names the long form second
         return Link(rule.layer, short, long, rule.name)
 
-    # Names that a slip tells apart.
+    # Names that differ by a typo.
 
-    def _compare(self, before: Mapping[str, Named | None], changes: Mapping[str, Named | None]) -> set[str]:
-        """Look again at the pairs that what changed may have made or unmade one; the keys that are linked otherwise."""
+    def _compare_typos(
+        self, before: Mapping[str, NameEvidence | None], changes: Mapping[str, NameEvidence | None]
+    ) -> set[str]:
+        """Compare the pairs that the changes may have linked or unlinked; returns the keys whose links have changed."""
         pairs: set[tuple[str, str]] = set()
-        for key, named in changes.items():
-            old, new = before[key] or _NOBODY, named or _NOBODY
-            pairs.update(pair(link.key, link.into) for link in self._links.of(key) if link.rule == _SLIP)
+        for key, evidence in changes.items():
+            old, new = before[key] or _NO_EVIDENCE, evidence or _NO_EVIDENCE
+            pairs.update(pair(link.key, link.into) for link in self._clusters.links_of(key) if link.rule == _TYPO)
             if old.neighbours != new.neighbours:
                 was_context = len(old.neighbours) <= _CONTEXT_NAMES
                 if len(new.neighbours) <= _CONTEXT_NAMES:
-                    pairs.update(_similar(new.neighbours, new.neighbours - old.neighbours if was_context else None))
+                    pairs.update(
+                        _similar_pairs(new.neighbours, new.neighbours - old.neighbours if was_context else None)
+                    )
                 elif was_context:
-                    pairs.update(_similar(old.neighbours))
+                    pairs.update(_similar_pairs(old.neighbours))
                 pairs.update(pair(key, other) for other in old.neighbours - new.neighbours if other[:1] == key[:1])
             if old.types != new.types:
-                # Beside others it is reviewed with their neighbours, which are other ones now.
+                # New and lost neighbours are compared above: their own neighbours have changed.
                 for neighbour in old.neighbours & new.neighbours:
-                    beside = self._named[neighbour].neighbours
+                    beside = self._evidence[neighbour].neighbours
                     if len(beside) <= _CONTEXT_NAMES:
-                        pairs.update(_similar(beside, {key}))
+                        pairs.update(_similar_pairs(beside, {key}))
         touched: set[str] = set()
         for one, other in pairs:
-            self._explain_anew(self._links.given.get((_SLIP, one, other), ()))
-            touched |= self._links.give((_SLIP, one, other), self._slip(one, other))
+            self._drop_reasons(self._clusters.links_by_source.get((_TYPO, one, other), ()))
+            touched |= self._clusters.replace((_TYPO, one, other), self._typo_links(one, other))
         return touched
 
-    def _slip(self, one: str, other: str) -> frozenset[Link]:
-        if one not in self._named or other not in self._named:
+    def _typo_links(self, one: str, other: str) -> frozenset[Link]:
+        if one not in self._evidence or other not in self._evidence:
             return frozenset()
-        a, b = self._named[one], self._named[other]
-        kinds = kinds_of(a.types) & kinds_of(b.types)
-        if not kinds or other in a.neighbours or not differ_by_slip(one, other, "person" in kinds):
+        a, b = self._evidence[one], self._evidence[other]
+        kinds = a.kinds & b.kinds
+        if not kinds or other in a.neighbours or not differ_by_typo(one, other, "person" in kinds):
             return frozenset()
         if not self._context(one, other):
             return frozenset()
-        key, into = sorted((one, other), key=lambda name: (len(self._named[name].neighbours), name))
-        return frozenset((Link(_SLIP_LAYER, key, into, _SLIP),))
+        key, into = sorted((one, other), key=lambda name: (len(self._evidence[name].neighbours), name))
+        return frozenset((Link(_TYPO_LAYER, key, into, _TYPO),))
 
     def _context(self, one: str, other: str) -> set[str]:
         """The neighbours that two names share and few others have."""
-        shared = self._named[one].neighbours & self._named[other].neighbours
-        return {key for key in shared if key in self._named and len(self._named[key].neighbours) <= _CONTEXT_NAMES}
+        shared = self._evidence[one].neighbours & self._evidence[other].neighbours
+        return {
+            key for key in shared if key in self._evidence and len(self._evidence[key].neighbours) <= _CONTEXT_NAMES
+        }
 
     # Decisions.
 
-    def _decide(
-        self, decisions: Mapping[tuple[str, str], Decision | None], changes: Mapping[str, Named | None]
+    def _apply_decisions(
+        self, decisions: Mapping[tuple[str, str], Decision | None], changes: Mapping[str, NameEvidence | None]
     ) -> set[str]:
-        """Take in decisions, and what earlier ones say of the names that changed."""
+        """Apply decisions, new ones and those about changed names; returns the keys whose links have changed."""
         touched: set[str] = set()
         for keys, decision in decisions.items():
             touched.update(keys)
-            self._links.keep_apart(*keys, apart=decision is not None and not decision.same)
-            for key in keys:
-                (self._decided[key].discard if decision is None else self._decided[key].add)(keys)
+            self._clusters.set_distinct(*keys, distinct=decision is not None and not decision.same)
             self._decisions.pop(keys, None)
             if decision is not None:
                 self._decisions[keys] = decision
-        due = {*decisions, *(keys for key in changes for keys in self._decided.get(key, ()))}
+            for key in keys:
+                if decision is None:
+                    self._decided_pairs[key].discard(keys)
+                else:
+                    self._decided_pairs[key].add(keys)
+        due = {*decisions, *(keys for key in changes for keys in self._decided_pairs.get(key, ()))}
         for one, other in due:
             decision = self._decisions.get((one, other))
-            present = one in self._named and other in self._named and one != other
-            key, into = sorted((one, other), key=by_fullness, reverse=True)
+            present = one in self._evidence and other in self._evidence and one != other
+            key, into = sorted((one, other), key=fullest_first, reverse=True)
             same = decision is not None and decision.same and present
             links = frozenset((Link(0, key, into, _DECISION),)) if same else frozenset()
-            self._explain_anew(links)
-            touched |= self._links.give((_DECISION, one, other), links)
+            self._drop_reasons(links)
+            touched |= self._clusters.replace((_DECISION, one, other), links)
         return touched
 
 
-def _is_other(key: str, before: Named | None, named: Named | None) -> bool:
-    """Whether a rule could see `key` otherwise now. Of new neighbours only those with a word of its own count."""
-    if before is None or named is None:
-        return before is not named
-    if (before.types, before.wordings, before.aliases) != (named.types, named.wordings, named.aliases):
+def _rules_see_change(key: str, before: NameEvidence | None, evidence: NameEvidence | None) -> bool:
+    """Whether a rule could decide otherwise about `key` now. Of neighbours, only those that share a word count."""
+    if before is None or evidence is None:
+        return before is not evidence
+    if (before.types, before.wordings, before.aliases) != (evidence.types, evidence.wordings, evidence.aliases):
         return True
-    words = set(spelled_alike(key).split())
-    return any(not words.isdisjoint(spelled_alike(other).split()) for other in before.neighbours ^ named.neighbours)
+    words = set(spelling_key(key).split())
+    return any(not words.isdisjoint(spelling_key(other).split()) for other in before.neighbours ^ evidence.neighbours)
 
 
-def _similar(names: frozenset[str], only: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
-    """The pairs of `names`, neighbours of one name, that are worth a closer look; with `only`, those that hold one."""
-    looks: defaultdict[str, list[str]] = defaultdict(list)
+def _similar_pairs(names: frozenset[str], only: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
+    """Pairs of `names`, neighbours of one name, that may differ by a typo; with `only`, those with one of it."""
+    by_first_letter: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
-        looks[name[:1]].append(name)
-    for start in {name[:1] for name in only} if only is not None else looks:
-        for one, other in combinations(looks[start], 2):
+        by_first_letter[name[:1]].append(name)
+    for start in {name[:1] for name in only} if only is not None else by_first_letter:
+        for one, other in combinations(by_first_letter[start], 2):
             if abs(len(one) - len(other)) <= 2 and (only is None or one in only or other in only):
                 yield pair(one, other)

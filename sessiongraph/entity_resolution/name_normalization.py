@@ -1,26 +1,30 @@
-"""Names as strings: their normal form, the shorter forms that they go by, and which differ by a slip alone. Pure.
+"""Normalization of names: their keys, the shorter forms that they go by, and comparison up to a typo. Pure.
 
-What does not belong here: which names a dataset holds and what became of them (`resolution`).
+What does not belong here: which names a dataset holds and what they mean (`entity_resolver`).
 """
 
 import re
 import unicodedata
-from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from sessiongraph.accent_folding import strip_accents
 
-def _words(text: str) -> frozenset[str]:
+
+def _word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Titles that a name is as well without; what one alone precedes is a surname, and of whom it is the title tells.
-MALE_TITLES = _words("mr mister sir")
-FEMALE_TITLES = _words("mrs ms miss madam")
-TITLES = MALE_TITLES | FEMALE_TITLES | _words("mx dr doctor prof professor rev reverend")
-_ARTICLES = frozenset(("the", "a", "an"))
-_PARTICLES = _words("of the and for in on at to de la von van der di da du")
-_GENERATIONS = _words("jr sr ii iii iv")
+# Titles are no part of a full name's key. What one alone precedes is a surname, and the title tells whose.
+MALE_TITLES = _word_set("mr mister sir")
+FEMALE_TITLES = _word_set("mrs ms miss madam")
+TITLES = MALE_TITLES | FEMALE_TITLES | _word_set("mx dr doctor prof professor rev reverend")
+# No part of a name's key.
+ARTICLES = frozenset(("the", "a", "an"))
+# Names of more words are not looked for in texts.
+MAX_NAME_WORDS = 6
+_PARTICLES = _word_set("of the and for in on at to de la von van der di da du")
+_GENERATIONS = _word_set("jr sr ii iii iv")
 _POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
 _INITIALS = re.compile(r"\b[^\W\d_](?:\.\s?[^\W\d_]\b)+|\b[^\W\d_](?: [^\W\d_]\b){2,}")
 _NO_WORD = re.compile(r"[^\w&+#]+")
@@ -28,7 +32,7 @@ _NO_WORD = re.compile(r"[^\w&+#]+")
 _LEGAL_FORMS = {
     "incorporated": "inc", "corporation": "corp", "limited": "ltd", "company": "co", "aktiengesellschaft": "ag"
 }  # fmt: skip
-_LEGAL = _words("inc corp ltd co llc llp plc gmbh ag sa sas srl spa bv nv oy ab kg pty")
+_LEGAL = _word_set("inc corp ltd co llc llp plc gmbh ag sa sas srl spa bv nv oy ab kg pty")
 
 _KINDS = {
     kind: name
@@ -50,29 +54,27 @@ _GIVEN_NAME_LETTERS = 7
 
 
 def name_key(name: str) -> str:
-    """The normal form of `name`: equal for its obvious variants. A title stays with a surname alone: it tells whose."""
+    """The normal form of `name`: equal for its obvious variants. A lone surname keeps its title."""
     text = unicodedata.normalize("NFKC", name).casefold()
     text = _INITIALS.sub(lambda letters: re.sub(r"[.\s]", "", letters[0]), text)  # "U.S.A." and "U S A" as "usa"
     words = _NO_WORD.sub(" ", _POSSESSIVE.sub("", text)).split()
-    while len(words) > 1 and (words[0] in _ARTICLES or (words[0] in TITLES and _is_full(words[1:]))):
+    while len(words) > 1 and (words[0] in ARTICLES or (words[0] in TITLES and _is_full_name(words[1:]))):
         words = words[1:]
     return " ".join(words) or text.strip()
 
 
-def _is_full(words: list[str]) -> bool:
+def _is_full_name(words: list[str]) -> bool:
     """Whether `words`, which a title precedes, name somebody without it."""
     return (len(words) > 1 and words[0] not in _PARTICLES) or words[0] in TITLES
 
 
-@lru_cache(maxsize=4096)
-def kinds_of(types: frozenset[str]) -> frozenset[str]:
-    """The kinds of thing that stated types mean; those that mean no kind ("concept") say nothing."""
+def entity_kinds(types: frozenset[str]) -> frozenset[str]:
+    """The kinds of entity that stated types mean; types that mean none ("concept") are left out."""
     return frozenset(_KINDS[kind] for kind in types if kind in _KINDS)
 
 
-def agree(types: frozenset[str], others: frozenset[str]) -> bool:
-    """Whether what bears `types` may be what bears `others`: no types that mean a kind are no contradiction."""
-    kinds, other_kinds = kinds_of(types), kinds_of(others)
+def kinds_compatible(kinds: frozenset[str], other_kinds: frozenset[str]) -> bool:
+    """Whether an entity of `kinds` may be one of `other_kinds`: unknown kinds contradict none."""
     return not kinds or not other_kinds or not kinds.isdisjoint(other_kinds)
 
 
@@ -82,7 +84,7 @@ def is_title_case(wording: str) -> bool:
     return bool(words) and words[0][0].isupper() and words[-1][0].isupper()
 
 
-def gender(words: list[str]) -> str:
+def title_gender(words: list[str]) -> str:
     """ "m" or "f" where the first of `words` is a title that says so, else ""."""
     title = words[0] if words else ""
     return "m" if title in MALE_TITLES else "f" if title in FEMALE_TITLES else ""
@@ -108,22 +110,19 @@ def without_middle(key: str) -> str | None:
     """ "alex b chen" as "alex chen"."""
     words = key.split()
     parts = given_and_surname(key)
-    whole = len(words) > 2 and words[-1] not in _GENERATIONS and _PARTICLES.isdisjoint(words)
-    return f"{parts[0]} {parts[1]}" if parts and whole else None
+    has_middle = len(words) > 2 and words[-1] not in _GENERATIONS and _PARTICLES.isdisjoint(words)
+    return f"{parts[0]} {parts[1]}" if parts and has_middle else None
 
 
-def spelled_alike(key: str) -> str:
-    """`key` without accents, with "and" for "&" and legal forms cut short: one for every way to write a name."""
-    letters = key
-    if not key.isascii():
-        letters = "".join(c for c in unicodedata.normalize("NFKD", key) if not unicodedata.combining(c))
-    words = ["and" if word == "&" else word for word in letters.split()]
+def spelling_key(key: str) -> str:
+    """`key` without accents, with "and" for "&" and legal forms abbreviated: equal for all spellings of a name."""
+    words = ["and" if word == "&" else word for word in strip_accents(key).split()]
     return " ".join(words[:1] + [_LEGAL_FORMS.get(word, word) for word in words[1:]])
 
 
 def without_legal_form(key: str) -> str | None:
     """ "acme inc" as "acme"; None where there is no legal form."""
-    words = spelled_alike(key).split()
+    words = spelling_key(key).split()
     return " ".join(words[:-1]) if len(words) > 1 and words[-1] in _LEGAL else None
 
 
@@ -150,13 +149,13 @@ def singular(key: str) -> str | None:
     return key[:-2] if key.endswith(("ches", "shes", "sses", "xes")) else key[:-1]
 
 
-def _other_ending(one: str, two: str) -> bool:
+def _differ_in_ending(one: str, two: str) -> bool:
     return one[:-1] == two[:-1] and {one[-1], two[-1]} != {"i", "y"}
 
 
-def differ_by_slip(key: str, other: str, persons: bool) -> bool:
-    """Whether one of two names is likely the other with a typing mistake in one word. Never where a number differs, nor
-    an ending alone ("Daniel", "Daniela"): that makes another name."""
+def differ_by_typo(key: str, other: str, persons: bool) -> bool:
+    """Whether one of two names is likely the other with a typo in one word. Never where a number differs, nor where an
+    ending alone does ("Daniel", "Daniela"): that makes another name."""
     words, others = key.split(), other.split()
     if len(words) != len(others):
         return False
@@ -165,7 +164,7 @@ def differ_by_slip(key: str, other: str, persons: bool) -> bool:
         return False
     place = different[0]
     one, two = sorted((words[place], others[place]), key=len)
-    if one[0] != two[0] or not (one.isalpha() and two.isalpha()) or two.startswith(one) or _other_ending(one, two):
+    if one[0] != two[0] or not (one.isalpha() and two.isalpha()) or two.startswith(one) or _differ_in_ending(one, two):
         return False
     given = (persons and place < len(words) - 1) or len(words) == 1
     if len(one) < (_GIVEN_NAME_LETTERS if persons and given else _TYPO_LETTERS):

@@ -1,4 +1,4 @@
-"""The online path: questions answered from snapshots, and turns written to the session cache.
+"""Retrieval: questions answered from snapshots, and turns written to the session cache.
 
 (The package is not called `search` because that is the name of the function people import.)
 """

@@ -1,4 +1,4 @@
-"""Asking a model: the prompt that a question travels in, and how its answer's citations are read."""
+"""Generation of answers: the prompt with question and sources, and parsing of the citations in the model's answer."""
 
 import re
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ said last. Asked about an earlier time, answer with what was true then, and say 
 did says nothing of another. If no source answers the question, reply exactly: {NO_ANSWER}
 """
 
-_MARKS = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-# A sentence ends at its full stop or behind the marks that follow it.
-_ENDS = re.compile(r"(?<=[.!?])\s+(?=[^\s\[])|(?<=\])\s+(?=[\"'“(]?[A-Z0-9])")
+_CITATION_MARKS = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+# A sentence ends at its full stop or after the citation marks that follow it.
+_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[^\s\[])|(?<=\])\s+(?=[\"'“(]?[A-Z0-9])")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model answered: `citations` are those that it rests on, `claims` its sentences with their own."""
+    """A model's answer: `citations` are the sources that it rests on, `claims` its sentences with their own."""
 
     text: str
     citations: list[Citation]
@@ -38,39 +38,42 @@ class Answer:
     answered: bool
 
 
-async def ask(llm: LLM, query: str, history: tuple[Part, ...], citations: Sequence[Citation]) -> tuple[Answer, Usage]:
-    """The answer to `query` from `citations`, and what that used. Raises LLMFailedError."""
+async def generate_answer(
+    llm: LLM, query: str, history: tuple[Part, ...], citations: Sequence[Citation]
+) -> tuple[Answer, Usage]:
+    """The answer to `query` from `citations`, and the usage of the call. Raises LLMFailedError."""
     text, usage = await llm.text(
         [
             {"role": "system", "content": PROMPT},
-            {"role": "user", "content": prompt(query, history, citations)},
+            {"role": "user", "content": render_prompt(query, history, citations)},
         ]
     )
-    return read_answer(text, citations), usage
+    return parse_answer(text, citations), usage
 
 
-def prompt(query: str, history: tuple[Part, ...], citations: Sequence[Citation]) -> str:
-    """What the model is given besides its instructions."""
+def render_prompt(query: str, history: tuple[Part, ...], citations: Sequence[Citation]) -> str:
+    """The text that the model is given besides its instructions."""
     return render_question(Question(query, history, tuple(as_source(citation) for citation in citations)))
 
 
-def read_answer(text: str, citations: Sequence[Citation]) -> Answer:
-    """The answer that a model's `text` is: none where it says that it does not know."""
-    answer, used = read_marks(text, citations)
+def parse_answer(text: str, citations: Sequence[Citation]) -> Answer:
+    """A model's `text` as an Answer, which is not `answered` where it says that it does not know."""
+    answer, cited = parse_citations(text, citations)
     if answer.rstrip(".").startswith(NO_ANSWER.rstrip(".")):
         return Answer(NO_ANSWER, [], [], answered=False)
-    claims = [Claim(read_marks(part, ())[0], tuple(_named(part, citations))) for part in _ENDS.split(text.strip())]
-    return Answer(answer, used, claims, answered=True)
+    sentences = _SENTENCE_ENDS.split(text.strip())
+    claims = [Claim(parse_citations(part, ())[0], tuple(_cited(part, citations))) for part in sentences]
+    return Answer(answer, cited, claims, answered=True)
 
 
-def read_marks(text: str, citations: Sequence[Citation]) -> tuple[str, list[Citation]]:
-    """`text` without its [n] marks, and the citations that they name; all of them where it names none.
+def parse_citations(text: str, citations: Sequence[Citation]) -> tuple[str, list[Citation]]:
+    """`text` without its [n] marks, and the citations that they refer to; all of them where there is no mark.
 
-    A year in brackets is no mark, and marks alone are all that there is of an answer.
+    A year in brackets is no mark, and an answer of marks alone is left as it is.
     """
-    return _MARKS.sub("", text).strip() or text, _named(text, citations) or list(citations)
+    return _CITATION_MARKS.sub("", text).strip() or text, _cited(text, citations) or list(citations)
 
 
-def _named(text: str, citations: Sequence[Citation]) -> list[Citation]:
-    numbers = [int(number) for marks in _MARKS.findall(text) for number in marks.split(",")]
+def _cited(text: str, citations: Sequence[Citation]) -> list[Citation]:
+    numbers = [int(number) for marks in _CITATION_MARKS.findall(text) for number in marks.split(",")]
     return [citations[number - 1] for number in dict.fromkeys(numbers) if 0 < number <= len(citations)]

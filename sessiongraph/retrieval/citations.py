@@ -1,6 +1,6 @@
-"""What a search type gathers for a question: ranked hits as citations, ready to be shown or given to a model. Pure."""
+"""Citations: the ranked passages, facts and summaries for a question, ready to be shown or given to a model. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from itertools import zip_longest
@@ -9,57 +9,60 @@ from typing import Literal
 import numpy as np
 
 from sessiongraph.prompts.question_prompt import Source, Validity, fact_label, passage_label
-from sessiongraph.retrieval.feedback_weights import Weights
 from sessiongraph.retrieval.ranking import Ranking, rank_lexically
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Hit, Scope
-from sessiongraph.retrieval.search_types import Gathered
+from sessiongraph.retrieval.search_types import SourceKind
+from sessiongraph.snapshots.feedback_weights import Weights
 
-# How many more hits than asked for are looked at where ratings may move some up.
-_MARGIN = 10
-_CITED = ("kind", "document_id", "name", "said_at", "session_id", "turn_id")
+# Hits beyond `top_k` that are reranked where feedback may move them up.
+_RERANK_MARGIN = 10
+_CITATION_COLUMNS = ("kind", "document_id", "name", "said_at", "session_id", "turn_id")
 
 
-def gather(
-    kinds: Sequence[Gathered],
+def gather_citations(
+    kinds: Sequence[SourceKind],
     scopes: Sequence[Scope],
     query: str,
-    vector: np.ndarray | None,
+    query_vector: np.ndarray | None,
     top_k: int,
-    weights: Weights,
-    asking: str | None = None,
+    feedback: Mapping[str, Weights],
+    asking_user_id: str | None = None,
 ) -> list[Citation]:
-    """Up to `top_k` sources, best first: the best of each of `kinds` in turn. `weights` are added to their scores.
+    """Up to `top_k` sources, best first: the best of each of `kinds` in turn.
 
-    `asking` is the id of the user who asks. Summaries come document by document, the best one first.
+    `feedback` has weights by dataset's key, which are added to the scores. Summaries are grouped by document, the best
+    document first.
     """
-    if tuple(kinds) == ("by words",):
-        return [_passage(hit) for hit in rank_lexically(scopes, query, top_k)]
-    depth = top_k + _MARGIN if any(weights.values()) else top_k
-    ranking = Ranking(scopes, query, vector, asking=asking)
-    found: dict[Gathered, list[Citation]] = {}
+    if tuple(kinds) == ("lexical passages",):
+        return [_passage_citation(hit) for hit in rank_lexically(scopes, query, top_k)]
+    depth = top_k + _RERANK_MARGIN if any(feedback.values()) else top_k
+    ranking = Ranking(scopes, query, query_vector, asking_user_id=asking_user_id)
+    found: dict[SourceKind, list[Citation]] = {}
     if "passages" in kinds or "summaries" in kinds:
-        passages = _weighed(ranking.passages(depth), "passages", weights)[:top_k]
-        found["passages"] = [_passage(hit) for hit in passages]
+        passages = _with_feedback(ranking.passages(depth), "passages", feedback)[:top_k]
+        found["passages"] = [_passage_citation(hit) for hit in passages]
     if "summaries" in kinds:
-        by_document = _by_document(passages, ranking.documents(top_k))
-        found["summaries"] = [summary for hit in by_document if (summary := _summary(hit)) is not None]
+        grouped = _grouped_by_document(passages, ranking.documents(top_k))
+        found["summaries"] = [summary for hit in grouped if (summary := _summary_citation(hit)) is not None]
     if "facts" in kinds:
-        facts = _weighed(ranking.facts(depth), "facts", weights)[:top_k]
+        facts = _with_feedback(ranking.facts(depth), "facts", feedback)[:top_k]
         found["facts"] = [fact_citation(hit) for hit in facts]
-    return interleaved([found[kind] for kind in kinds], top_k)
+    return interleave([found[kind] for kind in kinds], top_k)
 
 
-def _weighed(hits: list[Hit], frame: Literal["passages", "facts"], weights: Weights) -> list[Hit]:
-    """`hits` with what ratings say of them, best first."""
-    weighed = [replace(hit, score=hit.score + weights[hit.scope.dataset.key].get(_id(hit, frame), 0.0)) for hit in hits]
-    return sorted(weighed, key=lambda hit: -hit.score)
+def _with_feedback(hits: list[Hit], frame: Literal["passages", "facts"], feedback: Mapping[str, Weights]) -> list[Hit]:
+    """`hits` with the weights of feedback added to their scores, best first."""
+    weighted = [
+        replace(hit, score=hit.score + feedback[hit.scope.dataset.key].get(_id(hit, frame), 0.0)) for hit in hits
+    ]
+    return sorted(weighted, key=lambda hit: -hit.score)
 
 
-def _by_document(passages: list[Hit], documents: Sequence[Hit]) -> list[Hit]:
-    """`passages` with those of the first of `documents` first, and of these the best first."""
-    place = {_document(hit): number for number, hit in enumerate(documents)}
-    return sorted(passages, key=lambda hit: place.get(_document(hit), len(place)))
+def _grouped_by_document(passages: list[Hit], documents: Sequence[Hit]) -> list[Hit]:
+    """`passages` grouped by document in the order of `documents`, and within a document best first."""
+    rank = {_document(hit): number for number, hit in enumerate(documents)}
+    return sorted(passages, key=lambda hit: rank.get(_document(hit), len(rank)))
 
 
 def _document(hit: Hit) -> tuple[str, int]:
@@ -72,7 +75,7 @@ def _id(hit: Hit, frame: Literal["passages", "facts"]) -> str:
 
 
 def as_source(citation: Citation) -> Source:
-    """A citation as a model is shown it: what it is, when it was said and was true, and its words."""
+    """A citation as a source of a prompt: what it is, when it was said and was true, and its words."""
     kind = "document" if citation.session_id is None else "conversation"
     where = f"{kind} {citation.name}, {citation.said_at:%Y-%m-%d}"
     if citation.kind == "fact":
@@ -80,23 +83,23 @@ def as_source(citation: Citation) -> Source:
     return Source(passage_label(where, citation.replaced), citation.text)
 
 
-def interleaved(kinds: Sequence[Sequence[Citation]], top_k: int) -> list[Citation]:
-    """The best of each kind in turn, leaving out what another already says word for word."""
+def interleave(groups: Sequence[Sequence[Citation]], top_k: int) -> list[Citation]:
+    """The best of each group in turn, without citations of the same text as an earlier one."""
     distinct: dict[str, Citation] = {}
-    for citation in (citation for row in zip_longest(*kinds) for citation in row if citation is not None):
+    for citation in (citation for row in zip_longest(*groups) for citation in row if citation is not None):
         distinct.setdefault(citation.text, citation)
     return list(distinct.values())[:top_k]
 
 
-def _passage(hit: Hit) -> Citation:
+def _passage_citation(hit: Hit) -> Citation:
     passages = hit.scope.snapshot.passages
     kind = "turn" if passages["turn_id"].iloc[hit.row] is not None else "chunk"
     text = str(passages["text"].iloc[hit.row])
     found = _citation(hit, hit.row, kind, str(passages["id"].iloc[hit.row]), text)
-    return replace(found, replaced=_replaced(hit.scope, hit.row))
+    return replace(found, replaced=_superseded_statements(hit.scope, hit.row))
 
 
-def _summary(hit: Hit) -> Citation | None:
+def _summary_citation(hit: Hit) -> Citation | None:
     passages = hit.scope.snapshot.passages
     text = passages["summary"].iloc[hit.row]
     if not isinstance(text, str) or not text:
@@ -105,22 +108,22 @@ def _summary(hit: Hit) -> Citation | None:
 
 
 def fact_citation(hit: Hit) -> Citation:
-    """A fact stands where its best evidence does."""
+    """A fact as a citation of the passage with its best allowed evidence."""
     snapshot = hit.scope.snapshot
-    fact, passages = snapshot.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.stating(hit.row)]
+    fact, passages = snapshot.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.claims_of(hit.row)]
     passage = int(passages[hit.scope.allowed[passages]][0])
     found = _citation(hit, passage, "fact", fact["id"], fact["statement"], fact["stated_by"])
     return replace(found, valid_at=_text(fact["valid_at"]), valid_until=_text(fact.get("valid_until")))
 
 
-def _replaced(scope: Scope, passage: int) -> tuple[str, ...]:
-    """What `passage` states that a later fact has replaced, in its own words."""
+def _superseded_statements(scope: Scope, passage: int) -> tuple[str, ...]:
+    """The statements of `passage` that later facts have superseded, in its own words."""
     facts, claims = scope.snapshot.facts, scope.snapshot.claims
     if "valid_until" not in facts:
         return ()
-    closed = facts["valid_until"].notna().to_numpy()
+    superseded = facts["valid_until"].notna().to_numpy()
     rows = np.flatnonzero(claims["passage"].to_numpy() == passage)
-    rows = rows[closed[claims["fact"].to_numpy()[rows]]]
+    rows = rows[superseded[claims["fact"].to_numpy()[rows]]]
     return tuple(dict.fromkeys(claims["statement"].iloc[rows]))
 
 
@@ -130,7 +133,7 @@ def _text(value: object) -> str | None:
 
 def _citation(hit: Hit, passage: int, kind: str, id_: str, text: str, stated_by: str | None = None) -> Citation:
     passages = hit.scope.snapshot.passages
-    row = {name: passages[name].iloc[passage] for name in _CITED}
+    row = {name: passages[name].iloc[passage] for name in _CITATION_COLUMNS}
     is_turn = row["kind"] == "session"
     return Citation(
         kind=kind,

@@ -1,7 +1,7 @@
-"""What a session lends to a question: its turns for the prompt, and whom a follow-up speaks of.
+"""Conversation history: the turns of a session that go into the prompt, and the rewriting of follow-up questions.
 
-The last turns go along, and of the older ones those that have most to do with the question, as many as HISTORY_TOKENS
-hold. The cache being down never stops an answer: it comes without history, and says so.
+The last turns are taken, and of the older ones those most relevant to the question, within HISTORY_TOKENS. A cache that
+is down never stops an answer: it is given without history, with a warning.
 """
 
 import asyncio
@@ -16,23 +16,24 @@ from sessiongraph.ids import new_id
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.prompt_format import Part, on_one_line, turn_parts
 from sessiongraph.prompts.question_prompt import HISTORY_CHARS, Question, render_question
-from sessiongraph.retrieval.query_rewriting import Standalone, standalone
+from sessiongraph.retrieval.query_rewriting import RewrittenQuery, rewrite_query
 from sessiongraph.retrieval.results import SearchResult
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.services import Services
-from sessiongraph.text_index.bm25_index import LexicalIndex
+from sessiongraph.text_index.bm25_index import BM25Index
+from sessiongraph.text_index.tokenizer import Tokenizer
 from sessiongraph.types import Dataset, Turn, Usage, User
 
-# The last turns, of which all go along that fit; what all turns together may take, older ones no more than a third.
+# The last turns, of which all are taken that fit; the budget of all turns, of which older ones get at most a third.
 LAST_TURNS = 10
 HISTORY_TOKENS = 2000
 _RECALLED_TOKENS = HISTORY_TOKENS // 3
 # English has 4 to 5 letters a token; other scripts have about one, some more.
 _CHARS_PER_TOKEN = 4
-_ROLE_TOKENS = 5
-# How much of a session is looked through for turns to recall.
+_ROLE_TOKENS = 5  # that a speaker's label takes
+# Turns of a session that are searched for relevant ones.
 _SEARCHED_TURNS = 1000
-_LONGEST_REWRITE = 1000
+_MAX_REWRITE_CHARS = 1000
 
 _REWRITE = """\
 Rewrite the question so that it can be understood without the conversation before it: put names and dates in the place \
@@ -44,7 +45,7 @@ alone, on one line; where it needs no change, reply with it as it is.
 
 @dataclass
 class Conversation:
-    """A session as a search sees it: `recalled` and last `turns`, and what went wrong in reading or writing them."""
+    """A session as a search sees it: the last `turns`, the `older` ones and those `recalled` of them, and warnings."""
 
     session_id: str | None
     turns: list[Turn] = field(default_factory=list)
@@ -54,17 +55,17 @@ class Conversation:
 
     @property
     def history(self) -> tuple[Part, ...]:
-        return _parts((*self.recalled, *self.turns))
+        return _prompt_parts((*self.recalled, *self.turns))
 
-    def recall(self, query: str) -> None:
-        """Take the turns before the last ones that share most words with `query`, in the order they were said in."""
+    def recall(self, query: str, tokenizer: Tokenizer) -> None:
+        """Set `recalled`: the older turns that match `query` best by BM25, in the order in which they were said."""
         if not self.older:
             return
-        index = LexicalIndex()
+        index = BM25Index(tokenizer)
         scores = index.view(index.add([f"{turn.question}\n{turn.answer}" for turn in self.older])).scores(query)
         best = [self.older[row] for row in np.argsort(-scores, kind="stable") if scores[row] > 0]
-        left = HISTORY_TOKENS - sum(map(_tokens, self.turns))
-        chosen = _fitting(best, min(_RECALLED_TOKENS, left))
+        remaining = HISTORY_TOKENS - sum(map(_token_count, self.turns))
+        chosen = _within_budget(best, min(_RECALLED_TOKENS, remaining))
         self.recalled = [turn for turn in self.older if turn in chosen]
 
 
@@ -78,35 +79,37 @@ async def read_conversation(services: Services, user: User, session_id: str | No
     except (CacheUnavailableError, CachingDisabledError) as error:
         conversation.warnings.append(f"Answered without the session's history: {error}")
         return conversation
-    conversation.turns = _fitting(turns[-LAST_TURNS:][::-1], HISTORY_TOKENS)[::-1]
+    conversation.turns = _within_budget(turns[-LAST_TURNS:][::-1], HISTORY_TOKENS)[::-1]
     conversation.older = turns[: len(turns) - len(conversation.turns)]
     return conversation
 
 
-async def understood(
+async def resolve_follow_up(
     llm: LLM | None, query: str, conversation: Conversation, scopes: Sequence[Scope]
 ) -> tuple[str, Usage]:
-    """`query` as it stands alone, and what that used: by rule or, where rules are not sure, by one call of `llm`.
+    """`query` rewritten to stand alone, and the usage: by rule or, where that is not certain, by one call of `llm`.
 
-    A call that fails leaves what the rules made of it, and a warning.
+    A call that fails leaves the rewriting by rule, and a warning.
     """
-    ruled: Standalone = await asyncio.to_thread(standalone, query, conversation.turns, scopes)
-    if ruled.sure or llm is None:
-        return ruled.query, Usage()
-    asked = render_question(Question(query, _parts(conversation.turns), ()))
+    by_rule: RewrittenQuery = await asyncio.to_thread(rewrite_query, query, conversation.turns, scopes)
+    if by_rule.is_certain or llm is None:
+        return by_rule.text, Usage()
+    prompt = render_question(Question(query, _prompt_parts(conversation.turns), ()))
     try:
-        said, usage = await llm.text([{"role": "system", "content": _REWRITE}, {"role": "user", "content": asked}])
+        completion, usage = await llm.text(
+            [{"role": "system", "content": _REWRITE}, {"role": "user", "content": prompt}]
+        )
     except LLMFailedError as error:
         conversation.warnings.append(f"What the question points to was told by rule alone: {error}")
-        return ruled.query, error.usage or Usage()
-    rewritten = " ".join(said.removeprefix("Question:").split())
-    return (rewritten if len(rewritten) <= _LONGEST_REWRITE else ruled.query), usage
+        return by_rule.text, error.usage or Usage()
+    rewritten = " ".join(completion.removeprefix("Question:").split())
+    return (rewritten if len(rewritten) <= _MAX_REWRITE_CHARS else by_rule.text), usage
 
 
-async def remember(
+async def write_turn(
     services: Services, user: User, conversation: Conversation, result: SearchResult, dataset: Dataset | None
 ) -> SearchResult:
-    """`result` with the id of the turn that it became; without, and with a warning, where that could not be."""
+    """Write question and answer to the session; `result` with the turn's id, or with a warning where that failed."""
     if conversation.session_id is None or result.answer is None:
         return result
     turn = Turn(
@@ -123,32 +126,32 @@ async def remember(
     try:
         await asyncio.to_thread(lambda: services.cache.put_turns([turn]))
     except (CacheUnavailableError, CachingDisabledError) as error:
-        known = [f"The turn was not written to the session: {error}"] if not conversation.warnings else []
-        return replace(result, warnings=result.warnings + known)
+        new = [f"The turn was not written to the session: {error}"] if not conversation.warnings else []
+        return replace(result, warnings=result.warnings + new)
     return replace(result, turn_id=turn.turn_id)
 
 
-def _parts(turns: Sequence[Turn]) -> tuple[Part, ...]:
+def _prompt_parts(turns: Sequence[Turn]) -> tuple[Part, ...]:
     return tuple(part for turn in turns for part in turn_parts(turn.question, turn.answer))
 
 
-def _fitting(turns: Sequence[Turn], tokens: int) -> list[Turn]:
+def _within_budget(turns: Sequence[Turn], tokens: int) -> list[Turn]:
     """The first of `turns` that fit into `tokens` together."""
-    fitting: list[Turn] = []
+    within: list[Turn] = []
     for turn in turns:
-        tokens -= _tokens(turn)
+        tokens -= _token_count(turn)
         if tokens < 0:
             break
-        fitting.append(turn)
-    return fitting
+        within.append(turn)
+    return within
 
 
-def _tokens(turn: Turn) -> int:
-    """About how many tokens a turn takes in a prompt, where it is cut."""
-    said = (on_one_line(part, HISTORY_CHARS).text for part in turn_parts(turn.question, turn.answer))
-    return sum(_estimated(text) + _ROLE_TOKENS for text in said)
+def _token_count(turn: Turn) -> int:
+    """An estimate of the tokens that a turn takes in a prompt, where long texts are cut."""
+    texts = (on_one_line(part, HISTORY_CHARS).text for part in turn_parts(turn.question, turn.answer))
+    return sum(_estimated_tokens(text) + _ROLE_TOKENS for text in texts)
 
 
-def _estimated(text: str) -> int:
+def _estimated_tokens(text: str) -> int:
     ascii_ = sum(map(str.isascii, text))
     return ascii_ // _CHARS_PER_TOKEN + len(text) - ascii_

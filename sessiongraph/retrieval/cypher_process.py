@@ -1,4 +1,4 @@
-"""The process that a graph query runs in: a graph and a query as JSON on stdin, rows or an error on stdout.
+"""Process that a graph query runs in: a graph and a query as JSON on stdin, rows or an error on stdout.
 
 It is started as a script, by `graph_query`, and imports nothing of the project. Invariants: the query language has no
 clause that writes, and none that opens a file or a connection; memory is bounded here where the platform can, time by
@@ -12,7 +12,7 @@ from typing import Any
 
 _MEMORY_BYTES = 4 * 1024**3
 _AGGREGATE = re.compile(r"\b(?:COUNT|SUM|AVG|MIN|MAX|COLLECT)\s*\(")
-_BOUND = re.compile(r"\b(skip|limit)\s+(\d{1,9})\s*\Z", re.IGNORECASE)
+_ROW_BOUND = re.compile(r"\b(skip|limit)\s+(\d{1,9})\s*\Z", re.IGNORECASE)
 _STRING = re.compile(r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'")
 
 
@@ -49,24 +49,24 @@ def _rows(request: dict[str, Any]) -> list[dict[str, Any]]:
         edge, ends = dict(edge), (edge["subject"], edge["object"])
         del edge["subject"], edge["object"]
         graph.add_edge(*ends, key=edge["id"], **edge, __labels__={_label(edge["relation"])})
-    query, most = _STRING.sub(_double_quoted, request["query"]).strip().rstrip(";").rstrip(), request["rows"]
-    skipped, kept = 0, most
-    # The library bounds what is matched: of groups that would be too early.
+    query, row_limit = _STRING.sub(_double_quoted, request["query"]).strip().rstrip(";").rstrip(), request["rows"]
+    skipped, kept = 0, row_limit
+    # The library bounds the matches: with groups that is too early, so the rows are bounded here.
     grouped = bool(_AGGREGATE.search(_STRING.sub('""', query)))
-    while grouped and (bound := _BOUND.search(query)):
+    while grouped and (bound := _ROW_BOUND.search(query)):
         query = query[: bound.start()].rstrip()
         if bound[1].lower() == "skip":
             skipped = int(bound[2])
         else:
             kept = min(kept, int(bound[2]))
-    found = GrandCypher(graph, limit=None if grouped or _BOUND.search(query) else most).run(query)
+    found = GrandCypher(graph, limit=None if grouped or _ROW_BOUND.search(query) else row_limit).run(query)
     columns = {str(column): list(values) for column, values in found.items()}
     rows = [dict(zip(columns, map(_value, row), strict=True)) for row in zip(*columns.values(), strict=True)]
     return rows[skipped : skipped + kept]
 
 
 def _double_quoted(match: re.Match[str]) -> str:
-    """A string as the language has it: only in double quotes."""
+    """A string literal in double quotes, the only ones that the library parses."""
     text = match[0]
     if text.startswith('"'):
         return text
@@ -74,12 +74,12 @@ def _double_quoted(match: re.Match[str]) -> str:
 
 
 def _label(name: str) -> str:
-    """A type or a relation as it is written in a query: "works at" is works_at."""
+    """A type or a relation as a label in a query: "works at" as works_at."""
     return re.sub(r"\W+", "_", name).strip("_") or "none"
 
 
 def _value(value: Any) -> Any:
-    """A value without what the library keeps in it."""
+    """A value without the labels that the library keeps in it."""
     if isinstance(value, dict):
         return {str(key): _value(each) for key, each in value.items() if key != "__labels__"}
     if isinstance(value, list | tuple | set | frozenset):
@@ -88,9 +88,9 @@ def _value(value: Any) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """The first lines of what the parser says; of others what they are."""
-    said = " ".join(str(error).split("Expected one of")[0].split())
-    return f"{said[:300] or type(error).__name__}"
+    """The beginning of the message, or else the type of the error."""
+    message = " ".join(str(error).split("Expected one of")[0].split())
+    return f"{message[:300] or type(error).__name__}"
 
 
 if __name__ == "__main__":

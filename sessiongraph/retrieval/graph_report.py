@@ -1,4 +1,4 @@
-"""What there is in the graph, told without a model: its size, its centre, what belongs together and what is new.
+"""Report of a graph without a model: its size, its most connected entities, its communities and its newest facts.
 
 Communities are those of Louvain's method (Blondel et al., 2008), found when they are asked for.
 """
@@ -10,20 +10,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from sessiongraph.retrieval.citations import fact_citation
-from sessiongraph.retrieval.query_context import Inquiry, Outcome
+from sessiongraph.retrieval.query_context import Outcome, QueryContext
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Hit, Scope
 
-_ENTITIES = 10
-_COMMUNITIES = 5
-_MEMBERS = 6
-# Fewer than these are a fact, not a community.
-_SMALLEST = 3
+_TOP_ENTITIES = 10
+_TOP_COMMUNITIES = 5
+_TOP_MEMBERS = 6
+# Fewer members are a fact, not a community.
+_MIN_MEMBERS = 3
 
 
-async def reported(inquiry: Inquiry) -> Outcome:
+async def report_graph(context: QueryContext) -> Outcome:
     """A report of each dataset's graph; its newest facts, `top_k` of them, are its citations."""
-    found = await asyncio.gather(*(asyncio.to_thread(_report, scope, inquiry.top_k) for scope in inquiry.scopes))
+    found = await asyncio.gather(*(asyncio.to_thread(_report, scope, context.top_k) for scope in context.scopes))
     citations = [citation for _, newest in found for citation in newest]
     return Outcome(citations, "\n\n".join(text for text, _ in found))
 
@@ -35,28 +35,28 @@ def _report(scope: Scope, top_k: int) -> tuple[str, list[Citation]]:
     degrees = Counter(pairs.ravel().tolist())
     newest = [fact_citation(Hit(scope, row, 0.0)) for row in _newest(scope)[:top_k]]
     mentioned = snapshot.mentions["entity"].to_numpy()[scope.allowed[snapshot.mentions["passage"].to_numpy()]]
-    closed = sum(1 for end in facts.get("valid_until", ()) if isinstance(end, str))
+    superseded = sum(1 for end in facts.get("valid_until", ()) if isinstance(end, str))
     counts = (
         f"{int(scope.allowed.sum())} passages, {len(np.unique(mentioned))} entities, {len(facts)} facts"
-        f"{f', {closed} of them true no more' if closed else ''}."
+        f"{f', {superseded} of them true no more' if superseded else ''}."
     )
     sections = [f"# {scope.dataset.key}", counts]
     if degrees:
         sections += [
             "",
             "Most connected:",
-            *(f"- {_entity(scope, row)}: {count} facts" for row, count in _top(scope, degrees, _ENTITIES)),
+            *(f"- {_entity_name(scope, row)}: {count} facts" for row, count in _top(scope, degrees, _TOP_ENTITIES)),
         ]
     if communities := _communities(pairs):
         sections += ["", "What belongs together:"]
-        sections += [f"- {_community(scope, members, degrees)}" for members in communities[:_COMMUNITIES]]
+        sections += [f"- {_community(scope, members, degrees)}" for members in communities[:_TOP_COMMUNITIES]]
     if newest:
-        sections += ["", "Newest facts:", *(f"- {_dated(citation)}" for citation in newest)]
+        sections += ["", "Newest facts:", *(f"- {_format_fact(citation)}" for citation in newest)]
     return "\n".join(sections), newest
 
 
 def _newest(scope: Scope) -> list[int]:
-    """Rows of the allowed facts, by when the last allowed passage said them."""
+    """Rows of the allowed facts, by when an allowed passage said them last."""
     claims, said_at = scope.snapshot.claims, scope.snapshot.passages["said_at"].to_numpy()
     passages = claims["passage"].to_numpy()
     allowed = scope.allowed[passages]
@@ -81,25 +81,28 @@ def _communities(pairs: np.ndarray) -> list[list[int]]:
         return []
     found = nx.community.louvain_communities(graph, seed=0)
     return sorted(
-        (sorted(members) for members in found if len(members) >= _SMALLEST), key=lambda each: (-len(each), each)
+        (sorted(members) for members in found if len(members) >= _MIN_MEMBERS), key=lambda each: (-len(each), each)
     )
 
 
 def _community(scope: Scope, members: Sequence[int], degrees: Counter[int]) -> str:
-    shown = [_entity(scope, row) for row, _ in _top(scope, Counter({row: degrees[row] for row in members}), _MEMBERS)]
+    shown = [
+        _entity_name(scope, row)
+        for row, _ in _top(scope, Counter({row: degrees[row] for row in members}), _TOP_MEMBERS)
+    ]
     more = len(members) - len(shown)
     return f"{', '.join(shown)}{f' and {more} more' if more else ''}"
 
 
-def _top(scope: Scope, degrees: Counter[int], most: int) -> list[tuple[int, int]]:
-    return sorted(degrees.items(), key=lambda each: (-each[1], _entity(scope, each[0])))[:most]
+def _top(scope: Scope, degrees: Counter[int], count: int) -> list[tuple[int, int]]:
+    return sorted(degrees.items(), key=lambda each: (-each[1], _entity_name(scope, each[0])))[:count]
 
 
-def _entity(scope: Scope, row: int) -> str:
+def _entity_name(scope: Scope, row: int) -> str:
     return str(scope.snapshot.entities["name"].iloc[row])
 
 
-def _dated(citation: Citation) -> str:
+def _format_fact(citation: Citation) -> str:
     bounds = [f"from {citation.valid_at}"] if citation.valid_at else []
     bounds += [f"until {citation.valid_until}"] if citation.valid_until else []
     return f"{citation.text} ({', '.join([*bounds, f'said {citation.said_at:%Y-%m-%d}'])})"

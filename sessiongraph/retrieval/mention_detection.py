@@ -1,21 +1,20 @@
-"""Who and what a text names, where, and what a pronoun must agree with: the kind of thing and, for a person, gender.
+"""Detection of mentions of entities in a text, with what a pronoun must agree with: kind and, of a person, gender.
 
 Names are those of the graph, in any case, and capitalised words that it does not know. Pure; no parse, no model.
-Gender is what the graph's own passages say ("she" where nobody else is named), else that of a common first name.
+Gender is that of a common first name, else what the graph's own passages say ("she" where nobody else is named).
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
-from sessiongraph.entity_resolution.entity_resolver import name_key
+from sessiongraph.entity_resolution.name_normalization import ARTICLES, MAX_NAME_WORDS, name_key
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.retrieval.scope import Scope
 
-Kind = Literal["person", "place", "organization", "thing", ""]
+EntityKind = Literal["person", "place", "organization", "thing", ""]
 Gender = Literal["f", "m", ""]
 
 WORD = re.compile(r"[^\W_](?:[\w&+#]|['’-](?=\w))*")
@@ -27,17 +26,15 @@ def word_set(text: str) -> frozenset[str]:
 
 SHE, HE = word_set("she her hers herself"), word_set("he him his himself")
 
-_KINDS: dict[str, Kind] = {
+_KIND_OF_TYPE: dict[str, EntityKind] = {
     "person": "person",
     **dict.fromkeys(("place", "location", "city", "country", "gpe", "region"), "place"),
     **dict.fromkeys(("organization", "organisation", "company", "institution", "team"), "organization"),
     **dict.fromkeys(("work", "product", "event", "book", "film", "technology", "vehicle", "project"), "thing"),
 }
-_LONGEST_NAME = 6
-# A name's key has no article.
-_ARTICLES = frozenset(("the", "a", "an"))
-# Capitalised at the start of a sentence or for respect, and no name.
-_NO_NAMES = (
+# Capitalised at the start of a sentence or as a form of address, and no name. (The tokenizer's stop words are others:
+# words that say nothing of what a question asks for.)
+_NEVER_NAMES = (
     word_set(
         """i i'm i'd i've i'll a an the this that these those it its he she they we you his her their our your my who
     whom whose what which where when why how is are was were am be been do does did has have had can could will would
@@ -47,8 +44,8 @@ _NO_NAMES = (
     | lexicon.INTERJECTIONS
     | lexicon.CALENDAR
 )
-# What the census of several countries knows almost only of one gender. Others are read off the graph, or left open.
-_FEMALE = word_set(
+# First names that are almost only of one gender by the census of several countries; for others the graph is asked.
+_FEMALE_NAMES = word_set(
     """ada alice amanda amelia amina amy ana angela anita anna anne audrey barbara beatrice bella brenda camila carla
     carmen carol caroline catherine charlotte chiara chloe christina claire clara claudia cynthia deborah diana donna
     dora dorothy eleanor elena elisabeth elizabeth ella emily emma erica esther eva evelyn fatima fiona florence
@@ -59,7 +56,7 @@ _FEMALE = word_set(
     rita rosa rose ruth sandra sara sarah sharon silvia sofia sonia sophia sophie stella stephanie susan svetlana teresa
     theresa tina ursula valentina vanessa vera victoria virginia wendy yasmin zoe"""
 )
-_MALE = word_set(
+_MALE_NAMES = word_set(
     """aaron adam ahmed alan albert alberto alexander ali anders andrew anthony antonio arthur benjamin bernard bob
     boris brandon brian bruce carl carlos charles christian christopher daniel dave david dennis diego dmitri donald
     douglas edgar edward edwin emil enrique eric erik ernest ethan felix fernando francisco frank fred frederick gabriel
@@ -74,103 +71,116 @@ _MALE = word_set(
 
 
 @dataclass(frozen=True)
-class Name:
-    """A name in a text, from character `start` to `stop`; `kind` and `gender` are "" where they are not known."""
+class Mention:
+    """The name of an entity in a text, from character `start` to `stop`; `kind` and `gender` are "" if unknown."""
 
     text: str
     start: int
     stop: int
-    kind: Kind
+    kind: EntityKind
     gender: Gender = ""
 
 
-def names_in(text: str, scopes: Sequence[Scope]) -> list[Name]:
-    """The names in `text`, in order and without overlap, the longest where several could stand."""
-    words = list(WORD.finditer(text))
-    found: list[Name] = []
-    at = 0
-    while at < len(words):
-        length, name = _known(text, words[at : at + _LONGEST_NAME], scopes) or _unknown(text, words[at:]) or (1, None)
-        if name is not None:
-            found.append(name)
-        at += length
-    return found
+class MentionDetector:
+    """Detects mentions in the texts of one question, and remembers the keys of their words."""
+
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        self._scopes = scopes
+        self._key_of_word: dict[str, str] = {}
+
+    def mentions(self, text: str) -> list[Mention]:
+        """The mentions in `text`, in order and without overlap, the longest where several names would fit."""
+        words = list(WORD.finditer(text))
+        found: list[Mention] = []
+        at = 0
+        while at < len(words):
+            known = self._known_name(words[at : at + MAX_NAME_WORDS])
+            length, mention = known or _capitalised_name(text, words[at:]) or (1, None)
+            if mention is not None:
+                found.append(mention)
+            at += length
+        return found
+
+    def _known_name(self, words: list[re.Match[str]]) -> tuple[int, Mention] | None:
+        """The longest name of the graph that `words` begin with, and how many of them it takes."""
+        keys = [self._key(word[0]) for word in words]
+        if keys[0] in ARTICLES:
+            return None
+        for length in range(len(words), 0, -1):
+            start, stop = words[0].start(), words[length - 1].end()
+            key = " ".join(keys[:length])
+            if length == 1 and key in _NEVER_NAMES:
+                continue
+            for scope in self._scopes:
+                row = scope.snapshot.entity_keys.get(key)
+                if row is None or not _is_allowed(scope, row):
+                    continue
+                entity = scope.snapshot.entities.iloc[row]
+                if not any(map(str.isupper, entity["name"])):
+                    continue
+                kind = _KIND_OF_TYPE.get(str(entity["type"]).casefold(), "")
+                gender = _gender(str(entity["name"]), row, scope) if kind in ("person", "") else ""
+                return length, Mention(str(entity["name"]), start, stop, kind, gender)
+        return None
+
+    def _key(self, word: str) -> str:
+        if word not in self._key_of_word:
+            self._key_of_word[word] = name_key(word)
+        return self._key_of_word[word]
 
 
-def kind_of_noun(noun: str) -> Kind:
-    """What a common noun's bearer is: "company" an organization, "novel" a thing."""
-    return _KINDS.get(lexicon.TYPE_OF_HEAD.get(noun.casefold(), "").casefold(), "")
+def kind_of_noun(noun: str) -> EntityKind:
+    """The kind of entity that a common noun stands for: "company" for an organization, "novel" for a thing."""
+    return _KIND_OF_TYPE.get(lexicon.TYPE_OF_HEAD.get(noun.casefold(), "").casefold(), "")
 
 
-def told_gender(text: str) -> Gender:
-    """The gender that the pronouns of `text` tell, where they tell one."""
+def gender_of_pronouns(text: str) -> Gender:
+    """The gender of the pronouns in `text`; "" where there are none or both."""
     words = {match[0].casefold() for match in WORD.finditer(text)}
     female, male = bool(words & SHE), bool(words & HE)
-    return "" if female == male else "f" if female else "m"
+    if female == male:
+        return ""
+    return "f" if female else "m"
 
 
-def _known(text: str, words: list[re.Match[str]], scopes: Sequence[Scope]) -> tuple[int, Name] | None:
-    """The longest name of the graph that `words` begin with, and how many of them it takes."""
-    keys = [_key(word[0]) for word in words]
-    if keys[0] in _ARTICLES:
-        return None
-    for length in range(len(words), 0, -1):
-        start, stop = words[0].start(), words[length - 1].end()
-        key = " ".join(keys[:length])
-        if length == 1 and key in _NO_NAMES:
-            continue
-        for scope in scopes:
-            row = scope.snapshot.entity_keys.get(key)
-            if row is None or not _is_shown(scope, row):
-                continue
-            entity = scope.snapshot.entities.iloc[row]
-            if not any(map(str.isupper, entity["name"])):
-                continue
-            kind = _KINDS.get(str(entity["type"]).casefold(), "")
-            gender = _gender(str(entity["name"]), row, scope) if kind in ("person", "") else ""
-            return length, Name(str(entity["name"]), start, stop, kind, gender)
-    return None
-
-
-@lru_cache(maxsize=4096)
-def _key(word: str) -> str:
-    return name_key(word)
-
-
-def _unknown(text: str, words: list[re.Match[str]]) -> tuple[int, Name] | None:
-    """The run of capitalised words that `words` begin with. One alone at a sentence's start is none."""
+def _capitalised_name(text: str, words: list[re.Match[str]]) -> tuple[int, Mention] | None:
+    """The run of capitalised words that `words` begin with, unless it is one word at a sentence's start."""
     run: list[re.Match[str]] = []
     for word in words:
         gap = text[run[-1].end() : word.start()] if run else " "
-        if not word[0][0].isupper() or word[0].casefold() in _NO_NAMES or gap.strip():
+        if not word[0][0].isupper() or word[0].casefold() in _NEVER_NAMES or gap.strip():
             break
         run.append(word)
     starts_sentence = bool(run) and text[: run[0].start()].rstrip(" \n\"'(*")[-1:] in ("", ".", "!", "?", ":")
     if not run or (len(run) == 1 and starts_sentence):
         return None
     name = re.sub(r"['’]s\Z", "", text[run[0].start() : run[-1].end()])
-    return len(run), Name(name, run[0].start(), run[0].start() + len(name), "", _by_first_name(name))
+    return len(run), Mention(name, run[0].start(), run[0].start() + len(name), "", _gender_of_first_name(name))
 
 
-def _is_shown(scope: Scope, row: int) -> bool:
-    """Whether a passage that may be used names it."""
+def _is_allowed(scope: Scope, row: int) -> bool:
+    """Whether an allowed passage mentions the entity."""
     mentions = scope.snapshot.mentions
     return scope.mask is None or bool(scope.allowed[mentions["passage"][mentions["entity"] == row]].any())
 
 
-def _by_first_name(name: str) -> Gender:
+def _gender_of_first_name(name: str) -> Gender:
     first = name_key(name).partition(" ")[0]
-    return "f" if first in _FEMALE else "m" if first in _MALE else ""
+    if first in _FEMALE_NAMES:
+        return "f"
+    return "m" if first in _MALE_NAMES else ""
 
 
 def _gender(name: str, row: int, scope: Scope) -> Gender:
-    """By the first name or, where that is not a common one, by the passages that name no other person."""
-    if known := _by_first_name(name):
-        return known
+    """The gender of the first name or, if that is no common one, of the pronouns in passages that name nobody else."""
+    if gender := _gender_of_first_name(name):
+        return gender
     mentions, types = scope.snapshot.mentions, scope.snapshot.entities["type"].str.casefold()
     passages = mentions["passage"][mentions["entity"] == row].unique()
-    near = mentions[mentions["passage"].isin(passages)]
-    others = near["passage"][(near["entity"] != row) & (types.to_numpy()[near["entity"]] == "person")]
+    beside = mentions[mentions["passage"].isin(passages)]
+    others = beside["passage"][(beside["entity"] != row) & (types.to_numpy()[beside["entity"]] == "person")]
     alone = [passage for passage in passages if passage not in set(others) and scope.allowed[passage]]
-    told = Counter(told_gender(text) for text in scope.snapshot.passages["text"].iloc[alone])
-    return "f" if told["f"] > told["m"] else "m" if told["m"] > told["f"] else ""
+    pronouns = Counter(gender_of_pronouns(text) for text in scope.snapshot.passages["text"].iloc[alone])
+    if pronouns["f"] == pronouns["m"]:
+        return ""
+    return "f" if pronouns["f"] > pronouns["m"] else "m"

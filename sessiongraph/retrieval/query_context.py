@@ -1,31 +1,40 @@
-"""One question on its way: what is searched, with what, and what that has used so far.
+"""The context of one search: the question, what is searched, the services it uses, and what that has cost so far.
 
-The ways of answering (`reasoning`, `graph_query`, `report`) are functions of an Inquiry; each gives an Outcome.
+The strategies (`answer_strategies`, `graph_query`, `graph_report`) are functions from a QueryContext to an Outcome.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.prompt_format import Part
-from sessiongraph.retrieval.answer_generation import Answer, ask, prompt
-from sessiongraph.retrieval.citations import gather
-from sessiongraph.retrieval.feedback_weights import Weights
+from sessiongraph.retrieval.answer_generation import Answer, generate_answer, render_prompt
+from sessiongraph.retrieval.citations import gather_citations
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.retrieval.search_types import Kind
+from sessiongraph.retrieval.search_types import SearchPlan
 from sessiongraph.services import Services
 from sessiongraph.settings import LOCAL_LLM
+from sessiongraph.snapshots.feedback_weights import Weights
 from sessiongraph.types import Usage
 
 
 @dataclass(frozen=True)
+class GraphQueryLimits:
+    """How long a graph query may run, and how many rows it may return."""
+
+    seconds: float = 10.0
+    rows: int = 200
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What came of it: what was found and as which text, the answer where a model was asked, rows of a graph query."""
+    """The result of a strategy: the sources and their text, the answer if a model was asked, rows of a graph query."""
 
     citations: list[Citation]
     context: str
@@ -34,73 +43,83 @@ class Outcome:
 
 
 @dataclass
-class Inquiry:
-    """A question as it was `asked` and as `query`, which stands alone; `only_context` says to ask no model.
+class QueryContext:
+    """A question as the user put it (`original_query`) and rewritten to stand alone (`query`).
 
-    `user_id` is the user's who asks.
+    `feedback` has the feedback weights by dataset's key; with `only_context` no model is asked.
     """
 
     services: Services
-    kind: Kind
+    plan: SearchPlan
     scopes: Sequence[Scope]
-    asked: str
+    original_query: str
     query: str
     history: tuple[Part, ...]
     top_k: int
     only_context: bool
-    weights: Weights
-    user_id: str
+    feedback: Mapping[str, Weights]
+    asking_user_id: str
     usage: Usage = field(default_factory=Usage)
     warnings: list[str] = field(default_factory=list)
-    vector: np.ndarray | None = None
+    query_vector: np.ndarray | None = None
+    graph_query_limits: GraphQueryLimits = field(default_factory=GraphQueryLimits)
 
     @property
     def llm(self) -> LLM | None:
-        """The model, where it is one that can be asked anything; None for the embedded one, which only quotes."""
-        return real_llm(self.services)
+        """The model, if it can be given instructions; None for the embedded one, which only quotes."""
+        return generative_llm(self.services)
 
-    async def find(self, query: str, top_k: int | None = None, scopes: Sequence[Scope] | None = None) -> list[Citation]:
+    async def retrieve(
+        self, query: str, top_k: int | None = None, scopes: Sequence[Scope] | None = None
+    ) -> list[Citation]:
         """The best sources for `query`."""
         vector = None
-        if self.kind.gathers != ("by words",):
+        if self.plan.sources != ("lexical passages",):
             vectors, used = await self.services.embedder.embed([query])
             self.usage += used
-            vector = self.vector = vectors[0]
-        chosen = self.scopes if scopes is None else scopes
-        most = top_k or self.top_k
+            vector = self.query_vector = vectors[0]
         return await asyncio.to_thread(
-            gather, self.kind.gathers, chosen, query, vector, most, self.weights, self.user_id
+            gather_citations,
+            self.plan.sources,
+            self.scopes if scopes is None else scopes,
+            query,
+            vector,
+            top_k or self.top_k,
+            self.feedback,
+            self.asking_user_id,
         )
 
     async def answer(self, question: str, citations: Sequence[Citation]) -> Answer:
         """The model's answer to `question` from `citations`. Raises LLMFailedError."""
-        found, used = await ask(self.services.llm, question, self.history, citations)
+        answer, used = await generate_answer(self.services.llm, question, self.history, citations)
         self.usage += used
-        return found
+        return answer
 
-    async def say(self, instructions: str, text: str) -> str:
-        """What the model says to `text`. Raises LLMFailedError."""
-        said, used = await self.services.llm.text(
+    async def complete(self, instructions: str, text: str) -> str:
+        """The model's completion of `text` under `instructions`. Raises LLMFailedError."""
+        completion, used = await self.services.llm.text(
             [{"role": "system", "content": instructions}, {"role": "user", "content": text}]
         )
         self.usage += used
-        return said
+        return completion
 
-    async def concluded(self, citations: list[Citation], answer: Answer | None = None) -> Outcome:
-        """What `citations` come to: `answer`, or what the model answers from them where it may be asked."""
-        context = prompt(self.asked, self.history, citations)
+    async def conclude(self, citations: list[Citation], answer: Answer | None = None) -> Outcome:
+        """The outcome of `answer` or, without one, of the model's answer from `citations` where it may be asked."""
+        context = render_prompt(self.original_query, self.history, citations)
         if self.only_context:
             return Outcome(citations, context)
-        answer = answer or await self.answer(self.asked, citations)
+        answer = answer or await self.answer(self.original_query, citations)
         return Outcome(answer.citations, context, answer)
 
 
-def real_llm(services: Services) -> LLM | None:
+def generative_llm(services: Services) -> LLM | None:
     return None if services.settings.llm_model == LOCAL_LLM else services.llm
 
 
-def merged(*found: Sequence[Citation]) -> list[Citation]:
-    """All sources in order, each once."""
-    return list(
-        {(one.dataset, one.kind, one.id): one for citations in reversed(found) for one in reversed(citations)}.values()
-    )[::-1]
+def deduplicated(*groups: Sequence[Citation]) -> list[Citation]:
+    """All citations, each once: as it was found first, at the place where it was found last."""
+    found: dict[tuple[str, str, str], Citation] = {}
+    for citation in chain(*groups):
+        key = (citation.dataset, citation.kind, citation.id)
+        found[key] = found.pop(key, citation)
+    return list(found.values())

@@ -1,8 +1,8 @@
-"""The questions that a question is made of, by rule: what question marks, "and" and listed names part. Pure."""
+"""Decomposition of a question by rule: at question marks, at "and", and at listed names. Pure."""
 
 import re
 
-MOST = 5
+MAX_SUB_QUESTIONS = 5
 
 _MARKS = re.compile(r"(?<=[?;])\s+")
 # "… and where does she live": a second question begins with its own question word.
@@ -15,10 +15,10 @@ _TOGETHER = re.compile(r"\b(?:between|both|together|each other|in common|share|m
 
 
 def sub_questions(query: str) -> list[str]:
-    """The parts of `query`, MOST at the most; `query` alone where it is one question."""
+    """The parts of `query`, MAX_SUB_QUESTIONS at the most; `query` alone where it is one question."""
     parts = [part.strip() for mark in _MARKS.split(query.strip()) for part in _AND_ASKS.split(mark)]
     found = [each for part in parts if part.strip("?; ") for each in _for_each(part)]
-    return [_asked(part) for part in found[:MOST]] if len(found) > 1 else [query]
+    return [_asked(part) for part in found[:MAX_SUB_QUESTIONS]] if len(found) > 1 else [query]
 
 
 def _for_each(question: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a search gives back, and which kinds of search there are."""
+"""Results of a search, and the types of search."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,7 @@ from sessiongraph.types import Usage
 
 
 class SearchType(StrEnum):
-    """How a question is searched for and answered; `kinds.KINDS` says it in one table.
+    """How a question is searched for and answered; `search_types.SEARCH_PLANS` has all of them in one table.
 
     Answered from sources by one model call: GRAPH_COMPLETION from facts and passages around the question,
     TRIPLET_COMPLETION from facts alone, RAG_COMPLETION from passages alone, HYBRID_COMPLETION from passages, facts and

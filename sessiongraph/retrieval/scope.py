@@ -1,4 +1,4 @@
-"""Where a question is asked: a dataset's snapshot and what of it may be used; and what is found there."""
+"""Scopes of a search, a dataset's snapshot with the passages that may be used, and hits in them."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +24,7 @@ class Scope:
 
     @cached_property
     def allowed_facts(self) -> np.ndarray:
-        """Facts that an allowed passage states."""
+        """A mask of the facts that an allowed passage states."""
         mask = self.fact_mask
         return np.ones(len(self.snapshot.facts), bool) if mask is None else mask
 
@@ -40,17 +40,21 @@ class Scope:
 
     @cached_property
     def graph(self) -> Adjacency:
-        """Who stands next to whom, by what allowed passages say."""
+        """The adjacency of what allowed passages state."""
         snapshot = self.snapshot
         if self.mask is None:
             return snapshot.adjacency
         mentions, facts = snapshot.mentions, snapshot.facts
-        said = mentions.loc[self.mask[mentions["passage"].to_numpy()], ["passage", "entity", "stated_by"]]
+        allowed = mentions.loc[self.mask[mentions["passage"].to_numpy()], ["passage", "entity", "stated_by"]]
         related = facts.loc[self.allowed_facts, ["subject", "object"]]
         return adjacency(
             len(snapshot.entities),
-            (said["passage"].to_numpy(), said["entity"].to_numpy(), (said["stated_by"] == "assistant").to_numpy()),
-            (related["subject"].to_numpy(), related["object"].to_numpy(), snapshot.claimed[self.allowed_facts]),
+            (
+                allowed["passage"].to_numpy(),
+                allowed["entity"].to_numpy(),
+                (allowed["stated_by"] == "assistant").to_numpy(),
+            ),
+            (related["subject"].to_numpy(), related["object"].to_numpy(), snapshot.assistant_only[self.allowed_facts]),
         )
 
 

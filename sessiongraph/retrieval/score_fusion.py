@@ -1,12 +1,15 @@
-"""How signals of different units become one score: z-scores over all candidates, and the best of them.
+"""Fusion of signals of different units: z-scores over all candidates, and selection of the best. Pure.
 
-z-scores because rank-only fusion throws away how much better the best one is. Pure.
+z-scores, because fusion by rank alone loses how much better the best one is.
 """
 
 from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
+
+# How many values are compared by the best of them first.
+_BLOCK = 64
 
 
 def z_scores(parts: Sequence[np.ndarray], allowed: Sequence[np.ndarray | None]) -> list[np.ndarray]:
@@ -30,21 +33,21 @@ def on_scale_of(counted: Sequence[np.ndarray], parts: Sequence[np.ndarray]) -> l
     return [(part - np.float32(mean)) / np.float32(spread) for part in parts]
 
 
-def best_by_chance(count: int) -> float:
-    """What z-score the best of `count` is to be expected to have where they differ by chance (Blom, 1958)."""
+def expected_best_z_score(count: int) -> float:
+    """The expected z-score of the best of `count` values that differ by chance (Blom, 1958)."""
     return NormalDist().inv_cdf((count - 0.375) / (count + 0.25)) if count else 0.0
 
 
 def best_rows(scores: np.ndarray, mask: np.ndarray | None, count: int, ids: np.ndarray) -> np.ndarray:
     """The rows of the `count` best of `scores` that `mask` allows, in no order; of equals those with the first `ids`.
 
-    Linear: the best of each block bound what the best of all can be, so that few are sorted.
+    Linear: the best of each block bound the best of all from below, so that few are sorted.
     """
     if mask is not None:
         scores = np.where(mask, scores, -np.inf)
     if len(scores) > 4 * _BLOCK and count < len(scores) // _BLOCK:
-        whole = len(scores) - len(scores) % _BLOCK
-        tops = scores[:whole].reshape(-1, _BLOCK).max(axis=1)
+        in_blocks = len(scores) - len(scores) % _BLOCK
+        tops = scores[:in_blocks].reshape(-1, _BLOCK).max(axis=1)
         rows = np.flatnonzero(scores >= np.partition(tops, -count)[-count])
     else:
         rows = np.arange(len(scores))
@@ -55,7 +58,3 @@ def best_rows(scores: np.ndarray, mask: np.ndarray | None, count: int, ids: np.n
     better, equal = rows[scores[rows] > least], rows[scores[rows] == least]
     wanted = count - len(better)
     return np.concatenate([better, equal[np.argpartition(ids[equal], wanted - 1)[:wanted]]])
-
-
-# Values of a block.
-_BLOCK = 64

@@ -1,6 +1,7 @@
-"""What each search type gathers and how it answers, in one table; and which type a question asks for by itself. Pure.
+"""Table of search types, with the sources that each retrieves and the strategy of its answer; choice of one by rule.
 
-How sources are found belongs to `sources`, how the ways of answering go to `reasoning`, `graph_query` and `report`.
+How sources are ranked belongs to `citations`; the strategies are in `answer_strategies`, `graph_query` and
+`graph_report`.
 """
 
 import re
@@ -12,79 +13,79 @@ from typing import Literal
 from sessiongraph.retrieval.query_decomposition import sub_questions
 from sessiongraph.retrieval.results import SearchType
 
-Gathered = Literal["facts", "passages", "summaries", "by words"]
-Way = Literal[
-    "listed",
-    "at once",
-    "condensed",
-    "in rounds",
-    "extended",
-    "in parts",
-    "timely",
-    "queried",
-    "asked of the graph",
-    "reported",
+SourceKind = Literal["facts", "passages", "summaries", "lexical passages"]
+StrategyName = Literal[
+    "list sources",
+    "answer",
+    "summarize",
+    "chain of thought",
+    "context extension",
+    "decomposition",
+    "temporal",
+    "graph query",
+    "generated graph query",
+    "graph report",
 ]
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What is gathered, the best of each in turn, and the way in which it becomes an answer."""
+class SearchPlan:
+    """The kinds of sources that are retrieved, the best of each in turn, and the strategy that answers from them."""
 
-    gathers: tuple[Gathered, ...]
-    way: Way
+    sources: tuple[SourceKind, ...]
+    strategy: StrategyName
 
     @property
     def asks_model(self) -> bool:
-        return self.way not in ("listed", "queried", "reported")
+        return self.strategy not in ("list sources", "graph query", "graph report")
 
     @property
-    def follows_up(self) -> bool:
-        """Whether what it is given is a question, which may leave unsaid what was said before."""
-        return self.way not in ("queried", "reported")
+    def is_conversational(self) -> bool:
+        """Whether the query is a question, which may refer to what was said before in the session."""
+        return self.strategy not in ("graph query", "graph report")
 
 
-_GRAPH: tuple[Gathered, ...] = ("passages", "facts")
+_GRAPH: tuple[SourceKind, ...] = ("passages", "facts")
 
-KINDS: Mapping[SearchType, Kind] = {
-    SearchType.GRAPH_COMPLETION: Kind(_GRAPH, "at once"),
-    SearchType.RAG_COMPLETION: Kind(("passages",), "at once"),
-    SearchType.TRIPLET_COMPLETION: Kind(("facts",), "at once"),
-    SearchType.HYBRID_COMPLETION: Kind((*_GRAPH, "summaries"), "at once"),
-    SearchType.GRAPH_SUMMARY_COMPLETION: Kind(("summaries", "facts"), "condensed"),
-    SearchType.GRAPH_COMPLETION_COT: Kind(_GRAPH, "in rounds"),
-    SearchType.GRAPH_COMPLETION_CONTEXT_EXTENSION: Kind(_GRAPH, "extended"),
-    SearchType.GRAPH_COMPLETION_DECOMPOSITION: Kind(_GRAPH, "in parts"),
-    SearchType.TEMPORAL: Kind(_GRAPH, "timely"),
-    SearchType.NATURAL_LANGUAGE: Kind((), "asked of the graph"),
-    SearchType.CYPHER: Kind((), "queried"),
-    SearchType.GRAPH_REPORT: Kind((), "reported"),
-    SearchType.CHUNKS: Kind(("passages",), "listed"),
-    SearchType.CHUNKS_LEXICAL: Kind(("by words",), "listed"),
-    SearchType.SUMMARIES: Kind(("summaries",), "listed"),
+SEARCH_PLANS: Mapping[SearchType, SearchPlan] = {
+    SearchType.GRAPH_COMPLETION: SearchPlan(_GRAPH, "answer"),
+    SearchType.RAG_COMPLETION: SearchPlan(("passages",), "answer"),
+    SearchType.TRIPLET_COMPLETION: SearchPlan(("facts",), "answer"),
+    SearchType.HYBRID_COMPLETION: SearchPlan((*_GRAPH, "summaries"), "answer"),
+    SearchType.GRAPH_SUMMARY_COMPLETION: SearchPlan(("summaries", "facts"), "summarize"),
+    SearchType.GRAPH_COMPLETION_COT: SearchPlan(_GRAPH, "chain of thought"),
+    SearchType.GRAPH_COMPLETION_CONTEXT_EXTENSION: SearchPlan(_GRAPH, "context extension"),
+    SearchType.GRAPH_COMPLETION_DECOMPOSITION: SearchPlan(_GRAPH, "decomposition"),
+    SearchType.TEMPORAL: SearchPlan(_GRAPH, "temporal"),
+    SearchType.NATURAL_LANGUAGE: SearchPlan((), "generated graph query"),
+    SearchType.CYPHER: SearchPlan((), "graph query"),
+    SearchType.GRAPH_REPORT: SearchPlan((), "graph report"),
+    SearchType.CHUNKS: SearchPlan(("passages",), "list sources"),
+    SearchType.CHUNKS_LEXICAL: SearchPlan(("lexical passages",), "list sources"),
+    SearchType.SUMMARIES: SearchPlan(("summaries",), "list sources"),
 }
 
 _QUERY = re.compile(r"\s*match\s*(?:\w+\s*=\s*)?\(", re.IGNORECASE)
 _REPORT = re.compile(r"\b(?:report|overview)\b", re.IGNORECASE)
 _SUMMARY = re.compile(r"\bsummar(?:y|i[sz]e)\b", re.IGNORECASE)
-_KEYWORDS = 4
+_MAX_KEYWORDS = 4
 
 
-def chosen(query: str, today: date) -> SearchType:
-    """The type that FEELING_LUCKY stands for: whether `query` is a graph query, asks for a report or a summary, is of
-    several parts or of a time, is keywords, or is a plain question."""
-    from sessiongraph.retrieval.time_expressions import time_span
+def choose_search_type(query: str, today: date) -> SearchType:
+    """The type that FEELING_LUCKY stands for: whether `query` is a graph query, asks for a report or a summary, has
+    several parts or is about a time, consists of keywords, or is a plain question."""
+    from sessiongraph.retrieval.time_expressions import parse_date_range
 
     if _QUERY.match(query):
         return SearchType.CYPHER
-    if _REPORT.search(query) and len(query.split()) <= 2 * _KEYWORDS:
+    if _REPORT.search(query) and len(query.split()) <= 2 * _MAX_KEYWORDS:
         return SearchType.GRAPH_REPORT
     if _SUMMARY.search(query):
         return SearchType.GRAPH_SUMMARY_COMPLETION
     if len(sub_questions(query)) > 1:
         return SearchType.GRAPH_COMPLETION_DECOMPOSITION
-    if time_span(query, today) is not None:
+    if parse_date_range(query, today) is not None:
         return SearchType.TEMPORAL
-    if "?" not in query and len(query.split()) <= _KEYWORDS:
+    if "?" not in query and len(query.split()) <= _MAX_KEYWORDS:
         return SearchType.CHUNKS
     return SearchType.GRAPH_COMPLETION

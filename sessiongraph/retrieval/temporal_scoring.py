@@ -1,66 +1,63 @@
-"""How near passages and facts are to the days that a question speaks of. Whatever has no date is not near."""
+"""Time scores: closeness of passages and facts to the days that a question is about; 0 for what has no date."""
 
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
 
 from sessiongraph.columnar.vectors import Array
-from sessiongraph.retrieval.time_expressions import Span
+from sessiongraph.retrieval.time_expressions import DateRange
 
-# What happened is told within days, and what was told a week off is a third as near.
-DAYS = 7.0
-
-
-def said_closeness(passages: pd.DataFrame, rows: Array, span: Span) -> Array:
-    """1 for a turn that was said in `span`, less by the days it is off; 0 for documents: one of each of `rows`."""
-    days = passages["said_at"].to_numpy()[rows].astype("datetime64[D]")
-    early, late = np.datetime64(span.start) - days, days - np.datetime64(span.end)
-    off = np.maximum(early, late).astype(np.int64).clip(min=0)
-    return np.where(passages["kind"].to_numpy()[rows] == "session", np.exp(-off / DAYS), 0.0)
+# Events are told within days: what was told a week off counts about a third.
+DECAY_DAYS = 7.0
 
 
-def held_closeness(facts: pd.DataFrame, rows: Array, span: Span) -> Array:
-    """1 for a fact that began in `span`, a half for one that held in it; 0 for others and the undated."""
-    return np.array([_nearness(begun, ended, span) for begun, ended in _validities(facts, rows)])
+def passage_time_scores(passages: pd.DataFrame, rows: Array, days: DateRange) -> Array:
+    """By passage of `rows`: 1 for a turn said in `days`, decaying with the days that it is off; 0 for documents."""
+    said_on = passages["said_at"].to_numpy()[rows].astype("datetime64[D]")
+    early, late = np.datetime64(days.start) - said_on, said_on - np.datetime64(days.end)
+    days_off = np.maximum(early, late).astype(np.int64).clip(min=0)
+    return np.where(passages["kind"].to_numpy()[rows] == "session", np.exp(-days_off / DECAY_DAYS), 0.0)
 
 
-def is_over(facts: pd.DataFrame, rows: Array, now: date) -> Array:
-    """Which facts hold no more."""
-    return np.array([ended is not None and ended.start <= now for _, ended in _validities(facts, rows)], bool)
+def fact_time_scores(facts: pd.DataFrame, rows: Array, days: DateRange) -> Array:
+    """By fact of `rows`: 1 for one that began in `days`, a half for one true then; 0 for others and undated ones."""
+    return np.array([_time_score(begun, ended, days) for begun, ended in _validities(facts, rows)])
 
 
-def _nearness(begun: Span | None, ended: Span | None, span: Span) -> float:
+def has_ended(facts: pd.DataFrame, rows: Array, today: date) -> Array:
+    """By fact of `rows`: whether it is no longer true."""
+    return np.array([ended is not None and ended.start <= today for _, ended in _validities(facts, rows)], bool)
+
+
+def _time_score(begun: DateRange | None, ended: DateRange | None, days: DateRange) -> float:
     if begun is None and ended is None:
         return 0.0
-    if begun is not None and span.start <= begun.end and begun.start <= span.end:
+    if begun is not None and days.start <= begun.end and begun.start <= days.end:
         return 1.0
-    holds = (begun is None or begun.start <= span.end) and (ended is None or ended.start > span.start)
-    return 0.5 if holds else 0.0
+    was_true = (begun is None or begun.start <= days.end) and (ended is None or ended.start > days.start)
+    return 0.5 if was_true else 0.0
 
 
-def _validities(facts: pd.DataFrame, rows: Array) -> Sequence[tuple[Span | None, Span | None]]:
+def _validities(facts: pd.DataFrame, rows: Array) -> Sequence[tuple[DateRange | None, DateRange | None]]:
     begun, ended = (facts[name].to_numpy()[rows].tolist() for name in ("valid_at", "valid_until"))
-    return list(zip(map(_days, begun), map(_days, ended), strict=True))
+    # The facts of one search often share their dates.
+    days_of = {value: _parse_days(value) for value in {*begun, *ended}}
+    return [(days_of[start], days_of[end]) for start, end in zip(begun, ended, strict=True)]
 
 
-@lru_cache(maxsize=1 << 12)
-def _days(value: object) -> Span | None:
-    """The days of YYYY, YYYY-MM or YYYY-MM-DD."""
+def _parse_days(value: object) -> DateRange | None:
+    """The days of YYYY, YYYY-MM or YYYY-MM-DD; None for anything else."""
     if not isinstance(value, str):
         return None
-    first, last = (value + "-01-01")[:10], (value + "-12-31")[:10]
     try:
-        start = date.fromisoformat(first)
-        return Span(
-            start, start if len(value) > 7 else _month_end(start) if len(value) == 7 else date.fromisoformat(last)
-        )
+        start = date.fromisoformat((value + "-01-01")[:10])
+        if len(value) > 7:
+            return DateRange(start, start)
+        if len(value) == 7:
+            return DateRange(start, start.replace(day=monthrange(start.year, start.month)[1]))
+        return DateRange(start, date.fromisoformat((value + "-12-31")[:10]))
     except ValueError:
         return None
-
-
-def _month_end(first: date) -> date:
-    return first.replace(day=monthrange(first.year, first.month)[1])

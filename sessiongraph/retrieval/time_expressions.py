@@ -1,7 +1,7 @@
-"""Which days a question speaks of: "last May", "in 2022", "the week before 3 August", "between March and June 2021".
+"""Time expressions in questions: "last May", "in 2022", "the week before 3 August", "between March and June 2021".
 
-What a date is called belongs to `sessiongraph.local_models.extractive.dates`, which reads the same words in what was
-said; here they become spans of days. A word that is no date without its neighbours ("may", "march", "sun") is none.
+The words for dates belong to `sessiongraph.local_models.extractive.dates`, which reads them in what was said; here they
+become ranges of days. A word that is no date without its neighbours ("may", "march", "sun") is none.
 """
 
 import re
@@ -19,11 +19,11 @@ _SAYS_YEAR = re.compile(r"\b[12]\d{3}\b")
 _RELATIVE = re.compile(r"\b(?:ago|yesterday|today|tonight|tomorrow|last|next|this|past)\b", re.IGNORECASE)
 _UNIT = re.compile(r"\b(day|weekend|week|month|year)s?\b", re.IGNORECASE)
 _SEASON = re.compile(rf"\b({'|'.join(_SEASONS)})\b", re.IGNORECASE)
-_BESIDE = re.compile(r"\b(?:the )?(day|weekend|week|month|year) (before|after)\s+\Z", re.IGNORECASE)
+_PERIOD_BESIDE = re.compile(r"\b(?:the )?(day|weekend|week|month|year) (before|after)\s+\Z", re.IGNORECASE)
 _BEFORE = re.compile(r"\b(?:before|until|till|prior to|earlier than|up to)\s+(?:the\s+)?\Z", re.IGNORECASE)
 _AFTER = re.compile(r"\b(?:after|later than)\s+(?:the\s+)?\Z", re.IGNORECASE)
 _SINCE = re.compile(r"\bsince\s+(?:the\s+)?\Z", re.IGNORECASE)
-# The words that belong to a date as `dates.find` gives it, and say what it is to what is asked.
+# Prepositions that `dates.find` returns as part of a date.
 _LEADING = re.compile(r"\A(?:in|since|from|during|of|by|around|about|early|late)\s+", re.IGNORECASE)
 # "the last week of", "the summer of": which part of the date that follows is meant.
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "final": -1}
@@ -34,7 +34,7 @@ _YEAR_ALONE = re.compile(r"\b(?:between|from|to|and|before|after|until|till) ((?
 
 
 @dataclass(frozen=True)
-class Span:
+class DateRange:
     """The days from `start` to `end`, both of them in it; one that is open at an end goes on to date.min or .max."""
 
     start: date
@@ -44,37 +44,37 @@ class Span:
         return self.start <= day <= self.end
 
 
-def time_span(query: str, now: date, newest: date | None = None) -> Span | None:
-    """The days that `query` speaks of when it is asked on `now`, or None; of several spans, all from first to last.
+def parse_date_range(query: str, today: date, newest: date | None = None) -> DateRange | None:
+    """The days that `query` is about when it is asked on `today`, or None; of several ranges, all from first to last.
 
-    A date without its year ("in June") is the last one behind `newest`, the day of the newest thing that can be
-    found, or behind `now` where that is None: who asks about June means the one that there is something of.
+    A date without its year ("in June") is the last one before `newest`, the day of the newest thing that can be
+    found, or before `today` where that is None: who asks about June means the one that there is something of.
     """
     found = _expressions(query)
-    spans: list[Span] = []
+    spans: list[DateRange] = []
     anchored = False
     for number, (text, start, end) in enumerate(found):
         following = found[number + 1] if number + 1 < len(found) else None
         if following is not None and (part := _part_before(query, following)) and part.start() < end:
             continue
         if following is not None and _is_relative(text) and _joins(query[end : following[1]]):
-            anchor = _days(following[0], now, newest)
+            anchor = _days(following[0], today, newest)
             span = _days(text, anchor.start, None) if anchor else None
             anchored = span is not None
         elif anchored:
             anchored = False
             continue
         else:
-            span = _days(text, now, newest)
+            span = _days(text, today, newest)
             part = _part_before(query, found[number])
             if span and part:
                 span, start = _part_of(span, part), part.start()
-            span = span and _bounded(span, text, query[:start], now)
+            span = span and _bounded(span, text, query[:start], today)
         if span is not None:
             spans.append(span)
     if not spans:
         return None
-    return Span(min(span.start for span in spans), max(span.end for span in spans))
+    return DateRange(min(span.start for span in spans), max(span.end for span in spans))
 
 
 def _expressions(query: str) -> list[tuple[str, int, int]]:
@@ -102,14 +102,14 @@ def _part_before(query: str, expression: tuple[str, int, int]) -> re.Match[str] 
     return _PART.search(query[:start] + (leading[0] if leading else ""))
 
 
-def _part_of(span: Span, part: re.Match[str]) -> Span:
+def _part_of(span: DateRange, part: re.Match[str]) -> DateRange:
     """The part of `span` that `part` means; `span` where it has no such part."""
     which, unit = (part[1] or "").lower(), part[2].lower()
     if unit in _SEASONS:
         return _months(span.start.year, _SEASONS[unit], 3)
     if not which:
         week = span.start - timedelta(days=span.start.weekday())
-        return Span(week, week + timedelta(days=6)) if unit == "week" and span.start == span.end else span
+        return DateRange(week, week + timedelta(days=6)) if unit == "week" and span.start == span.end else span
     days = [span.start + timedelta(days=number) for number in range((span.end - span.start).days + 1)]
     starts = {
         "day": days,
@@ -122,49 +122,49 @@ def _part_of(span: Span, part: re.Match[str]) -> Span:
     first = starts[_ORDINALS[which]]
     if unit == "month":
         return _months(first.year, first.month, 1)
-    return Span(first, first + timedelta(days=_UNITS[unit] - 1))
+    return DateRange(first, first + timedelta(days=_UNITS[unit] - 1))
 
 
-def _days(text: str, now: date, newest: date | None) -> Span | None:
+def _days(text: str, today: date, newest: date | None) -> DateRange | None:
     """The days of one date as it is said."""
-    told = _LEADING.sub("", text) if _SAYS_YEAR.search(text) else text
+    without_preposition = _LEADING.sub("", text) if _SAYS_YEAR.search(text) else text
     is_yearless = not _SAYS_YEAR.search(text) and not _is_relative(text)
-    today = min(now, newest) if is_yearless and newest else now
-    value = dates.resolve(text, today) or dates.resolve(told, today)
+    reference = min(today, newest) if is_yearless and newest else today
+    value = dates.resolve(text, reference) or dates.resolve(without_preposition, reference)
     if value is None:
         return None
     season, unit = _SEASON.search(text), _UNIT.search(text)
     if season:
         return _months(int(value[:4]), _SEASONS[season[1].lower()], 3)
     if len(value) == 4:
-        return Span(date(int(value), 1, 1), date(int(value), 12, 31))
+        return DateRange(date(int(value), 1, 1), date(int(value), 12, 31))
     if len(value) == 7:
         return _months(int(value[:4]), int(value[5:]), 1)
     day = date.fromisoformat(value)
     if unit and unit[1].lower() in ("week", "weekend"):
         # "Two weeks ago" is that day's week; "last week" is given by its Monday, and a weekend by its Saturday.
         first = day - timedelta(days=day.weekday()) if unit[1].lower() == "week" else day
-        return Span(first, first + timedelta(days=_UNITS[unit[1].lower()] - 1))
-    return Span(day, day)
+        return DateRange(first, first + timedelta(days=_UNITS[unit[1].lower()] - 1))
+    return DateRange(day, day)
 
 
-def _months(year: int, month: int, count: int) -> Span:
+def _months(year: int, month: int, count: int) -> DateRange:
     last = month - 1 + count - 1
     end_year, end_month = year + last // 12, last % 12 + 1
-    return Span(date(year, month, 1), date(end_year, end_month, monthrange(end_year, end_month)[1]))
+    return DateRange(date(year, month, 1), date(end_year, end_month, monthrange(end_year, end_month)[1]))
 
 
-def _bounded(span: Span, text: str, before: str, now: date) -> Span:
+def _bounded(span: DateRange, text: str, before: str, today: date) -> DateRange:
     """`span` as the words in front of it bound it: before it, after it, or since."""
-    if beside := _BESIDE.search(before):
+    if beside := _PERIOD_BESIDE.search(before):
         days = timedelta(days=_UNITS[beside[1].lower()])
         if beside[2].lower() == "before":
-            return Span(span.start - days, span.start)
-        return Span(span.end, span.end + days)
+            return DateRange(span.start - days, span.start)
+        return DateRange(span.end, span.end + days)
     if _BEFORE.search(before):
-        return Span(date.min, span.start - timedelta(days=1))
+        return DateRange(date.min, span.start - timedelta(days=1))
     if _AFTER.search(before):
-        return Span(span.end + timedelta(days=1), date.max)
+        return DateRange(span.end + timedelta(days=1), date.max)
     if _SINCE.search(before) or re.match(r"since\b", text, re.IGNORECASE):
-        return Span(span.start, max(now, span.end))
+        return DateRange(span.start, max(today, span.end))
     return span

@@ -1,1 +1,1 @@
-"""What a reader sees: snapshots derived from a store's live evidence, kept up commit by commit."""
+"""Snapshots: what a reader sees of a dataset, derived from its live evidence and updated commit by commit."""

@@ -1,6 +1,6 @@
-"""The entities of a derivation: what each shows, chosen from its mentions alone.
+"""The table of entities: name, type and description of each, chosen from its mentions alone.
 
-What a user or a document states stands above what only an assistant claimed, and of that, what was said earlier.
+What a user or a document states has priority over what only an assistant claimed, and then what was said earlier.
 """
 
 from collections import defaultdict
@@ -8,67 +8,67 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from sessiongraph.columnar.growing_arrays import Column, Table, marked, sorted_distinct
+from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
 from sessiongraph.columnar.vectors import Array
-from sessiongraph.entity_resolution.entity_resolver import Decision, Resolver
+from sessiongraph.entity_resolution.entity_resolver import Decision, EntityResolver
 from sessiongraph.ids import content_id
-from sessiongraph.snapshots.evidence import Evidence
-from sessiongraph.snapshots.passages import PLACE
+from sessiongraph.snapshots.evidence import EvidenceTables
+from sessiongraph.snapshots.passages import ORDER_COLUMNS
 
-SHOWN = ("id", "name", "type", "description", "aliases")
-# Descriptions shown of one entity: the first few that were stated, best standing first.
+COLUMNS = ("id", "name", "type", "description", "aliases")
+# The first few descriptions of an entity are shown, in order of priority.
 _DESCRIPTIONS = 3
 _NO_TYPE = "Concept"
 
 
-class Entities:
-    """One row for each entity. An entity is known by the code of its key, which it keeps while its row may change."""
+class EntityTable:
+    """One row for each entity. The code of its key identifies an entity for good; its row may change."""
 
-    def __init__(self, evidence: Evidence) -> None:
-        self.table = Table(**dict.fromkeys(SHOWN, object), key=np.int32)
-        self.resolver = Resolver()
+    def __init__(self, evidence: EvidenceTables) -> None:
+        self.table = GrowingTable(**dict.fromkeys(COLUMNS, object), key=np.int32)
+        self.resolver = EntityResolver()
         self.keys = np.zeros(0, np.int32)  # by code of a name key: the code of its entity's key, -1 without evidence
         self.rows = np.zeros(0, np.int32)  # by code of a name key: the row of its entity, -1 without evidence
         self._evidence = evidence
-        self._row_of = Column(np.int32)  # by code of an entity's key
+        self._row_of = GrowingArray(np.int32)  # by code of an entity's key
         self.text_bytes = 0
 
     def resolve(self, touched: Array, decisions: Mapping[tuple[str, str], Decision | None]) -> tuple[Array, Array]:
-        """Resolve the name keys `touched`, of which the evidence has changed, and what `decisions` are about.
+        """Resolve the name keys `touched`, whose evidence has changed, and those that `decisions` are about.
 
-        The keys that mean another entity now, and the entities (by code) of which anything has changed.
+        Returns the keys that mean another entity now, and the entities (by code) of which anything has changed.
         """
         evidence = self._evidence
-        changed = self.resolver.update(evidence.named(touched), decisions)
-        moved = sorted_distinct(np.concatenate([touched, evidence.keys.of(sorted(changed))]))
-        entities = evidence.keys.of([self.resolver.entity_of(key) for key in evidence.keys.values.array[moved]])
-        entities[~self._is_named(moved)] = -1
+        changed = self.resolver.update(evidence.of_names(touched), decisions)
+        moved = sorted_unique(np.concatenate([touched, evidence.keys.encode(sorted(changed))]))
+        entities = evidence.keys.encode([self.resolver.entity_of(key) for key in evidence.keys.values.array[moved]])
+        entities[~self._is_mentioned(moved)] = -1
         before = self.keys
         self.keys = np.full(len(evidence.keys), -1, np.int32)
         self.keys[: len(before)] = before
-        others = self.keys[moved] != entities
+        reresolved = self.keys[moved] != entities
         affected = np.concatenate([self.keys[moved], entities])
         self.keys[moved] = entities
-        return moved[others], sorted_distinct(affected[affected >= 0])
+        return moved[reresolved], sorted_unique(affected[affected >= 0])
 
-    def show(self, entities: Array, places: Table) -> Array:
-        """Choose anew what `entities` (by code) show; `places` are the columns PLACE of the passages.
+    def update_rows(self, entities: Array, passages: GrowingTable) -> Array:
+        """Choose anew what is shown of `entities` (by code); `passages` has the ORDER_COLUMNS of passages.
 
-        The entities whose names are other ones now.
+        Returns the entities whose names have changed.
         """
-        shown = dict(self._shown(entities, places))
+        shown = dict(self._shown_values(entities, passages))
         self._row_of.extend(np.full(len(self._evidence.keys) - len(self._row_of), -1, np.int32))
         there = np.array([code in shown for code in entities.tolist()], bool)
         gone, kept = entities[~there], entities[there]
         rows = self._row_of.array[kept]
         old, new = rows >= 0, kept[rows < 0]
-        columns = {name: [shown[code][place] for code in kept.tolist()] for place, name in enumerate(SHOWN)}
+        columns = {name: [shown[code][place] for code in kept.tolist()] for place, name in enumerate(COLUMNS)}
         arrays = {name: _objects(values) for name, values in columns.items()}
         renamed = np.concatenate([gone, new, kept[old][self.table["name"][rows[old]] != arrays["name"][old]]])
         for name, array in arrays.items():
-            # A column of which nothing changes is not copied.
-            other = self.table[name][rows[old]] != array[old]
-            self.table.put(rows[old][other], **{name: array[old][other]})
+            # A column in which nothing changes is not copied.
+            changed = self.table[name][rows[old]] != array[old]
+            self.table.put(rows[old][changed], **{name: array[old][changed]})
         added = self.table.extend({name: array[~old] for name, array in arrays.items()} | {"key": new})
         self._row_of.put(new, added)
         self._remove(gone)
@@ -76,10 +76,10 @@ class Entities:
         self.rows = np.where(self.keys >= 0, self._row_of.array[self.keys], -1).astype(np.int32)
         return renamed
 
-    def _is_named(self, keys: Array) -> Array:
-        named = np.zeros(len(self._evidence.keys), bool)
-        named[self._evidence.mentions["key_code"]] = True
-        return named[keys]
+    def _is_mentioned(self, keys: Array) -> Array:
+        mentioned = np.zeros(len(self._evidence.keys), bool)
+        mentioned[self._evidence.mentions["key_code"]] = True
+        return mentioned[keys]
 
     def _remove(self, entities: Array) -> None:
         rows = self._row_of.array[entities]
@@ -89,10 +89,10 @@ class Entities:
             self.table.remove(rows)
             self._row_of.put(self.table["key"], np.arange(len(self.table), dtype=np.int32))
 
-    def _shown(self, entities: Array, places: Table) -> Iterator[tuple[int, tuple[object, ...]]]:
-        """What each of `entities` that is mentioned shows, in the order of SHOWN."""
+    def _shown_values(self, entities: Array, passages: GrowingTable) -> Iterator[tuple[int, tuple[object, ...]]]:
+        """The values shown of each of `entities` that is mentioned, in the order of COLUMNS."""
         evidence, mentions = self._evidence, self._evidence.mentions
-        chosen = marked(entities, len(self.keys))[self.keys] & (self.keys >= 0)
+        chosen = mask_of(entities, len(self.keys))[self.keys] & (self.keys >= 0)
         rows = np.flatnonzero(chosen[mentions["key_code"]])
         key = mentions["key_code"][rows]
         entity = self.keys[key]
@@ -100,7 +100,7 @@ class Entities:
         own = key == entity
         own_names = _counted(entity[own], mentions["name_code"][rows[own]], evidence.names.values.array)
         types = _counted(entity, mentions["type_code"][rows], evidence.types.values.array)
-        descriptions = self._descriptions(rows, entity, places)
+        descriptions = self._descriptions(rows, entity, passages)
         for code, wordings in names.items():
             key_text = evidence.keys.values.array[code]
             exact = own_names.get(code, wordings)
@@ -117,19 +117,19 @@ class Entities:
                 ),
             )
 
-    def _descriptions(self, rows: Array, entity: Array, places: Table) -> dict[int, list[str]]:
-        """The first few distinct descriptions of each entity, best standing first."""
+    def _descriptions(self, rows: Array, entity: Array, order: GrowingTable) -> dict[int, list[str]]:
+        """The first few distinct descriptions of each entity, in order of priority."""
         mentions = self._evidence.mentions
         described = mentions["description"][rows] != ""
         rows, entity = rows[described], entity[described]
         passages, local = np.unique(mentions["passage"][rows], return_inverse=True)
         ranks = np.empty(len(passages), np.int64)
-        ranks[np.lexsort([places[name][passages] for name in reversed(PLACE)])] = np.arange(len(passages))
-        rank = mentions["standing"][rows].astype(np.int64) * len(passages) + ranks[local]
-        order = np.lexsort((rank, entity))
-        rows, entity, rank = rows[order], entity[order], rank[order]
+        ranks[np.lexsort([order[name][passages] for name in reversed(ORDER_COLUMNS)])] = np.arange(len(passages))
+        rank = mentions["priority"][rows].astype(np.int64) * len(passages) + ranks[local]
+        by_rank = np.lexsort((rank, entity))
+        rows, entity, rank = rows[by_rank], entity[by_rank], rank[by_rank]
         texts = mentions["description"][rows]
-        # In one passage several may stand: of those, by name, type and wording.
+        # One passage may state several: these are ordered by name, type and wording.
         tied = np.flatnonzero((entity[1:] == entity[:-1]) & (rank[1:] == rank[:-1]))
         for start, stop in _runs(tied):
             group = rows[start:stop].tolist()
@@ -144,7 +144,7 @@ class Entities:
 
 
 def _counted(entity: Array, codes: Array, strings: Array) -> dict[int, dict[str, int]]:
-    """By entity, how often it has each string."""
+    """By entity, how often each string occurs."""
     pairs, counts = np.unique(entity.astype(np.int64) << 32 | codes, return_counts=True)
     found: dict[int, dict[str, int]] = defaultdict(dict)
     texts = strings[pairs & 0xFFFFFFFF]
@@ -163,7 +163,7 @@ def _first_distinct(texts: Array, start: int, stop: int) -> list[str]:
 
 
 def _runs(tied: Array) -> list[tuple[int, int]]:
-    """The stretches of places of which each is tied with the next."""
+    """The ranges of positions of which each is tied with the next."""
     if not len(tied):
         return []
     breaks = np.flatnonzero(np.diff(tied) > 1)

@@ -1,21 +1,22 @@
-"""The facts of a derivation: one for each subject, normal relation, object and validity, shown as its best claim is.
+"""The table of facts: one for each subject, normalized relation, object and validity, worded as its best claim.
 
-A fact whose entities are no others keeps its row while it has claims; claims of one entity and itself are no fact.
+A fact keeps its row while it has claims and its entities stay the same; a claim about an entity and itself is no fact.
 """
 
 import numpy as np
 import pandas as pd
 
-from sessiongraph.columnar.growing_arrays import Column, Table, marked, sorted_distinct
-from sessiongraph.columnar.vectors import Array, VectorHeap
+from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
+from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.ids import content_id
-from sessiongraph.snapshots.entities import Entities
-from sessiongraph.snapshots.evidence import Evidence
-from sessiongraph.snapshots.fact_supersession import WITHIN, close_superseded, functional_group
-from sessiongraph.snapshots.passages import PLACE
-from sessiongraph.text_index.bm25_index import LexicalIndex
+from sessiongraph.snapshots.entities import EntityTable
+from sessiongraph.snapshots.evidence import EvidenceTables
+from sessiongraph.snapshots.fact_supersession import CONTAINMENT, find_superseded, relation_family
+from sessiongraph.snapshots.passages import ORDER_COLUMNS
+from sessiongraph.text_index.bm25_index import BM25Index
+from sessiongraph.text_index.tokenizer import Tokenizer
 
-SHOWN = (
+COLUMNS = (
     "id",
     "subject",
     "relation",
@@ -31,54 +32,56 @@ _TEXTS = ("id", "relation", "statement", "valid_at", "stated_by", "valid_until",
 _NUMBERS = ("subject", "object", "subject_key", "object_key", "family", "slot", "vector")
 
 
-class Facts:
+class FactTable:
     """One row for each fact; `subject` and `object` are rows of entities, `subject_key` and `object_key` codes."""
 
-    def __init__(self, evidence: Evidence, entities: Entities) -> None:
+    def __init__(self, evidence: EvidenceTables, entities: EntityTable, tokenizer: Tokenizer) -> None:
         times = dict.fromkeys(("said_at", "last_said_at"), "datetime64[us]")
         texts, numbers = dict.fromkeys(_TEXTS, object), dict.fromkeys(_NUMBERS, np.int32)
-        self.table = Table(**texts, **numbers, **times, standing=np.int8, hash=np.uint64)
-        self.index = LexicalIndex()
-        self.vectors = VectorHeap()
+        self.table = GrowingTable(**texts, **numbers, **times, priority=np.int8, hash=np.uint64)
+        self.index = BM25Index(tokenizer)
+        self.vectors = GrowingVectors()
         self._evidence, self._entities = evidence, entities
         self._rows: dict[str, int] = {}
         self._families: dict[str, int] = {}
-        self._family_of = Column(np.int32)  # by code of a relation; 0 for one that closes nothing
+        self._family_of = GrowingArray(np.int32)  # by code of a relation; 0 for one that closes nothing
 
-    def claim(self, rows: Array) -> Array:
-        """Find the fact of each of the claims `rows`, or make it; the facts that they had, and those that they have."""
+    def assign_claims(self, rows: Array) -> Array:
+        """Find or add the fact of each of the claims `rows`; returns the facts that they had and now have."""
         claims, keys = self._evidence.claims, self._entities.keys
         before = claims["fact"][rows]
         subject, object_ = keys[claims["subject"][rows]], keys[claims["object"][rows]]
         facts = np.full(len(rows), -1, np.int32)
-        two = np.flatnonzero(subject != object_)
-        pairs, pair = np.unique(subject[two].astype(np.int64) << 32 | object_[two], return_inverse=True)
-        said, kind = claims["relation"][rows[two]].astype(np.int64), claims["valid"][rows[two]]
-        kinds, kind = np.unique(said << 32 | kind, return_inverse=True)
+        related = np.flatnonzero(subject != object_)
+        pairs, pair = np.unique(subject[related].astype(np.int64) << 32 | object_[related], return_inverse=True)
+        relation, validity = claims["relation"][rows[related]].astype(np.int64), claims["valid"][rows[related]]
+        kinds, kind = np.unique(relation << 32 | validity, return_inverse=True)
         distinct, local = _distinct(pair * max(len(kinds), 1) + kind)
-        facts[two] = self._found(pairs[distinct // max(len(kinds), 1)], kinds[distinct % max(len(kinds), 1)])[local]
+        facts[related] = self._find_or_add(pairs[distinct // max(len(kinds), 1)], kinds[distinct % max(len(kinds), 1)])[
+            local
+        ]
         claims.put(rows, fact=facts)
         affected = np.concatenate([before, facts])
-        return sorted_distinct(affected[affected >= 0])
+        return sorted_unique(affected[affected >= 0])
 
-    def show(self, facts: Array, passages: Table) -> Array:
-        """Choose anew what `facts` (rows) show; those that have no claim any more."""
+    def update_rows(self, facts: Array, passages: GrowingTable) -> Array:
+        """Choose anew what is shown of `facts` (rows); returns those that have no claim any more."""
         claims = self._evidence.claims
-        # One more: -1 is no fact.
-        rows = np.flatnonzero(marked(facts, len(self.table) + 1)[claims["fact"]]).astype(np.int32)
+        # One more place: -1 is no fact.
+        rows = np.flatnonzero(mask_of(facts, len(self.table) + 1)[claims["fact"]]).astype(np.int32)
         rows = rows[np.argsort(claims["fact"][rows], kind="stable")]
         claimed, starts, counts = np.unique(claims["fact"][rows], return_index=True, return_counts=True)
         best = rows[starts]
-        again: list[int] = []
+        repeated: list[int] = []
         for place in np.flatnonzero(counts > 1).tolist():
             group = rows[starts[place] : starts[place] + counts[place]]
             best[place], repeats = _best(group, claims, passages)
-            again += repeats
+            repeated += repeats
         if len(claimed):
-            self._put(claimed.astype(np.int32), best, *_times(rows, starts, counts, claims, passages))
+            self._put_claims(claimed.astype(np.int32), best, *_times(rows, starts, counts, claims, passages))
         unfounded = claims["fact"] < 0
-        self._evidence.set_apart(np.concatenate([np.flatnonzero(unfounded), np.array(again, np.int64)]))
-        return facts[~marked(claimed, len(self.table))[facts]]
+        self._evidence.exclude(np.concatenate([np.flatnonzero(unfounded), np.array(repeated, np.int64)]))
+        return facts[~mask_of(claimed, len(self.table))[facts]]
 
     def remove(self, facts: Array) -> None:
         """Remove `facts` (rows), which have no claims."""
@@ -93,53 +96,58 @@ class Facts:
         for row in numbers[moved].tolist():
             self._rows[self.table["id"][row]] = row
         claims = self._evidence.claims
-        rows = np.flatnonzero(moved[claims["fact"]])  # none is -1 any more: those stand apart
+        rows = np.flatnonzero(moved[claims["fact"]])  # none is -1 any more: those claims are excluded
         claims.put(rows, fact=numbers[claims["fact"][rows]])
 
-    def close(self, facts: Array, gone: Array, renamed: Array) -> None:
-        """Say anew until when facts held, where that may depend on `facts`, of which those `gone` have no claims, or on
-        the names of the entities `renamed`."""
+    def update_supersession(self, facts: Array, gone: Array, renamed: Array) -> None:
+        """Find anew which facts are superseded, where that may depend on `facts`, of which those `gone` have no claims,
+        or on the names of the entities `renamed`."""
         table, size = self.table, len(self._entities.keys)
         if not self._families:
             return
-        touched = sorted_distinct(np.concatenate([facts, np.flatnonzero(marked(renamed, size)[table["object_key"]])]))
+        touched = sorted_unique(np.concatenate([facts, np.flatnonzero(mask_of(renamed, size)[table["object_key"]])]))
         touched = touched[table["family"][touched] > 0]
-        within = self._families.get(WITHIN, -1)
-        about = touched[table["family"][touched] == within]
-        ends = marked(np.concatenate([table["subject_key"][about], table["object_key"][about]]), size)
-        subjects = marked(table["subject_key"][touched], size)
+        containment = self._families.get(CONTAINMENT, -1)
+        containing = touched[table["family"][touched] == containment]
+        ends = mask_of(np.concatenate([table["subject_key"][containing], table["object_key"][containing]]), size)
+        subjects = mask_of(table["subject_key"][touched], size)
         table.put(gone, family=0)
-        rows = np.flatnonzero((table["family"] > 0) & (table["family"] != within))
+        rows = np.flatnonzero((table["family"] > 0) & (table["family"] != containment))
         subjects[table["subject_key"][rows[ends[table["object_key"][rows]]]]] = True
         rows = rows[subjects[table["subject_key"][rows]]]
-        objects = marked(table["object_key"][rows], size)
+        objects = mask_of(table["object_key"][rows], size)
         inside = objects[table["subject_key"]] & objects[table["object_key"]]
-        around = np.flatnonzero(inside & (table["family"] == within))
-        closed = close_superseded(self._told(np.concatenate([rows, around]))).iloc[: len(rows)]
-        table.put(rows, **{name: closed[name].to_numpy(object) for name in ("valid_until", "superseded_by")})
+        around = np.flatnonzero(inside & (table["family"] == containment))
+        superseded = find_superseded(self._supersession_input(np.concatenate([rows, around]))).iloc[: len(rows)]
+        table.put(rows, **{name: superseded[name].to_numpy(object) for name in ("valid_until", "superseded_by")})
 
-    def place(self) -> None:
-        """Bring the rows of subjects and objects in line with the entities."""
+    def update_entity_rows(self) -> None:
+        """Set the rows of subjects and objects from the present rows of entities."""
         entities = self._entities.rows
         for name in ("subject", "object"):
             now = entities[self.table[f"{name}_key"]]
             rows = np.flatnonzero(self.table[name] != now)
             self.table.put(rows, **{name: now[rows]})
 
-    def _found(self, pairs: Array, kinds: Array) -> Array:
-        """The facts of distinct subjects and objects, and relations and times; new ones where there were none."""
+    def _find_or_add(self, pairs: Array, kinds: Array) -> Array:
+        """The facts of distinct pairs (subject, object) and kinds (relation, validity), added where there were none."""
         keys, relations, times = (
             codes.values.array for codes in (self._evidence.keys, self._evidence.relations, self._evidence.times)
         )
-        subjects, objects, said, valid = pairs >> 32, pairs & 0xFFFFFFFF, kinds >> 32, kinds & 0xFFFFFFFF
+        subjects, objects, relation_codes, validity_codes = (
+            pairs >> 32,
+            pairs & 0xFFFFFFFF,
+            kinds >> 32,
+            kinds & 0xFFFFFFFF,
+        )
         entity_ids = {
             code: content_id("entity", keys[code])
-            for code in sorted_distinct(np.concatenate([subjects, objects])).tolist()
+            for code in sorted_unique(np.concatenate([subjects, objects])).tolist()
         }
         ids = [
             content_id("fact", entity_ids[subject], relations[relation], entity_ids[object_], times[time])
             for subject, relation, object_, time in zip(
-                subjects.tolist(), said.tolist(), objects.tolist(), valid.tolist(), strict=True
+                subjects.tolist(), relation_codes.tolist(), objects.tolist(), validity_codes.tolist(), strict=True
             )
         ]
         rows = np.fromiter((self._rows.get(id_, -1) for id_ in ids), np.int32, len(ids))
@@ -147,47 +155,51 @@ class Facts:
         columns: dict[str, Array] = {name: np.full(len(new), -1, np.int32) for name in _NUMBERS}
         columns |= {name: np.full(len(new), None, object) for name in _TEXTS}
         columns["said_at"] = columns["last_said_at"] = np.full(len(new), np.datetime64("NaT", "us"))
-        columns |= {"standing": np.zeros(len(new), np.int8), "hash": np.zeros(len(new), np.uint64)}
+        columns |= {"priority": np.zeros(len(new), np.int8), "hash": np.zeros(len(new), np.uint64)}
         columns["id"] = np.array(ids, object)[new]
-        columns["relation"] = relations[said[new]]
-        columns["valid_at"] = times[valid[new]]
+        columns["relation"] = relations[relation_codes[new]]
+        columns["valid_at"] = times[validity_codes[new]]
         columns["valid_at"][columns["valid_at"] == ""] = None
         columns["subject_key"], columns["object_key"] = subjects[new], objects[new]
-        columns["family"] = self._family(said[new])
+        columns["family"] = self._family(relation_codes[new])
         rows[new] = self.table.extend(columns)
         self._rows.update(zip(columns["id"], rows[new].tolist(), strict=True))
         return rows
 
     def _family(self, relations: Array) -> Array:
         known = self._evidence.relations.values.array[len(self._family_of) :]
-        groups = [functional_group(relation) for relation in known]
+        groups = [relation_family(relation) for relation in known]
         self._family_of.extend(
             [self._families.setdefault(group, len(self._families) + 1) if group else 0 for group in groups]
         )
         return self._family_of.array[relations]
 
-    def _put(self, facts: Array, best: Array, said_at: Array, last_said_at: Array) -> None:
-        """Show `facts` as the claims `best` say them."""
+    def _put_claims(self, facts: Array, best: Array, said_at: Array, last_said_at: Array) -> None:
+        """Show `facts` in the words of the claims `best`."""
         claims, table = self._evidence.claims, self.table
         hashes = claims["hash"][best]
-        other = (table["hash"][facts] != hashes) | (table["slot"][facts] < 0)
-        reworded, wording = facts[other], best[other]
+        is_reworded = (table["hash"][facts] != hashes) | (table["slot"][facts] < 0)
+        reworded, wording = facts[is_reworded], best[is_reworded]
         indexed = reworded[table["slot"][reworded] >= 0]
         self.index.remove(table["statement"][indexed].tolist())
         statements = claims["statement"][wording]
         slots = self.index.add(statements.tolist())
         table.put(
-            reworded, statement=statements, hash=hashes[other], slot=slots, vector=np.full(len(slots), -1, np.int32)
+            reworded,
+            statement=statements,
+            hash=hashes[is_reworded],
+            slot=slots,
+            vector=np.full(len(slots), -1, np.int32),
         )
-        said = {"stated_by": claims["stated_by"][best], "standing": claims["standing"][best]}
-        said |= {"said_at": said_at, "last_said_at": last_said_at}
+        shown = {"stated_by": claims["stated_by"][best], "priority": claims["priority"][best]}
+        shown |= {"said_at": said_at, "last_said_at": last_said_at}
         differs = np.zeros(len(facts), bool)
-        for name, values in said.items():
+        for name, values in shown.items():
             differs |= table[name][facts] != values
-        table.put(facts[differs], **{name: values[differs] for name, values in said.items()})
+        table.put(facts[differs], **{name: values[differs] for name, values in shown.items()})
 
-    def _told(self, rows: Array) -> pd.DataFrame:
-        """What `close_superseded` asks of facts."""
+    def _supersession_input(self, rows: Array) -> pd.DataFrame:
+        """The columns of facts (rows) that `find_superseded` takes."""
         taken = self.table.take(rows)
         names = self._entities.table["name"][self._entities.rows[taken["object_key"]]]
         columns = {name: taken[name] for name in ("id", "relation", "valid_at", "said_at", "last_said_at", "stated_by")}
@@ -200,9 +212,9 @@ class Facts:
 
 
 def _distinct(values: Array) -> tuple[Array, Array]:
-    """The distinct `values`, and the place of each value among them.
+    """The distinct `values` in order of first occurrence, and the index of each value among them.
 
-    They are in the order in which they came, which is that of their vectors too: what lies side by side is read faster.
+    That order is the order of their vectors, too: what lies side by side is read faster.
     """
     ordered, first, local = np.unique(values, return_index=True, return_inverse=True)
     order = np.argsort(first)
@@ -211,24 +223,28 @@ def _distinct(values: Array) -> tuple[Array, Array]:
     return ordered[order], places[local]
 
 
-def _best(group: Array, claims: Table, passages: Table) -> tuple[int, list[int]]:
-    """The claim that a fact shows, and those of `group` that say once more what another says in the same passage."""
-    said = [claims[name][group].tolist() for name in ("standing", "statement", "passage", "stated_by")]
-    places = zip(*(passages[name][claims["passage"][group]].tolist() for name in PLACE), strict=True)
-    ordered = sorted(zip(said[0], said[1], places, said[3], group.tolist(), said[2], strict=True))
+def _best(group: Array, claims: GrowingTable, passages: GrowingTable) -> tuple[int, list[int]]:
+    """The claim that a fact shows, and those of `group` that repeat what another says in the same passage."""
+    priorities, statements, stated_in, speakers = (
+        claims[name][group].tolist() for name in ("priority", "statement", "passage", "stated_by")
+    )
+    places = zip(*(passages[name][claims["passage"][group]].tolist() for name in ORDER_COLUMNS), strict=True)
+    ordered = sorted(zip(priorities, statements, places, speakers, group.tolist(), stated_in, strict=True))
     seen: set[tuple[int, str, str]] = set()
-    again = []
+    repeated = []
     for _, statement, _, stated_by, row, passage in ordered:
         if (key := (passage, statement, stated_by)) in seen:
-            again.append(row)
+            repeated.append(row)
         seen.add(key)
-    return ordered[0][4], again
+    return ordered[0][4], repeated
 
 
-def _times(rows: Array, starts: Array, counts: Array, claims: Table, passages: Table) -> tuple[Array, Array]:
-    """When each fact was first and last said by those of best standing, from its claims: `rows`, fact by fact."""
-    standing = claims["standing"][rows]
-    best = np.repeat(np.minimum.reduceat(standing, starts), counts) == standing
+def _times(
+    rows: Array, starts: Array, counts: Array, claims: GrowingTable, passages: GrowingTable
+) -> tuple[Array, Array]:
+    """When each fact was first and last said by its sources of highest priority. `rows` are claims, fact by fact."""
+    priority = claims["priority"][rows]
+    best = np.repeat(np.minimum.reduceat(priority, starts), counts) == priority
     said = passages["said_at"][claims["passage"][rows]].astype(np.int64)
     limits = np.iinfo(np.int64)
     first = np.minimum.reduceat(np.where(best, said, limits.max), starts)

@@ -1,10 +1,10 @@
-"""What a store has that a reader has not taken in yet: the rows of commits after the last one that it read.
+"""Incremental reading of a store: the rows of commits after the last one that was read.
 
-Invariants on which reading only those rests:
-- Rows are only added, except where the file is written anew. `Version` tells that: a file whose commits up to the last
-  one read, or whose numbers of rows, are not those that were read is read from the beginning.
+Invariants that incremental reading rests on:
+- Rows are only added, except where the file is rewritten. `StoreVersion` detects that: a file whose commits up to the
+  last one read, or whose row counts, are not those that were read is read from the beginning.
 - The words of a passage, and the evidence of a window, are there no later than the ledger row that makes them live, and
-  all evidence of a window comes in one commit. So ledger rows alone say which passages are to be read.
+  all evidence of a window comes in one commit. So ledger rows alone say which passages must be read.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from typing import TypeAlias
 import duckdb
 import numpy as np
 
-from sessiongraph.columnar.growing_arrays import sorted_distinct
+from sessiongraph.columnar.growing_arrays import sorted_unique
 from sessiongraph.columnar.vectors import Array, text_hashes
 from sessiongraph.entity_resolution.entity_resolver import Decision
 
@@ -23,12 +23,12 @@ Columns: TypeAlias = dict[str, Array]
 
 # Nothing is deleted without rows of one of these.
 _COUNTED = ("documents", "turns", "ledger", "node_sets")
-# Where the texts of what became live are looked for: in the commits since, in so many before, and in all.
-_BEFORE = (0, 50, None)
-_PASSAGES_AT_ONCE = 20_000
-_READING_MEMORY = "128MB"
-# Vectors that are read at once, in units of DuckDB's own (2,048 rows).
-_BATCH = 8
+# The texts of new live passages are looked for in the commits since, then in so many before, then in all.
+_COMMITS_BEFORE = (0, 50, None)
+_BATCH_PASSAGES = 20_000
+_READ_MEMORY_LIMIT = "128MB"
+# Chunks of vectors (2,048 rows each) that are read at once.
+_BATCH_CHUNKS = 8
 
 # Of each passage, the window that is in the graph; the newest row that is no failure decides.
 _LEDGER = """
@@ -38,7 +38,7 @@ FROM ledger WHERE seq > ? AND disposition <> 'failed' GROUP BY passage_id
 # `live` has passage_id, window_id and the seq of the ledger row: a turn is read as it was then. Only rows of commits
 # after $texts and $documents are looked at: tables are sorted by seq, and what is new is usually about what is new.
 _PASSAGES = """
-WITH said AS (
+WITH live_turns AS (
     SELECT t.* EXCLUDE (seq), l.window_id, l.seq
     FROM turns t JOIN live l ON t.passage_id = l.passage_id AND t.seq <= l.seq
     WHERE t.seq > $texts QUALIFY row_number() OVER (PARTITION BY t.passage_id ORDER BY t.seq DESC) = 1)
@@ -52,33 +52,33 @@ FROM (
     UNION ALL
     SELECT s.passage_id, s.window_id, d.id, d.kind, d.name, d.user_id, d.session_id,
         s.turn_id, s.question, s.answer, NULL, s.created_at, s.position, s.seq
-    FROM said s JOIN documents d ON d.id = s.document_id WHERE d.seq > $documents
+    FROM live_turns s JOIN documents d ON d.id = s.document_id WHERE d.seq > $documents
 ) p JOIN windows w ON w.id = p.window_id JOIN commits c ON c.seq = p.seq WHERE w.seq > $texts
 """
 _DECISIONS = """
 SELECT key_a, key_b, arg_max(same, seq), arg_max(source, seq), arg_max(reason, seq) FROM decisions WHERE seq > ?
 GROUP BY key_a, key_b
 """
-# `shown` has the window_id and the number of each passage read.
+# `reading` has the window_id and the number of each passage read.
 _MENTIONS = """
 SELECT s.number AS passage, m.name, coalesce(m.type, '') AS type, coalesce(m.description, '') AS description,
     m.stated_by
-FROM mentions m JOIN shown s USING (window_id) WHERE m.seq BETWEEN ? AND ?
+FROM mentions m JOIN reading s USING (window_id) WHERE m.seq BETWEEN ? AND ?
 """
 _CLAIMS = """
 SELECT s.number AS passage, c.subject, c.relation, c.object, c.statement, coalesce(c.valid_at, '') AS valid_at,
     c.stated_by, md5_number_upper(c.statement) AS hash
-FROM claims c JOIN shown s USING (window_id) WHERE c.seq BETWEEN ? AND ?
+FROM claims c JOIN reading s USING (window_id) WHERE c.seq BETWEEN ? AND ?
 """
 _NODE_SETS = """
 SELECT document_id, list_sort(list(DISTINCT name)) AS node_sets FROM node_sets
-WHERE document_id IN (SELECT document_id FROM shown UNION SELECT document_id FROM node_sets WHERE seq > ?)
+WHERE document_id IN (SELECT document_id FROM reading UNION SELECT document_id FROM node_sets WHERE seq > ?)
 GROUP BY document_id
 """
 
 
 @dataclass(frozen=True)
-class Version:
+class StoreVersion:
     """How far a store was read: up to the commit `seq` of that `time`, with `rows` of each table."""
 
     seq: int
@@ -88,42 +88,42 @@ class Version:
 
 @dataclass(frozen=True)
 class Changes:
-    """What came after a version, or all there is.
+    """The changes after a version, or all there is.
 
-    `settled`: ids of passages of which another window, or none, is live now.
-    `passages`: those of them that are live, as they are.
-    `node_sets`: by document id, of those documents whose node sets are other ones now.
+    `changed_passages`: ids of passages of which another window, or none, is live now.
+    `passages`: those of them that are live, with their present contents.
+    `node_sets`: by document id, for documents whose node sets have changed.
     `decisions`: the newest about each pair of name keys.
     """
 
-    settled: list[str]
+    changed_passages: list[str]
     passages: Columns
     node_sets: dict[str, list[str]]
     decisions: dict[tuple[str, str], Decision]
 
 
-def read_version(connection: duckdb.DuckDBPyConnection, until: int | None = None) -> Version:
-    """The present version of the store behind `connection`, or what is left of that which it had `until` a commit."""
+def read_version(connection: duckdb.DuckDBPyConnection, until: int | None = None) -> StoreVersion:
+    """The present version of the store behind `connection`, or what is left of the one at commit `until`."""
     which = "" if until is None else f"WHERE seq <= {until}"
     last = f"SELECT coalesce(max(seq), 0), arg_max(committed_at, seq) FROM commits {which}"
     [(seq, time)] = connection.execute(last).fetchall()
     counts = (f"SELECT {place}, count(*) FROM {table} {which}" for place, table in enumerate(_COUNTED))
     rows = dict(connection.execute(" UNION ALL ".join(counts)).fetchall())
-    return Version(seq, time, tuple(rows[place] for place in range(len(_COUNTED))))
+    return StoreVersion(seq, time, tuple(rows[place] for place in range(len(_COUNTED))))
 
 
-def continues(connection: duckdb.DuckDBPyConnection, known: Version) -> bool:
-    """Whether the store behind `connection` still holds all that it did at `known`."""
+def continues(connection: duckdb.DuckDBPyConnection, known: StoreVersion) -> bool:
+    """Whether the store behind `connection` still holds all that it held at version `known`."""
     return known.seq == 0 or read_version(connection, known.seq) == known
 
 
 def read_changes(connection: duckdb.DuckDBPyConnection, since: int) -> Changes:
-    """What came after the commit `since`; all there is, for 0."""
+    """The changes after the commit `since`; all there is, for 0."""
     ledger = _columns(connection.execute(_LEDGER, [since]))
     live = ledger["disposition"] == "persisted"
     with _registered(connection, "live", {name: ledger[name][live] for name in ("passage_id", "window_id", "seq")}):
         passages = _read_passages(connection, int(live.sum()), since)
-    with _registered(connection, "shown", {"document_id": passages["document_id"]}):
+    with _registered(connection, "reading", {"document_id": passages["document_id"]}):
         tagged = connection.execute(_NODE_SETS, [since]).fetchall()
     decided = connection.execute(_DECISIONS, [since]).fetchall()
     decisions = {(a, b): Decision(same, source, reason) for a, b, same, source, reason in decided}
@@ -131,14 +131,14 @@ def read_changes(connection: duckdb.DuckDBPyConnection, since: int) -> Changes:
 
 
 def read_evidence(connection: duckdb.DuckDBPyConnection, passages: Columns) -> Iterator[tuple[Columns, Columns]]:
-    """The mentions and the claims in the windows of `passages`, by `passage` (its place there), batch by batch.
+    """The mentions and the claims in the windows of `passages`, by `passage` (its index there), batch by batch.
 
-    All that stands in one passage is in one batch: what many strings take is needed only until they have codes.
+    All evidence of one passage is in one batch. Batches bound memory: strings are needed only until they are encoded.
     """
     seqs = passages["window_seq"]
     order = np.argsort(seqs, kind="stable")
     for batch in np.split(order, _batch_ends(seqs[order])) if len(order) else ():
-        with _registered(connection, "shown", {"window_id": passages["window_id"][batch], "number": batch}):
+        with _registered(connection, "reading", {"window_id": passages["window_id"][batch], "number": batch}):
             span = [int(seqs[batch[0]]), int(seqs[batch[-1]])]
             mentions = _columns(connection.execute(_MENTIONS, span))
             claims = _columns(connection.execute(_CLAIMS, span))
@@ -146,20 +146,20 @@ def read_evidence(connection: duckdb.DuckDBPyConnection, passages: Columns) -> I
 
 
 def _batch_ends(seqs: Array) -> Array:
-    """Where batches of about _PASSAGES_AT_ONCE end, between commits."""
-    ends = np.searchsorted(seqs, seqs[_PASSAGES_AT_ONCE::_PASSAGES_AT_ONCE])
-    return sorted_distinct(ends[ends > 0])
+    """The ends of batches of about _BATCH_PASSAGES, which do not split a commit."""
+    ends = np.searchsorted(seqs, seqs[_BATCH_PASSAGES::_BATCH_PASSAGES])
+    return sorted_unique(ends[ends > 0])
 
 
 def read_vectors(connection: duckdb.DuckDBPyConnection, model: str, since: int) -> Iterator[tuple[Array, Array]]:
     """The hashes of texts, (n,) uint64, and the vectors that `model` made of them, (n, d) float32, batch by batch."""
-    # DuckDB would keep every block that it reads: all vectors a second time. Others use it afterwards, and RESET only
-    # seems to take the limit back.
+    # DuckDB would keep every block that it reads: all vectors a second time. The limit is set back because others use
+    # the connection afterwards; RESET does not really set it back.
     [(usual,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
-    connection.execute(f"SET memory_limit = '{_READING_MEMORY}'")
+    connection.execute(f"SET memory_limit = '{_READ_MEMORY_LIMIT}'")
     try:
         found = connection.execute("SELECT text_id, vector FROM embeddings WHERE model = ? AND seq > ?", [model, since])
-        while len(batch := found.fetch_df_chunk(_BATCH)):
+        while len(batch := found.fetch_df_chunk(_BATCH_CHUNKS)):
             joined = b"".join(batch["vector"].tolist())
             yield text_hashes(batch["text_id"].tolist()), np.frombuffer(joined, "<f4").reshape(len(batch), -1)
     finally:
@@ -168,7 +168,7 @@ def read_vectors(connection: duckdb.DuckDBPyConnection, model: str, since: int) 
 
 def _read_passages(connection: duckdb.DuckDBPyConnection, count: int, since: int) -> Columns:
     """The `count` passages that are `live`, in an order that does not depend on how they are read."""
-    floors = [0 if before is None else max(since - before, 0) for before in _BEFORE]
+    floors = [0 if before is None else max(since - before, 0) for before in _COMMITS_BEFORE]
     # A session's document is often much older than its last turn.
     for texts, documents in dict.fromkeys([*((floor, floor) for floor in floors[:-1]), (floors[-2], 0), (0, 0)]):
         found = _columns(connection.execute(_PASSAGES, {"texts": texts, "documents": documents}))
@@ -180,13 +180,13 @@ def _read_passages(connection: duckdb.DuckDBPyConnection, count: int, since: int
 
 
 def _columns(found: duckdb.DuckDBPyConnection) -> Columns:
-    """What was found, column by column; None where there is no string."""
+    """The result as columns; None where a string is NULL."""
     return {name: np.ma.getdata(column) for name, column in found.fetchnumpy().items()}
 
 
 @contextmanager
 def _registered(connection: duckdb.DuckDBPyConnection, name: str, columns: Columns) -> Iterator[None]:
-    """While `columns` are a table called `name`."""
+    """Make `columns` a table called `name` for the duration of the context."""
     connection.register(name, columns)
     try:
         yield

@@ -1,16 +1,17 @@
-"""The live passages of a derivation: their rows, their neighbours, their words and vectors."""
+"""The table of live passages, with their neighbours, full-text index and vectors."""
 
 import hashlib
 from typing import Any
 
 import numpy as np
 
-from sessiongraph.columnar.growing_arrays import Codes, Table, marked
-from sessiongraph.columnar.vectors import Array, VectorHeap, text_hashes
+from sessiongraph.columnar.growing_arrays import GrowingTable, StringCodes, mask_of
+from sessiongraph.columnar.vectors import Array, GrowingVectors, text_hashes
 from sessiongraph.ids import text_id
 from sessiongraph.prompts.prompt_format import turn_parts
 from sessiongraph.snapshots.incremental_read import Columns
-from sessiongraph.text_index.bm25_index import LexicalIndex
+from sessiongraph.text_index.bm25_index import BM25Index
+from sessiongraph.text_index.tokenizer import Tokenizer
 
 _TEXTS = (
     "id",
@@ -25,25 +26,25 @@ _TEXTS = (
     "text",
     "summary",
 )
-SHOWN = (*_TEXTS, "said_at", "node_sets")
-# What stands in many rows, and is kept once.
+COLUMNS = (*_TEXTS, "said_at", "node_sets")
+# Columns whose strings repeat in many rows: each string is kept once.
 _REPEATED = ("run_id", "document_id", "kind", "name", "user_id", "session_id")
-# Where a passage stands in an order that knows nothing of commits: turns as they were said, after all documents.
-PLACE = ("said", "document_hash", "position", "passage_hash")
+# An order of passages that does not depend on commits: turns as they were said, after all documents.
+ORDER_COLUMNS = ("said", "document_hash", "position", "passage_hash")
 _MONTHS = (
     "", "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
-_FIRST = np.iinfo(np.int64).min
+_EARLIEST = np.iinfo(np.int64).min
 
 
-class Passages:
+class PassageTable:
     """One row for each live passage. A row's number changes only when another is removed."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokenizer: Tokenizer) -> None:
         numbers = dict.fromkeys(("document", "previous", "next", "slot", "vector"), np.int32)
         places = {"said": np.int64, "document_hash": np.uint64, "position": np.int64, "passage_hash": np.uint64}
-        self.table = Table(
+        self.table = GrowingTable(
             **dict.fromkeys(_TEXTS, object),
             node_sets=object,
             said_at="datetime64[us]",
@@ -52,15 +53,18 @@ class Passages:
             **numbers,
             **places,
         )
-        self.index = LexicalIndex(phrases=True)
-        self.vectors = VectorHeap()
+        self.index = BM25Index(tokenizer, bigrams=True)
+        self.vectors = GrowingVectors()
         self.text_bytes = 0
         self._rows: dict[str, int] = {}
-        self._repeated = Codes()
-        self._documents = Codes()
+        self._repeated = StringCodes()
+        self._documents = StringCodes()
 
     def remove(self, ids: list[str]) -> tuple[Array, Array]:
-        """Remove those of `ids` that are there. The rows that they had; and by old row the new one, -1 for these."""
+        """Remove those of `ids` that are there.
+
+        Returns the rows that they had, and each old row's new number, -1 for a removed one.
+        """
         rows = np.array(sorted(self._rows.pop(id_) for id_ in ids if id_ in self._rows), np.int32)
         if not len(rows):
             return rows, np.arange(len(self.table), dtype=np.int32)
@@ -75,7 +79,7 @@ class Passages:
         return rows, numbers
 
     def add(self, found: Columns, node_sets: dict[str, list[str]]) -> Array:
-        """Add the passages that `read_changes` found; their rows."""
+        """Add passages as `read_changes` returns them; returns their rows."""
         if not len(found["id"]):
             return np.zeros(0, np.int32)
         is_turn = found["kind"] == "session"
@@ -87,13 +91,13 @@ class Passages:
         self.text_bytes += sum(50 + len(text) for text in columns["text"]) + 150 * len(found["id"])
         for name in _REPEATED:
             there = np.flatnonzero(columns[name] != None)  # noqa: E711
-            columns[name][there] = self._repeated.strings(self._repeated.of(columns[name][there]))
-        columns["node_sets"] = _listed([node_sets.get(id_) for id_ in columns["document_id"]])
+            columns[name][there] = self._repeated.decode(self._repeated.encode(columns[name][there]))
+        columns["node_sets"] = _list_array([node_sets.get(id_) for id_ in columns["document_id"]])
         columns["is_turn"] = is_turn
         columns["said_at"] = found["said_at"].astype("datetime64[us]")
-        columns["said"] = np.where(is_turn, columns["said_at"].astype(np.int64), _FIRST)
+        columns["said"] = np.where(is_turn, columns["said_at"].astype(np.int64), _EARLIEST)
         columns["position"] = found["position"]
-        columns["document"] = self._documents.of(columns["document_id"])
+        columns["document"] = self._documents.encode(columns["document_id"])
         columns["document_hash"], columns["passage_hash"] = _hashes(columns["document_id"]), _hashes(columns["id"])
         columns["hash"] = text_hashes([text_id(text) for text in columns["text"]])
         columns["previous"] = columns["next"] = columns["vector"] = np.full(len(is_turn), -1, np.int32)
@@ -107,10 +111,10 @@ class Passages:
         """Give the passages of documents their present node sets."""
         documents = {code: tags for id_, tags in node_sets.items() if (code := self._documents.get(id_)) is not None}
         rows = self._rows_of(np.array(list(documents), np.int64))
-        self.table.put(rows, node_sets=_listed([documents[code] for code in self.table["document"][rows].tolist()]))
+        self.table.put(rows, node_sets=_list_array([documents[code] for code in self.table["document"][rows].tolist()]))
 
     def _link(self, documents: Array) -> None:
-        """Find the neighbours of the passages of `documents` anew."""
+        """Link the passages of `documents` anew, each with the ones before and after it."""
         rows = self._rows_of(documents)
         table = self.table
         keys = (table[name][rows] for name in ("passage_hash", "position", "said", "document"))
@@ -123,7 +127,7 @@ class Passages:
         table.put(rows, previous=previous, next=following)
 
     def _rows_of(self, documents: Array) -> Array:
-        return np.flatnonzero(marked(documents, len(self._documents))[self.table["document"]]).astype(np.int32)
+        return np.flatnonzero(mask_of(documents, len(self._documents))[self.table["document"]]).astype(np.int32)
 
     @property
     def nbytes(self) -> int:
@@ -131,9 +135,9 @@ class Passages:
 
 
 def indexed_texts(columns: dict[str, Any]) -> list[str]:
-    """What passages are found by: their words, and a turn by the date on which it was said too.
+    """The texts that passages are indexed by: their words and, for a turn, the date on which it was said.
 
-    Questions name it, turns seldom do.
+    Questions name that date, turns seldom do.
     """
     return [
         f"{text}\n{said_at.year} {said_at.day} {_MONTHS[said_at.month]}" if kind == "session" else text
@@ -141,8 +145,8 @@ def indexed_texts(columns: dict[str, Any]) -> list[str]:
     ]
 
 
-def _listed(values: list[Any]) -> Array:
-    """An object array of lists, which numpy would make a matrix of."""
+def _list_array(values: list[Any]) -> Array:
+    """An object array of lists, which numpy would otherwise make a matrix of."""
     array = np.empty(len(values), object)
     for place, value in enumerate(values):
         array[place] = value
@@ -150,6 +154,6 @@ def _listed(values: list[Any]) -> Array:
 
 
 def _hashes(ids: Array) -> Array:
-    """An order of ids that is the same everywhere: (n,) uint64."""
+    """Hashes of ids, as an order that is the same everywhere: (n,) uint64."""
     digests = [hashlib.blake2b(id_.encode("utf-8", "surrogatepass"), digest_size=8).digest() for id_ in ids]
     return np.frombuffer(b"".join(digests), "<u8")

@@ -1,9 +1,9 @@
-"""What is derived from a dataset's live evidence, kept so that a refresh costs what changed and not what is there.
+"""Incremental derivation of snapshots: a refresh costs what has changed in the store, not what is there.
 
-Invariant: what a derivation shows is a function of the live evidence alone: after any commits it is what one that reads
-the store from the beginning shows. Rows may stand in another order, so nothing may depend on their numbers.
-It is kept by deriving from the evidence again whatever the changes touch (`Entities.show`, `Facts.show`), not by
-adding to and subtracting from what was derived. Not safe to share between threads; the snapshots are.
+Invariant: a snapshot is a function of the live evidence alone: after any commits it is equal to one that was read from
+the beginning. Rows may be in another order, so nothing may depend on their numbers. That is ensured by deriving anew
+from the evidence whatever the changes touch (`EntityTable.update_rows`, `FactTable.update_rows`), not by adding to and
+subtracting from what was derived. Not safe to share between threads; the snapshots are.
 """
 
 from collections.abc import Iterable
@@ -11,55 +11,57 @@ from collections.abc import Iterable
 import duckdb
 import numpy as np
 
-from sessiongraph.columnar.growing_arrays import Table, sorted_distinct
-from sessiongraph.columnar.vectors import Array, VectorHeap
+from sessiongraph.columnar.growing_arrays import GrowingTable, sorted_unique
+from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.snapshots.adjacency import Adjacency, adjacency
-from sessiongraph.snapshots.entities import SHOWN as entity_columns
-from sessiongraph.snapshots.entities import Entities
-from sessiongraph.snapshots.evidence import CLAIMED as claim_columns
-from sessiongraph.snapshots.evidence import MENTIONED as mention_columns
-from sessiongraph.snapshots.evidence import STANDING, Evidence
-from sessiongraph.snapshots.facts import SHOWN as fact_columns
-from sessiongraph.snapshots.facts import Facts
+from sessiongraph.snapshots.entities import COLUMNS as entity_columns
+from sessiongraph.snapshots.entities import EntityTable
+from sessiongraph.snapshots.evidence import CLAIM_COLUMNS as claim_columns
+from sessiongraph.snapshots.evidence import MENTION_COLUMNS as mention_columns
+from sessiongraph.snapshots.evidence import SOURCE_PRIORITY, EvidenceTables
+from sessiongraph.snapshots.facts import COLUMNS as fact_columns
+from sessiongraph.snapshots.facts import FactTable
 from sessiongraph.snapshots.incremental_read import (
     Changes,
     Columns,
-    Version,
+    StoreVersion,
     continues,
     read_changes,
     read_evidence,
     read_vectors,
     read_version,
 )
-from sessiongraph.snapshots.passages import SHOWN as passage_columns
-from sessiongraph.snapshots.passages import Passages
+from sessiongraph.snapshots.passages import COLUMNS as passage_columns
+from sessiongraph.snapshots.passages import PassageTable
 from sessiongraph.snapshots.snapshot import EntityKeys, Snapshot
+from sessiongraph.text_index.document_bm25 import DocumentIndex
+from sessiongraph.text_index.tokenizer import Tokenizer
 
-# What may be kept of texts that are no more, before all is read anew: this many, or as many as there are texts.
-_SPARE_TEXTS = 10_000
+# Removed texts that are kept until all is read anew: this many, or as many as there are present ones.
+_MAX_REMOVED_TEXTS = 10_000
 
 
-class Derivation:
-    """The derived state of one store, for the vectors of one embedding model."""
+class SnapshotBuilder:
+    """The derived state of one store, with the vectors of one embedding model, from which snapshots are made."""
 
-    def __init__(self, embedding_model: str) -> None:
-        self._model = embedding_model
-        self._version = Version(0, None, ())
-        self._forget()
+    def __init__(self, embedding_model: str, tokenizer: Tokenizer) -> None:
+        self._model, self._tokenizer = embedding_model, tokenizer
+        self._version = StoreVersion(0, None, ())
+        self._reset()
 
     def refresh(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
-        """Take in what the store behind `connection` has that was not read yet. Where that fails, all is read again."""
+        """Read what is new in the store behind `connection`. Where that fails, the next refresh reads all anew."""
         now = read_version(connection)
         known = self._version
         if self._is_sparse or not continues(connection, known):
-            self._forget()
+            self._reset()
             known = self._version
         try:
             changes = read_changes(connection, known.seq)
             self._derive(changes, read_evidence(connection, changes.passages))
             self._embed(read_vectors(connection, self._model, known.seq))
         except BaseException:
-            self._forget()
+            self._reset()
             raise
         self._version = now
         return self._snapshot()
@@ -68,116 +70,121 @@ class Derivation:
     def nbytes(self) -> int:
         """Rough size in memory, of snapshots too: they share it."""
         entities = self._entities.table.nbytes + self._entities.text_bytes
-        joined = self._adjacency.nbytes if self._adjacency else 0
+        edges = self._adjacency.nbytes if self._adjacency else 0
         return (
-            self._passages.nbytes + self._evidence.nbytes + entities + self._facts.nbytes + self._spare.nbytes + joined
+            self._passages.nbytes
+            + self._evidence.nbytes
+            + entities
+            + self._facts.nbytes
+            + self._unused_vectors.nbytes
+            + edges
         )
 
-    def _forget(self) -> None:
-        self._version = Version(0, None, ())
-        self._passages, self._evidence = Passages(), Evidence()
-        self._entities = Entities(self._evidence)
-        self._facts = Facts(self._evidence, self._entities)
-        self._spare = VectorHeap()
+    def _reset(self) -> None:
+        self._version = StoreVersion(0, None, ())
+        self._passages, self._evidence = PassageTable(self._tokenizer), EvidenceTables()
+        self._entities = EntityTable(self._evidence)
+        self._facts = FactTable(self._evidence, self._entities, self._tokenizer)
+        self._unused_vectors = GrowingVectors()
         self._adjacency: Adjacency | None = None
 
     @property
     def _is_sparse(self) -> bool:
         return any(
-            max(len(kind.index), len(kind.vectors)) > 2 * len(kind.table) + _SPARE_TEXTS
-            for kind in (self._passages, self._facts)
+            max(len(texts.index), len(texts.vectors)) > 2 * len(texts.table) + _MAX_REMOVED_TEXTS
+            for texts in (self._passages, self._facts)
         )
 
-    def _derive(self, changes: Changes, found: Iterable[tuple[Columns, Columns]]) -> None:
+    def _derive(self, changes: Changes, batches: Iterable[tuple[Columns, Columns]]) -> None:
         passages, evidence, entities, facts = self._passages, self._evidence, self._entities, self._facts
-        lost_keys, lost_facts = evidence.remove(*passages.remove(changes.settled))
+        lost_keys, lost_facts = evidence.remove(*passages.remove(changes.changed_passages))
         added = passages.add(changes.passages, changes.node_sets)
         passages.tag(changes.node_sets)
         keys, new_claims = (
-            zip(*(evidence.add(*batch, added) for batch in found), strict=True) if len(added) else ((), ())
+            zip(*(evidence.add(*batch, added) for batch in batches), strict=True) if len(added) else ((), ())
         )
-        reresolved, affected = entities.resolve(sorted_distinct(np.concatenate([lost_keys, *keys])), changes.decisions)
-        renamed = entities.show(affected, passages.table)
-        claims = sorted_distinct(np.concatenate([*new_claims, evidence.reclaim(reresolved)]))
-        touched = sorted_distinct(np.concatenate([lost_facts, facts.claim(claims)]))
-        gone = facts.show(touched, passages.table)
-        facts.close(touched, gone, renamed)
+        reresolved, affected = entities.resolve(sorted_unique(np.concatenate([lost_keys, *keys])), changes.decisions)
+        renamed = entities.update_rows(affected, passages.table)
+        claims = sorted_unique(np.concatenate([*new_claims, evidence.claims_to_reassign(reresolved)]))
+        touched = sorted_unique(np.concatenate([lost_facts, facts.assign_claims(claims)]))
+        gone = facts.update_rows(touched, passages.table)
+        facts.update_supersession(touched, gone, renamed)
         facts.remove(gone)
-        facts.place()
-        evidence.place(entities.rows)
+        facts.update_entity_rows()
+        evidence.update_entity_rows(entities.rows)
 
     def _embed(self, batches: Iterable[tuple[Array, Array]]) -> None:
-        """Give their vectors to the texts that have none: those of `batches`, and what came before it was needed."""
-        kinds = (self._passages, self._facts)
-        wanted = [_Wanted(kind.table, kind.vectors) for kind in kinds]
-        for want, others in zip(
-            wanted, ((self._spare, self._facts.vectors), (self._spare, self._passages.vectors)), strict=True
-        ):
-            for other in others:
-                want.look_into(other)
+        """Assign vectors to the texts that have none, from those kept unused so far and from `batches`."""
+        passages, facts = (_MissingVectors(texts.table, texts.vectors) for texts in (self._passages, self._facts))
+        for missing, other in ((passages, self._facts.vectors), (facts, self._passages.vectors)):
+            missing.copy_from(self._unused_vectors)
+            missing.copy_from(other)
         for hashes, vectors in batches:
             used = np.zeros(len(hashes), bool)
-            for want in wanted:
-                used |= want.take(hashes, vectors)
-            self._spare.add(hashes[~used], vectors[~used])
-        for want in wanted:
-            want.assign()
+            for missing in (passages, facts):
+                used |= missing.take(hashes, vectors)
+            self._unused_vectors.add(hashes[~used], vectors[~used])
+        for missing in (passages, facts):
+            missing.assign()
 
     def _snapshot(self) -> Snapshot:
         passages, evidence, entities, facts = self._passages, self._evidence, self._entities, self._facts
-        mentions, said = evidence.mentions, facts.table
+        mentions, fact_rows = evidence.mentions, facts.table
         self._adjacency = adjacency(
             len(entities.table),
-            (mentions.view("passage"), mentions.view("entity"), mentions.view("standing")),
-            (said.view("subject"), said.view("object"), said.view("standing")),
+            (mentions.view("passage"), mentions.view("entity"), mentions.view("priority")),
+            (fact_rows.view("subject"), fact_rows.view("object"), fact_rows.view("priority")),
             self._adjacency,
         )
+        passage_index = passages.index.view(passages.table.view("slot"))
+        documents = passages.table.view("document")
         return Snapshot(
             passages=passages.table.frame(passage_columns),
             previous=passages.table.view("previous"),
             next=passages.table.view("next"),
-            documents=passages.table.view("document"),
+            documents=documents,
             is_turn=passages.table.view("is_turn"),
             entities=entities.table.frame(entity_columns),
             entity_keys=EntityKeys(evidence.keys, entities.rows),
             merges=entities.resolver.merges,
             facts=facts.table.frame(fact_columns),
-            claimed=said.view("standing") == STANDING["assistant"],
+            assistant_only=fact_rows.view("priority") == SOURCE_PRIORITY["assistant"],
             adjacency=self._adjacency,
             mentions=evidence.mentions.frame(mention_columns),
             claims=evidence.claims.frame(claim_columns),
             passage_vectors=passages.vectors.view(passages.table.view("vector"), passages.table.view("hash")),
             fact_vectors=facts.vectors.view(facts.table.view("vector"), facts.table.view("hash")),
-            passage_index=passages.index.view(passages.table.view("slot")),
+            passage_index=passage_index,
             fact_index=facts.index.view(facts.table.view("slot")),
+            document_index=DocumentIndex(passage_index, documents),
             nbytes=self.nbytes,
         )
 
 
-class _Wanted:
-    """The rows of a table that have no vector, and the texts of which they would have one."""
+class _MissingVectors:
+    """The rows of a table that have no vector, and the hashes of their texts that `vectors` does not hold yet."""
 
-    def __init__(self, table: Table, heap: VectorHeap) -> None:
-        self._table, self._heap = table, heap
+    def __init__(self, table: GrowingTable, vectors: GrowingVectors) -> None:
+        self._table, self._vectors = table, vectors
         self._rows = np.flatnonzero(table["vector"] < 0)
-        hashes = sorted_distinct(table["hash"][self._rows])
-        self._hashes = hashes[heap.find(hashes) < 0]
+        hashes = sorted_unique(table["hash"][self._rows])
+        self._hashes = hashes[vectors.find(hashes) < 0]
 
-    def look_into(self, other: VectorHeap) -> None:
-        """Take from `other` what it has."""
+    def copy_from(self, other: GrowingVectors) -> None:
+        """Copy the vectors that `other` holds."""
         numbers = other.find(self._hashes)
         there = numbers >= 0
-        self._heap.add(self._hashes[there], other.view(numbers[there], self._hashes[there])[:])
+        self._vectors.add(self._hashes[there], other.view(numbers[there], self._hashes[there])[:])
         self._hashes = self._hashes[~there]
 
     def take(self, hashes: Array, vectors: Array) -> Array:
-        """Take those `vectors` that are wanted: (n,) bool."""
+        """Keep those of `vectors` that are missing; returns which: (n,) bool."""
         if not len(self._hashes):
             return np.zeros(len(hashes), bool)
         places = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-        wanted = self._hashes[places] == hashes
-        self._heap.add(hashes[wanted], vectors[wanted])
-        return wanted
+        is_missing: Array = self._hashes[places] == hashes
+        self._vectors.add(hashes[is_missing], vectors[is_missing])
+        return is_missing
 
     def assign(self) -> None:
-        self._table.put(self._rows, vector=self._heap.find(self._table["hash"][self._rows]))
+        self._table.put(self._rows, vector=self._vectors.find(self._table["hash"][self._rows]))

@@ -22,8 +22,9 @@ import duckdb
 
 from sessiongraph.errors import StoreBusyError
 from sessiongraph.snapshots.snapshot import Snapshot
-from sessiongraph.snapshots.snapshot_builder import Derivation
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.text_index.tokenizer import Tokenizer
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ _NO_VECTORS = ""
 class _Followed:
     """A store as far as it was read: its derived state, which one thread at a time works on, and what that showed."""
 
-    derivation: Derivation
+    builder: SnapshotBuilder
     refreshing: threading.Lock = field(default_factory=threading.Lock)
     seen: tuple[tuple[int, ...] | None, Snapshot] | None = None
 
@@ -46,6 +47,8 @@ class SnapshotReader:
     def __init__(self) -> None:
         self._followed: OrderedDict[tuple[Path, str], _Followed] = OrderedDict()
         self._guard = threading.Lock()
+        # One for all indexes: they have most words in common.
+        self.tokenizer = Tokenizer()
 
     def close(self) -> None:
         """Let go of all graphs; who asks afterwards has them read anew."""
@@ -90,7 +93,7 @@ class SnapshotReader:
             elif embedding_model != _NO_VECTORS:
                 self._followed.pop((store.path, _NO_VECTORS), None)
             key = (store.path, embedding_model)
-            followed = self._followed.setdefault(key, _Followed(Derivation(embedding_model)))
+            followed = self._followed.setdefault(key, _Followed(SnapshotBuilder(embedding_model, self.tokenizer)))
             self._followed.move_to_end(key)
             return followed
 
@@ -113,5 +116,5 @@ def _newest(
         # there is no lock either: one that appears meanwhile is not what was read.
         signature = before and store.signature()
         if followed.seen is None or signature is None or followed.seen[0] != signature:
-            followed.seen = (signature, followed.derivation.refresh(connection))
+            followed.seen = (signature, followed.builder.refresh(connection))
         return followed.seen[1]

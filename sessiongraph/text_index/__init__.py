@@ -1,1 +1,1 @@
-"""Words: tokens, their counts, BM25 over passages, facts and whole documents, and words that stand side by side."""
+"""Full-text index: tokens, BM25 over passages, facts and whole documents, and bigrams."""

@@ -1,11 +1,13 @@
-"""BM25 over texts that come and go. Counts of words are kept; what depends on all texts is computed when it is asked.
+"""BM25 index over texts that are added and removed.
 
-Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009), with their usual k1 and b.
-What a word is belongs to `words`, which of them stand side by side to `pairs`.
+Term counts are kept; what depends on all texts is computed at query time.
 
-Invariant: scores are those of an index made of the present texts alone, however they came. The counts of texts that
-were added together are a segment, which never changes; segments are merged so that each is at least twice as long as
-the next. What texts a word stands in and how long a text is on average are totals, kept as texts come and go.
+Robertson and Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond (2009). Tokenization belongs to
+`tokenizer`, bigrams to `bigram_index`.
+
+Invariant: scores are those of an index made of the present texts alone, in whatever order they were added. The counts
+of texts that were added together are a segment, which never changes; segments are merged so that each is at least twice
+as long as the next. Document frequencies and the mean length are totals, updated as texts are added and removed.
 """
 
 from collections.abc import Sequence
@@ -16,22 +18,33 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sessiongraph.columnar.growing_arrays import Column, marked
+from sessiongraph.columnar.growing_arrays import GrowingArray, mask_of
 from sessiongraph.columnar.vectors import Array
-from sessiongraph.text_index.bigram_index import Pairs, Run, pair, slots_of
-from sessiongraph.text_index.tokenizer import Terms, asked_words, words
-
-K1 = 1.2
-B = 0.75
+from sessiongraph.text_index.bigram_index import BigramIndex, SortedRun, bigram_keys, slots_with
+from sessiongraph.text_index.tokenizer import Tokenizer, Vocabulary
 
 
-class Occurrences(NamedTuple):
-    """Of a word: in how many texts it is, in what slots, how often in each, and how long each of them is.
+@dataclass(frozen=True)
+class BM25Parameters:
+    """`k1`: how fast repeated words saturate; `b`: how much of a text's length is normalised away, 0 to 1."""
 
-    Slots that no row shows may be among them.
+    k1: float
+    b: float
+
+
+# Robertson's and Zaragoza's usual ones, for facts and for the turns of a session: texts of about the same length.
+ROBERTSON = BM25Parameters(1.2, 0.75)
+# Those of Anserini's baselines (Yang, Fang and Lin, 2017), for passages and whole documents: texts of any length.
+ANSERINI = BM25Parameters(0.9, 0.4)
+
+
+class Postings(NamedTuple):
+    """A word's posting list: the slots of the texts it occurs in, its count in each, and the length of each.
+
+    Slots of removed texts may be among them; `document_frequency` counts the present texts alone.
     """
 
-    texts: int
+    document_frequency: int
     slots: Array
     counts: Array
     lengths: Array
@@ -39,9 +52,9 @@ class Occurrences(NamedTuple):
 
 @dataclass(frozen=True)
 class _Segment:
-    """How often terms stand in the texts of some slots: those of `terms[i]` from `starts[i]` on, by slot.
+    """The posting lists of the texts of some slots, one after another: that of `terms[i]` starts at `starts[i]`.
 
-    `lengths` are those of the texts, once for each term: side by side they are read much faster than from all over.
+    `lengths` are those of the texts, repeated for each term: read side by side, which is much faster than gathering.
     """
 
     terms: Array
@@ -57,17 +70,18 @@ class _Segment:
         return slice(int(self.starts[place]), int(self.starts[place + 1]))
 
 
-class LexicalIndex:
-    """Counts of words by text. Each text has a slot, which is never used again.
+class BM25Index:
+    """An inverted index of texts. Each text has a slot, which is never used again.
 
-    With `phrases`, the pairs of words that stand side by side are kept too, of which one is no function word.
+    With `bigrams`, those of which at least one word is no stop word are indexed too.
     """
 
-    def __init__(self, phrases: bool = False) -> None:
-        self._terms = Terms()
-        self._pairs = Pairs() if phrases else None
-        self._lengths = Column(np.float32)
-        self._texts_with = Column(np.int32)  # by term
+    def __init__(self, tokenizer: Tokenizer, bigrams: bool = False) -> None:
+        self._tokenizer = tokenizer
+        self._vocabulary = Vocabulary(tokenizer)
+        self._bigrams = BigramIndex() if bigrams else None
+        self._lengths = GrowingArray(np.float32)
+        self._document_frequencies = GrowingArray(np.int32)  # by term
         self._segments: list[_Segment] = []
         self._count = 0
         self._words = 0
@@ -76,31 +90,32 @@ class LexicalIndex:
         return len(self._lengths)
 
     def add(self, texts: Sequence[str]) -> Array:
-        """The slots that `texts` get."""
+        """Add `texts`; returns their slots."""
         first = len(self._lengths)
         if len(texts):
-            numbers = self._terms.numbers(texts)
+            numbers = self._vocabulary.numbers(texts)
             segment, lengths = self._counted(numbers, len(texts), first)
             self._lengths.extend(lengths)
-            self._total(segment, lengths, 1)
-            self._keep(segment)
-            if self._pairs is not None:
-                self._pairs.add(*self._side_by_side(numbers, first))
+            self._update_totals(segment, lengths, 1)
+            self._append(segment)
+            if self._bigrams is not None:
+                self._bigrams.add(*self._bigrams_of(numbers, first))
         return np.arange(first, len(self._lengths), dtype=np.int32)
 
     def remove(self, texts: Sequence[str]) -> None:
-        """Take `texts` out of the totals; whoever added them shows their slots no more."""
+        """Subtract `texts` from the totals; whoever added them leaves their slots out of later views."""
         if len(texts):
-            self._total(*self._counted(self._terms.numbers(texts), len(texts), 0), -1)
+            self._update_totals(*self._counted(self._vocabulary.numbers(texts), len(texts), 0), -1)
 
-    def view(self, slots: Array) -> "LexicalView":
-        """The present index for rows whose texts stand in `slots`; an unchanging view of them must be given."""
+    def view(self, slots: Array) -> "BM25View":
+        """The present index for rows whose texts have the slots `slots`, an array that must not change."""
         mean = max(self._words / max(self._count, 1), 1.0)
-        return LexicalView(
+        return BM25View(
+            self._tokenizer,
             tuple(self._segments),
-            self._pairs.view() if self._pairs is not None else (),
-            self._terms,
-            self._texts_with.view(),
+            self._bigrams.view() if self._bigrams is not None else (),
+            self._vocabulary,
+            self._document_frequencies.view(),
             self._lengths.view(),
             self._count,
             mean,
@@ -110,127 +125,126 @@ class LexicalIndex:
     @property
     def nbytes(self) -> int:
         counts = sum(3 * segment.slots.nbytes for segment in self._segments)
-        pairs = self._pairs.nbytes if self._pairs is not None else 0
-        return counts + pairs + self._lengths.nbytes + self._texts_with.nbytes + 200 * len(self._terms)
+        bigrams = self._bigrams.nbytes if self._bigrams is not None else 0
+        totals = self._lengths.nbytes + self._document_frequencies.nbytes
+        return counts + bigrams + totals + 200 * len(self._vocabulary)
 
     def _counted(self, numbers: Array, texts: int, first: int) -> tuple[_Segment, Array]:
-        """How often the words of so many texts stand in each, which have the slots from `first` on; and lengths."""
-        between = numbers < 0
-        text = np.cumsum(between)[~between]
+        """The segment of so many texts, which have the slots from `first` on, and the lengths of the texts."""
+        is_separator = numbers < 0
+        text = np.cumsum(is_separator)[~is_separator]
         lengths = np.bincount(text, minlength=texts).astype(np.float32)
-        pairs, counts = np.unique(numbers[~between] * texts + text, return_counts=True)
-        terms, starts = np.unique(pairs // texts, return_index=True)
-        places = pairs % texts
-        slots = (places + first).astype(np.int32)
+        term_texts, counts = np.unique(numbers[~is_separator] * texts + text, return_counts=True)
+        terms, starts = np.unique(term_texts // texts, return_index=True)
+        text_numbers = term_texts % texts
+        slots = (text_numbers + first).astype(np.int32)
         starts = np.append(starts, len(slots))
-        return _Segment(terms, starts, slots, counts.astype(np.float32), lengths[places]), lengths
+        return _Segment(terms, starts, slots, counts.astype(np.float32), lengths[text_numbers]), lengths
 
-    def _side_by_side(self, numbers: Array, first: int) -> tuple[Array, Array]:
-        """The pairs of words that tell something, and the slots of their texts, the first of which is `first`."""
+    def _bigrams_of(self, numbers: Array, first: int) -> tuple[Array, Array]:
+        """The keys of bigrams other than of two stop words, and the slots of their texts, the first being `first`."""
         one, other = numbers[:-1], numbers[1:]
-        telling = (one >= 0) & (other >= 0) & (np.maximum(one, other) >= self._terms.function_words)
+        counted = (one >= 0) & (other >= 0) & (np.maximum(one, other) >= self._vocabulary.stop_stems)
         slots = (np.cumsum(numbers < 0)[:-1] + first).astype(np.int32)
-        return pair(one[telling], other[telling]), slots[telling]
+        return bigram_keys(one[counted], other[counted]), slots[counted]
 
-    def _total(self, segment: _Segment, lengths: Array, sign: int) -> None:
+    def _update_totals(self, segment: _Segment, lengths: Array, sign: int) -> None:
         self._count += sign * len(lengths)
         self._words += sign * int(lengths.sum())
-        new = len(self._terms.stems) - len(self._texts_with)
-        self._texts_with.extend(np.zeros(new, np.int32))
+        frequencies = self._document_frequencies
+        frequencies.extend(np.zeros(len(self._vocabulary.stems) - len(frequencies), np.int32))
         texts = np.diff(segment.starts).astype(np.int32)
-        self._texts_with.put(segment.terms, self._texts_with.array[segment.terms] + sign * texts)
+        frequencies.put(segment.terms, frequencies.array[segment.terms] + sign * texts)
 
-    def _keep(self, segment: _Segment) -> None:
+    def _append(self, segment: _Segment) -> None:
         while self._segments and len(self._segments[-1].slots) < 2 * len(segment.slots):
             segment = _merged(self._segments.pop(), segment)
         self._segments.append(segment)
 
 
 @dataclass(frozen=True)
-class LexicalView:
-    """One state of an index, for rows whose texts stand in `slots`."""
+class BM25View:
+    """One state of an index, for rows whose texts have the slots `slots`."""
 
+    tokenizer: Tokenizer
     segments: tuple[_Segment, ...]
-    pairs: tuple[Run, ...]
-    terms: Terms
-    texts_with: Array
+    bigrams: tuple[SortedRun, ...]
+    vocabulary: Vocabulary
+    document_frequencies: Array
     lengths: Array
     count: int
     mean_length: float
     slots: Array
 
-    def scores(self, query: str, k1: float = K1, b: float = B) -> Array:
+    def scores(self, query: str, parameters: BM25Parameters = ROBERTSON) -> Array:
         """The BM25 score of each row for `query`: (n,) float32."""
-        return self.bm25(self.occurrences(query), k1, b)
+        return self.postings_scores(self.postings(query), parameters)
 
-    def bm25(self, asked: Sequence[Occurrences], k1: float, b: float) -> Array:
-        """The BM25 score of each row for the words `asked`: (n,) float32."""
+    def postings_scores(self, postings: Sequence[Postings], parameters: BM25Parameters) -> Array:
+        """The BM25 score of each row for the words whose `postings` are given: (n,) float32."""
+        k1, b = parameters.k1, parameters.b
         scores = np.zeros(len(self.lengths), np.float32)
-        for texts, slots, counts, lengths in asked:
-            idf = np.float32(np.log1p((self.count - texts + 0.5) / (texts + 0.5)))
+        for frequency, slots, counts, lengths in postings:
+            idf = np.float32(np.log1p((self.count - frequency + 0.5) / (frequency + 0.5)))
             norm = np.float32(k1 * b / self.mean_length) * lengths + np.float32(k1 * (1 - b))
             scores[slots] += idf * np.float32(k1 + 1) * (counts / (counts + norm))
         return scores[: len(self.slots)] if self._in_order else scores.take(self.slots)
 
-    def phrases(self, query: str) -> Array:
-        """How rare the pairs of words are, in all, that stand side by side in `query` and in each row: (n,) float32."""
+    def bigram_scores(self, query: str) -> Array:
+        """The summed inverse document frequencies of the bigrams that each row shares with `query`: (n,) float32."""
         scores = np.zeros(len(self.lengths), np.float32)
-        for key in self._asked_pairs(query) if self.pairs else ():
-            slots = slots_of(self.pairs, key)
-            slots = slots[self._is_shown[slots]]
+        for key in self._query_bigrams(query) if self.bigrams else ():
+            slots = slots_with(self.bigrams, key)
+            slots = slots[self._is_present[slots]]
             scores[slots] += np.float32(np.log1p((self.count - len(slots) + 0.5) / (len(slots) + 0.5)))
         return scores[: len(self.slots)] if self._in_order else scores.take(self.slots)
 
-    def _asked_pairs(self, query: str) -> list[int]:
-        known = [self._known(word) for word in words(query)]
+    def _query_bigrams(self, query: str) -> list[int]:
+        terms = [self._term(stem) for stem in self.tokenizer.stems(query)]
         return list(
             dict.fromkeys(
                 one << 32 | other
-                for one, other in pairwise(known)
-                if one is not None and other is not None and max(one, other) >= self.terms.function_words
+                for one, other in pairwise(terms)
+                if one is not None and other is not None and max(one, other) >= self.vocabulary.stop_stems
             )
         )
 
     @cached_property
-    def _is_shown(self) -> Array:
-        """By slot, whether a row shows its text."""
-        return marked(self.slots, len(self.lengths))
+    def _is_present(self) -> Array:
+        """By slot, whether its text is that of a row."""
+        return mask_of(self.slots, len(self.lengths))
 
     @cached_property
     def _in_order(self) -> bool:
-        """Whether each row's slot is its number, as it is until texts are removed: then nothing need be looked up."""
+        """Whether each row's slot is its number, as it is until texts are removed: then nothing need be gathered."""
         return np.array_equal(self.slots, np.arange(len(self.slots)))
 
-    def occurrences(self, query: str) -> list[Occurrences]:
-        """Of each word that `query` asks for and that is known."""
-        found = []
-        for word in asked_words(query):
-            term = self._known(word)
-            if term is not None and self.texts_with[term]:
-                found.append(self._occurrences(term))
-        return found
+    def postings(self, query: str) -> list[Postings]:
+        """The posting list of each word of `query` that occurs in a text."""
+        terms = [self._term(stem) for stem in self.tokenizer.query_stems(query)]
+        return [self._postings(term) for term in terms if term is not None and self.document_frequencies[term]]
 
-    def _known(self, stem: str) -> int | None:
-        """The number of a term of this state: what came since is another's."""
-        term = self.terms.stems.get(stem)
-        return None if term is None or term >= len(self.texts_with) else term
+    def _term(self, stem: str) -> int | None:
+        """The number of a term of this state: one that was added since belongs to later states."""
+        term = self.vocabulary.stems.get(stem)
+        return None if term is None or term >= len(self.document_frequencies) else term
 
-    def _occurrences(self, term: int) -> Occurrences:
+    def _postings(self, term: int) -> Postings:
         here = [(segment, segment.of(term)) for segment in self.segments]
         parts = [
             (segment.slots[at], segment.counts[at], segment.lengths[at]) for segment, at in here if at.stop > at.start
         ]
         columns = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
-        return Occurrences(int(self.texts_with[term]), *columns)
+        return Postings(int(self.document_frequencies[term]), *columns)
 
-    def rarest(self, text: str) -> int:
-        """In how many texts that word of `text` stands which is in the fewest; 0 where none is known."""
-        terms = [self._known(word) for word in asked_words(text)]
-        return min((int(self.texts_with[term]) for term in terms if term is not None), default=0)
+    def lowest_document_frequency(self, text: str) -> int:
+        """The document frequency of the rarest word of `text`; 0 where none is known."""
+        terms = [self._term(stem) for stem in self.tokenizer.query_stems(text)]
+        return min((int(self.document_frequencies[term]) for term in terms if term is not None), default=0)
 
 
 def _merged(one: _Segment, other: _Segment) -> _Segment:
-    """Both in one; all slots of `other` are greater than those of `one`."""
+    """One segment of both; all slots of `other` are greater than those of `one`."""
     terms = np.concatenate([np.repeat(segment.terms, np.diff(segment.starts)) for segment in (one, other)])
     order = np.argsort(terms, kind="stable")
     distinct, starts = np.unique(terms[order], return_index=True)

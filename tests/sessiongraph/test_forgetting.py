@@ -11,8 +11,8 @@ from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Forgotten, Target, forget
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
-from sessiongraph.snapshots.snapshot import load_snapshot
 from sessiongraph.store.graph_store import GraphStore
+from tests.support.snapshots import load_snapshot
 from tests.support.workshop import Workshop, rows
 
 TALK = [

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.changes.diff import Change, collect_change
-from sessiongraph.snapshots.snapshot import load_snapshot
 from sessiongraph.store.graph_store import GraphStore
 from tests.support.evidence import Evidence, put, put_window, settle
+from tests.support.snapshots import load_snapshot
 
 NOON = datetime(2024, 5, 8, 12)
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from sessiongraph.columnar.vectors import VectorHeap, Vectors
+from sessiongraph.columnar.vectors import GrowingVectors, Vectors
 
 
-def heaped(vectors: np.ndarray, at_once: int) -> tuple[VectorHeap, np.ndarray]:
+def heaped(vectors: np.ndarray, at_once: int) -> tuple[GrowingVectors, np.ndarray]:
     """A heap that came in parts, and the hashes of its texts: spread as those of texts are."""
-    heap, hashes = VectorHeap(), np.random.default_rng(5).integers(0, 2**64, len(vectors), np.uint64)
+    heap, hashes = GrowingVectors(), np.random.default_rng(5).integers(0, 2**64, len(vectors), np.uint64)
     for start in range(0, len(vectors), at_once):
         heap.add(hashes[start : start + at_once], vectors[start : start + at_once])
     return heap, hashes

@@ -1,4 +1,4 @@
-"""Which names are one entity, why, and which must never become one."""
+"""Entity resolution: names that are one entity, why, and names that must never become one."""
 
 import random
 from collections.abc import Mapping
@@ -7,9 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessiongraph.entity_resolution.entity_resolver import Decision, Named, Resolver, is_alias_relation, name_key, pair
+from sessiongraph.entity_resolution.entity_resolver import (
+    Decision,
+    EntityResolver,
+    NameEvidence,
+    is_alias_relation,
+    name_key,
+    pair,
+)
 
-World = dict[str, Named]
+World = dict[str, NameEvidence]
 
 
 def world(
@@ -23,16 +30,16 @@ def world(
     made: World = {}
     for name, kind in names.items():
         key = name_key(name)
-        known = made.get(key, Named())
+        known = made.get(key, NameEvidence())
         called = {name_key(alias) for whose, alias in (aliases or {}).items() if name_key(whose) == key}
-        made[key] = Named(
+        made[key] = NameEvidence(
             known.types | ({kind.casefold()} - {""}), known.wordings | {name}, frozenset(beside[key]), frozenset(called)
         )
     return made
 
 
-def resolver(made: World) -> Resolver:
-    found = Resolver()
+def resolver(made: World) -> EntityResolver:
+    found = EntityResolver()
     found.update(made)
     return found
 
@@ -226,7 +233,7 @@ def test_two_that_are_kept_apart_are_not_joined_by_a_third_name() -> None:
 
 
 def test_a_decision_waits_for_names_that_are_not_there_yet() -> None:
-    found = Resolver()
+    found = EntityResolver()
     found.update({}, {pair("bobby", "robert stone"): Decision(True, "user")})
     assert found.merges == []
     found.update(world({"Bobby": P, "Robert Stone": P}))
@@ -239,7 +246,7 @@ def test_every_merge_is_explained_in_words() -> None:
     found = resolver(world({"Alice Smith": P, "Alice": P}))
     (merge,) = found.merges
     assert merge.because == "“Alice” can only be “Alice Smith”: nobody else bears that name"
-    found.update({"alice jones": Named(frozenset(["person"]), frozenset(["Alice Jones"]))})
+    found.update({"alice jones": NameEvidence(frozenset(["person"]), frozenset(["Alice Jones"]))})
     assert found.merges == []
 
 
@@ -257,7 +264,7 @@ def states(draw: st.DrawFn, keys: list[str]) -> World:
     beside = {key: {b if a == key else a for a, b in edges if key in (a, b)} & set(present) - {key} for key in present}
     wording = st.sampled_from([str.title, str.upper, str, "Mr. {}".format])
     return {
-        key: Named(
+        key: NameEvidence(
             draw(TYPES),
             frozenset([draw(wording)(key)]),
             frozenset(beside[key]),
@@ -275,7 +282,7 @@ def test_whatever_came_in_between_the_names_that_are_there_decide(data: st.DataO
     keys = data.draw(st.lists(NAMES, min_size=2, max_size=12, unique=True))
     pairs = st.tuples(st.sampled_from(keys), st.sampled_from(keys)).filter(lambda two: two[0] != two[1])
     choices = st.sampled_from([None, Decision(True, "user"), Decision(False, "user")])
-    found, now, decided = Resolver(), World(), {}
+    found, now, decided = EntityResolver(), World(), {}
     for _ in range(data.draw(st.integers(1, 5))):
         then = data.draw(states(keys))
         before = {key: found.entity_of(key) for key in now}
@@ -285,7 +292,7 @@ def test_whatever_came_in_between_the_names_that_are_there_decide(data: st.DataO
         now, decided = then, {**decided, **decisions}
         after = {key: found.entity_of(key) for key in now}
         assert changed == {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    fresh = Resolver()
+    fresh = EntityResolver()
     shuffled = list(now.items())
     random.Random(0).shuffle(shuffled)
     fresh.update(dict(shuffled), {two: decision for two, decision in decided.items() if decision is not None})

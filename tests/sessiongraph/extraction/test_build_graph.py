@@ -19,8 +19,8 @@ from sessiongraph.forgetting import Target, forget
 from sessiongraph.llm.client import LLM
 from sessiongraph.persistence.session_staging import session_document_id, stage_sessions
 from sessiongraph.settings import load_settings
-from sessiongraph.snapshots.snapshot import load_snapshot
 from sessiongraph.store.graph_store import GraphStore
+from tests.support.snapshots import load_snapshot
 from tests.support.workshop import Workshop, doubled, entities, rows
 
 TEXT = "Alice moved to Paris in 2010. She met Bob there."

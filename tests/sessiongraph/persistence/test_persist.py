@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.errors import CacheUnavailableError, LLMFailedError, SessionsNotFoundError
-from sessiongraph.snapshots.snapshot import load_snapshot
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import SESSION_NODE_SET
+from tests.support.snapshots import load_snapshot
 from tests.support.workshop import Workshop, doubled, entities, rows
 
 ALICE = ("Where does Alice live?", "Alice lives in Paris.")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.snapshots.snapshot import load_snapshot
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset
 from tests.sessiongraph.conftest import endpoint, home, shared_dagster_home
 from tests.support.evidence import Evidence, put
+from tests.support.snapshots import load_snapshot
 
 __all__ = ["endpoint", "home", "shared_dagster_home"]
 

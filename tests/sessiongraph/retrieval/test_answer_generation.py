@@ -1,4 +1,4 @@
-"""How a model's answer is read: its marks become citations, and whatever it says leaves the session usable."""
+"""Parsing of a model's answer: its marks become citations, and whatever it says leaves the session usable."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ import pytest
 import sessiongraph
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.retrieval.answer_generation import read_marks
+from sessiongraph.retrieval.answer_generation import parse_citations
 from sessiongraph.retrieval.results import Citation
 from tests.support.openai_endpoint import OpenAIEndpoint
 
@@ -32,7 +32,7 @@ def cited(*ids: str) -> list[Citation]:
     ],
 )
 def test_marks_name_sources_and_nothing_else_is_a_mark(text: str, answer: str, used: list[str]) -> None:
-    said, citations = read_marks(text, cited("a", "b", "c"))
+    said, citations = parse_citations(text, cited("a", "b", "c"))
     assert (said, [citation.id for citation in citations]) == (answer, used)
 
 

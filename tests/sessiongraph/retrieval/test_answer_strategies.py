@@ -1,4 +1,4 @@
-"""The ways of answering: what each asks a model, how often at the most, and what it does with the embedded one."""
+"""Answer strategies: the calls that each makes, their bound, and what it does with the embedded model."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import sessiongraph
 from sessiongraph import SearchType
 from sessiongraph.prompts.question_prompt import NO_ANSWER
 from sessiongraph.retrieval.query_decomposition import sub_questions
-from sessiongraph.retrieval.search_types import KINDS, chosen
+from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 TEXTS = [
@@ -31,7 +31,7 @@ async def ask(question: str, kind: SearchType, **more: object) -> sessiongraph.S
 
 
 def test_every_type_is_in_the_table():
-    assert set(KINDS) == set(SearchType) - {SearchType.FEELING_LUCKY}
+    assert set(SEARCH_PLANS) == set(SearchType) - {SearchType.FEELING_LUCKY}
 
 
 # Chain of thought
@@ -160,14 +160,14 @@ async def test_a_question_of_no_time_is_searched_in_all_and_says_so(people: None
 def test_luck_is_a_rule(query: str, kind: SearchType):
     from datetime import date
 
-    assert chosen(query, date(2024, 1, 1)) is kind
+    assert choose_search_type(query, date(2024, 1, 1)) is kind
 
 
 async def test_the_result_says_what_luck_chose(people: None):
     assert (await ask("MATCH (a) RETURN a.name", SearchType.FEELING_LUCKY)).query_type is SearchType.CYPHER
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if KINDS[kind].asks_model])
+@pytest.mark.parametrize("kind", [kind for kind in SEARCH_PLANS if SEARCH_PLANS[kind].asks_model])
 async def test_only_context_asks_no_model_of_any_type(endpoint: OpenAIEndpoint, people: None, kind: SearchType):
     endpoint.requests.clear()
     result = await ask(
@@ -176,7 +176,7 @@ async def test_only_context_asks_no_model_of_any_type(endpoint: OpenAIEndpoint, 
     assert result.answer is None and result.context and endpoint.chats == []
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if KINDS[kind].asks_model])
+@pytest.mark.parametrize("kind", [kind for kind in SEARCH_PLANS if SEARCH_PLANS[kind].asks_model])
 async def test_a_model_that_fails_fails_every_type_in_one_way(endpoint: OpenAIEndpoint, people: None, kind: SearchType):
     endpoint.fail(500, when="")
     endpoint.requests.clear()

@@ -1,4 +1,4 @@
-"""What a session lends to a question: turns that fit, older ones that matter, and one call where rules do not do."""
+"""Conversation history: turns that fit, older ones that matter, and one call where rules are not certain."""
 
 import json
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ import sessiongraph
 from sessiongraph import SearchType, sessions
 from sessiongraph.retrieval import conversation_history
 from sessiongraph.retrieval.conversation_history import Conversation
+from sessiongraph.text_index.tokenizer import Tokenizer
 from sessiongraph.types import Turn
 from tests.sessiongraph.retrieval.conftest import DIALOGUES
 from tests.support.openai_endpoint import OpenAIEndpoint
@@ -106,8 +107,8 @@ def test_recalled_turns_take_a_third_at_the_most():
     last = [turn(number, "Why?", "So.") for number in range(100, 110)]
     older = [turn(number, f"apples {number} " + "and pears " * 50, "apples " * 80) for number in range(100)]
     talk = Conversation("s", turns=last, older=older)
-    talk.recall("apples")
-    tokens = sum(map(conversation_history._tokens, talk.recalled))
+    talk.recall("apples", Tokenizer())
+    tokens = sum(map(conversation_history._token_count, talk.recalled))
     assert talk.recalled and tokens <= conversation_history.HISTORY_TOKENS // 3
     assert talk.recalled == sorted(talk.recalled, key=lambda each: each.position)
 
@@ -119,5 +120,5 @@ def test_the_estimate_of_tokens_is_near_what_a_tokenizer_counts(text: str):
     import litellm
 
     counted = litellm.token_counter(model="gpt-4o", text=text[: conversation_history.HISTORY_CHARS])
-    estimated = conversation_history._tokens(turn(1, text, ""))
+    estimated = conversation_history._token_count(turn(1, text, ""))
     assert 0.7 * counted <= estimated <= 2 * counted

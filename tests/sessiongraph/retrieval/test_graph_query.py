@@ -2,13 +2,18 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 import sessiongraph
 from sessiongraph import InvalidInputError, SearchType
-from sessiongraph.retrieval import graph_query
+from sessiongraph.default_client import default_services
+from sessiongraph.retrieval.graph_query import run_graph_query
+from sessiongraph.retrieval.query_context import GraphQueryLimits, QueryContext
+from sessiongraph.retrieval.scope import Scope
+from sessiongraph.retrieval.search_types import SEARCH_PLANS
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 TEXTS = [
@@ -38,6 +43,25 @@ ENDLESS = "MATCH (a) MATCH (b) MATCH (c) MATCH (d) MATCH (e) RETURN COUNT(a) AS 
 async def run(query: str, **more: object) -> sessiongraph.SearchResult:
     [result] = await sessiongraph.search(query, SearchType.CYPHER, **more)  # type: ignore[arg-type]
     return result
+
+
+async def limited(query: str, limits: GraphQueryLimits) -> QueryContext:
+    """The context of `query` to the dataset "people", within `limits`."""
+    services = default_services()
+    [dataset] = await sessiongraph.datasets.list()
+    return QueryContext(
+        services=services,
+        plan=SEARCH_PLANS[SearchType.CYPHER],
+        scopes=[Scope(dataset, services.snapshot(dataset))],
+        original_query=query,
+        query=query,
+        history=(),
+        top_k=10,
+        only_context=False,
+        feedback={},
+        asking_user_id=dataset.owner_id,
+        graph_query_limits=limits,
+    )
 
 
 async def test_a_query_gives_its_rows_and_cites_the_facts_in_them(people: None):
@@ -104,10 +128,10 @@ async def test_nothing_but_reading_is_a_query(people: None, home: Path, tmp_path
     assert (await run("MATCH (a) RETURN a.name")).rows == names
 
 
-async def test_a_query_without_end_is_stopped_and_its_process_is_gone(crowd: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(graph_query, "SECONDS", 2.0)
+async def test_a_query_without_end_is_stopped_and_its_process_is_gone(crowd: None):
+    context = await limited(ENDLESS, GraphQueryLimits(seconds=2.0))
     with pytest.raises(InvalidInputError, match="2 seconds"):
-        await run(ENDLESS)
+        await run_graph_query(context)
     assert _processes() == []
 
 
@@ -121,10 +145,11 @@ async def test_a_search_that_is_cancelled_leaves_no_process(crowd: None):
     assert _processes() == []
 
 
-async def test_rows_are_bounded_and_it_says_so(people: None, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(graph_query, "MOST_ROWS", 2)
-    result = await run("MATCH (a) RETURN a.name")
-    assert len(result.rows) == 2 and "may be more" in result.warnings[0]
+async def test_rows_are_bounded_and_it_says_so(people: None):
+    context = await limited("MATCH (a) RETURN a.name", GraphQueryLimits(rows=2))
+    outcome = await run_graph_query(context)
+    assert len(outcome.rows) == 2
+    assert "may be more" in context.warnings[0]
 
 
 async def test_a_query_sees_only_what_the_node_sets_support(people: None):
@@ -160,6 +185,8 @@ async def test_a_question_becomes_a_query_and_its_rows_an_answer(endpoint: OpenA
     assert str(result) == "Boris Weber does." and result.turn_id
     assert [row["a.name"] for row in result.rows] == ["Boris Weber"]
     assert len(endpoint.chats) == result.usage.calls == 3
+    [types] = re.findall("Most frequent relationship types: (.*)\\.", endpoint.chats[0].user)
+    assert {"lives_in", "moved_to", "founded"} <= set(types.split(", "))
     assert result.citations and "MATCH" in result.context
 
 

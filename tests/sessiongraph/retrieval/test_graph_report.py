@@ -1,4 +1,4 @@
-"""The report: what is at the centre, what belongs together and what is new, of what the user may use alone."""
+"""Graph report: most connected entities, communities and newest facts, of what the user may use alone."""
 
 from pathlib import Path
 

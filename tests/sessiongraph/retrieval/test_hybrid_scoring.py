@@ -1,77 +1,70 @@
-"""Texts that are too many for every product are as near by few of them as by all."""
+"""Texts too many for every product are scored by few products as by all."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 
-from sessiongraph.columnar.vectors import VectorHeap
-from sessiongraph.retrieval import hybrid_scoring
-from sessiongraph.retrieval.hybrid_scoring import Texts, near, nearest
+from sessiongraph.columnar.vectors import GrowingVectors
+from sessiongraph.retrieval.hybrid_scoring import TextSignals, candidate_scores, hybrid_scores
+from sessiongraph.retrieval.ranking_weights import ExactLimits
 
-DENSE = 0.45
+VECTOR_SHARE = 0.45
+ALL_CANDIDATES = ExactLimits(texts=0)
+FEW_CANDIDATES = ExactLimits(texts=0, candidates=40)
 
 
-def drawn(count: int) -> Texts:
+def drawn(count: int) -> TextSignals:
     """So many texts, of which every tenth has a word of the question."""
     draw = np.random.default_rng(3)
     vectors = draw.standard_normal((count, 256)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    heap, hashes = VectorHeap(), draw.integers(0, 2**64, count, np.uint64)
+    heap, hashes = GrowingVectors(), draw.integers(0, 2**64, count, np.uint64)
     heap.add(hashes, vectors)
     words = np.where(np.arange(count) % 10, 0, draw.random(count)).astype(np.float32)
-    return Texts(words, heap.view(heap.find(hashes), hashes), np.array([f"{n:05}" for n in range(count)], object))
+    return TextSignals(words, heap.view(heap.find(hashes), hashes), np.array([f"{n:05}" for n in range(count)], object))
 
 
-@pytest.fixture
-def few_products(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
-    monkeypatch.setattr(hybrid_scoring, "_PROMISING", 40)
-
-
-def test_what_is_nearest_has_the_score_that_all_products_give(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_candidates_have_the_scores_that_all_products_give() -> None:
     texts = drawn(2_000)
     query = texts.vectors[:][11]
-    [exact] = near([texts], query, DENSE)
-    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
-    [chosen] = near([texts], query, DENSE)
+    [exact] = hybrid_scores([texts], query, VECTOR_SHARE)
+    [chosen] = hybrid_scores([texts], query, VECTOR_SHARE, ALL_CANDIDATES)
     assert chosen == pytest.approx(exact, abs=1e-4)
-    [(rows, scores)] = nearest([texts], query, DENSE)
+    [(rows, scores)] = candidate_scores([texts], query, VECTOR_SHARE, ALL_CANDIDATES)
     assert scores == pytest.approx(exact[rows], abs=1e-4) and len(rows) == 2_000
 
 
-@pytest.mark.usefixtures("few_products")
 def test_the_best_by_meaning_and_the_best_by_words_are_the_best_of_few_products_too() -> None:
     texts = drawn(2_000)
     query = texts.vectors[:][11]
-    [scores] = near([texts], query, DENSE)
-    [(rows, some)] = nearest([texts], query, DENSE)
+    [scores] = hybrid_scores([texts], query, VECTOR_SHARE, FEW_CANDIDATES)
+    [(rows, some)] = candidate_scores([texts], query, VECTOR_SHARE, FEW_CANDIDATES)
     assert scores.argmax() == rows[some.argmax()] == 11 and len(rows) == 40
-    assert {int(row) for row in rows} & set(np.argsort(-texts.words)[:40].tolist()), "words choose as well"
-    best_words = int(texts.words.argmax())
-    [(rows, _)] = nearest([texts], texts.vectors[:][best_words] + query, DENSE)
+    assert {int(row) for row in rows} & set(np.argsort(-texts.bm25_scores)[:40].tolist()), "words choose as well"
+    best_words = int(texts.bm25_scores.argmax())
+    [(rows, _)] = candidate_scores([texts], texts.vectors[:][best_words] + query, VECTOR_SHARE, FEW_CANDIDATES)
     assert best_words in rows
 
 
-@pytest.mark.usefixtures("few_products")
-def test_what_is_favoured_is_looked_at_however_far_off_it_is() -> None:
-    texts, favoured = drawn(2_000), np.array([3, 4, 5])
+def test_priority_rows_are_candidates_however_dissimilar_they_are() -> None:
+    texts, priority_rows = drawn(2_000), np.array([3, 4, 5])
     query = -texts.vectors[:][4]
-    [(rows, scores)] = nearest([dataclasses.replace(texts, favoured=favoured)], query, DENSE)
-    assert set(favoured) <= set(rows) and rows[scores.argmin()] == 4
+    [(rows, scores)] = candidate_scores(
+        [dataclasses.replace(texts, priority_rows=priority_rows)], query, VECTOR_SHARE, FEW_CANDIDATES
+    )
+    assert set(priority_rows) <= set(rows) and rows[scores.argmin()] == 4
 
 
-@pytest.mark.usefixtures("few_products")
-def test_texts_that_may_not_be_used_are_not_among_the_nearest() -> None:
+def test_texts_that_may_not_be_used_are_no_candidates() -> None:
     texts = drawn(200)
     masked = dataclasses.replace(texts, mask=np.arange(200) != 11)
-    [(rows, _)] = nearest([masked], texts.vectors[:][11], DENSE)
+    [(rows, _)] = candidate_scores([masked], texts.vectors[:][11], VECTOR_SHARE, FEW_CANDIDATES)
     assert 11 not in rows and len(rows) == 199
 
 
-@pytest.mark.usefixtures("few_products")
 @pytest.mark.parametrize("query", [None, np.ones(3, np.float32)])
 def test_without_vectors_to_compare_words_alone_count(query: np.ndarray | None) -> None:
     texts = drawn(200)
-    [scores] = near([texts], query, DENSE)
-    assert np.array_equal(np.argsort(-scores, kind="stable"), np.argsort(-texts.words, kind="stable"))
+    [scores] = hybrid_scores([texts], query, VECTOR_SHARE, FEW_CANDIDATES)
+    assert np.array_equal(np.argsort(-scores, kind="stable"), np.argsort(-texts.bm25_scores, kind="stable"))

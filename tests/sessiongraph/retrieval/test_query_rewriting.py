@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sessiongraph.retrieval.query_rewriting import Standalone, standalone
+from sessiongraph.retrieval.query_rewriting import RewrittenQuery, rewrite_query
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.types import Turn
 from tests.sessiongraph.retrieval.conftest import DIALOGUES
@@ -32,8 +32,8 @@ def is_right(dialogue: dict[str, Any], query: str) -> bool:
     )
 
 
-def resolved(dialogue: dict[str, Any], world: list[Scope]) -> Standalone:
-    return standalone(dialogue["question"], turns_of(dialogue), world)
+def resolved(dialogue: dict[str, Any], world: list[Scope]) -> RewrittenQuery:
+    return rewrite_query(dialogue["question"], turns_of(dialogue), world)
 
 
 def test_there_are_enough_dialogues_of_enough_kinds():
@@ -47,14 +47,14 @@ def test_rules_resolve_it_and_know_that_they_do(world: list[Scope], dialogue: di
     if dialogue.get("known_miss"):
         pytest.xfail(dialogue["known_miss"])
     found = resolved(dialogue, world)
-    assert is_right(dialogue, found.query) and found.sure, found
+    assert is_right(dialogue, found.text) and found.is_certain, found
 
 
 @pytest.mark.parametrize("dialogue", [d for d in ALL if d["by"] == "model"], ids=lambda d: d["id"])
 def test_what_several_could_be_is_left_to_a_model_with_all_of_them(world: list[Scope], dialogue: dict[str, Any]):
     found = resolved(dialogue, world)
-    assert not found.sure
-    assert all(term.casefold() in found.query.casefold() for term in dialogue["expect"]), found
+    assert not found.is_certain
+    assert all(term.casefold() in found.text.casefold() for term in dialogue["expect"]), found
 
 
 def test_shares(world: list[Scope]):
@@ -63,12 +63,12 @@ def test_shares(world: list[Scope]):
         chosen = [dialogue for dialogue in ALL if dialogue["held_out"] == held_out]
         pointing = [dialogue for dialogue in chosen if not dialogue["self_contained"]]
         outcomes = Counter(
-            "asked" if not found.sure else "right" if is_right(dialogue, found.query) else "wrong"
+            "asked" if not found.is_certain else "right" if is_right(dialogue, found.text) else "wrong"
             for dialogue in pointing
             if (found := resolved(dialogue, world))
         )
         whole = [dialogue for dialogue in chosen if dialogue["self_contained"]]
-        changed = sum(not is_right(dialogue, resolved(dialogue, world).query) for dialogue in whole)
+        changed = sum(not is_right(dialogue, resolved(dialogue, world).text) for dialogue in whole)
         print(
             f"held out: {held_out}; follow-ups {dict(outcomes)} of {len(pointing)}, changed {changed} of {len(whole)}"
         )
@@ -77,7 +77,7 @@ def test_shares(world: list[Scope]):
 
 def test_without_history_nothing_is_changed(world: list[Scope]):
     for question in ("What does she eat?", "And there?", "Why?", ""):
-        assert standalone(question, [], world) == Standalone(question)
+        assert rewrite_query(question, [], world) == RewrittenQuery(question)
 
 
 def test_hostile_history_costs_no_answer(world: list[Scope]):
@@ -85,4 +85,4 @@ def test_hostile_history_costs_no_answer(world: list[Scope]):
     for text in ("", "\x01" * 500, "A" * 20_000, "and " * 3000, "( [ { \\ *", "\u202eShe", "She she SHE her " * 500):
         turn = Turn("t", "u", "s", text, text, created_at=moment)
         for question in ("What does she eat?", text or "?", "And the other one?"):
-            assert isinstance(standalone(question, [turn] * 10, world).query, str)
+            assert isinstance(rewrite_query(question, [turn] * 10, world).text, str)

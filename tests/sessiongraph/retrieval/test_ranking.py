@@ -1,4 +1,4 @@
-"""What is found, signal by signal: each test fails where the signal that it names is lost."""
+"""Ranking, signal by signal: each test fails where the signal that it names is lost."""
 
 import dataclasses
 from collections.abc import Callable
@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from sessiongraph.ids import text_id
-from sessiongraph.retrieval import context_scoring, document_scoring, hybrid_scoring, ranking, speaker_scoring
-from sessiongraph.retrieval.citations import gather
-from sessiongraph.retrieval.ranking import Ranking, rank_documents, rank_facts, rank_passages
-from sessiongraph.retrieval.scope import Scope
-from sessiongraph.retrieval.search_types import Gathered
-from sessiongraph.snapshots.snapshot import load_snapshot
+from sessiongraph.retrieval import context_scoring, document_scoring, speaker_scoring
+from sessiongraph.retrieval.citations import gather_citations
+from sessiongraph.retrieval.ranking import Ranking
+from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, ExactLimits, RankingWeights
+from sessiongraph.retrieval.scope import Hit, Scope
+from sessiongraph.retrieval.search_types import SourceKind
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.types import Dataset
 from tests.support.evidence import Evidence, put, put_window
+from tests.support.snapshots import load_snapshot
 
 TODAY = date(2024, 3, 14)
 FILLER = [
@@ -40,13 +41,13 @@ def build(tmp_path: Path) -> Build:
 
 
 def found(scope: Scope, question: str, vector: np.ndarray | None = None) -> list[str]:
-    hits = rank_passages([scope], question, vector, 20, now=TODAY)
+    hits = Ranking([scope], question, vector, TODAY).passages(20)
     return [scope.snapshot.passages["id"].iloc[hit.row] for hit in hits]
 
 
 def facts(scope: Scope, question: str) -> list[str]:
     return [
-        scope.snapshot.facts["statement"].iloc[hit.row] for hit in rank_facts([scope], question, None, 20, now=TODAY)
+        scope.snapshot.facts["statement"].iloc[hit.row] for hit in Ranking([scope], question, None, TODAY).facts(20)
     ]
 
 
@@ -110,9 +111,9 @@ def test_a_chunk_gains_nothing_from_the_chunks_beside_it(build: Build) -> None:
     lines = ["Hm.", "Hm.", "Well.", "Which glaze is the kiln for?", "Green.", "Fine.", "Fine."]
     session = build(write=_session("s", *lines)).snapshot
     scores = np.arange(1, 8, dtype=np.float32)
-    assert context_scoring.neighbours(session, scores).tolist() == [2, 4, 6, 8, 10, 12, 6]
+    assert context_scoring.neighbour_scores(session, scores).tolist() == [2, 4, 6, 8, 10, 12, 6]
     chunks = dataclasses.replace(session, is_turn=np.zeros(7, bool))
-    assert not context_scoring.neighbours(chunks, scores).any()
+    assert not context_scoring.neighbour_scores(chunks, scores).any()
 
 
 def test_a_turn_of_the_session_that_has_all_words_stands_above_its_twin_elsewhere(build: Build) -> None:
@@ -160,7 +161,7 @@ def test_a_masked_passage_leads_nowhere(build: Build) -> None:
     mask = (built.snapshot.passages["id"] != "bridge").to_numpy()
     scores = {
         hit.row: hit.score
-        for hit in rank_passages([Scope(built.dataset, built.snapshot, mask)], "Who performed Blue Tide?", None, 20)
+        for hit in Ranking([Scope(built.dataset, built.snapshot, mask)], "Who performed Blue Tide?", None).passages(20)
     }
     row = {id_: place for place, id_ in enumerate(built.snapshot.passages["id"])}
     assert open_.index("singer") < open_.index("f0")
@@ -169,9 +170,7 @@ def test_a_masked_passage_leads_nowhere(build: Build) -> None:
     assert scores[row["singer"]] == pytest.approx(scores[row["f0"]])
 
 
-def test_what_repeats_the_best_passage_loses_and_the_next_step_does_not(
-    build: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_repeats_the_best_passage_loses_and_the_next_step_does_not(build: Build) -> None:
     scope = build(
         *(Evidence(f"f{n}", text, claims=[claim(f"Harbour {n}", "has", "paint")]) for n, text in enumerate(FILLER)),
         *(Evidence(f"g{n}", text, claims=[claim(f"Harbour {n}", "is", "open")]) for n, text in enumerate(FILLER)),
@@ -181,13 +180,13 @@ def test_what_repeats_the_best_passage_loses_and_the_next_step_does_not(
     )
     ids = scope.snapshot.passages["id"]
 
-    def scores() -> dict[str, float]:
-        hits = rank_passages([scope], "Where did the performer of Blue Tide grow up?", None, 20, now=TODAY)
+    def scores(weights: RankingWeights) -> dict[str, float]:
+        question = "Where did the performer of Blue Tide grow up?"
+        hits = Ranking([scope], question, None, TODAY, weights=weights).passages(20)
         return {ids.iloc[hit.row]: hit.score for hit in hits}
 
-    after = scores()
-    monkeypatch.setattr(ranking, "NOVELTY_WEIGHT", 0.0)
-    before = scores()
+    after = scores(DEFAULT_WEIGHTS)
+    before = scores(dataclasses.replace(DEFAULT_WEIGHTS, redundancy=0.0))
     assert next(iter(after)) == "song"
     assert after["song"] == before["song"]
     assert after["singer"] == before["singer"]
@@ -201,7 +200,7 @@ def test_the_session_that_is_about_it_stands_above_one_that_mentions_it(build: B
         _session("c", "The mast.", "Sad.", "Hm.", "It will be.", "Yes.", "Fine.")(tx)
 
     scope = build(write=write)
-    hits = rank_documents([scope], "The kiln and the glaze", None, 3, now=TODAY)
+    hits = Ranking([scope], "The kiln and the glaze", None, TODAY).documents(3)
     best = [scope.snapshot.passages["id"].iloc[hit.row] for hit in hits]
     assert [id_[0] for id_ in best] == ["b", "a", "c"]
     assert best[0] == "b0"
@@ -210,7 +209,7 @@ def test_the_session_that_is_about_it_stands_above_one_that_mentions_it(build: B
 
 def test_a_document_has_the_score_of_its_best_passage_and_the_mean_of_its_best_three() -> None:
     documents, scores = np.array([1, 0, 1, 1, 0, 1, 2]), np.array([2.0, 5.0, 4.0, 0.0, 9.0, 3.0, 7.0])
-    rows, ranked = document_scoring.rank_documents(documents, scores, np.array([5, 3, 2, 0, 1]))
+    rows, ranked = document_scoring.score_documents(documents, scores, np.array([5, 3, 2, 0, 1]))
     assert rows.tolist() == [1, 2]
     assert ranked.tolist() == [5 + 5, 4 + 3]
 
@@ -222,7 +221,7 @@ def test_a_masked_passage_counts_for_no_session(build: Build) -> None:
 
     built = build(write=write)
     mask = ~built.snapshot.passages["id"].isin(["a0", "a1"]).to_numpy()
-    hits = rank_documents([Scope(built.dataset, built.snapshot, mask)], "The kiln and the glaze", None, 5, now=TODAY)
+    hits = Ranking([Scope(built.dataset, built.snapshot, mask)], "The kiln and the glaze", None, TODAY).documents(5)
     assert [built.snapshot.passages["id"].iloc[hit.row] for hit in hits] == ["b0", "a2"]
 
 
@@ -233,8 +232,8 @@ def test_summaries_come_session_by_session_the_best_one_first(build: Build) -> N
 
     scope = build(write=write)
 
-    def sessions(kind: Gathered) -> list[str | None]:
-        found = gather((kind,), [scope], "The kiln and the glaze", None, 5, {scope.dataset.key: {}})
+    def sessions(kind: SourceKind) -> list[str | None]:
+        found = gather_citations((kind,), [scope], "The kiln and the glaze", None, 5, {scope.dataset.key: {}})
         return [citation.session_id for citation in found]
 
     assert sessions("summaries") == ["b", "b", "b", "b", "a"]
@@ -288,7 +287,7 @@ def test_what_i_said_is_looked_for_in_my_own_turns(build: Build) -> None:
     ],
 )
 def test_a_question_is_about_who_asks_where_it_says_so(question: str, of_self: bool) -> None:
-    assert speaker_scoring.asks_of_self(question) is of_self
+    assert speaker_scoring.asks_about_self(question) is of_self
 
 
 def test_facts_about_what_is_named_stand_first(build: Build) -> None:
@@ -334,7 +333,7 @@ def test_datasets_share_one_scale(tmp_path: Path) -> None:
         put(store, *(Evidence(f"{name}{n}", text) for n, text in enumerate(texts)))
         snapshot = store.read(lambda connection: load_snapshot(connection, "model"))
         scopes.append(Scope(Dataset(name, name, "u", "u"), snapshot))
-    hits = rank_passages(scopes[::-1], "How hot is the kiln?", None, 3)
+    hits = Ranking(scopes[::-1], "How hot is the kiln?", None).passages(3)
     assert hits[0].scope.dataset.id == "one"
     assert hits[0].score > hits[1].score
 
@@ -364,37 +363,34 @@ def _near(scope: Scope, fact: int) -> np.ndarray:
     return between / np.linalg.norm(between)
 
 
-def test_facts_too_many_for_all_products_get_the_scores_that_all_products_give(
-    build: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _facts_of_many(
+    scope: Scope, question: str, vector: np.ndarray, top_k: int, candidates: int = ExactLimits.candidates
+) -> list[Hit]:
+    """The best facts as they are ranked where they are too many for all products."""
+    limits = ExactLimits(texts=0, candidates=candidates)
+    return Ranking([scope], question, vector, TODAY, limits=limits).facts(top_k)
+
+
+def test_facts_too_many_for_all_products_get_the_scores_that_all_products_give(build: Build) -> None:
     scope, question = _many_facts(build, 300), "Which ship is near Pier 3?"
     vector = _near(scope, 11)
-    exact = rank_facts([scope], question, vector, 50, now=TODAY)
-    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
-    chosen = rank_facts([scope], question, vector, 50, now=TODAY)
+    exact = Ranking([scope], question, vector, TODAY).facts(50)
+    chosen = _facts_of_many(scope, question, vector, 50)
     assert [hit.row for hit in chosen] == [hit.row for hit in exact]
     assert [hit.score for hit in chosen] == pytest.approx([hit.score for hit in exact], abs=1e-4)
 
 
-def test_facts_without_vectors_are_found_by_words_however_many_they_are(
-    build: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_facts_without_vectors_are_found_by_words_however_many_they_are(build: Build) -> None:
     scope = build(Evidence("log", "The log.", claims=[claim(f"Ship {n}", "is near", f"Pier {n}") for n in range(20)]))
-    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
-    hits = rank_facts([scope], "Where is Ship 7?", np.ones(256, np.float32) / 16, 1, now=TODAY)
+    hits = _facts_of_many(scope, "Where is Ship 7?", np.ones(256, np.float32) / 16, 1)
     assert scope.snapshot.facts["statement"].iloc[hits[0].row] == "Ship 7 is near Pier 7."
 
 
-def test_signs_choose_the_facts_that_vectors_and_words_and_names_find(
-    build: Build, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_signs_choose_the_facts_that_vectors_and_words_and_names_find(build: Build) -> None:
     scope = _many_facts(build, 300)
     statements = scope.snapshot.facts["statement"].tolist()
-    monkeypatch.setattr(hybrid_scoring, "_EXACT", 0)
-    monkeypatch.setattr(hybrid_scoring, "_PROMISING", 30)
-    by_meaning = [hit.row for hit in rank_facts([scope], "unrelated", _near(scope, 11), 2, now=TODAY)]
+    by_meaning = [hit.row for hit in _facts_of_many(scope, "unrelated", _near(scope, 11), 2, candidates=30)]
     assert by_meaning == [11, 12]
-    by_name = rank_facts(
-        [scope], "What of Ship 44?", -_near(scope, statements.index("Ship 44 is moored near Pier 2.")), 1
-    )
+    opposite = -_near(scope, statements.index("Ship 44 is moored near Pier 2."))
+    by_name = _facts_of_many(scope, "What of Ship 44?", opposite, 1, candidates=30)
     assert statements[by_name[0].row] == "Ship 44 is moored near Pier 2."

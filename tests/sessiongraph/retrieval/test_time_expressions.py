@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from sessiongraph.retrieval.time_expressions import Span, time_span
+from sessiongraph.retrieval.time_expressions import DateRange, parse_date_range
 
 TODAY = date(2024, 3, 14)
 
@@ -36,7 +36,7 @@ TODAY = date(2024, 3, 14)
     ],
 )
 def test_a_question_speaks_of_these_days(question: str, start: str, end: str) -> None:
-    assert time_span(question, TODAY) == Span(date.fromisoformat(start), date.fromisoformat(end))
+    assert parse_date_range(question, TODAY) == DateRange(date.fromisoformat(start), date.fromisoformat(end))
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_a_question_speaks_of_these_days(question: str, start: str, end: str) ->
     ],
 )
 def test_words_that_only_look_like_dates_are_none(question: str) -> None:
-    assert time_span(question, TODAY) is None
+    assert parse_date_range(question, TODAY) is None
 
 
 def test_a_month_without_its_year_is_the_last_one_that_there_is_something_of() -> None:
-    june = Span(date(2021, 6, 1), date(2021, 6, 30))
-    assert time_span("Where did we go in June?", TODAY, newest=date(2021, 9, 1)) == june
-    assert time_span("Where did we go last month?", TODAY, newest=date(2021, 9, 1)) == Span(
+    june = DateRange(date(2021, 6, 1), date(2021, 6, 30))
+    assert parse_date_range("Where did we go in June?", TODAY, newest=date(2021, 9, 1)) == june
+    assert parse_date_range("Where did we go last month?", TODAY, newest=date(2021, 9, 1)) == DateRange(
         date(2024, 2, 1), date(2024, 2, 29)
     )

@@ -1,4 +1,4 @@
-"""What was true and what is: the current fact before the one that it replaced, the old one where it is asked for."""
+"""Validity of facts: the current one before the one that it replaced, the old one where it is asked for."""
 
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from sessiongraph.prompts.question_prompt import (
     passage_label,
 )
 from sessiongraph.prompts.question_prompt import render_question as render
-from sessiongraph.retrieval.answer_generation import read_answer
+from sessiongraph.retrieval.answer_generation import parse_answer
 from sessiongraph.retrieval.citations import as_source
 from sessiongraph.retrieval.results import Citation
 
@@ -104,15 +104,15 @@ def test_what_one_speaker_did_says_nothing_of_the_other(question: str, expected:
 def test_each_sentence_of_an_answer_has_its_own_sources():
     moment = datetime(2024, 5, 8, tzinfo=UTC)
     sources = [Citation("chunk", id_, id_, 1.0, "d", id_, id_, "document", moment) for id_ in "abc"]
-    found = read_answer("In Paris [2]. Dr. Novak moved in 2010 [1, 3]. She likes it.", sources)
+    found = parse_answer("In Paris [2]. Dr. Novak moved in 2010 [1, 3]. She likes it.", sources)
     assert [(claim.text, "".join(one.id for one in claim.citations)) for claim in found.claims if claim.citations] == [
         ("In Paris.", "b"),
         ("Novak moved in 2010.", "ac"),
     ]
     assert found.claims[-1].citations == () and found.text == "In Paris. Dr. Novak moved in 2010. She likes it."
-    quoted = read_answer("Alice lives in Lyon. [2] Bob does too. [1]", sources)
+    quoted = parse_answer("Alice lives in Lyon. [2] Bob does too. [1]", sources)
     assert [(claim.text, claim.citations[0].id) for claim in quoted.claims] == [
         ("Alice lives in Lyon.", "b"),
         ("Bob does too.", "a"),
     ]
-    assert read_answer(NO_ANSWER, sources).claims == []
+    assert parse_answer(NO_ANSWER, sources).claims == []

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sessiongraph.snapshots.adjacency import ASSISTANT_SHARE, Adjacency, Rows, adjacency, entity_nodes
+from sessiongraph.snapshots.adjacency import ASSISTANT_WEIGHT, Adjacency, Rows, adjacency, entity_nodes
 
 ENTITIES, PASSAGES = 40, 60
 
@@ -26,7 +26,7 @@ def changed(draw: np.random.Generator, given: Rows, ones: int) -> Rows:
 def weights_of(graph: Adjacency) -> np.ndarray:
     """The weights between all nodes, as a matrix."""
     size = 2 * max(ENTITIES, PASSAGES)
-    sources, targets, weights = graph.of(np.arange(size))
+    sources, targets, weights = graph.edges_of(np.arange(size))
     matrix = np.zeros((size, size))
     np.add.at(matrix, (sources, targets), weights)
     return matrix
@@ -42,16 +42,16 @@ def test_an_adjacency_that_was_updated_is_that_of_its_rows(seed: int) -> None:
         graph = adjacency(ENTITIES, mentions, facts, graph)
         anew = adjacency(ENTITIES, mentions, facts)
         assert np.array_equal(weights_of(graph), weights_of(anew))
-        size = min(len(graph.strengths), len(anew.strengths))
-        assert np.array_equal(graph.strengths[:size], anew.strengths[:size])
-        assert not graph.strengths[size:].any() and not anew.strengths[size:].any()
+        size = min(len(graph.degrees), len(anew.degrees))
+        assert np.array_equal(graph.degrees[:size], anew.degrees[:size])
+        assert not graph.degrees[size:].any() and not anew.degrees[size:].any()
 
 
 def test_what_only_an_assistant_says_joins_less() -> None:
     none = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, bool))
     mentions = (np.array([0, 0]), np.array([0, 1]), np.array([False, True]))
     graph = adjacency(2, mentions, none)
-    assert graph.strengths[entity_nodes(np.arange(2))].tolist() == [1, ASSISTANT_SHARE]
+    assert graph.degrees[entity_nodes(np.arange(2))].tolist() == [1, ASSISTANT_WEIGHT]
 
 
 def test_one_changed_row_does_not_sort_all_edges_again() -> None:
@@ -61,12 +61,12 @@ def test_one_changed_row_does_not_sort_all_edges_again() -> None:
     graph = adjacency(ENTITIES, mentions, facts)
     others = (mentions[0].copy(), *mentions[1:])
     others[0][7] += 1
-    assert adjacency(ENTITIES, others, facts, graph).mentions.kept is graph.mentions.kept
+    assert adjacency(ENTITIES, others, facts, graph).mentions.base is graph.mentions.base
 
 
 def test_a_passage_mentions_an_entity_once_and_facts_add_up() -> None:
     """Or a name that is extracted under two wordings would draw what is asked to wherever it stands."""
     twice = (np.array([0, 0]), np.array([1, 1]), np.array([True, False]))
     none = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, bool))
-    assert adjacency(2, twice, none).strengths.tolist() == [1, 0, 0, 1]
-    assert adjacency(2, none, twice).strengths.tolist() == [0, 1.5, 0, 1.5]
+    assert adjacency(2, twice, none).degrees.tolist() == [1, 0, 0, 1]
+    assert adjacency(2, none, twice).degrees.tolist() == [0, 1.5, 0, 1.5]

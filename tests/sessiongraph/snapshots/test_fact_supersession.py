@@ -1,9 +1,9 @@
-"""Which facts are over, since when and by which; and above all, which are not."""
+"""Supersession: facts that are over, since when and by which other; and above all, facts that are not."""
 
 import pandas as pd
 import pytest
 
-from sessiongraph.snapshots.fact_supersession import WITHIN, close_superseded, functional_group
+from sessiongraph.snapshots.fact_supersession import CONTAINMENT, find_superseded, relation_family
 
 JANUARY, MARCH, MAY = (pd.Timestamp(2024, month, 5) for month in (1, 3, 5))
 NUMBERS = {name: number for number, name in enumerate(("Alice", "Paris", "Lyon", "France", "Acme", "Globex", "Tom"))}
@@ -34,8 +34,8 @@ def closed(*facts: dict[str, object]) -> list[tuple[str | None, str | None]]:
     """(valid_until, superseded_by) of each; a fact's id is its number. The order in which they come never matters."""
     frame = pd.DataFrame(facts)
     frame.insert(0, "id", [str(number) for number in range(len(facts))])
-    found = close_superseded(frame)
-    again = close_superseded(frame.iloc[::-1])
+    found = find_superseded(frame)
+    again = find_superseded(frame.iloc[::-1])
     pd.testing.assert_frame_equal(found, again.sort_index())
     return list(zip(found["valid_until"], found["superseded_by"], strict=True))
 
@@ -89,7 +89,7 @@ def test_a_state_closes_a_state_where_a_user_said_it_later_or_both_are_dated() -
 
 
 def test_what_is_within_another_is_no_contradiction() -> None:
-    assert functional_group("is located in") == WITHIN
+    assert relation_family("is located in") == CONTAINMENT
     inside = fact("France", "is located in", subject="Paris")
     assert closed(LIVED, fact("France", said_at=MARCH), inside) == [OPEN] * 3
 
@@ -124,7 +124,7 @@ def test_two_undated_moves_in_documents_are_in_no_order() -> None:
     ["visited", "works with", "lived in", "was married to", "is the capital of", "is CEO of", "likes", "has", "knows"],
 )
 def test_relations_that_admit_several_objects_are_in_no_group(relation: str) -> None:
-    assert functional_group(relation) is None
+    assert relation_family(relation) is None
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_relations_that_admit_several_objects_are_in_no_group(relation: str) -> 
     ],
 )  # fmt: skip
 def test_relations_of_one_object_at_a_time_have_a_group(relation: str, group: str) -> None:
-    assert functional_group(relation) == group
+    assert relation_family(relation) == group
 
 
 def test_nothing_comes_of_no_facts() -> None:
     columns = ["id", *fact("Paris")]
-    assert close_superseded(pd.DataFrame(columns=columns)).empty
+    assert find_superseded(pd.DataFrame(columns=columns)).empty

@@ -1,4 +1,4 @@
-"""What readers see: derived from the live evidence, whoever wrote it, in whichever order."""
+"""Snapshots are derived from the live evidence, whoever wrote it, in whichever order."""
 
 from datetime import datetime
 from itertools import permutations
@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from sessiongraph.ids import text_id
-from sessiongraph.snapshots.snapshot import Snapshot, load_snapshot
+from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.store.graph_store import GraphStore
 from tests.support.evidence import Evidence, put, put_turn, put_window, settle
+from tests.support.snapshots import load_snapshot
 
 MORNING, NOON = datetime(2024, 5, 8, 9), datetime(2024, 5, 8, 12)
 
@@ -119,7 +120,7 @@ def test_what_a_user_or_document_states_stands_above_what_an_assistant_claimed(s
     found = snapshot(store)
     assert entity(found, "Alice")["description"] == "as the user has it as the assistant has it"
     assert found.facts[["statement", "stated_by"]].values.tolist() == [["The user's wording.", "user"]]
-    assert found.claims["statement"][found.stating(0)].tolist() == ["The user's wording.", "An assistant's wording."]
+    assert found.claims["statement"][found.claims_of(0)].tolist() == ["The user's wording.", "An assistant's wording."]
 
 
 def test_a_fact_that_only_an_assistant_claimed_says_so(store: GraphStore) -> None:

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from sessiongraph.ids import text_id
 from sessiongraph.snapshots.adjacency import Adjacency
-from sessiongraph.snapshots.snapshot import Snapshot, load_snapshot
-from sessiongraph.snapshots.snapshot_builder import Derivation
+from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.graph_store import Transaction
 from sessiongraph.store.schema import SCHEMA
+from sessiongraph.text_index.tokenizer import Tokenizer
 from tests.support.evidence import Claim, Mention, put_turn, put_window
+from tests.support.snapshots import load_snapshot
 
 START = datetime(2024, 5, 8, 9)
 
@@ -174,7 +176,9 @@ def shown(found: Snapshot) -> dict[str, Any]:
         "passages": found.passages.assign(**neighbours, together=_together(passages, found.documents)),
         "entities": found.entities,
         "facts": found.facts.assign(
-            subject=entities[found.facts["subject"]], object=entities[found.facts["object"]], claimed=found.claimed
+            subject=entities[found.facts["subject"]],
+            object=entities[found.facts["object"]],
+            assistant_only=found.assistant_only,
         ),
         "mentions": found.mentions.assign(
             entity=entities[found.mentions["entity"]], passage=passages[found.mentions["passage"]]
@@ -189,7 +193,7 @@ def shown(found: Snapshot) -> dict[str, Any]:
 
 def _edges(graph: Adjacency, passages: np.ndarray, entities: np.ndarray) -> dict[tuple[str, str], float]:
     """The weights between who stands next to whom."""
-    sources, targets, weights = graph.of(np.arange(len(graph.strengths)))
+    sources, targets, weights = graph.edges_of(np.arange(len(graph.degrees)))
     summed: Counter[tuple[int, int]] = Counter()
     for source, target, weight in zip(sources.tolist(), targets.tolist(), weights.tolist(), strict=True):
         summed[source, target] += weight
@@ -201,7 +205,7 @@ def _edges(graph: Adjacency, passages: np.ndarray, entities: np.ndarray) -> dict
 
 
 def _mentioned(found: Snapshot, entities: np.ndarray) -> dict[str, float]:
-    return dict(zip(entities, found.adjacency.mentioned.tolist(), strict=True))
+    return dict(zip(entities, found.adjacency.mention_degrees.tolist(), strict=True))
 
 
 def _together(passages: np.ndarray, documents: np.ndarray) -> list[str]:
@@ -220,15 +224,15 @@ def scored(found: Snapshot) -> dict[str, dict[str, list[float]]]:
         signals = [
             index.scores("apple pear"),
             index.scores("Paris tea said May"),
-            index.phrases("Paris tea apple pear"),
+            index.bigram_scores("Paris tea apple pear"),
             dense,
         ]
         result[name] = dict(zip(ids, np.array(signals).T.tolist(), strict=True))
     return result
 
 
-def check(store: Store, derivation: Derivation) -> None:
-    found, expected = derivation.refresh(store.connection), load_snapshot(store.connection, "model")
+def check(store: Store, builder: SnapshotBuilder) -> None:
+    found, expected = builder.refresh(store.connection), load_snapshot(store.connection, "model")
     assert shown(found) == shown(expected)
     for kind, by_id in scored(expected).items():
         assert scored(found)[kind] == {id_: pytest.approx(values, rel=1e-4, abs=1e-5) for id_, values in by_id.items()}
@@ -244,12 +248,12 @@ ALICE_SMITH = (
 def test_a_name_that_comes_later_moves_what_was_claimed_before_and_gives_it_back() -> None:
     """A merge makes two facts one; undoing it makes them two again, without reading the old evidence anew."""
     with opened() as store:
-        derivation = Derivation("model")
+        builder = SnapshotBuilder("model", Tokenizer())
         counts = []
         for step in (Step("turn", 0, ALICE), Step("document", 1, ALICE_SMITH), Step("skip", 1), Step("again", 1)):
             store.commit(step)
-            check(store, derivation)
-            found = derivation.refresh(store.connection)
+            check(store, builder)
+            found = builder.refresh(store.connection)
             counts.append((len(found.entities), len(found.facts), len(found.claims)))
         assert counts == [(2, 1, 1), (2, 1, 2), (2, 1, 1), (2, 1, 2)]
         assert found.entities["name"].tolist().count("Alice Smith") == 1
@@ -259,12 +263,12 @@ def test_what_is_said_of_one_entity_by_two_names_comes_back_when_they_are_two() 
     """A claim of an entity and itself is no fact, until its names mean two."""
     names = ([("Alice", "Person", "", "user")], [("Acme", "knows", "the Acme", "She does.", None, "user")])
     with opened() as store:
-        derivation = Derivation("model")
+        builder = SnapshotBuilder("model", Tokenizer())
         store.commit(Step("turn", 0, names))
-        check(store, derivation)
+        check(store, builder)
         for step in (Step("document", 1, ALICE_SMITH), Step("turn", 2, ALICE), Step("skip", 1), Step("again", 1)):
             store.commit(step)
-            check(store, derivation)
+            check(store, builder)
 
 
 def test_closed_facts_open_again_when_what_closed_them_goes() -> None:
@@ -274,26 +278,26 @@ def test_closed_facts_open_again_when_what_closed_them_goes() -> None:
     lyon = ([], [("Bob", "moved to", "Lyon", "She does.", "2015-03", "user")])
     paris = ([], [("Bob", "lives in", "Paris", "One says so.", "2010", "user")])
     with opened() as store:
-        derivation = Derivation("model")
+        builder = SnapshotBuilder("model", Tokenizer())
         closed = []
         for step in (Step("turn", 2, both), Step("turn", 0, paris), Step("turn", 1, lyon), Step("skip", 1)):
             store.commit(step)
-            check(store, derivation)
-            closed.append(int(derivation.refresh(store.connection).facts["valid_until"].notna().sum()))
+            check(store, builder)
+            closed.append(int(builder.refresh(store.connection).facts["valid_until"].notna().sum()))
         assert closed == [0, 0, 1, 0]
 
 
 def test_a_vector_that_came_before_it_was_needed_is_found_when_it_is() -> None:
     with opened() as store:
-        derivation = Derivation("model")
+        builder = SnapshotBuilder("model", Tokenizer())
         for step in (
             Step("embed", 0, words="apple"),
             Step("document", 0, words="apple"),
             Step("turn", 1, words="apple"),
         ):
             store.commit(step)
-            check(store, derivation)
-        assert np.asarray(derivation.refresh(store.connection).passage_vectors).any(axis=1).all()
+            check(store, builder)
+        assert np.asarray(builder.refresh(store.connection).passage_vectors).any(axis=1).all()
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -304,9 +308,9 @@ def test_a_vector_that_came_before_it_was_needed_is_found_when_it_is() -> None:
 @example([Step("turn", 0, words="apple"), Step("edit", 0, words="pear"), Step("again", 0), Step("forget", 0)])
 def test_a_refreshed_snapshot_is_the_one_that_reading_all_gives(history: list[Step]) -> None:
     with opened() as store:
-        derivation = Derivation("model")
+        builder = SnapshotBuilder("model", Tokenizer())
         for step in history:
             store.commit(step)
             if step.refreshed:
-                check(store, derivation)
-        check(store, derivation)
+                check(store, builder)
+        check(store, builder)

@@ -19,7 +19,7 @@ from sessiongraph.ids import text_id
 from sessiongraph.snapshots import snapshot_builder
 from sessiongraph.snapshots import snapshot_cache as module
 from sessiongraph.snapshots.snapshot import Snapshot
-from sessiongraph.snapshots.snapshot_builder import Derivation
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from tests.support.evidence import Evidence, put, settle
@@ -85,14 +85,14 @@ def test_an_absent_store_is_empty_until_it_is_there(store: GraphStore) -> None:
 def test_a_store_that_appears_while_its_absence_is_read_is_seen_next_time(
     store: GraphStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader, refresh = SnapshotReader(), Derivation.refresh
+    reader, refresh = SnapshotReader(), SnapshotBuilder.refresh
 
-    def appear(state: Derivation, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+    def appear(state: SnapshotBuilder, connection: duckdb.DuckDBPyConnection) -> Snapshot:
         if not store.exists:
             put(store, Evidence("a"))
         return refresh(state, connection)
 
-    monkeypatch.setattr(Derivation, "refresh", appear)
+    monkeypatch.setattr(SnapshotBuilder, "refresh", appear)
     assert ids(reader, store) == []
     assert ids(reader, store) == ["a"]
 
@@ -150,16 +150,16 @@ def test_a_dataset_that_was_deleted_and_made_anew_is_another(store: GraphStore) 
 
 
 def test_many_that_ask_at_once_share_one_refresh(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    reader, refresh, refreshed = SnapshotReader(), Derivation.refresh, []
+    reader, refresh, refreshed = SnapshotReader(), SnapshotBuilder.refresh, []
     begun = threading.Event()
 
-    def slow(state: Derivation, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+    def slow(state: SnapshotBuilder, connection: duckdb.DuckDBPyConnection) -> Snapshot:
         refreshed.append(state)
         # Until the others ask too, or most of them.
         assert begun.wait(30)
         return refresh(state, connection)
 
-    monkeypatch.setattr(Derivation, "refresh", slow)
+    monkeypatch.setattr(SnapshotBuilder, "refresh", slow)
     put(store, Evidence("a"))
     found: list[Snapshot] = []
     threads = [threading.Thread(target=lambda: found.append(reader.snapshot(store, "model"))) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""What later words close, from the words themselves: read by the local model, turn after turn, two months apart."""
+"""Supersession from the words themselves: read by the local model, turn after turn, two months apart."""
 
 import pandas as pd
 import pytest
@@ -7,7 +7,7 @@ from sessiongraph.entity_resolution.entity_resolver import name_key
 from sessiongraph.local_models.extractive.extract import extract
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.prompt_format import ParsedWindow, Part
-from sessiongraph.snapshots.fact_supersession import close_superseded
+from sessiongraph.snapshots.fact_supersession import find_superseded
 
 PARSER = SentenceParser()
 
@@ -37,7 +37,7 @@ def closed(*said: str) -> set[tuple[str, str]]:
                 }
             )
     frame = pd.DataFrame(rows)
-    by = close_superseded(frame)["superseded_by"]
+    by = find_superseded(frame)["superseded_by"]
     return {
         (frame["object_name"][row], frame["object_name"][int(closing)])
         for row, closing in by.items()

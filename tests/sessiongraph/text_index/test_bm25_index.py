@@ -5,17 +5,21 @@ import math
 import numpy as np
 import pytest
 
-from sessiongraph.text_index.bm25_index import K1, B, LexicalIndex, LexicalView
-from sessiongraph.text_index.tokenizer import words
+from sessiongraph.text_index.bm25_index import ROBERTSON, BM25Index, BM25View
+from sessiongraph.text_index.tokenizer import Tokenizer
 
 
-def indexed(*texts: str) -> LexicalView:
-    index = LexicalIndex()
+def stems(text: str) -> list[str]:
+    return Tokenizer().stems(text)
+
+
+def indexed(*texts: str) -> BM25View:
+    index = BM25Index(Tokenizer())
     return index.view(index.add(texts))
 
 
-def phrased(*texts: str) -> LexicalView:
-    index = LexicalIndex(phrases=True)
+def phrased(*texts: str) -> BM25View:
+    index = BM25Index(Tokenizer(), bigrams=True)
     return index.view(index.add(texts))
 
 
@@ -24,22 +28,23 @@ def phrased(*texts: str) -> LexicalView:
     [("CAFÉ", "cafe"), ("Zürich", "zurich"), ("dogs", "dog"), ("Straße", "STRASSE"), ("Ｐａｒｉｓ", "paris")],
 )
 def test_case_accents_and_plurals_do_not_matter(one: str, other: str) -> None:
-    assert words(one) == words(other)
+    assert stems(one) == stems(other)
 
 
 def test_words_that_only_look_alike_differ() -> None:
-    assert len({tuple(words(word)) for word in ("bus", "but", "boss", "boat")}) == 4
+    assert len({tuple(stems(word)) for word in ("bus", "but", "boss", "boat")}) == 4
 
 
 def test_signs_and_emoji_are_no_words() -> None:
-    assert words("— ?! 😀 …") == []
+    assert stems("— ?! 😀 …") == []
 
 
 def test_scores_are_those_of_bm25() -> None:
     index = indexed("apple pear", "apple apple plum kiwi", "plum")
+    k1, b = ROBERTSON.k1, ROBERTSON.b
     idf = math.log1p((3 - 2 + 0.5) / (2 + 0.5))
     expected = [
-        idf * n * (K1 + 1) / (n + K1 * (1 - B + B * length / (7 / 3))) if n else 0
+        idf * n * (k1 + 1) / (n + k1 * (1 - b + b * length / (7 / 3))) if n else 0
         for n, length in ((1, 2), (2, 4), (0, 1))
     ]
     assert index.scores("apple").tolist() == pytest.approx(expected)
@@ -66,7 +71,7 @@ def test_texts_that_came_and_went_leave_no_trace_in_the_scores() -> None:
     texts = [
         " ".join(f"word{number % divisor}" for divisor in (2, 3, 5, 7, 11)[: 1 + number % 5]) for number in range(300)
     ]
-    index = LexicalIndex(phrases=True)
+    index = BM25Index(Tokenizer(), bigrams=True)
     slots = np.concatenate([index.add(texts[start : start + 7]) for start in range(0, len(texts), 7)])
     index.remove(texts[::3])
     kept = np.arange(len(texts)) % 3 != 0
@@ -74,11 +79,11 @@ def test_texts_that_came_and_went_leave_no_trace_in_the_scores() -> None:
     found = index.view(slots[kept])
     for query in ("word0", "word1 word4", "word0 word2 word4", "word6 word10 unknown"):
         np.testing.assert_allclose(found.scores(query), expected.scores(query), rtol=1e-5)
-        np.testing.assert_allclose(found.phrases(query), expected.phrases(query), rtol=1e-5)
+        np.testing.assert_allclose(found.bigram_scores(query), expected.bigram_scores(query), rtol=1e-5)
 
 
 def test_a_view_does_not_change_with_the_index() -> None:
-    index = LexicalIndex()
+    index = BM25Index(Tokenizer())
     view = index.view(index.add(["apple pear", "apple"]))
     before = view.scores("apple plum").tolist()
     index.add(["apple plum", "plum"])
@@ -88,13 +93,13 @@ def test_a_view_does_not_change_with_the_index() -> None:
 def test_words_side_by_side_as_in_the_question_count_by_how_rare_that_is() -> None:
     index = phrased("a red kiln in town", "the kiln is red", "red kilns burn", "no more")
     rare, shared = (math.log1p((4 - n + 0.5) / (n + 0.5)) for n in (1, 2))
-    assert index.phrases("Is the red kiln in use?").tolist() == pytest.approx([shared + rare, 0, shared, 0])
+    assert index.bigram_scores("Is the red kiln in use?").tolist() == pytest.approx([shared + rare, 0, shared, 0])
 
 
 def test_function_words_side_by_side_say_nothing_and_texts_do_not_run_into_each_other() -> None:
     index = phrased("it is in the red", "kiln and so it is in the")
-    assert not index.phrases("it is in the").any() and not index.phrases("red kiln").any()
+    assert not index.bigram_scores("it is in the").any() and not index.bigram_scores("red kiln").any()
 
 
 def test_an_index_without_phrases_finds_none() -> None:
-    assert not indexed("a red kiln").phrases("a red kiln").any()
+    assert not indexed("a red kiln").bigram_scores("a red kiln").any()

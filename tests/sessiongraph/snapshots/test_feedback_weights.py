@@ -7,7 +7,7 @@ import pytest
 import sessiongraph
 from sessiongraph import SearchType, datasets, persist_sessions_in_knowledge_graph_pipeline, sessions, users
 from sessiongraph.default_client import default_services
-from sessiongraph.retrieval.feedback_weights import MOST, weights
+from sessiongraph.snapshots.feedback_weights import MAX_WEIGHT
 
 TEXTS = ["Alice Novak moved to Paris in 2010.", "Alice Novak moved to Paris in spring."]
 
@@ -36,7 +36,8 @@ async def persist(session: str = "s", user: sessiongraph.User | None = None, dat
 
 async def weight(element: str) -> float:
     [dataset] = [each for each in await datasets.list() if each.name == "d"]
-    return weights(default_services(), [dataset])[dataset.key].get(element, 0.0)
+    services = default_services()
+    return services.feedback_weights.read(services.store(dataset)).get(element, 0.0)
 
 
 async def test_a_bad_rating_lowers_and_a_good_one_raises_what_was_used(ids: list[str]):
@@ -56,7 +57,7 @@ async def test_asking_again_and_again_pushes_no_further(ids: list[str]):
     for number in range(1, 6):
         await rate(ids[0], 5, f"s{number}")
         await persist(f"s{number}")
-    assert await weight(ids[0]) == once <= MOST / 2
+    assert await weight(ids[0]) == once <= MAX_WEIGHT / 2
 
 
 async def test_an_indifferent_rating_and_none_move_nothing(ids: list[str]):
