@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sessiongraph.dagster.asset_columns import column_schema
     from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
     from sessiongraph.dagster.asset_runs import (
         estimate_dataset_sessions,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         materialize_session_turns,
         persist_dataset_sessions,
     )
-    from sessiongraph.dagster.column_schema import column_schema
     from sessiongraph.dagster.partitions import datasets_partitions
     from sessiongraph.dagster.run_errors import errors_in_run_log
 
@@ -43,7 +43,7 @@ _WHERE = {
         "materialize_session_turns",
         "persist_dataset_sessions",
     ),
-    "column_schema": ("column_schema",),
+    "asset_columns": ("column_schema",),
     "partitions": ("datasets_partitions",),
     "run_errors": ("errors_in_run_log",),
 }

@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from sessiongraph.dagster.column_schema import TABLES_OF, column_schema, table_columns
+from sessiongraph.dagster.asset_columns import TABLES_OF, column_schema, table_columns
 from sessiongraph.store.schema import SCHEMA, TABLES
 
 
