@@ -36,6 +36,8 @@ def asset_key(name: str, prefix: str = "") -> dg.AssetKey:
 
 def code_version(name: str, services: "Services") -> str:
     """The version of what makes the asset `name`; what a model extracts changes with the prompt and the model."""
+    if name in _CODE_VERSIONS:
+        return _CODE_VERSIONS[name]
     from sessiongraph.extraction.window_extraction import extractor_version
 
-    return _CODE_VERSIONS.get(name) or extractor_version(services.llm)
+    return extractor_version(services.llm)

@@ -7,11 +7,13 @@ warning says so. Events carry counts and ids, never what was said.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset
+
+if TYPE_CHECKING:
+    from sessiongraph.extraction.build_graph import KnowledgeReport
 
 logger = logging.getLogger("sessiongraph")
 
@@ -36,7 +38,7 @@ async def report_materialization(
         )
 
 
-async def report_build(services: Services, asset: str, dataset: Dataset, report: KnowledgeReport) -> None:
+async def report_build(services: Services, asset: str, dataset: Dataset, report: "KnowledgeReport") -> None:
     """Record what a build of `asset` brought into the graph, also where it failed. Raises its failure then."""
     if report.settled:
         await report_materialization(
@@ -46,7 +48,7 @@ async def report_build(services: Services, asset: str, dataset: Dataset, report:
         raise report.failure
 
 
-def _build_metadata(services: Services, dataset: Dataset, report: KnowledgeReport) -> Mapping[str, Any]:
+def _build_metadata(services: Services, dataset: Dataset, report: "KnowledgeReport") -> Mapping[str, Any]:
     from sessiongraph.dagster.metadata import document_names, knowledge_metadata
 
     return knowledge_metadata(report, services.store(dataset).read(document_names))
