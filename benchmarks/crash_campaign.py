@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 
 import benchmarks.crash_story as story
 from benchmarks.crash_children import Ended, Trap, in_child, set_traps
-from benchmarks.dataset_state import DatasetState, doubled, read_state
 from benchmarks.measure import redis_server, write_figures
 from benchmarks.redis_state import RedisState
 from sessiongraph.default_client import default_services
+from tests.support.dataset_state import DatasetState, doubled, read_state
 
 # How soon after a kill another process must be able to write.
 LOCK_SECONDS = 1.0
