@@ -2,7 +2,7 @@
 
     PEER_PYTHON benchmarks/cognee_workloads.py WORK SIZE
 
-As `cost_works`: a line of JSON for each step, and a line awaited before the next. Run by `cost --peer-python`; the
+As `cost_workloads`: a line of JSON for each step, and a line awaited before the next. Run by `cost --peer-python`; the
 endpoint is the one that the environment names. Nothing of this project's packages is imported.
 """
 

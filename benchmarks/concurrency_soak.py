@@ -29,13 +29,13 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 import sessiongraph
-from benchmarks.dataset_state import doubled, read_state
 from benchmarks.measure import fresh_home, redis_server, write_figures
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
 from sessiongraph.default_client import default_services
 from sessiongraph.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError, StoreBusyError
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from tests.support.dataset_state import doubled, read_state
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 FIRST, SECOND, UNDISTURBED = "first", "second", "undisturbed"

@@ -4,8 +4,8 @@
 
 Every work runs in a process of its own, against an endpoint in another: CPU seconds are those of the first and its
 children. Imports are left out and stand on a line of their own. Calls through the Python API include their report to
-Dagster. PYTHON, of an environment that has cognee, runs the works of `peer_works` beside ours. With --out, the figures
-as JSON, the table beside them as .md, and with matplotlib (the extra `bench`) a plot as .svg.
+Dagster. PYTHON, of an environment that has cognee, runs the works of `cognee_workloads` beside ours. With --out, the
+figures as JSON, the table beside them as .md, and with matplotlib (the extra `bench`) a plot as .svg.
 """
 
 import argparse
@@ -41,7 +41,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Measured:
-    """A step of a work: what it told (see `cost_works`), and what the endpoint was asked during it."""
+    """A step of a work: what it told (see `measured_process`), and what the endpoint was asked during it."""
 
     work: Work
     step: str
@@ -84,7 +84,7 @@ _IMPORTS = "import time; at = time.process_time(); import sessiongraph; print(ti
 _HEADINGS = ["work", "endpoint", "wall s", "CPU s", "calls", "at once", "prompt tokens", "a turn", "peak MB"]
 
 
-def measure(work: Work, python: str = sys.executable, script: str = "cost_works.py") -> Iterator[Measured]:
+def measure(work: Work, python: str = sys.executable, script: str = "cost_workloads.py") -> Iterator[Measured]:
     """The steps of `work`, the loading of everything first. Raises RuntimeError, with what it said, where it fails."""
     serving = nullcontext(None) if work.latency_ms is None else endpoint(work.latency_ms, work.dimensions)
     with serving as served, tempfile.TemporaryFile("w+") as said:
@@ -250,7 +250,7 @@ def main() -> None:
         return found
 
     ours = steps(QUICK if chosen.quick else WORKS)
-    peer = steps(PEER_WORKS, python=chosen.peer_python, script="peer_works.py") if chosen.peer_python else []
+    peer = steps(PEER_WORKS, python=chosen.peer_python, script="cognee_workloads.py") if chosen.peer_python else []
     costs = Costs(import_seconds(), ours, peer)
     print(markdown(costs))
     if chosen.out is not None:

@@ -2,7 +2,7 @@
 
     python benchmarks/cost_workloads.py WORK [SIZE]
 
-What is told of each step, and when the next begins, belongs to `steps`.
+What is told of each step, and when the next begins, belongs to `measured_process`.
 Whatever is imported lazily has been imported, and the models' libraries loaded, before the first step.
 """
 

@@ -29,10 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 
 import benchmarks.crash_story as story
 from benchmarks.crash_children import Ended, Trap, in_child, set_traps
-from benchmarks.dataset_state import DatasetState, doubled, read_state
 from benchmarks.measure import redis_server, write_figures
 from benchmarks.redis_state import RedisState
 from sessiongraph.default_client import default_services
+from tests.support.dataset_state import DatasetState, doubled, read_state
 
 # How soon after a kill another process must be able to write.
 LOCK_SECONDS = 1.0
@@ -97,7 +97,11 @@ class Campaign:
         self.figures = Figures()
 
     def prepare(self) -> None:
-        """Build the homes, and see how each operation goes undisturbed."""
+        """Build the homes, and see how each operation goes undisturbed.
+
+        Raises RuntimeError for a boundary that no operation passes: what it surrounds is called otherwise by now.
+        """
+        unpassed: set[str] = set()
         self._do("begun", story.begin)
         self._save_sessions("begun")
         shutil.copytree(self.folder / "begun", self.folder / "built")
@@ -109,7 +113,11 @@ class Campaign:
             with self.copy(operation.template) as home:
                 self._do(home, operation.normal)
                 states = _value(in_child(lambda home=home: in_home(home, _states)))
-            self.undisturbed[operation.name] = Undisturbed(seen.value, seen.seconds, states)
+            unpassed |= seen.value.places
+            self.undisturbed[operation.name] = Undisturbed(seen.value.passed, seen.seconds, states)
+        unpassed.difference_update(*(undisturbed.boundaries for undisturbed in self.undisturbed.values()))
+        if unpassed:
+            raise RuntimeError(f"No operation passes {sorted(unpassed)}: see `set_traps` for what it surrounds.")
 
     def run(self, kills: int) -> None:
         """At least `kills` kills: half of them at boundaries, each in turn, unless all boundaries take less."""
@@ -192,13 +200,13 @@ class Campaign:
     ) -> Ended:
         """`work` in a process of its own, which passes `trap`, is killed at `moment`, or has limited itself before."""
 
-        def run() -> list[str]:
+        def run() -> Trap | None:
             limit()
             if trap is not None:
                 set_traps(trap)
                 _commit_often()
             in_home(home, lambda: asyncio.run(work()))  # type: ignore[arg-type]
-            return trap.passed if trap else []
+            return trap
 
         return in_child(run, moment)
 

@@ -31,9 +31,13 @@ class Ended:
 
 
 class Trap:
-    """Counts the boundaries that a process passes and kills it at the `fatal`-th (from 0), if that is given."""
+    """Counts the boundaries that a process passes and kills it at the `fatal`-th (from 0), if that is given.
+
+    `places` are all that traps were set at, passed or not.
+    """
 
     def __init__(self, fatal: int | None = None) -> None:
+        self.places: set[str] = set()
         self.passed: list[str] = []
         self._fatal = fatal
 
@@ -116,19 +120,21 @@ def set_traps(trap: Trap) -> None:
 
 def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
     original = getattr(owner, name)
+    before, after = f"{place}, before", f"{place}, after"
+    trap.places |= {before, after}
 
     @functools.wraps(original)
     def passing(*args: Any, **given: Any) -> Any:
-        trap(f"{place}, before")
+        trap(before)
         result = original(*args, **given)
-        trap(f"{place}, after")
+        trap(after)
         return result
 
     @functools.wraps(original)
     async def awaiting(*args: Any, **given: Any) -> Any:
-        trap(f"{place}, before")
+        trap(before)
         result = await original(*args, **given)
-        trap(f"{place}, after")
+        trap(after)
         return result
 
     setattr(owner, name, awaiting if inspect.iscoroutinefunction(original) else passing)
@@ -139,13 +145,16 @@ def _trap_transactions(trap: Trap) -> None:
     from sessiongraph.store.duckdb_pool import DuckDBPool
     from sessiongraph.store.graph_store import GraphStore
 
+    begun, filled = "transaction: after BEGIN", "transaction: rows in, before COMMIT"
+    read, written = "store: read, before close", "store: written, before close"
+    trap.places |= {begun, filled, read, written}
     commit, opened = GraphStore._commit, DuckDBPool.opened
 
     def trapped_commit(store: Any, path: Path, run_id: str, asset: str, change: Callable[[Any], Any]) -> Any:
         def trapped_change(tx: Any) -> Any:
-            trap("transaction: after BEGIN")
+            trap(begun)
             result = change(tx)
-            trap("transaction: rows in, before COMMIT")
+            trap(filled)
             return result
 
         return commit(store, path, run_id, asset, trapped_change)
@@ -154,7 +163,7 @@ def _trap_transactions(trap: Trap) -> None:
     def trapped_opened(pool: Any, path: Path | None, *, read_only: bool = False) -> Iterator[Any]:
         with opened(pool, path, read_only=read_only) as connection:
             yield connection
-            trap("store: read, before close" if read_only else "store: written, before close")
+            trap(read if read_only else written)
 
     GraphStore._commit = trapped_commit  # type: ignore[method-assign]
     DuckDBPool.opened = trapped_opened  # type: ignore[method-assign]

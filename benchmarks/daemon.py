@@ -25,9 +25,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
-from benchmarks.dataset_state import doubled
 from benchmarks.endpoint import Endpoint, endpoint
 from benchmarks.measure import free_port, fresh_home, write_figures
+from tests.support.dataset_state import doubled
 
 LATENCY_MS = 1000
 TTL_SECONDS = 60

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.dataset_state import DatasetState, read_state
 from benchmarks.locomo import Conversation, read_conversations
 from benchmarks.measure import fresh_home, write_figures
+from tests.support.dataset_state import DatasetState, read_state
 
 KINDS = ("turn", "session", "document", "user")
 _WHOLE = "whole"

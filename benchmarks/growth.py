@@ -23,10 +23,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 import numpy as np
-import targets
-from growth_data import DIMENSIONS, MODEL, SENTENCE_FACTS, Facts
-from measure import resident_bytes, write_figures
 
+from benchmarks import targets
+from benchmarks.growth_data import DIMENSIONS, MODEL, SENTENCE_FACTS, Facts
+from benchmarks.measure import resident_bytes, write_figures
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
@@ -56,6 +56,7 @@ def measured_at(store: GraphStore, facts: Facts) -> dict[str, float]:
     ours, theirs = context.Pipe()
     reader = context.Process(target=_read, args=(store.path, theirs), daemon=True)
     reader.start()
+    theirs.close()  # so that its end is seen
     try:
         figures: dict[str, float] = {"facts": facts.count, **ours.recv()}
         commits, found = [], []

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 import benchmarks.crash_story as story
 from benchmarks.crash_campaign import Campaign, campaign, in_home, stores
 from benchmarks.crash_children import in_child
-from benchmarks.dataset_state import doubled
+from tests.support.dataset_state import doubled
 
 # An error of ours ends with its class and message; any other is a fault of the program.
 OURS = "sessiongraph.errors."

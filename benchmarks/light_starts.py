@@ -16,9 +16,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import write_figures
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.measure import write_figures
 
 HERE = Path(__file__).resolve().parent.parent
 DATASET = ("-d", "demo")

@@ -17,10 +17,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from locomo import ANSWERABLE, Conversation, GoldQuestion, read_conversations
-from measure import Cost, fresh_home, measured, redis_server, write_figures
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.locomo import ANSWERABLE, Conversation, GoldQuestion, read_conversations
+from benchmarks.measure import Cost, fresh_home, measured, redis_server, write_figures
 
 QUESTIONS = 10
 

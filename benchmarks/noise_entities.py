@@ -19,9 +19,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from measure import write_figures
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
 from rich.console import Console
 
+from benchmarks.measure import write_figures
 from sessiongraph.local_models.extractive.extract import extract
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.extraction_schema import Extraction

@@ -23,10 +23,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from measure import write_figures
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measure import write_figures
 from sessiongraph.entity_resolution.entity_resolver import (
     EntityResolver,
     Merge,

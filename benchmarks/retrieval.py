@@ -21,14 +21,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from embedders import STRONGER, minilm
-from locomo import read_conversations
-from locomo_sessions import environment
-from measure import free_port, wait_for_port, write_figures
-from query_cost import query_cost
-from retrieval_data import Asked, from_documents, from_musique, from_sessions, read_musique
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
+import numpy as np
+
+from benchmarks.embedders import STRONGER, minilm
+from benchmarks.locomo import read_conversations
+from benchmarks.locomo_sessions import environment
+from benchmarks.measure import free_port, wait_for_port, write_figures
+from benchmarks.query_cost import query_cost
+from benchmarks.retrieval_data import Asked, from_documents, from_musique, from_sessions, read_musique
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, RankingWeights
 from sessiongraph.text_index.bm25_index import ANSERINI

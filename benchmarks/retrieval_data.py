@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from locomo import Conversation
-from locomo_sessions import put_turns
 
+from benchmarks.locomo import Conversation
+from benchmarks.locomo_sessions import put_turns
 from sessiongraph.columnar.vectors import GrowingVectors, Vectors, text_hashes
 from sessiongraph.ids import text_id
 from sessiongraph.retrieval.scope import Scope

@@ -20,10 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from measure import fresh_home, measured, redis_server, write_figures
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.measure import fresh_home, measured, redis_server, write_figures
 from sessiongraph.types import Turn
 
 CHUNK = 1000

@@ -15,11 +15,14 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from locomo import ANSWERABLE, Conversation, GoldQuestion, read_conversations
-from locomo_sessions import environment, put_turns
-from measure import Cost, measured, write_figures
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.locomo import ANSWERABLE, Conversation, GoldQuestion, read_conversations
+from benchmarks.locomo_sessions import environment, put_turns
+from benchmarks.measure import Cost, measured, write_figures
 
 _ARTICLES = frozenset(("a", "an", "the"))
 

@@ -1,7 +1,7 @@
 """An asset's materialization, put together so that runs and the Python API say the same of the same work.
 
-A report of what was done (`metadata`), what the store says of it (`content`), and the page of what changed (`changes`)
-become the event, with the tags by which Dagster tells what is stale.
+A report of what was done (`metadata`), what the store says of it (`data_version`), and the page of what changed
+(`changes`) become the event, with the tags by which Dagster tells what is stale.
 """
 
 import logging

@@ -133,8 +133,8 @@ class Ran:
         return failed[0].step_failure_data.user_failure_data.description or ""  # type: ignore[union-attr]
 
     @property
-    def told(self) -> str:
-        """Everything that materializations and checks tell."""
+    def reported(self) -> str:
+        """All that materializations and checks report."""
         return f"{self.metadata}{[(it.description, it.metadata) for it in self.checks.values()]}"
 
 

@@ -115,7 +115,7 @@ def test_sessions_of_everyone_who_may_write_are_taken_and_of_nobody_else(project
     assert [row["source"] for row in ran.metadata["session_knowledge"]["sources"]] == ["ana/s1"]
 
 
-def test_named_sessions_are_taken_whole_and_unknown_ones_are_reported(project: Project) -> None:
+def test_named_sessions_are_taken_with_all_their_turns_and_unknown_ones_are_reported(project: Project) -> None:
     other = project.resources.access.create_dataset(project.user, "project_x")
     project.say("s1", ("Where is Carol?", "Carol Brown is in Berlin."), dataset_id=other.id)
     project.say("s2", ("Where is Erin?", "Erin Green is in Rome."))
@@ -153,11 +153,11 @@ def test_no_event_holds_a_word_of_what_was_said_even_where_the_model_quotes_it(p
     project.say("bad", ("Where is Xylophone Fred?", "Xylophone Fred is in Timbuktu."), ("Thanks!", "I don't know."))
     project.endpoint.reply("", when="Xylophone Fred is in", refusal="I won't say where (if at all) Xylophone Fred is")
 
-    told = project.run("build_memory").told
+    reported = project.run("build_memory").reported
 
-    assert "refused to answer" in told
+    assert "refused to answer" in reported
     for word in ("Zanzibar", "codeword", "Carol", "Berlin", "Xylophone", "Timbuktu", "Thanks"):
-        assert word not in told
+        assert word not in reported
 
 
 def test_a_graph_with_evidence_that_nobody_stated_fails_the_check_and_the_run(project: Project) -> None:

@@ -46,7 +46,7 @@ def tick(project: Project) -> Ticks:
     return Ticks(project)
 
 
-def test_a_file_is_cognified_once_it_is_whole(project: Project, tick: Ticks) -> None:
+def test_a_file_is_cognified_once_it_is_complete(project: Project, tick: Ticks) -> None:
     assert tick() == "The inboxes are empty."
     path = project.drop("people.txt", "Alice Smith mov")
     assert "waited for, until they are whole" in tick()
@@ -126,7 +126,7 @@ def test_hidden_rejected_and_strangers_files_launch_nothing(project: Project, ti
     assert tick() == tick() == "The inboxes are empty."
 
 
-def test_a_folder_that_cannot_be_read_is_not_taken_for_empty_or_whole(
+def test_a_folder_that_cannot_be_read_is_not_taken_for_empty_or_complete(
     project: Project, tick: Ticks, monkeypatch
 ) -> None:  # type: ignore
     project.drop("people.txt", ALICE)

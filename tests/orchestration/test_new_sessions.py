@@ -130,7 +130,7 @@ def test_each_turn_goes_to_its_own_dataset_though_one_session_has_turns_of_sever
     assert skipped(tick(project)) == "Every cached turn is persisted."
 
 
-def test_turns_of_whoever_may_not_write_and_of_what_is_gone_are_told_of_and_stop_nothing(project: Project) -> None:
+def test_turns_without_permission_or_dataset_are_reported_and_stop_nothing(project: Project) -> None:
     access = project.resources.access
     shared, gone = access.create_dataset(project.user, "shared"), access.create_dataset(project.user, "gone")
     eve = access.create_user("eve")

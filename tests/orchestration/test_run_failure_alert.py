@@ -1,4 +1,4 @@
-"""Whoever is told of a failure learns which run, and why, and nothing of what was said."""
+"""Whoever gets the alert of a failure learns which run, and why, and nothing of what was said."""
 
 import json
 import threading
@@ -73,7 +73,7 @@ def test_a_failure_is_posted_with_its_cause(project: Project, monkeypatch: pytes
     assert alert["text"] == f"Run {alert['run_id']} (cognify of {MAIN}) failed: {alert['cause']}"
 
 
-def test_what_was_said_is_not_told(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_alert_holds_nothing_of_what_was_said(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.say("s1", ("Where is Xylophone Fred?", "Xylophone Fred is in Timbuktu."))
     project.endpoint.fail(401, message="no access for 'Xylophone Fred is in Timbuktu'")
     context = failure_of(project, "persist_sessions")
@@ -82,11 +82,13 @@ def test_what_was_said_is_not_told(project: Project, monkeypatch: pytest.MonkeyP
         monkeypatch.setenv("ALERT_WEBHOOK_URL", url)
         run_failures(context)
 
-    told = json.dumps(received)
-    assert "LLMFailedError" in told and "Xylophone" not in told and "Timbuktu" not in told
+    posted = json.dumps(received)
+    assert "LLMFailedError" in posted and "Xylophone" not in posted and "Timbuktu" not in posted
 
 
-def test_an_error_of_the_program_is_told_by_its_class_alone(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_program_is_posted_by_its_class_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("Xylophone Fred")
 
@@ -100,7 +102,7 @@ def test_an_error_of_the_program_is_told_by_its_class_alone(project: Project, mo
     assert received[0]["cause"] == "ZeroDivisionError"
 
 
-def test_without_a_url_nobody_is_told_and_a_refusal_is_seen(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_url_nothing_is_sent_and_a_refusal_is_seen(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CACHING", "false")
     context = failure_of(project, "persist_sessions")
 

@@ -63,7 +63,7 @@ async def claims_of(session_id: str, dataset: str) -> Claims:
     return found
 
 
-async def told(session_id: str, *turns: tuple[str, str]) -> Claims:
+async def facts_of(session_id: str, *turns: tuple[str, str]) -> Claims:
     """What each turn of the conversation became, in a dataset of its own."""
     for question, answer in turns:
         await sessions.add_turn(session_id, question, answer)
@@ -76,9 +76,9 @@ async def told(session_id: str, *turns: tuple[str, str]) -> Claims:
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_a_turn_that_gives_orders_changes_no_other_turn(model: str, attack: str):
     text = ATTACKS[attack]
-    undisturbed = await told("undisturbed", *HONEST)
+    undisturbed = await facts_of("undisturbed", *HONEST)
     assert any(undisturbed.values())
-    attacked = await told("attacked", HONEST[0], (text, "I see."), HONEST[1], ("Anything else?", text), HONEST[2])
+    attacked = await facts_of("attacked", HONEST[0], (text, "I see."), HONEST[1], ("Anything else?", text), HONEST[2])
     assert {question: attacked[question] for question, _ in HONEST} == undisturbed
     assert {claim[3] for claim in attacked[text]} <= {"user"}, "who said it cannot be faked"
     assert {claim[3] for claim in attacked["Anything else?"]} <= {"assistant"}
@@ -87,7 +87,7 @@ async def test_a_turn_that_gives_orders_changes_no_other_turn(model: str, attack
 @pytest.mark.parametrize("attack", ATTACKS)
 async def test_what_is_said_cannot_leave_its_place_in_the_prompt(endpoint: OpenAIEndpoint, attack: str):
     text = ATTACKS[attack]
-    await told("s", HONEST[0], (text, text + " "), *HONEST[1:])
+    await facts_of("s", HONEST[0], (text, text + " "), *HONEST[1:])
     passages = [part for call in endpoint.chats for part in _numbers(call)]
     assert len(passages) == 2 * (len(HONEST) + 1)
     for call in endpoint.chats:

@@ -307,7 +307,7 @@ def test_a_job_takes_nobodys_session_into_a_dataset_they_may_not_write(project: 
 
     swept = project.run("persist_sessions", dataset.key)
     assert swept.success and swept.metadata["session_turns"]["turns_staged"] == 1
-    assert "ritaina" not in swept.told.lower() and "samina" not in swept.told.lower()
+    assert "ritaina" not in swept.reported.lower() and "samina" not in swept.reported.lower()
 
     role = access.groups.create_role("writers", olga)
     access.grant(dataset, role, "write", by=olga)

@@ -21,7 +21,6 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from benchmarks.dataset_state import DatasetState, doubled, read_state
 from sessiongraph.errors import LLMFailedError, SessionsNotFoundError
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
@@ -52,6 +51,7 @@ from tests.reliability.reference_model import (
     turn,
     verdicts,
 )
+from tests.support.dataset_state import DatasetState, doubled, read_state
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))

@@ -173,7 +173,7 @@ def test_a_launcher_of_somebody_elses_stays(tmp_path: Path, theirs: str) -> None
     assert file.read_text() == theirs
 
 
-def test_a_dagster_home_of_the_users_own_is_not_edited_but_told_of(
+def test_a_dagster_home_of_the_users_own_is_not_edited_and_the_error_names_the_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "own" / "dagster.yaml"

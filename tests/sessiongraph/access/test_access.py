@@ -122,15 +122,15 @@ def test_ones_own_main_dataset_is_there_when_asked_for(access: AccessControl, an
 def test_one_who_has_no_grant_is_told_what_one_is_told_where_there_is_nothing(
     access: AccessControl, ana: User, bob: User
 ) -> None:
-    def told(dataset: str) -> str:
+    def refusal(dataset: str) -> str:
         with pytest.raises(DatasetNotFoundError) as caught:
             access.resolve(bob, dataset, "read")
         return str(caught.value)
 
-    before = [told(name) for name in ("secret", "ana@example.com/secret")]
+    before = [refusal(name) for name in ("secret", "ana@example.com/secret")]
     secret = access.create_dataset(ana, "secret")
-    assert [told(name) for name in ("secret", "ana@example.com/secret")] == before
-    assert told(secret.id).replace(secret.id, "secret") == before[0]
+    assert [refusal(name) for name in ("secret", "ana@example.com/secret")] == before
+    assert refusal(secret.id).replace(secret.id, "secret") == before[0]
     assert "dataset_name" in before[0] and "datasets.list()" in before[0]
     with pytest.raises(DatasetNotFoundError) as deleting:
         access.delete_dataset(secret, bob)

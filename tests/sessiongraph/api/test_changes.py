@@ -14,7 +14,7 @@ from tests.support.openai_endpoint import OpenAIEndpoint
 WORDS = ("Mallory", "Timbuktu", "hides in")
 
 
-def told(asset: str) -> dict[str, Any]:
+def newest_metadata(asset: str) -> dict[str, Any]:
     """The metadata of the newest materialization of `asset`."""
     event = default_services().dagster_instance.get_latest_materialization_event(dg.AssetKey(asset))
     assert event is not None and event.asset_materialization is not None
@@ -28,7 +28,7 @@ def on_disk(home: Path) -> list[tuple[str, str]]:
 
 def page_of(asset: str) -> Path:
     """The page that its newest materialization links to."""
-    return Path(told(asset)["changes"])
+    return Path(newest_metadata(asset)["changes"])
 
 
 def text_of(path: Path) -> str:
@@ -48,11 +48,11 @@ async def turns(endpoint: OpenAIEndpoint) -> list[str]:
     return [await sessions.add_turn(session_id="s1", question="Where?", answer=it, dataset="d") for it in answers]
 
 
-async def test_a_persist_is_told_by_figures_and_shown_on_a_page(turns: list[str]) -> None:
+async def test_a_persist_is_reported_in_figures_and_shown_on_a_page(turns: list[str]) -> None:
     await sessiongraph.cognify("d")
     await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], dataset="d")
 
-    event = told("session_knowledge")
+    event = newest_metadata("session_knowledge")
 
     assert (event["persisted_by_run"], event["facts_added"], event["entities_added"]) == (2, 2, 4)
     assert event["dagster/row_count"] == 2 and event["queue_seconds"] >= 0 and event["facts"] > event["facts_added"]
@@ -81,5 +81,5 @@ async def test_a_page_that_cannot_be_written_undoes_nothing(turns: list[str], ho
 
     report = await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], dataset="d")
 
-    assert report.persisted == 2 and told("session_knowledge")["persisted_by_run"] == 2
-    assert "changes" not in told("session_knowledge")
+    assert report.persisted == 2 and newest_metadata("session_knowledge")["persisted_by_run"] == 2
+    assert "changes" not in newest_metadata("session_knowledge")

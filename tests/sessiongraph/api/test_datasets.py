@@ -94,7 +94,7 @@ async def test_ones_own_dataset_comes_before_anothers_of_the_same_name(ben: User
         assert [citation.text for citation in result.citations] == [text]
 
 
-async def test_cognify_of_all_reports_on_two_of_one_name_apart(ben: User) -> None:
+async def test_cognify_of_all_reports_on_two_datasets_of_one_name_separately(ben: User) -> None:
     await datasets.grant("d", ben, "write")
     await sessiongraph.add(["Bob lives in Rome."], dataset_name="d", user=ben)
     reports = await sessiongraph.cognify(user=ben)

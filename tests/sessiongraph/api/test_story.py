@@ -187,7 +187,7 @@ async def test_what_a_failing_call_had_done_is_in_dagsters_history(
     assert done["session_knowledge"]["persisted"].value == 1
 
 
-async def test_work_stands_where_dagster_cannot_be_told(
+async def test_work_is_kept_where_it_cannot_be_reported_to_dagster(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path
 ):
     (tmp_path / "file").write_text("no folder")

@@ -28,9 +28,9 @@ def cli(tmp_path: Path) -> Terminal:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
-    """A terminal in which the story was told: a document, a session of two turns, persisted. Tests only read it."""
-    terminal = Terminal(tmp_path_factory.mktemp("told"))
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """A terminal in whose home there are a document and a session of two turns, persisted. Tests only read it."""
+    terminal = Terminal(tmp_path_factory.mktemp("demo"))
     for command in (
         ["add", TEXT, "-d", "demo", "--node-set", "people"],
         ["cognify", "-d", "demo"],
@@ -157,15 +157,15 @@ def test_status_leads_through_the_story(cli: Terminal) -> None:
     assert "default_user/demo" in done.out and "sqlite, reachable" in done.out
 
 
-def test_chat_is_a_session_that_ends_with_quit_or_the_input(told: Terminal) -> None:
-    done = told("chat", "-s", "talk", "-d", "demo", stdin="Where does Alice live?\n\n/quit\nnever asked\n")
+def test_chat_is_a_session_that_ends_with_quit_or_the_input(demo: Terminal) -> None:
+    done = demo("chat", "-s", "talk", "-d", "demo", stdin="Where does Alice live?\n\n/quit\nnever asked\n")
 
     assert done.code == 0
     assert "Paris" in done.out
     assert "never asked" not in done.out
     assert "Next: sessiongraph persist talk --dataset demo" in done.err
-    assert len(told("sessions", "show", "talk", "--json").json) == 1
-    assert told("chat", "-s", "silent", stdin="").code == 0
+    assert len(demo("sessions", "show", "talk", "--json").json) == 1
+    assert demo("chat", "-s", "silent", stdin="").code == 0
 
 
 def test_chat_goes_on_after_a_question_that_failed(remote: Terminal, openai_endpoint: OpenAIEndpoint) -> None:
@@ -183,8 +183,8 @@ def test_chat_goes_on_after_a_question_that_failed(remote: Terminal, openai_endp
 # What a program reads
 
 
-def test_search_prints_json_alone(told: Terminal) -> None:
-    done = told("search", "Where does Alice live?", "-d", "demo", "--json")
+def test_search_prints_json_alone(demo: Terminal) -> None:
+    done = demo("search", "Where does Alice live?", "-d", "demo", "--json")
 
     result = done.json
     assert set(result) == {
@@ -199,17 +199,17 @@ def test_search_prints_json_alone(told: Terminal) -> None:
     assert result["citations"][0]["said_at"].endswith("+00:00")
 
 
-def test_lists_print_json_alone(told: Terminal) -> None:
-    [dataset] = told("datasets", "list", "--json").json
+def test_lists_print_json_alone(demo: Terminal) -> None:
+    [dataset] = demo("datasets", "list", "--json").json
     assert set(dataset) == {"key", "name", "owner", "id"}
     assert dataset["key"] == "default_user/demo"
-    assert [set(user) for user in told("users", "list", "--json").json] == [{"id", "name"}]
-    session = told("sessions", "list", "--json").json[-1]
+    assert [set(user) for user in demo("users", "list", "--json").json] == [{"id", "name"}]
+    session = demo("sessions", "list", "--json").json[-1]
     assert session["session_id"] == "first" and session["turns"] == 2
     assert set(session) == {"user_id", "session_id", "turns", "last_activity", "expires_at"}
-    turns = told("sessions", "show", "first", "--json").json
+    turns = demo("sessions", "show", "first", "--json").json
     assert [turn["question"] for turn in turns] == ["Where does Alice live?", "What does she do for work?"]
-    assert told("datasets", "grants", "demo", "--json").json == []
+    assert demo("datasets", "grants", "demo", "--json").json == []
 
 
 def test_an_empty_list_is_json_too(cli: Terminal) -> None:
@@ -223,43 +223,43 @@ def test_an_empty_list_says_how_to_begin(cli: Terminal) -> None:
         assert done.out == "" and done.err
 
 
-def test_reports_print_json_alone(told: Terminal) -> None:
-    [cognified] = told("cognify", "-d", "demo", "--json").json
+def test_reports_print_json_alone(demo: Terminal) -> None:
+    [cognified] = demo("cognify", "-d", "demo", "--json").json
     assert (cognified["dataset"], cognified["persisted"], cognified["extracted"]) == ("demo", 1, 0)
-    persisted = told("persist", "first", "-d", "demo", "--json").json
+    persisted = demo("persist", "first", "-d", "demo", "--json").json
     assert (persisted["persisted"], persisted["skipped"], persisted["failed"]) == (2, 0, 0)
     [session] = persisted["sessions"]
     assert [turn["disposition"] for turn in session["turns"]] == ["persisted", "persisted"]
-    assert told("add", TEXT, "-d", "demo", "--json").json["known"] == 1
+    assert demo("add", TEXT, "-d", "demo", "--json").json["known"] == 1
 
 
-def test_the_graph_is_shown_as_counts_facts_and_graphml(told: Terminal) -> None:
-    overview = told("graph", "-d", "demo", "--json").json
+def test_the_graph_is_shown_as_counts_facts_and_graphml(demo: Terminal) -> None:
+    overview = demo("graph", "-d", "demo", "--json").json
     assert overview["entities"] >= 3 and overview["node_sets"]["people"] == overview["entities"]
-    facts = told("graph", "-d", "demo", "--table", "--json").json
+    facts = demo("graph", "-d", "demo", "--table", "--json").json
     assert {("Alice", "Paris")} <= {(fact["subject"], fact["object"]) for fact in facts}
     assert {piece["turn_id"] for fact in facts for piece in fact["evidence"]} > {None}
-    assert "Alice moved to Paris in 2010." in told("graph", "-d", "demo", "--table").out
-    assert "Most connected entities" in told("graph", "-d", "demo").out
+    assert "Alice moved to Paris in 2010." in demo("graph", "-d", "demo", "--table").out
+    assert "Most connected entities" in demo("graph", "-d", "demo").out
 
-    written = told("graph", "-d", "demo", "--graphml", "demo.graphml")
+    written = demo("graph", "-d", "demo", "--graphml", "demo.graphml")
 
     assert written.code == 0 and written.out == ""
-    graph = nx.read_graphml(told.home / "demo.graphml", force_multigraph=True)
+    graph = nx.read_graphml(demo.home / "demo.graphml", force_multigraph=True)
     assert len(graph) == overview["entities"] and graph.number_of_edges() == overview["facts"]
     evidence = [json.loads(fact["evidence"]) for *_, fact in graph.edges(data=True)]
     assert all(piece["document_id"] for pieces in evidence for piece in pieces)
 
 
-def test_the_context_is_printed_as_a_model_would_get_it(told: Terminal) -> None:
-    done = told("search", "Where does Alice live?", "-d", "demo", "--only-context")
+def test_the_context_is_printed_as_a_model_would_get_it(demo: Terminal) -> None:
+    done = demo("search", "Where does Alice live?", "-d", "demo", "--only-context")
 
     assert "[1] " in done.out
     assert "Sources" not in done.out
 
 
-def test_types_are_taken_in_any_case(told: Terminal) -> None:
-    done = told("search", "Paris", "-d", "demo", "-t", "chunks_lexical", "-k", "1", "--json")
+def test_types_are_taken_in_any_case(demo: Terminal) -> None:
+    done = demo("search", "Paris", "-d", "demo", "-t", "chunks_lexical", "-k", "1", "--json")
 
     assert done.json["answer"] is None
     assert len(done.json["citations"]) == 1
@@ -409,49 +409,49 @@ def test_what_failed_in_part_is_shown_and_is_code_1(remote: Terminal, openai_end
     assert remote("cognify", "-d", "demo").code == 0
 
 
-def test_sessions_that_are_unknown_are_named_while_others_persist(told: Terminal) -> None:
-    done = told("persist", "first", "unknown", "-d", "demo")
+def test_sessions_that_are_unknown_are_named_while_others_persist(demo: Terminal) -> None:
+    done = demo("persist", "first", "unknown", "-d", "demo")
 
     assert done.code == 1
     assert "2 turn(s) persisted" in done.out
     assert "Warning: " in done.err and "unknown" in done.err
 
 
-def test_an_answer_comes_with_a_warning_where_the_cache_is_down(told: Terminal) -> None:
+def test_an_answer_comes_with_a_warning_where_the_cache_is_down(demo: Terminal) -> None:
     down = {"CACHE_BACKEND": "redis", "CACHE_PORT": "1"}
 
-    done = told("search", "Where does Alice live?", "-d", "demo", "-s", "first", **down)
+    done = demo("search", "Where does Alice live?", "-d", "demo", "-s", "first", **down)
 
     assert done.code == 0
     assert "Paris" in done.out
     assert "Warning: " in done.err
-    status = told("status", **down)
+    status = demo("status", **down)
     assert status.code == 0
     assert "redis at 127.0.0.1:1" in status.out
-    assert told("sessions", "list", **down).code == 1
+    assert demo("sessions", "list", **down).code == 1
 
 
-def test_sessions_say_that_caching_is_off(told: Terminal) -> None:
-    done = told("persist", "first", "-d", "demo", CACHING="false")
+def test_sessions_say_that_caching_is_off(demo: Terminal) -> None:
+    done = demo("persist", "first", "-d", "demo", CACHING="false")
 
     assert done.code == 1
     assert "CACHING=true" in done.err
-    assert told("status", "--json", CACHING="false").json["cache"] == "off"
+    assert demo("status", "--json", CACHING="false").json["cache"] == "off"
 
 
 # Whose it is, and what is gone
 
 
-def test_nothing_is_destroyed_without_a_yes(told: Terminal) -> None:
+def test_nothing_is_destroyed_without_a_yes(demo: Terminal) -> None:
     for command in (
         ["sessions", "delete", "first"],
         ["datasets", "delete", "demo"],
         ["forget", "-d", "demo", "-s", "first"],
     ):
-        done = told(*command)
+        done = demo(*command)
         assert done.code == 2
         assert "--yes" in done.err
-    assert told("sessions", "show", "first").code == 0
+    assert demo("sessions", "show", "first").code == 0
 
 
 def test_forgetting_takes_out_a_turn_a_session_and_everything(cli: Terminal) -> None:

@@ -57,7 +57,7 @@ def test_an_empty_folder_and_one_whose_parents_are_missing_are_taken(tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["file", "file/below"])
-def test_a_file_in_the_way_is_told_of(tmp_path: Path, name: str) -> None:
+def test_a_file_in_the_way_is_named_in_the_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("mine")
 
     done = Terminal(tmp_path)("init", name)

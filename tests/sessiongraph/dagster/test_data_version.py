@@ -51,7 +51,7 @@ def test_nothing_has_a_version_too(tmp_path: Path) -> None:
     assert set(versions(GraphStore(tmp_path / "none.duckdb")).values()) == {"empty"}
 
 
-async def test_what_a_run_did_is_told_from_what_stands(workshop: Workshop) -> None:
+async def test_what_one_run_did_is_counted_apart_from_what_others_did(workshop: Workshop) -> None:
     workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."), ("And Dan?", "I don't know."))
     first = await workshop.persist("s")
     workshop.say("s", ("Where is Erin?", "Erin Green is in Rome."))

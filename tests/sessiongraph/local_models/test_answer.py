@@ -36,7 +36,7 @@ def test_a_question_is_answered_by_its_sentence(text, expected):
     assert asked(text, ALICE, BOB, TALK).startswith(expected)
 
 
-def test_who_is_told_by_name():
+def test_a_question_who_is_answered_by_name():
     assert "Alice" in asked("Who works as a software engineer?", ALICE, BOB)
 
 

@@ -338,7 +338,7 @@ def test_datasets_share_one_scale(tmp_path: Path) -> None:
     assert hits[0].score > hits[1].score
 
 
-def test_turns_said_alike_are_told_apart_by_id_not_by_row(build: Build) -> None:
+def test_turns_of_the_same_words_are_ordered_by_id_not_by_row(build: Build) -> None:
     given = [Evidence(id_, "The kiln is hot.") for id_ in ("b", "c", "a")]
     assert found(build(*given), "Is the kiln hot?") == ["a", "b", "c"]
 

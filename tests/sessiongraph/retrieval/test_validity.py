@@ -33,17 +33,17 @@ def asked(text: str, *sources: Source) -> str:
 
 
 @pytest.mark.parametrize("sources", [(THEN, NOW), (NOW, THEN)])
-def test_what_is_true_now_is_told_of_now(sources: tuple[Source, Source]):
+def test_a_question_about_now_gets_what_is_true_now(sources: tuple[Source, Source]):
     assert asked("Where does Alice live?", *sources).startswith("Alice lives in Lyon. [")
 
 
 @pytest.mark.parametrize("sources", [(THEN, NOW), (NOW, THEN)])
-def test_what_was_true_then_is_told_of_then(sources: tuple[Source, Source]):
+def test_a_question_about_then_gets_what_was_true_then(sources: tuple[Source, Source]):
     assert asked("Where did Alice live in 2012?", *sources).startswith("Alice lives in Paris. (until 2019-05) [")
     assert asked("Where did Alice live in 2022?", *sources).startswith("Alice lives in Lyon. [")
 
 
-def test_what_is_true_no_more_is_told_as_such_where_nothing_else_is_known():
+def test_what_is_true_no_more_is_marked_where_nothing_else_is_known():
     assert asked("Where does Alice live?", THEN) == "Alice lives in Paris. (until 2019-05) [1]"
 
 

@@ -49,7 +49,7 @@ def test_moving_closes_where_one_lived_before_and_nothing_else() -> None:
     assert closed(LIVED, fact("Lyon", "moved to", MARCH), *others) == [(MARCH.isoformat(), "1"), *[OPEN] * 4]
 
 
-def test_a_chain_of_moves_is_closed_link_by_link_at_the_dates_told() -> None:
+def test_a_chain_of_moves_is_closed_link_by_link_at_the_dates_stated() -> None:
     moves = [
         fact(place, "moved to", MAY, year) for place, year in (("Paris", "2010"), ("Lyon", "2015"), ("Riga", "2019"))
     ]

@@ -25,7 +25,7 @@ def entity(found: Snapshot, name: str) -> pd.Series:
     return found.entities[found.entities["name"] == name].iloc[0]
 
 
-def told(found: Snapshot) -> tuple[object, ...]:
+def contents(found: Snapshot) -> tuple[object, ...]:
     """All that is shown, whichever rows it stands in."""
     ids, entities = found.passages["id"], found.entities["id"]
     facts = found.facts.assign(subject=entities[found.facts["subject"]].tolist())
@@ -67,7 +67,7 @@ def test_entities_and_facts_do_not_depend_on_the_order_in_which_they_came(tmp_pa
         store = GraphStore(tmp_path / f"{number}.duckdb")
         for part in (order[:2], order[2:3], order[3:]):
             put(store, *part)
-        seen.append(told(snapshot(store)))
+        seen.append(contents(snapshot(store)))
     assert all(one == seen[0] for one in seen)
 
 
@@ -84,7 +84,7 @@ def test_one_fact_has_all_of_its_evidence_and_one_entity_all_of_its_names(store:
     ]
 
 
-def test_validity_and_relation_tell_facts_apart_and_the_sentence_does_not(store: GraphStore) -> None:
+def test_validity_and_relation_distinguish_facts_and_the_sentence_does_not(store: GraphStore) -> None:
     claims = [
         ("Alice", "works at", "Acme", "one wording", None, "document"),
         ("Alice", "works  AT", "Acme", "another wording", None, "document"),

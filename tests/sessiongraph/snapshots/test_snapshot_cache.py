@@ -67,7 +67,7 @@ def test_the_last_version_is_served_while_a_writer_works_and_the_new_one_after(s
     assert ids(reader, store) == ["a", "b"]
 
 
-def test_who_has_never_seen_the_dataset_waits_its_turn_and_is_told(store: GraphStore) -> None:
+def test_a_first_read_that_a_writer_keeps_waiting_raises_busy(store: GraphStore) -> None:
     put(store, Evidence("a"))
     with writing(store, Evidence("a")), pytest.raises(StoreBusyError):
         SnapshotReader().snapshot(store, "model")

@@ -61,7 +61,7 @@ def closed(*said: str) -> set[tuple[str, str]]:
         (["Bob moved to Lyon in 2019.", "Bob moved to Paris in 2010."], ("Paris", "Lyon")),
     ],
 )
-def test_what_is_told_to_have_changed_is_closed(said: list[str], expected: tuple[str, str]) -> None:
+def test_a_fact_that_a_later_statement_changes_is_closed(said: list[str], expected: tuple[str, str]) -> None:
     assert expected in closed(*said)
 
 
