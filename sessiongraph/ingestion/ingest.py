@@ -1,7 +1,7 @@
 """Storing parsed documents: each once, by the hash of its text."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,7 +15,10 @@ from sessiongraph.types import User
 
 @dataclass
 class IngestReport:
-    """What an ingestion did. `document_ids` are those of all documents given, new or known, in their order."""
+    """What an ingestion did. `document_ids` are those of all documents given, new or known, in their order.
+
+    `warnings` say by document what was left out of it or may be misread, in counts, never in its words.
+    """
 
     run_id: str
     document_ids: list[str] = field(default_factory=list)
@@ -24,6 +27,11 @@ class IngestReport:
     characters: int = 0
     skipped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+
+    def warn(self, name: str, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.warnings.setdefault(name, []).append(warning)
 
 
 def document_id(text: str) -> str:
@@ -47,6 +55,8 @@ async def ingest(
         report.added = len(added)
         report.characters = sum(len(by_id[new].text) for new in added)
     report.known = len(by_id) - report.added
+    for document in documents:
+        report.warn(document.name, document.warnings)
     return report
 
 
@@ -93,4 +103,5 @@ def _row(id_: str, document: ParsedDocument, user: User, now: datetime) -> Row:
         "user_name": user.name,
         "session_id": None,
         "created_at": now,
+        "said_on": document.said_on and document.said_on.isoformat(),
     }
