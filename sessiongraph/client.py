@@ -120,7 +120,8 @@ class SessionGraph:
         A string is a text; a path (a Path, or a string that starts with /, ./, ../, ~/ or file://) is a file or a
         folder of txt, md, html, csv, json, pdf and docx. The same content twice is one document. `node_set` tags the
         documents. `said_at` is the day (a date or a datetime) that they are of, by which "yesterday" in them is read;
-        where it is not given, it is what they say themselves: in front matter, headings as a journal has, or their name.
+        where it is not given, it is the one that they say themselves: in front matter, in headings as a journal has
+        them, or in their name.
         The report's `warnings` say what of a file was left out or may be misread.
 
         Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.

@@ -63,20 +63,23 @@ _HEADING_MARKS = re.compile(r"#{1,6} +|\*\*|__|\[\[|={2,} ?")
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d(?::\d\d)?(?: ?[ap]\.?m\b\.?| Uhr\b)?", re.IGNORECASE)
 # What may stand beside the day in a line that has no mark of a heading.
 _BESIDE = frozenset(
-    """
-    monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
-    montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
-    lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo
-    lunedì martedì mercoledì giovedì venerdì sabato domenica segunda terça quarta quinta sexta feira
-    maandag dinsdag woensdag donderdag vrijdag zaterdag zondag måndag tisdag onsdag torsdag fredag lördag söndag
-    mandag tirsdag lørdag søndag понедельник вторник среда четверг пятница суббота воскресенье
-    poniedziałek wtorek środa czwartek piątek sobota niedziela
-    月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日 星期一 星期二 星期三 星期四 星期五 星期六 星期日
-    월요일 화요일 수요일 목요일 금요일 토요일 일요일 月 火 水 木 金 土 日
-    date day dear diary journal log logbook entry note notes minutes meeting protocol memo letter the of on
-    datum tagebuch eintrag protokoll notiz notizen den am le journal intime fecha diario data dziennik dagbok dagbog
-    дата дневник запись заметки от г года 日記 日记 日期 일기 날짜
-    """.split()
+    re.findall(
+        r"\w+",
+        """
+        monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun
+        montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so
+        lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes miércoles jueves viernes sábado domingo
+        lunedì martedì mercoledì giovedì venerdì sabato domenica segunda terça quarta quinta sexta feira
+        maandag dinsdag woensdag donderdag vrijdag zaterdag zondag måndag tisdag onsdag torsdag fredag lördag söndag
+        mandag tirsdag lørdag søndag понедельник вторник среда четверг пятница суббота воскресенье
+        poniedziałek wtorek środa czwartek piątek sobota niedziela
+        月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日 星期一 星期二 星期三 星期四 星期五 星期六 星期日
+        월요일 화요일 수요일 목요일 금요일 토요일 일요일 月 火 水 木 金 土 日
+        date day dear diary journal log logbook entry note notes minutes meeting protocol memo letter the of on
+        datum tagebuch eintrag protokoll notiz notizen den am le journal intime fecha diario data dziennik dagbok dagbog
+        дата дневник запись заметки от г года 日記 日记 日期 일기 날짜
+        """,
+    )
 )
 _MOST_HEADING, _MOST_OTHERS = 60, 4
 

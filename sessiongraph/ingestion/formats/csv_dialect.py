@@ -83,7 +83,7 @@ def title_lines(rows: Sequence[Sequence[str]]) -> int:
 
 
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first of `rows` names the columns: it holds no value, and nothing that a row below has in its place."""
+    """Whether the first of `rows` names the columns: it holds no value, and nothing that stands below it again."""
     if len(rows) < 2:
         return True
     header = [cell.strip() for cell in rows[0]]

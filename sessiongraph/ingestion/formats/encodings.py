@@ -7,6 +7,7 @@ import codecs
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sessiongraph.errors import UnreadableDocumentError
 from sessiongraph.ingestion.formats.content import Notes
@@ -91,7 +92,7 @@ def _known(declared: str | None) -> str | None:
     """The codec of a label, None where that is no encoding of bytes with ASCII in it."""
     try:
         name = codecs.lookup(declared or "").name
-        if not codecs.lookup(name)._is_text_encoding or "<".encode(name) != b"<":  # type: ignore[attr-defined]
+        if not codecs.lookup(name)._is_text_encoding or "<".encode(name) != b"<":
             return None
     except (LookupError, UnicodeError):
         return None
@@ -268,7 +269,7 @@ def _alphabet(letter: str) -> str:
 def _is_odd_word(word: str) -> bool:
     if _SYMBOL_IN_WORD.search(word):
         return True
-    for before, after in zip(word, word[1:], strict=False):
+    for before, after in pairwise(word):
         if (before + after).isascii() or not (before.isalpha() and after.isalpha()):
             continue
         if len({_alphabet(before), _alphabet(after)} & _ALPHABETS) > 1 or (before.islower() and after.isupper()):

@@ -1,7 +1,7 @@
 """What a page holds and no reader of it sees: by attributes, by styles in place, and by the rules of its style sheets.
 
-Style sheets are followed as far as a page by itself shows them: no linked ones, no scripts. Of rules for the same element
-the later counts, whatever their weight.
+Style sheets are followed as far as a page by itself shows them: no linked ones, no scripts. Of rules for the same
+element the later counts, whatever their weight.
 """
 
 import re

@@ -16,8 +16,10 @@ _NEVER_SEEN = frozenset({"script", "style", "template", "noscript", "svg", "data
 _REPLACED = frozenset({"iframe", "object", "canvas", "audio", "video", "embed"})  # their text is for browsers without
 _NAVIGATION_ROLES = frozenset({"navigation", "menu", "menubar", "dialog", "alertdialog"})
 _DATED = frozenset(
-    ["article:published_time", "date", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.created", "pubdate"]
-    + ["datepublished", "publishdate", "publish-date", "publication_date", "og:published_time", "citation_date"]
+    (
+        *("article:published_time", "date", "dc.date", "dc.date.issued", "dcterms.date", "dcterms.created", "pubdate"),
+        *("datepublished", "publishdate", "publish-date", "publication_date", "og:published_time", "citation_date"),
+    )
 )
 _PARAGRAPHS = (
     *("title", "p", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "table", "ul", "ol", "dl"),

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from statistics import median
 
 from sessiongraph.ingestion.formats.csv_dialect import has_header, is_value
@@ -82,7 +82,7 @@ def _gutter(runs: Sequence[Run]) -> float | None:
     gaps = [
         (before.right, after.left)
         for line in _lines(runs)
-        for before, after in zip(line, line[1:], strict=False)
+        for before, after in pairwise(line)
         if after.left - before.right > 0.5 * min(before.height, after.height)
     ]
     if len(gaps) < _LEAST_LINES:
@@ -178,5 +178,5 @@ def _row(line: list[Run]) -> str:
 
 def _is_table_row(line: Sequence[Run]) -> bool:
     """Whether the gaps between its runs are wider than any between words."""
-    gaps = [(after.left - before.right) / before.height for before, after in zip(line, line[1:], strict=False)]
+    gaps = [(after.left - before.right) / before.height for before, after in pairwise(line)]
     return len(gaps) > 0 and all(gap > 1.0 for gap in gaps)

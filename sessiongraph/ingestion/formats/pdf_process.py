@@ -1,8 +1,8 @@
 """The process that a PDF is read in: its bytes on stdin, the runs of text of its pages as JSON on stdout.
 
-It is started as a script, by `pdf`, and imports nothing of the project: PDFium is made neither for threads nor for files
-that were made to harm it, and what crashes here is one file that cannot be read. Memory is bounded here where the
-platform can, time by whoever started it.
+It is started as a script, by `pdf`, and imports nothing of the project: PDFium is not made for threads, and what a
+file that was made to harm it ends is this process alone. Memory is bounded here where the platform can, time by whoever
+started it.
 """
 
 import ctypes
