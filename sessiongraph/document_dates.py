@@ -46,6 +46,7 @@ _FULL_DATES = [
         rf"(?P<month>{_MONTH})\.? {_DAY}(?:st|nd|rd|th)?,? {_YEAR}(?!\d)",
         rf"{_YEAR} ?[年년] ?{_NUMBER} ?[月월] ?{_DAY} ?[日일号號]",
         # With points the day stands first wherever it is written so; with slashes the month may, unless it cannot.
+        rf"{_YEAR}\. ?{_NUMBER}\. ?{_DAY}\.",
         rf"{_DAY}\. ?{_NUMBER}\. ?{_YEAR}(?!\d)",
         rf"{_LATE_DAY}(?P<mark>[-/]){_NUMBER}(?P=mark){_YEAR}(?!\d)",
         rf"{_NUMBER}/{_LATE_DAY}/{_YEAR}(?!\d)",
@@ -61,6 +62,7 @@ _MAIL_FIELD = re.compile(r"(?:From|To|Subject|Date|Sent|Cc|Message-ID|Von|An|Bet
 _MAIL_DATE = re.compile(r"(?:Date|Sent): ?(.+)")
 _HEADING_MARKS = re.compile(r"#{1,6} +|\*\*|__|\[\[|={2,} ?")
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d(?::\d\d)?(?: ?[ap]\.?m\b\.?| Uhr\b)?", re.IGNORECASE)
+_ANY_YEAR = re.compile(r"(?:1[89]|20)\d\d")
 # What may stand beside the day in a line that has no mark of a heading.
 _BESIDE = frozenset(
     re.findall(
@@ -72,6 +74,8 @@ _BESIDE = frozenset(
         lunedì martedì mercoledì giovedì venerdì sabato domenica segunda terça quarta quinta sexta feira
         maandag dinsdag woensdag donderdag vrijdag zaterdag zondag måndag tisdag onsdag torsdag fredag lördag söndag
         mandag tirsdag lørdag søndag понедельник вторник среда четверг пятница суббота воскресенье
+        pazartesi salı çarşamba perşembe cuma cumartesi pazar pondělí úterý středa čtvrtek pátek neděle
+        понеділок вівторок середа четвер субота неділя
         poniedziałek wtorek środa czwartek piątek sobota niedziela
         月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日 星期一 星期二 星期三 星期四 星期五 星期六 星期日
         월요일 화요일 수요일 목요일 금요일 토요일 일요일 月 火 水 木 金 土 日
@@ -81,7 +85,7 @@ _BESIDE = frozenset(
         """,
     )
 )
-_MOST_HEADING, _MOST_OTHERS = 60, 4
+_MOST_HEADING, _MOST_WORDS, _MOST_OTHERS = 60, 7, 4
 
 
 def day_in_stamp(text: str) -> date | None:
@@ -116,9 +120,11 @@ def heading_day(line: str) -> date | None:
 
     Marked as a heading, it may have a few more words ("## Harbour walk, 12 March 2021"), else such as name a day.
     """
-    if len(line) > _MOST_HEADING or line[:1].isspace():
+    if len(line) > _MOST_HEADING or line[:1].isspace() or not _ANY_YEAR.search(line):
         return None
     marked = _HEADING_MARKS.match(line)
+    if len(line.split()) > (_MOST_WORDS + _MOST_OTHERS if marked else _MOST_WORDS):
+        return None
     for pattern in _FULL_DATES:
         if match := pattern.search(line):
             beside = _TIME.sub("", f"{line[: match.start()]} {line[match.end() :]}")
@@ -158,7 +164,7 @@ def _in_full(text: str) -> date | None:
 
 def _of(match: re.Match[str]) -> date | None:
     parts = match.groupdict()
-    month = int(parts["number"]) if parts.get("number") else _MONTHS[parts["month"].lower()]
+    month = int(parts["number"]) if parts.get("number") else _MONTHS.get(parts["month"].lower(), 0)
     return _day(int(parts["year"]), month, int(parts["day"]))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 
@@ -55,14 +55,22 @@ async def ingest(
         report.added = len(added)
         report.characters = sum(len(by_id[new].text) for new in added)
     report.known = len(by_id) - report.added
+    stored = await asyncio.to_thread(store.read, lambda con: _days(con, list(by_id))) if report.known else {}
     for document in documents:
         report.warn(document.name, document.warnings)
+        if document.said_on and stored.get(document_id(document.text), document.said_on) != document.said_on:
+            report.warn(document.name, ["it is there already and keeps its day; forget it first to give it another"])
     return report
 
 
 def _known_ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:
     rows = connection.execute("SELECT id FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
     return {id_ for (id_,) in rows}
+
+
+def _days(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, date | None]:
+    rows = connection.execute("SELECT id, said_on FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
+    return {id_: date.fromisoformat(day) if day else None for id_, day in rows}
 
 
 def _tags(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[tuple[str, str]]:

@@ -16,6 +16,7 @@ from sessiongraph.ingestion.formats.text import MAX_CHARACTERS
 
 _SEPARATOR_LINE = re.compile(r"\"?sep=(\t|[^\w\s\"])\"?[ \t]*(?:\r\n|\r|\n|\Z)", re.IGNORECASE)
 _ROWS_LOOKED_AT = 50
+_NO_DELIMITER = "\x1f"
 # What is a value and no column's name: a number, a day, a time, an address.
 _VALUE = re.compile(
     r"[-+−(]?[\d.,’' \xa0]*\d[\d.,]*\)? ?[%€$£¥]?|[$€£¥] ?[\d.,]+|\d[\d./:\-T ]*\d(?:Z|[ap]m)?", re.IGNORECASE
@@ -31,7 +32,7 @@ def without_separator_line(text: str) -> tuple[str, str | None]:
 
 
 def delimiter_of(text: str) -> str:
-    """Which of , ; tab | gives the most of the first rows as many cells as each other; a comma where none does.
+    """Which of , ; tab | gives the most of the first rows as many cells as each other; where none does, what is in none.
 
     Not csv.Sniffer: it takes a frequent letter for a delimiter, and doubled quotes for two.
     """
@@ -41,7 +42,8 @@ def delimiter_of(text: str) -> str:
         width = table_width(rows)
         return (sum(len(row) == width for row in rows) if width > 1 else 0, width)
 
-    return max(",;\t|", key=fit)
+    best = max(",;\t|", key=fit)
+    return best if fit(best)[0] else _NO_DELIMITER
 
 
 def first_rows(text: str, delimiter: str) -> list[list[str]]:

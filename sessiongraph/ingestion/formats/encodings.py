@@ -48,7 +48,7 @@ _SAMPLE_BYTES = 50_000
 _LEAST, _LEAST_MULTI_BYTE = 0.04, 0.08
 _AHEAD, _AHEAD_MULTI_BYTE = 1.05, 2.0
 _WELL_AHEAD = 1.5
-_LEAST_LETTERS = 3
+_LEAST_LETTERS = 6
 
 _UTF8_SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH = re.compile(rb"[\x80-\xff]+")
@@ -84,7 +84,7 @@ def decoded(data: bytes, notes: Notes, declared: str | None = None) -> str:
     if known and (text := _tried(data, known)) is not None:
         return _no_binary(text)
     encoding = _chosen(found)
-    notes.warn(f"it names no encoding and was read as {encoding}, which fits. Save it as UTF-8 to be sure")
+    notes.warn(f"it does not say its encoding rightly and was read as {encoding}, which fits")
     return _no_binary(_strictly(data, encoding))
 
 
@@ -267,7 +267,7 @@ def _alphabet(letter: str) -> str:
 
 
 def _is_odd_word(word: str) -> bool:
-    if _SYMBOL_IN_WORD.search(word):
+    if any(not unicodedata.category(sign[0]).startswith("M") for sign in _SYMBOL_IN_WORD.finditer(word)):
         return True
     for before, after in pairwise(word):
         if (before + after).isascii() or not (before.isalpha() and after.isalpha()):

@@ -25,12 +25,11 @@ _NEEDS = {
     **dict.fromkeys(("left", "top"), ("position", re.compile("absolute|fixed"))),
     **dict.fromkeys(("width", "height", "max-height"), ("overflow", re.compile("hidden|clip"))),
 }
-_COMMENT = re.compile(r"/\*.*?\*/|<!--|-->", re.DOTALL)
 _OPACITY = re.compile(r"(?<![\w-])opacity\s*:[^;]*", re.IGNORECASE)
 _BLOCK = re.compile(r"([^{}]*)([{}])")
 _SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*\Z|@layer\b|@supports\b", re.IGNORECASE)
-# Matching a selector looks at every element: what is bigger than any page that somebody reads is told, not searched.
-_MOST_RULES, _MOST_TAGS = 100, 20_000
+# Matching a selector looks at every element: what takes more than some seconds is told, not searched.
+_MOST_MATCHES = 400_000
 
 
 def hides(style: str) -> bool | None:
@@ -52,8 +51,13 @@ def _colour(value: str) -> str:
     return "#" + "".join(digit * 2 for digit in value[1:]) if re.fullmatch("#[0-9a-f]{3}", value) else value
 
 
+def _without_comments(style: str) -> str:
+    first, *others = style.replace("<!--", "").replace("-->", "").split("/*")
+    return first + "".join(part.partition("*/")[2] for part in others)
+
+
 def _declarations(style: str) -> dict[str, str]:
-    pairs = (declaration.partition(":") for declaration in _COMMENT.sub("", style).lower().split(";"))
+    pairs = (declaration.partition(":") for declaration in _without_comments(style).lower().split(";"))
     return {name.strip(): value.replace("!important", "").strip() for name, _, value in pairs if value.strip()}
 
 
@@ -65,7 +69,8 @@ def hidden_by_rules(soup: Any) -> tuple[set[int], bool]:
     hiding = sum(hidden for _, hidden in told)
     if not hiding:
         return set(), True
-    if hiding > _MOST_RULES or len(soup.find_all(True, limit=_MOST_TAGS)) == _MOST_TAGS:
+    most_tags = _MOST_MATCHES // hiding + 1
+    if len(soup.find_all(True, limit=most_tags)) == most_tags:
         return set(), False
     unseen: dict[int, Any] = {}
     for selector, hidden in told:
@@ -84,7 +89,7 @@ def _matching(soup: Any, selector: str, among: list[Any] | None) -> list[Any]:
     try:
         chosen = soupsieve.compile(selector)
         return chosen.select(soup) if among is None else [element for element in among if chosen.match(element)]
-    except (soupsieve.SelectorSyntaxError, NotImplementedError):  # no selector, or a newer one
+    except (soupsieve.SelectorSyntaxError, NotImplementedError, RecursionError):  # no selector, or a newer one
         return []
 
 
@@ -93,7 +98,7 @@ def _rules(sheet: str) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     around: list[bool] = []  # of each block that is open, whether what is in it holds
     selector = ""
-    for match in _BLOCK.finditer(_COMMENT.sub("", sheet)):
+    for match in _BLOCK.finditer(_without_comments(sheet)):
         before, brace = match[1].strip(), match[2]
         if brace == "{":
             selector = before.rpartition(";")[2].strip()

@@ -12,6 +12,7 @@ from sessiongraph.ingestion.formats.layout import BREAK, HEADER, LINE, PARAGRAPH
 from sessiongraph.ingestion.formats.text import faults_of, text_bytes
 
 _SPACES = re.compile(r"[\s\x00-\x1f]+")
+_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}>")
 _NEVER_SEEN = frozenset({"script", "style", "template", "noscript", "svg", "datalist"})
 _REPLACED = frozenset({"iframe", "object", "canvas", "audio", "video", "embed"})  # their text is for browsers without
 _NAVIGATION_ROLES = frozenset({"navigation", "menu", "menubar", "dialog", "alertdialog"})
@@ -41,7 +42,7 @@ def read_html(file: BinaryIO, notes: Notes) -> str:
     declared = EncodingDetector.find_declared_encoding(data[:4096], is_html=True)
     text = decoded(data, notes, declared)
     with faults_of("HTML"):
-        soup = BeautifulSoup(text, "lxml")
+        soup = BeautifulSoup(_XML_DECLARATION.sub("", text), "lxml")
         notes.said_on = _published(soup)
         by_rules, followed = hidden_by_rules(soup)
         if not followed:
