@@ -58,6 +58,7 @@ _IN_NAME = [
 ]
 _FRONT_MATTER = re.compile(r"(?:---|\+\+\+)\n(.*?)\n(?:---|\+\+\+|\.\.\.)(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(r"(?:date|created|created_at|published|day|datum|fecha)\s*[:=]\s*(.+)", re.IGNORECASE)
+_MOST_HEAD = 4000
 _MAIL_FIELD = re.compile(r"(?:From|To|Subject|Date|Sent|Cc|Message-ID|Von|An|Betreff|Received): ?\S")
 _MAIL_DATE = re.compile(r"(?:Date|Sent): ?(.+)")
 _HEADING_MARKS = re.compile(r"#{1,6} +|\*\*|__|\[\[|={2,} ?")
@@ -107,8 +108,8 @@ def document_day(name: str, text: str) -> date | None:
 def heading_days(text: str) -> list[tuple[int, date]]:
     """(offset, day) of the lines that are headings of a day, in order."""
     found: list[tuple[int, date]] = []
-    start = 0
-    for line in text.split("\n"):
+    start = _head_length(text)
+    for line in text[start:].split("\n"):
         if 8 <= len(line) <= _MOST_HEADING and (day := heading_day(line)):
             found.append((start, day))
         start += len(line) + 1
@@ -135,6 +136,13 @@ def heading_day(line: str) -> date | None:
     return None
 
 
+def _head_length(text: str) -> int:
+    """Where front matter or the head of a mail ends, which tell the day of all that follows."""
+    if front := _FRONT_MATTER.match(text):
+        return front.end()
+    return len(_mail_head(text))
+
+
 def _front_matter_day(text: str) -> date | None:
     front = _FRONT_MATTER.match(text)
     if front is None:
@@ -146,11 +154,14 @@ def _front_matter_day(text: str) -> date | None:
 
 
 def _mail_day(text: str) -> date | None:
-    """The date in the head of a mail: lines of two fields or more, up to the first blank one."""
-    head = text[:4000].partition("\n\n")[0].split("\n")
-    if len([line for line in head if _MAIL_FIELD.match(line)]) < 2:
-        return None
-    return next((day_in_stamp(match[1]) for line in head if (match := _MAIL_DATE.match(line))), None)
+    dates = (_MAIL_DATE.match(line) for line in _mail_head(text).split("\n"))
+    return next((day_in_stamp(match[1]) for match in dates if match), None)
+
+
+def _mail_head(text: str) -> str:
+    """The head of a mail: lines of two fields or more, up to the first blank one; "" where there is none."""
+    head = text[:_MOST_HEAD].partition("\n\n")[0]
+    return head if sum(bool(_MAIL_FIELD.match(line)) for line in head.split("\n")) > 1 else ""
 
 
 def _name_day(name: str) -> date | None:

@@ -28,8 +28,8 @@ _NEEDS = {
 _OPACITY = re.compile(r"(?<![\w-])opacity\s*:[^;]*", re.IGNORECASE)
 _BLOCK = re.compile(r"([^{}]*)([{}])")
 _SCREEN = re.compile(r"@media\s+(?:only\s+)?(?:screen|all)\s*\Z|@layer\b|@supports\b", re.IGNORECASE)
-# Matching a selector looks at every element: what takes more than some seconds is told, not searched.
-_MOST_MATCHES = 400_000
+# Matching a selector looks at every element and those around it: what takes more than seconds is told, not searched.
+_MOST_STEPS = 2_000_000
 
 
 def hides(style: str) -> bool | None:
@@ -69,8 +69,7 @@ def hidden_by_rules(soup: Any) -> tuple[set[int], bool]:
     hiding = sum(hidden for _, hidden in told)
     if not hiding:
         return set(), True
-    most_tags = _MOST_MATCHES // hiding + 1
-    if len(soup.find_all(True, limit=most_tags)) == most_tags:
+    if hiding * _sum_of_depths(soup) > _MOST_STEPS:
         return set(), False
     unseen: dict[int, Any] = {}
     for selector, hidden in told:
@@ -80,6 +79,13 @@ def hidden_by_rules(soup: Any) -> tuple[set[int], bool]:
             else:
                 del unseen[id(element)]
     return set(unseen), True
+
+
+def _sum_of_depths(soup: Any) -> int:
+    depths = {id(soup): 0}
+    for element in soup.find_all(True):
+        depths[id(element)] = depths[id(element.parent)] + 1
+    return sum(depths.values())
 
 
 def _matching(soup: Any, selector: str, among: list[Any] | None) -> list[Any]:

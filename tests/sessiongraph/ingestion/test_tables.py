@@ -17,7 +17,10 @@ from tests.sessiongraph.ingestion.test_word import docx
         ("имя|порт\nВера|Псков, Россия\n", "имя: Вера; порт: Псков, Россия."),
         ('name,log\nAsta,"left at 7;\nback, at 9"\n', "name: Asta; log: left at 7; back, at 9."),
         ("ship;length\nAsta;12,5\nDora;9,75\n", "ship: Asta; length: 12,5.\nship: Dora; length: 9,75."),
-        ("remark\nAsta left Visby, the port\nDora stayed\n", "remark: Asta left Visby, the port.\nremark: Dora stayed."),
+        (
+            "remark\nAsta left Visby, the port\nDora stayed\n",
+            "remark: Asta left Visby, the port.\nremark: Dora stayed.",
+        ),
     ],
 )
 def test_the_delimiter_is_told_or_found(read: Read, content: str, expected: str) -> None:

@@ -38,7 +38,9 @@ def with_part(content: bytes, kind: str, xml: str) -> bytes:
     return out.getvalue()
 
 
-@pytest.mark.parametrize(("kind", "tag", "shown"), [("footnotes", "footnote", "Footnote"), ("endnotes", "endnote", "Endnote")])
+@pytest.mark.parametrize(
+    ("kind", "tag", "shown"), [("footnotes", "footnote", "Footnote"), ("endnotes", "endnote", "Endnote")]
+)
 @pytest.mark.parametrize("words", ["The keel is of oak.", "Киль дубовый.", "竜骨は樫です。"])
 def test_notes_are_read_and_say_what_they_are(read: Read, kind: str, tag: str, shown: str, words: str) -> None:
     document = Document()
