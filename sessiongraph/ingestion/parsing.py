@@ -23,6 +23,7 @@ from typing import BinaryIO
 from sessiongraph.errors import UnreadableDocumentError
 from sessiongraph.ingestion.formats.content import Notes
 from sessiongraph.ingestion.formats.html import read_html
+from sessiongraph.ingestion.formats.markdown import read_markdown
 from sessiongraph.ingestion.formats.pdf import read_pdf
 from sessiongraph.ingestion.formats.tabular import read_csv, read_json, read_jsonl, read_tsv
 from sessiongraph.ingestion.formats.text import MAX_CHARACTERS, read_text, too_long
@@ -50,8 +51,8 @@ class ParsedDocument:
 _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _FORMATS: dict[str, tuple[str, Reader]] = {
     ".txt": ("text/plain", read_text),
-    ".md": ("text/markdown", read_text),
-    ".markdown": ("text/markdown", read_text),
+    ".md": ("text/markdown", read_markdown),
+    ".markdown": ("text/markdown", read_markdown),
     ".html": ("text/html", read_html),
     ".htm": ("text/html", read_html),
     ".csv": ("text/csv", read_csv),

@@ -32,7 +32,7 @@ def without_separator_line(text: str) -> tuple[str, str | None]:
 
 
 def delimiter_of(text: str) -> str:
-    """Which of , ; tab | gives the most of the first rows as many cells as each other; where none does, what is in none.
+    """Which of , ; tab | gives the most of the first rows as many cells as each other; else one that is in no row.
 
     Not csv.Sniffer: it takes a frequent letter for a delimiter, and doubled quotes for two.
     """

@@ -1,4 +1,4 @@
-"""A file's letters are the ones that its writer typed, or it is refused: a town that looks right and is wrong is worse."""
+"""A file's letters are the ones that its writer typed, or it is refused: a wrong town that looks right is worse."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files that were made, cut off or named to do harm: each is a clear error or a read within bounds, and none takes long."""
+"""Files made, cut off or named to do harm: each is a clear error or a read within bounds, and none takes long."""
 
 import io
 import random

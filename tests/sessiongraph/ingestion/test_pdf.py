@@ -7,8 +7,20 @@ import pytest
 from sessiongraph.errors import UnreadableDocumentError
 from tests.sessiongraph.ingestion.conftest import IMAGE, Read, line, pdf
 
-LEFT = ["The shipyard of Visby was", "founded in 1871 by Asta", "Lind. It builds boats of", "oak, and has a slip for", "three of them at a time."]  # fmt: skip
-RIGHT = ["Dora Holm runs the ferry to", "Kiel. She was born in Riga", "and came over in 1998 with", "her two daughters, who now", "sell the tickets on board."]  # fmt: skip
+LEFT = [
+    "The shipyard of Visby was",
+    "founded in 1871 by Asta",
+    "Lind. It builds boats of",
+    "oak, and has a slip for",
+    "three of them at a time.",
+]
+RIGHT = [
+    "Dora Holm runs the ferry to",
+    "Kiel. She was born in Riga",
+    "and came over in 1998 with",
+    "her two daughters, who now",
+    "sell the tickets on board.",
+]
 
 
 def columns(left: list[str], right: list[str], *, by_row: bool, shift: int = 0) -> bytes:
@@ -50,7 +62,13 @@ class TestColumns:
         assert " ".join(text.split()) == " ".join([*left, *right])
 
     def test_three_of_them(self, read: Read) -> None:
-        third = ["Edda keeps the lighthouse", "and writes down each ship", "that goes by in the night", "or in fog, and what flag", "it had when she saw it."]  # fmt: skip
+        third = [
+            "Edda keeps the lighthouse",
+            "and writes down each ship",
+            "that goes by in the night",
+            "or in fog, and what flag",
+            "it had when she saw it.",
+        ]
         page = b"".join(
             line(x, 700 - 14 * number, words, 9)
             for number, row in enumerate(zip(LEFT, RIGHT, third, strict=True))

@@ -129,3 +129,28 @@ class TestInOtherFiles:
         pairs = (("Name:", "Asta"), ("Port:", "Visby"), ("Since:", "1998"))
         page = b"".join(line(60, 700 - 16 * n, a) + line(200, 700 - 16 * n, b) for n, (a, b) in enumerate(pairs))
         assert read("a.pdf", pdf(page)).text == "Name: | Asta\nPort: | Visby\nSince: | 1998"
+
+
+class TestMarkdown:
+    SHIPS = "\n".join(f"| Ship {number} | Port \\| {number} | {1900 + number} |" for number in range(60))
+
+    @pytest.mark.parametrize("names", ["Ship | Port | Since", "船 | 港 | 年", "Судно | Порт | Год"])
+    @pytest.mark.parametrize("rule", ["|---|---|---|", "| :--- | :-: | ---: |"])
+    def test_each_row_of_a_long_table_names_its_columns(self, read: Read, names: str, rule: str) -> None:
+        text = read("a.md", f"# Ships\n\n| {names} |\n{rule}\n{self.SHIPS}\n\nAs of May.").text
+        first, second, third = names.split(" | ")
+        assert f"{first}: Ship 59; {second}: Port | 59; {third}: 1959." in text.split("\n")
+        assert text.startswith("# Ships\n\n") and text.endswith("\n\nAs of May.")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "| Ship | Port |\n|---|---|\n| Asta | Visby |",
+            "```\n| Ship | Port |\n|---|---|\n" + "| Asta | Visby |\n" * 100 + "```",
+            "a | b\n" * 400,
+            "---\ntitle: x | y\n---\n" + "x | y\n" * 300,
+        ],
+        ids=["short", "in a fence", "no header", "front matter"],
+    )
+    def test_all_else_stays_as_it_is_written(self, read: Read, text: str) -> None:
+        assert read("a.md", text).text == text.strip()
