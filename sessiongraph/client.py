@@ -13,6 +13,7 @@ from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
     import os
+    from datetime import date
 
     import networkx as nx
 
@@ -112,18 +113,22 @@ class SessionGraph:
         *,
         user: User | None = None,
         node_set: Sequence[str] | None = None,
+        said_at: "date | None" = None,
     ) -> "IngestReport":
         """Put texts, files or folders into a dataset, which is created if the user has none of that name.
 
         A string is a text; a path (a Path, or a string that starts with /, ./, ../, ~/ or file://) is a file or a
         folder of txt, md, html, csv, json, pdf and docx. The same content twice is one document. `node_set` tags the
-        documents.
+        documents. `said_at` is the day (a date or a datetime) that they are of, by which "yesterday" in them is read;
+        where it is not given, it is the one that they say themselves: in front matter, in headings as a journal has
+        them, or in their name.
+        The report's `warnings` say what of a file was left out or may be misread.
 
         Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.
         """
         from sessiongraph.api.add import add
 
-        return await add(self.services, data, dataset_name, user=user, node_set=node_set)
+        return await add(self.services, data, dataset_name, user=user, node_set=node_set, said_at=said_at)
 
     async def cognify(
         self, datasets: Sequence[str] | str | None = None, *, user: User | None = None, retry_failed: bool = False

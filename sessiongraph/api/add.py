@@ -3,10 +3,13 @@
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from sessiongraph.api.context import acting_user, node_set_names, permitted
 from sessiongraph.dagster.event_reporting import report_materialization
+from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import dataset_parts, new_id
 from sessiongraph.ingestion.ingest import IngestReport, ingest
 from sessiongraph.ingestion.resolve_inputs import parse, resolve_inputs
@@ -23,13 +26,17 @@ async def add(
     *,
     user: User | None,
     node_set: Sequence[str] | None,
+    said_at: date | None = None,
 ) -> IngestReport:
     """As `SessionGraph.add` says."""
+    given = _day(said_at)
     node_sets = node_set_names(node_set, "node_set") if node_set is not None else []
     dataset_parts(dataset_name)
     inputs = await asyncio.to_thread(resolve_inputs, data)
     owner = await acting_user(services, user)
     documents = [await asyncio.to_thread(parse, item) for item in inputs.items]
+    if given is not None:
+        documents = [replace(document, said_on=given) for document in documents]
     dataset = await _writable(services, owner, dataset_name)
     run_id = new_id()
     report = await ingest(services.store(dataset), documents, user=owner, node_sets=node_sets, run_id=run_id)
@@ -37,6 +44,13 @@ async def add(
     if report.added:
         await report_materialization(services, "documents", dataset, run_id, lambda: _ingest_metadata(report))
     return report
+
+
+def _day(said_at: date | None) -> date | None:
+    """The day of `said_at`, in its own time zone. Raises InvalidInputError where it is no date."""
+    if said_at is None or isinstance(said_at, date):
+        return said_at.date() if isinstance(said_at, datetime) else said_at
+    raise InvalidInputError(f"said_at is of type {type(said_at).__name__}: give a date or a datetime.")
 
 
 async def _writable(services: Services, user: User, name: str) -> Dataset:

@@ -66,6 +66,8 @@ def add(
     report = run("Reading documents…", work())
     for skipped in report.skipped:
         warn(f"Left out {skipped}")
+    for name, warnings in report.warnings.items():
+        warn(f"{name}: {'; '.join(warnings)}.")
     if as_json:
         return show_json(report)
     say(

@@ -28,6 +28,7 @@ _MEANING = {
         "user_name": "their name then",
         "session_id": "the session's id; empty for a document",
         "created_at": "when it was added, or begun (UTC)",
+        "said_on": "the day that it is of, where it was given or the file says so beside its text",
     },
     "node_sets": {"document_id": "the tagged document", "name": "the tag"},
     "chunks": {
@@ -35,6 +36,7 @@ _MEANING = {
         "document_id": "the document that it is cut from",
         "start": "first character",
         "stop": "the character after the last",
+        "said_on": "the day that it is of, as the document, the heading above or the file's name has it",
     },
     "turns": {
         "passage_id": "hash of session and turn",

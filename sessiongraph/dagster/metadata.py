@@ -40,6 +40,11 @@ def ingest_metadata(report: "IngestReport") -> Metadata:
         "skipped": dg.MetadataValue.int(len(report.skipped)),
         "failed": dg.MetadataValue.int(len(report.failed)),
         "failures": _table({"document": "string", "reason": "string"}, report.failed.items()),
+        "warnings": dg.MetadataValue.int(sum(map(len, report.warnings.values()))),
+        "warned": _table(
+            {"document": "string", "warning": "string"},
+            [(name, warning) for name, warnings in report.warnings.items() for warning in warnings],
+        ),
         "operation": dg.MetadataValue.text(report.run_id),
     }
 

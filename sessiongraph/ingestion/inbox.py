@@ -45,6 +45,7 @@ async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: Use
             documents = list(parsed.values())
             _add_counts(report, await ingest(store, documents, user=user, node_sets=(), run_id=run_id))
             for path, document in parsed.items():
+                report.warn(clean_line(str(path.relative_to(inbox))), document.warnings)
                 await asyncio.to_thread(_move, path, _original_path(files, document.text, path))
     return report
 

@@ -1,9 +1,9 @@
 """Storing parsed documents: each once, by the hash of its text."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 
@@ -15,7 +15,10 @@ from sessiongraph.types import User
 
 @dataclass
 class IngestReport:
-    """What an ingestion did. `document_ids` are those of all documents given, new or known, in their order."""
+    """What an ingestion did. `document_ids` are those of all documents given, new or known, in their order.
+
+    `warnings` say by document what was left out of it or may be misread, in counts, never in its words.
+    """
 
     run_id: str
     document_ids: list[str] = field(default_factory=list)
@@ -24,6 +27,11 @@ class IngestReport:
     characters: int = 0
     skipped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, list[str]] = field(default_factory=dict)
+
+    def warn(self, name: str, warnings: Iterable[str]) -> None:
+        for warning in warnings:
+            self.warnings.setdefault(name, []).append(warning)
 
 
 def document_id(text: str) -> str:
@@ -47,12 +55,22 @@ async def ingest(
         report.added = len(added)
         report.characters = sum(len(by_id[new].text) for new in added)
     report.known = len(by_id) - report.added
+    stored = await asyncio.to_thread(store.read, lambda con: _days(con, list(by_id))) if report.known else {}
+    for document in documents:
+        report.warn(document.name, document.warnings)
+        if document.said_on and stored.get(document_id(document.text), document.said_on) != document.said_on:
+            report.warn(document.name, ["it is there already and keeps its day; forget it first to give it another"])
     return report
 
 
 def _known_ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:
     rows = connection.execute("SELECT id FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
     return {id_ for (id_,) in rows}
+
+
+def _days(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, date | None]:
+    rows = connection.execute("SELECT id, said_on FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
+    return {id_: date.fromisoformat(day) if day else None for id_, day in rows}
 
 
 def _tags(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[tuple[str, str]]:
@@ -93,4 +111,5 @@ def _row(id_: str, document: ParsedDocument, user: User, now: datetime) -> Row:
         "user_name": user.name,
         "session_id": None,
         "created_at": now,
+        "said_on": document.said_on and document.said_on.isoformat(),
     }

@@ -16,31 +16,43 @@ import stat
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
 from sessiongraph.errors import UnreadableDocumentError
-from sessiongraph.ingestion.formats.markup import read_docx, read_html
+from sessiongraph.ingestion.formats.content import Notes
+from sessiongraph.ingestion.formats.html import read_html
+from sessiongraph.ingestion.formats.markdown import read_markdown
 from sessiongraph.ingestion.formats.pdf import read_pdf
 from sessiongraph.ingestion.formats.tabular import read_csv, read_json, read_jsonl, read_tsv
 from sessiongraph.ingestion.formats.text import MAX_CHARACTERS, read_text, too_long
+from sessiongraph.ingestion.formats.word import read_docx
+
+Reader = Callable[[BinaryIO, Notes], str]
 
 
 @dataclass(frozen=True)
 class ParsedDocument:
-    """A clean text. `name` is the file's, or "text"; `source` the path that was read, None for a string."""
+    """A clean text. `name` is the file's, or "text"; `source` the path that was read, None for a string.
+
+    `warnings` say what of the file was left out or may be misread, without its words; `said_on` is the day that it was
+    given, or that the file gives beside its text.
+    """
 
     name: str
     source: str | None
     text: str
     media_type: str
+    warnings: tuple[str, ...] = ()
+    said_on: date | None = None
 
 
 _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_FORMATS: dict[str, tuple[str, Callable[[BinaryIO], str]]] = {
+_FORMATS: dict[str, tuple[str, Reader]] = {
     ".txt": ("text/plain", read_text),
-    ".md": ("text/markdown", read_text),
-    ".markdown": ("text/markdown", read_text),
+    ".md": ("text/markdown", read_markdown),
+    ".markdown": ("text/markdown", read_markdown),
     ".html": ("text/html", read_html),
     ".htm": ("text/html", read_html),
     ".csv": ("text/csv", read_csv),
@@ -66,7 +78,8 @@ def parse_file(path: Path, name: str | None = None) -> ParsedDocument:
     shown = clean_line(name or path.name)
     try:
         media_type, read = _format_of(shown)
-        return _document(shown, clean_line(str(path)), _read(path, read), media_type)
+        notes = Notes()
+        return _document(shown, clean_line(str(path)), _read(path, read, notes), media_type, notes)
     except UnreadableDocumentError as error:
         raise UnreadableDocumentError(f"{shown} cannot be read: {error}") from error.__cause__
 
@@ -75,12 +88,12 @@ def parse_text(text: str, name: str = "text") -> ParsedDocument:
     """`text` itself, clean. Raises UnreadableDocumentError."""
     shown = clean_line(name)
     try:
-        return _document(shown, None, text, "text/plain")
+        return _document(shown, None, text, "text/plain", Notes())
     except UnreadableDocumentError as error:
         raise UnreadableDocumentError(f"{shown} cannot be read: {error}") from None
 
 
-def _format_of(name: str) -> tuple[str, Callable[[BinaryIO], str]]:
+def _format_of(name: str) -> tuple[str, Reader]:
     suffix = Path(name).suffix.lower()
     if suffix not in _FORMATS:
         cause = f"{suffix} is no supported format" if suffix else "its name has no suffix to tell its format"
@@ -88,23 +101,23 @@ def _format_of(name: str) -> tuple[str, Callable[[BinaryIO], str]]:
     return _FORMATS[suffix]
 
 
-def _read(path: Path, read: Callable[[BinaryIO], str]) -> str:
+def _read(path: Path, read: Reader, notes: Notes) -> str:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise UnreadableDocumentError("it is not a file. Give the path of a file.")
         with path.open("rb") as file:
-            return read(file)
+            return read(file, notes)
     except OSError as error:
         raise UnreadableDocumentError(f"{error.strerror or error}. Check its path and permissions.") from error
 
 
-def _document(name: str, source: str | None, text: str, media_type: str) -> ParsedDocument:
+def _document(name: str, source: str | None, text: str, media_type: str, notes: Notes) -> ParsedDocument:
     if len(text) > MAX_CHARACTERS:
         raise too_long()
     cleaned = clean(text)
     if not has_words(cleaned):
         raise UnreadableDocumentError("it holds no letter and no digit. Give it some text, or leave it out.")
-    return ParsedDocument(name, source, cleaned, media_type)
+    return ParsedDocument(name, source, cleaned, media_type, tuple(notes.warnings), notes.said_on)
 
 
 def has_words(text: str) -> bool:

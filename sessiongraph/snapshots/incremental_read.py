@@ -46,7 +46,8 @@ SELECT p.* EXCLUDE (seq), c.run_id, w.summary, w.seq AS window_seq
 FROM (
     SELECT l.passage_id AS id, l.window_id, d.id AS document_id, d.kind, d.name, d.user_id, d.session_id,
         NULL::VARCHAR AS turn_id, NULL::VARCHAR AS question, NULL::VARCHAR AS answer,
-        substr(d.text, c.start + 1, c.stop - c.start) AS text, d.created_at AS said_at, c.start AS position, l.seq
+        substr(d.text, c.start + 1, c.stop - c.start) AS text,
+        coalesce(CAST(c.said_on AS TIMESTAMP), d.created_at) AS said_at, c.start AS position, l.seq
     FROM live l JOIN chunks c ON c.passage_id = l.passage_id JOIN documents d ON d.id = c.document_id
     WHERE c.seq > $texts AND d.seq > $documents
     UNION ALL

@@ -12,7 +12,7 @@ Invariants kept by this shape:
   cannot be derived: the newest row of a pair of name keys counts.
 """
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _DECISIONS = """CREATE TABLE decisions (
     key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
@@ -38,9 +38,10 @@ CREATE TABLE meta (schema_version INTEGER);
 CREATE TABLE commits (seq BIGINT, run_id VARCHAR, asset VARCHAR, committed_at TIMESTAMP);
 CREATE TABLE documents (
     id VARCHAR, kind VARCHAR, name VARCHAR, source VARCHAR, text VARCHAR, user_id VARCHAR, user_name VARCHAR,
-    session_id VARCHAR, created_at TIMESTAMP, seq BIGINT);
+    session_id VARCHAR, created_at TIMESTAMP, seq BIGINT, said_on VARCHAR);
 CREATE TABLE node_sets (document_id VARCHAR, name VARCHAR, seq BIGINT);
-CREATE TABLE chunks (passage_id VARCHAR, document_id VARCHAR, start BIGINT, stop BIGINT, seq BIGINT);
+CREATE TABLE chunks (
+    passage_id VARCHAR, document_id VARCHAR, start BIGINT, stop BIGINT, seq BIGINT, said_on VARCHAR);
 CREATE TABLE turns (
     passage_id VARCHAR, document_id VARCHAR, turn_id VARCHAR, question VARCHAR, answer VARCHAR,
     content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR,
@@ -65,4 +66,6 @@ TABLES = (
 UPGRADES = {
     # Views keep the columns that they were made with.
     1: f"ALTER TABLE turns ADD COLUMN elements VARCHAR[]; {_DECISIONS}{_VIEWS}",
+    # What was cut into passages before has no day: the windows that are in the graph stay what they are.
+    2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;",
 }

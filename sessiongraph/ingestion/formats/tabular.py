@@ -1,77 +1,82 @@
 """Tables and records: CSV, TSV, JSON and JSON Lines as lines that read as text and keep the fields' names."""
 
-import csv
-import io
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, BinaryIO
 
 from sessiongraph.errors import UnreadableDocumentError
-from sessiongraph.ingestion.formats.text import MAX_CHARACTERS, limited, one_line, read_text
+from sessiongraph.ingestion.formats.chat_export import conversations, is_chat_export
+from sessiongraph.ingestion.formats.content import Notes
+from sessiongraph.ingestion.formats.csv_dialect import (
+    delimiter_of,
+    first_rows,
+    has_header,
+    rows_of,
+    table_width,
+    title_lines,
+    without_separator_line,
+)
+from sessiongraph.ingestion.formats.text import limited, one_line, read_text
 
 
-def read_csv(file: BinaryIO) -> str:
+def read_csv(file: BinaryIO, notes: Notes) -> str:
     """Each row as "column: value; column: value."; what separates the values is found out."""
-    text = read_text(file)
-    return limited(_row_sentences(text, _delimiter(text)), "\n")
+    text, delimiter = without_separator_line(read_text(file, notes))
+    return limited(_table_lines(text, delimiter or delimiter_of(text), notes), "\n")
 
 
-def read_tsv(file: BinaryIO) -> str:
-    return limited(_row_sentences(read_text(file), "\t"), "\n")
+def read_tsv(file: BinaryIO, notes: Notes) -> str:
+    text, _ = without_separator_line(read_text(file, notes))
+    return limited(_table_lines(text, "\t" if "\t" in text else delimiter_of(text), notes), "\n")
 
 
-def _delimiter(text: str) -> str:
-    """Which of , ; tab | gives most of the first rows as many cells as the header; a comma where none does.
-
-    Not csv.Sniffer: it takes a frequent letter for a delimiter, and doubled quotes for two.
-    """
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        rows: list[list[str]] = []
-        with suppress(UnreadableDocumentError):  # a wrong quote is told when the rows are read for good
-            for row in islice(_rows(text, delimiter), 20):
-                rows.append(row)
-        width = len(rows[0]) if rows else 0
-        return (sum(len(row) == width for row in rows) if width > 1 else 0, width)
-
-    return max(",;\t|", key=fit)
-
-
-def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_CHARACTERS))
-    # Strict: read leniently, one quote that is never closed swallows the rest of the file.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        yield from (row for row in reader if any(cell.strip() for cell in row))
-    except csv.Error as error:
-        raise UnreadableDocumentError(
-            f"line {reader.line_num} is not valid CSV ({error}). Correct the quotes there."
-        ) from None
-
-
-def _row_sentences(text: str, delimiter: str) -> Iterator[str]:
-    rows = _rows(text, delimiter)
-    columns = [one_line(name) for name in next(rows, [])]
-    empty = True
+def _table_lines(text: str, delimiter: str, notes: Notes) -> Iterator[str]:
+    first = first_rows(text, delimiter)
+    titles = title_lines(first)
+    headed = has_header(first[titles:])
+    rows = rows_of(text, delimiter)
+    for row in islice(rows, titles):
+        yield sentence(one_line(" ".join(row)))
+    columns = [one_line(name) for name in next(rows, [])] if headed else []
+    width = len(columns) if headed else table_width(first)
+    if not headed:
+        notes.warn("its first row holds values, so its columns have no names")
+    empty, misfits = True, 0
     for row in rows:
         empty = False
-        names = columns + [""] * (len(row) - len(columns))
-        cells = ((name, one_line(cell)) for name, cell in zip(names, row, strict=False))
-        sentence = "; ".join(f"{name}: {cell}" if name else cell for name, cell in cells if cell)
-        yield sentence if sentence.endswith((".", "!", "?")) else sentence + "."
+        misfits += len(row) != width
+        if len(row) == 1 and width > 2:  # a note among the rows
+            yield sentence(one_line(row[0]))
+        else:
+            yield row_sentence(columns, [one_line(cell) for cell in row])
+    if misfits:
+        notes.warn(f"{misfits} row(s) do not have {width} cells, as the table has")
     if columns and empty:
         raise UnreadableDocumentError("it holds a header and no rows. Add rows below the header.")
 
 
-def read_json(file: BinaryIO) -> str:
-    value = _json(read_text(file))
+def row_sentence(columns: Sequence[str], cells: Sequence[str]) -> str:
+    """A row of a table as "column: value; column: value."; cells that are empty are left out."""
+    names = [*columns[: len(cells)], *[""] * (len(cells) - len(columns))]
+    return sentence(
+        "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell)
+    )
+
+
+def sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "。")) else text + "."
+
+
+def read_json(file: BinaryIO, notes: Notes) -> str:
+    value = _json(read_text(file, notes))
+    if is_chat_export(value):
+        return limited(conversations(value, notes), "\n\n")
     return limited(_records(value if isinstance(value, list) else [value]), "\n\n")
 
 
-def read_jsonl(file: BinaryIO) -> str:
-    lines = read_text(file).split("\n")
+def read_jsonl(file: BinaryIO, notes: Notes) -> str:
+    lines = read_text(file, notes).split("\n")
     values = (_json(line, number) for number, line in enumerate(lines, start=1) if line.strip())
     return limited(_records(values), "\n\n")
 

@@ -1,16 +1,16 @@
-"""Plain text, and what every reader needs: its bytes, their encoding, the limit, and how faults are told.
+"""Plain text, and what every reader needs: its bytes, the limit, and how faults are told.
 
 A reader raises UnreadableDocumentError saying the cause and the next step, and never joins more than
 MAX_CHARACTERS of text, however small the file that unfolds into it.
 """
 
-import codecs
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
 from sessiongraph.errors import UnreadableDocumentError
+from sessiongraph.ingestion.formats.content import Notes
+from sessiongraph.ingestion.formats.encodings import decoded
 
 MAX_CHARACTERS = 50_000_000
 MAX_TEXT_BYTES = 4 * MAX_CHARACTERS  # no encoding takes more than four bytes a character
@@ -26,23 +26,19 @@ _SIGNATURES = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
     b"GIF8": "a GIF image",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"\x7fELF": "a program",
+    b"SQLite format 3": "a SQLite database",
 }
-_BOMS = (  # UTF-32 first: its little-endian mark starts with UTF-16's
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-)
-CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]+")
 
 
 def too_long() -> UnreadableDocumentError:
     return UnreadableDocumentError(f"it holds more than {MAX_CHARACTERS:,} characters. Split it and add the pieces.")
 
 
-def read_text(file: BinaryIO) -> str:
-    return decoded(text_bytes(file))
+def read_text(file: BinaryIO, notes: Notes) -> str:
+    return decoded(text_bytes(file), notes)
 
 
 def text_bytes(file: BinaryIO) -> bytes:
@@ -51,23 +47,6 @@ def text_bytes(file: BinaryIO) -> bytes:
         raise too_long()
     refuse_other_format(data, own=None)
     return data
-
-
-def decoded(data: bytes, declared: str | None = None) -> str:
-    """`data` by its byte order mark, else as `declared`, UTF-8 or Windows-1252, whichever fits first."""
-    marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
-    fallback = None if b"\0" in data else "cp1252"
-    for encoding in (marked,) if marked else (declared, "utf-8", fallback):
-        if encoding is None:
-            continue
-        try:
-            text = data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):  # LookupError: declared, but no encoding
-            continue
-        if len(text) - len(CONTROLS.sub("", text)) > len(text) / 4:
-            break  # binary, or UTF-16 without a mark
-        return text
-    raise UnreadableDocumentError("it is not text in a known encoding. Save it as UTF-8 and add that.")
 
 
 def refuse_other_format(head: bytes, own: str | None) -> None:

@@ -281,6 +281,18 @@ def test_a_file_needs_no_dot_before_it(cli: Terminal) -> None:
     assert "Warning: Left out b.bin" in done.err
 
 
+def test_what_of_a_file_was_not_read_is_said(cli: Terminal) -> None:
+    (cli.home / "ships.csv").write_text("ship,port\nAsta,Visby\nDora\n")
+    (cli.home / "page.html").write_text("<p>Asta sails.</p><p hidden>Dora does not.</p>")
+
+    done = cli("add", "ships.csv", "page.html")
+
+    assert "2 document(s) added" in done.out
+    said = " ".join(done.err.split())
+    assert "Warning: ships.csv: 1 row(s) do not have 2 cells" in said
+    assert "Warning: page.html: 1 part(s) that a reader of the page does not see left out." in said
+
+
 def test_stdin_is_a_document(cli: Terminal) -> None:
     assert "1 document(s) added" in cli("add", "-", stdin="Bob lives in Lyon.").out
 

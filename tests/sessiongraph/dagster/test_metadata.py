@@ -94,3 +94,12 @@ def test_rejected_documents_are_named_with_their_reason() -> None:
 
     assert rows(metadata["failures"]) == [("a.pdf", "it is not a PDF")]
     assert [metadata[name].value for name in ("added", "skipped", "failed")] == [1, 1, 1]
+
+
+def test_what_was_left_out_of_documents_is_counted_and_named() -> None:
+    report = IngestReport("now", added=2, warnings={"a.pdf": ["1 of 3 page(s) (2) hold no text"], "b.csv": ["x", "y"]})
+
+    metadata = ingest_metadata(report)
+
+    assert metadata["warnings"].value == 3
+    assert rows(metadata["warned"]) == [("a.pdf", "1 of 3 page(s) (2) hold no text"), ("b.csv", "x"), ("b.csv", "y")]

@@ -59,6 +59,16 @@ async def test_the_same_text_again_is_known_and_leaves_the_inbox(inbox: Path) ->
     assert (report.added, report.known) == (0, 1) and names(inbox) == []
 
 
+async def test_what_of_a_file_was_not_read_is_told_by_its_path_in_the_inbox(inbox: Path) -> None:
+    (inbox / "ships").mkdir()
+    (inbox / "ships" / "a.html").write_text("<p>Asta sails.</p><p hidden>Dora does not.</p>")
+
+    report = await take(inbox)
+
+    assert report.added == 1
+    assert report.warnings == {"ships/a.html": ["1 part(s) that a reader of the page does not see left out"]}
+
+
 async def test_a_file_rejected_twice_under_one_name_is_kept_twice(inbox: Path) -> None:
     for content in (b"first", b"second"):
         (inbox / "sub").mkdir(exist_ok=True)

@@ -385,6 +385,20 @@ def test_a_store_of_an_earlier_version_is_upgraded_by_its_first_use_and_keeps_it
     assert store.read(lambda con: con.execute("SELECT count(*) FROM decisions").fetchall()) == [(0,)]
 
 
+def test_documents_of_an_earlier_version_have_no_day_and_new_ones_may(store: GraphStore) -> None:
+    written_by_version_1(store.path)
+    with duckdb.connect(str(store.path)) as connection:
+        connection.execute("INSERT INTO documents BY NAME SELECT 'd' AS id, '4 May 2019' AS text, 1 AS seq")
+        connection.execute("INSERT INTO chunks VALUES ('c', 'd', 0, 10, 1)")
+    store.write("r", "a", lambda tx: tx.insert("documents", [{"id": "e", "said_on": None}]))
+    store.write("r", "a", lambda tx: tx.insert("documents", [{"id": "f", "said_on": "2019-05-04"}]))
+    store.write("r", "a", lambda tx: tx.insert("chunks", [{"passage_id": "g", "said_on": "2019-05-04"}]))
+    documents = store.read(lambda con: con.execute("SELECT id, said_on FROM documents ORDER BY id").fetchall())
+    assert documents == [("d", None), ("e", None), ("f", "2019-05-04")]
+    chunks = store.read(lambda con: con.execute("SELECT passage_id, said_on FROM chunks ORDER BY 1").fetchall())
+    assert chunks == [("c", None), ("g", "2019-05-04")]
+
+
 def test_a_forked_process_can_use_the_store_that_its_parent_has_used(store: GraphStore, run) -> None:
     """Servers fork their workers after they have loaded everything; a database's threads do not come along."""
     process = run("""
