@@ -7,8 +7,9 @@ again is not in flight), and a call is tried again only after a fault that may p
 """
 
 import asyncio
+import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessiongraph.errors import LLMNotConfiguredError
@@ -71,7 +72,6 @@ async def call(
     `retries` stands in for the endpoint's own.
     """
     import tenacity
-    from openai import OpenAIError  # the base of every error that litellm raises
 
     limit = await loops.limit()
     more = endpoint.retries if retries is None else retries
@@ -94,7 +94,8 @@ async def call(
     )
     try:
         return await retrying(attempt)
-    except (OpenAIError, TimeoutError) as error:
+    except Exception as error:
+        # Not openai's errors alone: litellm raises KeyError, TypeError, RuntimeError, pydantic's.
         raise failure(
             error,
             prefix=endpoint.prefix,
@@ -114,6 +115,15 @@ def _backoff(state: "RetryCallState") -> float:
     from tenacity import wait_exponential, wait_random
 
     return (wait_exponential(multiplier=0.25, max=8) + wait_random(0, 0.25))(state)
+
+
+def body_of(told: Sequence[dict[str, Any]]) -> Any:
+    """The answer as it came, of what litellm has told a `logger_fn`; None where that is no JSON, or nothing came."""
+    text = told[-1].get("original_response") if told else None
+    try:
+        return json.loads(text, strict=False) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def price(response: Any) -> float | None:

@@ -31,9 +31,12 @@ BY_THE_TEXT: dict[str, Break] = {
     "too long": lambda it: it.fail(400, when="Boris", message="maximum context length exceeded"),
     "too large": lambda it: it.fail(413, when="Boris"),
     "unprocessable": lambda it: it.fail(422, when="Boris"),
+    "forbidden by a firewall": lambda it: it.fail(403, when="Boris", message="<html>Request blocked.</html>"),
+    "not found by a router": lambda it: it.fail(404, when="Boris", message="no route for this prompt"),
+    "legal reasons": lambda it: it.fail(451, when="Boris"),
+    "a server that stumbles": lambda it: it.fail(500, when="Boris"),
 }
 BY_THE_ENDPOINT: dict[str, Break] = {
-    "500": lambda it: it.fail(500, when="Boris"),
     "503": lambda it: it.fail(503, when="Boris"),
     "429": lambda it: it.fail(429, when="Boris", retry_after="0"),
     "408": lambda it: it.fail(408, when="Boris"),
