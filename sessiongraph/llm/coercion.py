@@ -86,19 +86,12 @@ def _text(given: Any, where: str) -> str:
     if isinstance(given, bool):
         return str(given).lower()
     if isinstance(given, int) or (isinstance(given, float) and math.isfinite(given)):
-        return f"{given:.15g}" if isinstance(given, float) else _digits(given, where)
+        return str(given) if isinstance(given, int) else f"{given:.15g}"
     if isinstance(given, list):
         return ", ".join(_text(one, where) for one in given if not isinstance(one, list))
     if isinstance(given, dict) and (named := [given[key] for key in _TEXT_KEYS if isinstance(given.get(key), str)]):
         return storable(named[0])
     raise Unusable(f"{where}: Input should be a valid string")
-
-
-def _digits(given: int, where: str) -> str:
-    try:
-        return str(given)
-    except ValueError:  # more digits than Python writes
-        raise Unusable(f"{where}: Input should be a valid string") from None
 
 
 def _number(given: Any, where: str) -> int:

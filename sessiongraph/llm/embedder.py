@@ -206,10 +206,8 @@ class Embedder:
         """The vectors of `response`, in the order of its texts. Raises LLMFailedError where they are not as many."""
         items = getattr(response, "data", None)
         if not isinstance(items, list) or len(items) != wanted:
-            what = f"gave {len(items) if isinstance(items, list) else 'no'} vectors for {wanted} texts"
-            error = self._failure(what)
-            error.as_text_fault = self._failure(what)  # some servers leave out the text that they cannot embed
-            raise error
+            # Some servers leave out the text that they cannot embed.
+            raise self._of_text(f"gave {len(items) if isinstance(items, list) else 'no'} vectors for {wanted} texts")
         places = [_field(item, "index") for item in items]
         if len({place for place in places if isinstance(place, int)}) == wanted:
             items = [item for _, item in sorted(zip(places, items, strict=True), key=lambda pair: pair[0])]
@@ -219,8 +217,8 @@ class Embedder:
         try:
             row = _numbers(embedding)
         except (TypeError, ValueError):
-            return self._failure("gave something else than numbers")
-        return row if row.ndim == 1 and row.size else self._failure("gave no vector")
+            return self._of_text("gave something else than numbers")
+        return row if row.ndim == 1 and row.size else self._of_text("gave no vector")
 
     def _normalised(self, rows: list[Row]) -> list[Row]:
         """`rows` of one length and of length 1; those that nothing can be compared with are failures instead."""
@@ -239,8 +237,14 @@ class Embedder:
                 norms = np.linalg.norm(vectors, axis=1, keepdims=True)
                 vectors /= np.where(norms > 0, norms, 1)
             for at, row, norm in zip(fitting, vectors, norms[:, 0], strict=True):
-                fixed[at] = row if np.isfinite(norm) else self._failure("gave a vector that is not finite")
+                fixed[at] = row if np.isfinite(norm) else self._of_text("gave a vector that is not finite")
         return fixed
+
+    def _of_text(self, what: str) -> LLMFailedError:
+        """What to raise where one text may be at fault."""
+        error = self._failure(what)
+        error.as_text_fault = self._failure(what)
+        return error
 
     def _failure(self, what: str) -> LLMFailedError:
         model = self._endpoint.model

@@ -17,9 +17,10 @@ from sessiongraph.errors import LLMFailedError
 
 # No other call can fare better: the key, the account, or the model's very name is at fault.
 _FATAL = frozenset({401, 402, 403, 404})
-# Also answered to one text alone: by a filter, a firewall, a router, or a server that stumbles over it.
-_PERHAPS_THE_TEXT = frozenset({400, 403, 404, 406, 413, 415, 422, 451, 500})
+# The endpoint has no time; any other refusal may be of one text alone: by a filter, a firewall, a router, or a server
+# that stumbles over it.
 _LATER = frozenset({408, 409, 425, 429})
+_OF_THE_ACCOUNT = frozenset({401, 402})
 # Statuses that are words, as gateways pass them on.
 _WORDS = (
     (401, re.compile(r"api.?key|unauthori[sz]ed|authenticat", re.IGNORECASE)),
@@ -103,9 +104,17 @@ def failure(
         )
 
     raised = failed(_next_step(error, prefix), fatal=fatal, transient=not fatal and may_pass(error))
-    if status in _PERHAPS_THE_TEXT or (status is None and not _is_unreached(error)):
+    if _may_be_the_texts(error):
         raised.as_text_fault = failed(f"Other texts are answered: change this one, or set another {prefix}_MODEL.")
     return raised
+
+
+def _may_be_the_texts(error: BaseException) -> bool:
+    """Whether the same endpoint may answer another text."""
+    status = _status(error)
+    if status is None:
+        return not _is_unreached(error)
+    return status <= 502 and status not in _LATER | _OF_THE_ACCOUNT
 
 
 def _what(error: BaseException) -> str:

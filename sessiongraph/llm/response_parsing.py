@@ -21,8 +21,8 @@ from sessiongraph.types import Usage
 
 T = TypeVar("T", bound=BaseModel)
 
-# Strict about nothing that stands in texts: models write line breaks into them.
-_DECODER = json.JSONDecoder(strict=False)
+# Models write line breaks into texts, and now and then a number without end, of which Python makes no int.
+_DECODER = json.JSONDecoder(strict=False, parse_int=lambda digits: int(digits) if len(digits) < 20 else float(digits))
 # A comma before a closing bracket, outside of texts.
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])', re.DOTALL)
 _THOUGHTS = re.compile(r"think|thought|reason|analysis|draft|scratch|reflect", re.IGNORECASE)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sessiongraph.errors import LLMFailedError
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.retrieval.answer_generation import Answer, ask, prompt
@@ -63,9 +64,16 @@ class Inquiry:
         """The best sources for `query`."""
         vector = None
         if self.kind.gathers != ("by words",):
-            vectors, used = await self.services.embedder.embed([query])
+            try:
+                vectors, used = await self.services.embedder.embed([query])
+                vector = self.vector = vectors[0]
+            except LLMFailedError as error:
+                # Nothing but this question: any other may have a vector.
+                if error.as_text_fault is None or error.status is not None or error.transient:
+                    raise
+                used = error.usage or Usage()
+                self.warnings.append(f"Found by words alone: {error}")
             self.usage += used
-            vector = self.vector = vectors[0]
         chosen = self.scopes if scopes is None else scopes
         most = top_k or self.top_k
         return await asyncio.to_thread(
