@@ -26,6 +26,13 @@ R = TypeVar("R")
 _LONGEST_RETRY_AFTER = 30.0
 
 
+class _NoRetries(int):
+    """The number 0, which litellm's embedding call takes for none given: it would try twice more by itself."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
 def check(endpoint: Endpoint) -> None:
     """Raise LLMNotConfiguredError where a setting is missing. Blocks: it may have to load litellm."""
     litellm = litellm_runtime.load()
@@ -51,7 +58,7 @@ def arguments(endpoint: Endpoint) -> dict[str, Any]:
         "api_key": key,
         "api_base": endpoint.url,
         "timeout": endpoint.timeout,
-        "max_retries": 0,
+        "max_retries": _NoRetries(),
         "num_retries": 0,
         # For temperature and encoding_format, which some refuse; whatever else is asked for, is taken.
         "drop_params": True,

@@ -46,6 +46,7 @@ class Fault:
     refusal: str | None = None
     endless: bool = False
     body: Any = None
+    parameter: str = ""
     content_type: str = "application/json"
 
 
@@ -59,6 +60,7 @@ class OpenAIEndpoint:
         self.vectors: Callable[[list[str], int], list[list[float]]] = bags_of_words
         self.formats = {"json_schema", "json_object"}  # the response formats that it takes: others get 400
         self.batch = 2048  # the texts that an embedding call may hold: more get 413
+        self.tokens_read: int | None = None  # what it says of each prompt, instead of the number of its words
         self.longest_window: int | None = None  # as Ollama tells it
         self.base64 = True  # whether it can write vectors so: where not, asking for it gets 400
         self.requests: list[Request] = []
@@ -76,10 +78,11 @@ class OpenAIEndpoint:
         *,
         message: str = "injected failure",
         retry_after: str | None = None,
+        parameter: str = "",
     ) -> None:
-        """Answer matching calls with an HTTP error."""
+        """Answer matching calls, of those that have `parameter`, with an HTTP error."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
-        self._faults.append(Fault(when, times, status, headers, message))
+        self._faults.append(Fault(when, times, status, headers, message, parameter=parameter))
 
     def reply(
         self,
@@ -161,6 +164,7 @@ class OpenAIEndpoint:
         said = json.dumps(request.body.get("messages") or request.body.get("input"), ensure_ascii=False)
         for fault in self._faults:
             concerned = request.chat or fault.status != 200 or fault.body is not None
+            concerned = concerned and (not fault.parameter or fault.parameter in request.body)
             if fault.when in said and fault.times != 0 and concerned:
                 fault.times = None if fault.times is None else fault.times - 1
                 return fault
@@ -177,7 +181,8 @@ class OpenAIEndpoint:
             content = json.dumps(self.extract(request.user)) if as_json else quote(request.user)
             message = {"role": "assistant", "content": content}
         finish_reason = fault.finish_reason if fault else "stop"
-        prompt = sum(len(m["content"].split()) for m in request.body["messages"])
+        words = sum(len(m["content"].split()) for m in request.body["messages"])
+        prompt = words if self.tokens_read is None else self.tokens_read
         choice = {"index": 0, "message": message, "finish_reason": finish_reason}
         usage = _usage(prompt, len((message["content"] or "").split()))
         return 200, {}, _body(request, "chat.completion", choices=[choice], usage=usage)
