@@ -23,8 +23,10 @@ T = TypeVar("T", bound=BaseModel)
 
 # Models write line breaks into texts, and now and then a number without end, of which Python makes no int.
 _DECODER = json.JSONDecoder(strict=False, parse_int=lambda digits: int(digits) if len(digits) < 20 else float(digits))
-# A comma before a closing bracket, outside of texts.
-_TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])', re.DOTALL)
+_TRAILING_COMMA = re.compile(r",\s*+[}\]]")
+# Texts, and commas outside of them that stand before a closing bracket.
+_COMMAS = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])', re.DOTALL)
+_MOST_REPAIRS = 50
 _THOUGHTS = re.compile(r"think|thought|reason|analysis|draft|scratch|reflect", re.IGNORECASE)
 _DEEPEST = 6
 
@@ -64,32 +66,38 @@ def read_object(parts: Sequence[str], schema: type[T], check: Callable[[T], T] |
 
 
 def _find_object(text: str, schema: type[BaseModel]) -> dict[str, Any] | None:
-    for written in (text, _TRAILING_COMMA.sub(lambda match: match[1] or "", text)):
-        found = [(span, fit) for span, value in _values(written) if (fit := _fitting(value, schema)) is not None]
-        start, end = answer_span(written, [span for span, _ in found])
-        answers = [fit for span, fit in found if start <= span[0] < end]
-        if answers:
-            return answers[-1]
-    return None
+    found = [(span, fit) for span, value in _values(text) if (fit := _fitting(value, schema)) is not None]
+    start, end = answer_span(text, [span for span, _ in found])
+    answers = [fit for span, fit in found if start <= span[0] < end]
+    return answers[-1] if answers else None
 
 
 def _values(text: str) -> Iterator[tuple[tuple[int, int], Any]]:
-    """The whole JSON objects in `text`, with where they stand; or the text that it is, where it is one in JSON."""
-    if text.lstrip().startswith('"'):
-        try:
-            yield (0, len(text)), _DECODER.decode(text)
-            return
-        except (ValueError, RecursionError):
-            pass
+    """The whole JSON objects in `text`, with where they stand, whatever stands around them."""
+    repairs = _MOST_REPAIRS if _TRAILING_COMMA.search(text) else 0
     start = text.find("{")
     while start >= 0:
-        try:
-            value, end = _DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
+        found = _decoded(text, start)
+        if found is None and text[start - 1 : start] == '"':
+            found = _decoded(text, start - 1)  # a JSON text that holds the object
+        if found is None and repairs > 0:
+            repairs -= 1
+            spaced = text[:start] + _COMMAS.sub(lambda match: match[1] or " ", text[start:])
+            found = _decoded(spaced, start)
+        if found is None:
             end = start + 1
         else:
+            value, end = found
             yield (start, end), value
         start = text.find("{", end)
+
+
+def _decoded(text: str, start: int) -> tuple[Any, int] | None:
+    """The JSON value that starts there, and where it ends."""
+    try:
+        return _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _fitting(value: Any, schema: type[BaseModel], depth: int = 0) -> dict[str, Any] | None:

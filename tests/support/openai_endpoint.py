@@ -46,6 +46,7 @@ class Fault:
     refusal: str | None = None
     endless: bool = False
     body: Any = None
+    chat: bool = True
     parameter: str = ""
     content_type: str = "application/json"
 
@@ -96,9 +97,17 @@ class OpenAIEndpoint:
         """Answer matching chat calls with this: bad JSON, `finish_reason="length"`, a refusal."""
         self._faults.append(Fault(when, times, content=content, finish_reason=finish_reason, refusal=refusal))
 
-    def send(self, body: Any, when: str = "", times: int | None = None, content_type: str = "application/json") -> None:
-        """Answer matching calls, of chat and of embeddings, with this body, whatever it is; bytes go as they are."""
-        self._faults.append(Fault(when, times, body=body, content_type=content_type))
+    def send(
+        self,
+        body: Any,
+        when: str = "",
+        times: int | None = None,
+        *,
+        chat: bool = True,
+        content_type: str = "application/json",
+    ) -> None:
+        """Answer matching calls, of `chat` or else of embeddings, with this body, whatever it is; bytes as they are."""
+        self._faults.append(Fault(when, times, body=body, chat=chat, content_type=content_type))
 
     def never_end(self, when: str = "", times: int | None = None) -> None:
         """Answer matching chat calls at once, and go on for ever."""
@@ -163,7 +172,7 @@ class OpenAIEndpoint:
     def _take_fault(self, request: Request) -> Fault | None:
         said = json.dumps(request.body.get("messages") or request.body.get("input"), ensure_ascii=False)
         for fault in self._faults:
-            concerned = request.chat or fault.status != 200 or fault.body is not None
+            concerned = request.chat == fault.chat or fault.status != 200
             concerned = concerned and (not fault.parameter or fault.parameter in request.body)
             if fault.when in said and fault.times != 0 and concerned:
                 fault.times = None if fault.times is None else fault.times - 1

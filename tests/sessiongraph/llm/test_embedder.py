@@ -182,7 +182,7 @@ async def test_a_text_that_is_left_out_of_an_answer_is_found(openai_endpoint: Op
     ],
 )
 async def test_an_answer_without_vectors_is_an_error_of_ours(openai_endpoint: OpenAIEndpoint, body: Any) -> None:
-    openai_endpoint.send(body)
+    openai_endpoint.send(body, chat=False)
     for texts in (["tea"], ["tea", "cake"]):
         with pytest.raises(LLMFailedError):
             await Embedder(settings(openai_endpoint, llm_max_retries=0)).embed(texts)
@@ -195,7 +195,7 @@ async def test_vectors_are_told_apart_by_their_index_where_there_is_one(
     texts = ["tea", "cake", "milk"]
     ordered = texts if places == [None] * 3 or len({*places} & {0, 1, 2}) != 3 else [texts[at] for at in places]
     rows = [{"index": place, "embedding": row} for place, row in zip(places, bags_of_words(ordered, 64), strict=True)]
-    openai_endpoint.send({"object": "list", "model": "m", "data": rows, "usage": None})
+    openai_endpoint.send({"object": "list", "model": "m", "data": rows, "usage": None}, chat=False)
     vectors, _ = await Embedder(settings(openai_endpoint, embedding_model="hosted_vllm/m")).embed(texts)
     np.testing.assert_allclose(vectors, expected(texts, 64), atol=1e-6)
 
