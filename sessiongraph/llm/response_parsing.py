@@ -58,11 +58,26 @@ def read_object(parts: Sequence[str], schema: type[T], check: Callable[[T], T] |
 
     Raises ValueError, which says what is wrong.
     """
+    value = _strictly(parts, schema)
+    if value is None:
+        value = coerced(schema, _found(parts, schema))
+    return value if check is None else check(value)
+
+
+def _strictly(parts: Sequence[str], schema: type[T]) -> T | None:
+    """What most answers are: one `schema` object, and nothing else."""
+    try:
+        (said,) = parts
+        return schema.model_validate_json(said, strict=True)
+    except ValueError:
+        return None
+
+
+def _found(parts: Sequence[str], schema: type[BaseModel]) -> dict[str, Any]:
     found = next((one for part in reversed(parts) if (one := _find_object(part, schema)) is not None), None)
     if found is None:
         raise ValueError("The answer holds no complete JSON object.")
-    value = coerced(schema, found)
-    return value if check is None else check(value)
+    return found
 
 
 def _find_object(text: str, schema: type[BaseModel]) -> dict[str, Any] | None:

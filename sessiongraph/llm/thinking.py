@@ -28,10 +28,10 @@ _OPENING = re.compile(
 )
 # What a server should have kept to itself at an answer's end, and what some models put around one.
 _ENDING = re.compile(
-    r"(?:\s*(?:<\|(?:end|return|call|im_end|eot_id|endoftext|END_RESPONSE|start)\|>|</s>|\[END FINAL RESPONSE\]))+\s*\Z"
+    r"(?:<\|(?:end|return|call|im_end|eot_id|endoftext|END_RESPONSE)\|>|</s>|\[END FINAL RESPONSE\])\Z"
 )
 _WRAPPED = re.compile(
-    r"\s*(?:<(answer|final_answer|response|output)>(.*)</\1>|<\|START_RESPONSE\|>(.*))\s*\Z", re.DOTALL | re.IGNORECASE
+    r"(?:<(answer|final_answer|response|output)>(.*)</\1>|<\|START_RESPONSE\|>(.*))\Z", re.DOTALL | re.IGNORECASE
 )
 _QUOTES = "`'\"“‘«"
 _CLOSING_QUOTES = "`'\"”’»"
@@ -42,7 +42,9 @@ Span = tuple[int, int]
 def without_thinking(text: str) -> str:
     """What `text` answers: empty where it thinks, and then says nothing."""
     start, end = answer_span(text)
-    answer = _ENDING.sub("", text[start:end])
+    answer = text[start:end].strip()
+    while ending := _ENDING.search(answer):
+        answer = answer[: ending.start()].rstrip()
     if wrapped := _WRAPPED.match(answer):
         answer = wrapped[2] or wrapped[3] or ""
     return answer.strip()

@@ -39,6 +39,10 @@ class Extraction(BaseModel):
 
 def check_numbers(extraction: Extraction, given: Collection[int]) -> Extraction:
     """`extraction` without what names no passage among the numbers `given`. Raises ValueError where nothing is left."""
+    named = {summary.passage for summary in extraction.summaries} | {fact.passage for fact in extraction.facts}
+    named |= {number for entity in extraction.entities for number in entity.passages}
+    if not (unknown := sorted(named - set(given))):
+        return extraction
     entities = [
         entity.model_copy(update={"passages": [number for number in entity.passages if number in given]})
         for entity in extraction.entities
@@ -48,8 +52,6 @@ def check_numbers(extraction: Extraction, given: Collection[int]) -> Extraction:
         entities=[entity for entity in entities if entity.passages],
         facts=[fact for fact in extraction.facts if fact.passage in given],
     )
-    if extraction != kept and not (kept.summaries or kept.entities or kept.facts):
-        named = {summary.passage for summary in extraction.summaries} | {fact.passage for fact in extraction.facts}
-        named |= {number for entity in extraction.entities for number in entity.passages}
-        raise ValueError(f"These passage numbers were not given: {sorted(named)}. Use only {sorted(given)}.")
+    if not (kept.summaries or kept.entities or kept.facts):
+        raise ValueError(f"These passage numbers were not given: {unknown}. Use only {sorted(given)}.")
     return kept
