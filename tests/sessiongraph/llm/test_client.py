@@ -439,7 +439,7 @@ async def test_whatever_a_providers_library_raises_has_a_place_in_our_family(
 async def test_who_cancels_a_call_is_not_told_that_it_failed(
     openai_endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    openai_endpoint.latency = 5
+    openai_endpoint.latency = 0.5
     call = asyncio.ensure_future(LLM(settings(openai_endpoint)).text(prompt("Alice met Bob.")))
     await asyncio.sleep(0.2)
     call.cancel()
