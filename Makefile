@@ -44,6 +44,7 @@ soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histo
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS)
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS) --cache redis
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/reliability/test_state_machine.py
+	FUZZ_ANSWERS=10000 $(BIN)/pytest tests/reliability/test_model_answers_fuzz.py
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/forgetting.py $(DATA)
 
 dev: $(VENV)/.installed  ## the Dagster UI

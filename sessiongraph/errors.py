@@ -62,7 +62,8 @@ class LLMFailedError(SessionGraphError):
     `model`, `status` (HTTP status, or None where there was none), `attempts`; `fatal` says that no other
     call can fare better (authentication, billing), so that callers stop instead of trying the next;
     `transient` that the fault was the endpoint's and says nothing of what was asked (no answer, 429, 5xx);
-    `usage` is what answers that were of no use have cost.
+    `usage` is what answers that were of no use have cost; `as_text_fault` what to raise instead where other texts are
+    answered, so that the fault is this one's (None where it cannot be).
     """
 
     def __init__(
@@ -75,10 +76,12 @@ class LLMFailedError(SessionGraphError):
         fatal: bool = False,
         transient: bool = False,
         usage: "Usage | None" = None,
+        as_text_fault: "LLMFailedError | None" = None,
     ) -> None:
         super().__init__(message)
         self.model, self.status, self.attempts = model, status, attempts
         self.fatal, self.transient, self.usage = fatal, transient, usage
+        self.as_text_fault = as_text_fault
 
 
 class StoreBusyError(SessionGraphError):

@@ -25,8 +25,6 @@ logger = logging.getLogger("sessiongraph")
 
 # Vectors are committed after this many texts, which bounds what is held in memory and what a kill can cost.
 _COMMIT_TEXTS = 4096
-# What an endpoint answers where it will not have a text; anything else is a fault of the endpoint.
-_REFUSED = (400, 413, 422)
 
 # Of some passages, those that are in the graph, and each one's window.
 _LIVE = """
@@ -106,19 +104,13 @@ def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Pass
 
 
 async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.ndarray]) -> Usage:
-    """Put the vectors of `texts` into `vectors`, by text id; a text that is refused is left out."""
-    try:
-        embedded, usage = await embedder.embed(texts)
-    except LLMFailedError as error:
-        if error.status not in _REFUSED:
-            raise
-        if len(texts) == 1:
-            logger.warning("A text is without a vector, because the embedder refuses it: %s", error)
-            return error.usage or Usage()
-        middle = len(texts) // 2
-        first = await _embed(embedder, texts[:middle], vectors)
-        return first + await _embed(embedder, texts[middle:], vectors)
-    vectors.update(zip(map(text_id, texts), embedded, strict=True))
+    """Put the vectors of `texts` into `vectors`, by text id; a text that gets none is left out, and told."""
+    rows, usage = await embedder.embed_each(texts)
+    vectors.update(
+        (text_id(text), row) for text, row in zip(texts, rows, strict=True) if not isinstance(row, LLMFailedError)
+    )
+    if refused := [row for row in rows if isinstance(row, LLMFailedError)]:
+        logger.warning("%d texts are without a vector, because the embedder refuses them: %s", len(refused), refused[0])
     return usage
 
 

@@ -5,10 +5,11 @@ the very window (text, context and extractor) and verdict that it would get now;
 another dataset, a changed prompt or rating are all found the same way, and an unchanged passage costs nothing.
 
 A failure settles nothing, until it is the window's own: one that failed QUARANTINE_AFTER times by what its text made
-of the answer (a refusal, a cut off or invalid answer, HTTP 400) is quarantined, and asked for again only where that
-is wished (`retry_failed`). The endpoint's own faults (no answer, 429, 5xx) never count. Both are read off the ledger,
-where the reason of the latter begins with ENDPOINT_AT_FAULT; and since a window's id is made of its words, context
-and extractor, a change of any of them begins anew.
+of the answer (a refusal, a cut off or invalid answer; HTTP 400, 403, 404 or 500 where other texts are answered) is
+quarantined, and asked for again only where that is wished (`retry_failed`). The endpoint's own faults (no answer, 429,
+503, and whatever it answers to all texts) never count. Both are read off the ledger, where the reason of the latter
+begins with ENDPOINT_AT_FAULT; and since a window's id is made of its words, context and extractor, a change of any of
+them begins anew.
 """
 
 from collections.abc import Callable, Sequence

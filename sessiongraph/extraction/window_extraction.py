@@ -3,12 +3,15 @@
 One call returns summaries, entities and facts together. A call that fails is halved until the window at fault
 is alone, so that one bad window never costs another; authentication errors stop everything at once.
 Nothing here reads or writes a store.
+
+Invariant: a refusal is one text's fault only where the endpoint answers another meanwhile, or a harmless prompt; else
+it is the endpoint's, the key's or the model's.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sessiongraph.errors import LLMFailedError
@@ -67,7 +70,8 @@ def extractor_version(llm: LLM) -> str:
 
 async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[CallResult]:
     """What is extracted from `windows`, call by call as answers come in. Raises LLMFailedError where it is fatal."""
-    calls = {asyncio.ensure_future(_call(llm, packed)) for packed in pack(windows)}
+    run = _Run(llm)
+    calls = {asyncio.ensure_future(run.extract(packed)) for packed in pack(windows)}
 
     def ended(call: asyncio.Task[CallResult]) -> None:
         calls.discard(call)  # or every answer would be kept until the last one is there
@@ -115,19 +119,70 @@ def _cost(window: Window, previous: Window | None) -> int:
     return own + sum(len(part.text) for part in window.context)
 
 
-async def _call(llm: LLM, windows: list[Window], retries: int | None = None) -> CallResult:
-    try:
-        return await _call_once(llm, windows, retries)
-    except LLMFailedError as error:
-        if error.fatal:
-            raise
+class _Run:
+    """The calls of one extraction, and what they tell of each other: whether others are answered."""
+
+    def __init__(self, llm: LLM) -> None:
+        self._llm = llm
+        # As many as are in flight anyway: so no call goes out while it is being found out whether any can succeed.
+        self._places = asyncio.Semaphore(llm.concurrency)
+        self._answered = 0
+        self._probe: asyncio.Task[tuple[LLMFailedError | None, Usage]] | None = None
+
+    async def extract(self, windows: list[Window]) -> CallResult:
+        """What one call gives for `windows`, or its halves. Raises LLMFailedError where it is fatal."""
+        async with self._places:
+            try:
+                return await self._call(windows)
+            except LLMFailedError as error:
+                answered = self._answered
+                result = await self._halved(windows, error)
+            return await self._blamed(result, answered)
+
+    async def _call(self, windows: list[Window], retries: int | None = None) -> CallResult:
+        result = await _call_once(self._llm, windows, retries)
+        self._answered += 1
+        return result
+
+    async def _halved(self, windows: list[Window], error: LLMFailedError) -> CallResult:
+        """What the halves of `windows` give, whose call failed with `error`."""
+        if error.fatal and (error.as_text_fault is None or await self._is_refused_all()):
+            raise error
         used = error.usage or Usage()
         if len(windows) == 1:
             return CallResult([WindowExtraction(windows[0], error=error)], used)
-    # The whole call has had its retries; the halves only find out which window is at fault.
-    middle = len(windows) // 2
-    halves = await asyncio.gather(_call(llm, windows[:middle], retries=0), _call(llm, windows[middle:], retries=0))
-    return CallResult(halves[0].extractions + halves[1].extractions, used + halves[0].usage + halves[1].usage)
+        middle = len(windows) // 2
+        halves = await asyncio.gather(self._half(windows[:middle]), self._half(windows[middle:]))
+        return CallResult(halves[0].extractions + halves[1].extractions, used + halves[0].usage + halves[1].usage)
+
+    async def _half(self, windows: list[Window]) -> CallResult:
+        try:
+            # The whole call has had its retries; the halves only find out which window is at fault.
+            return await self._call(windows, retries=0)
+        except LLMFailedError as error:
+            return await self._halved(windows, error)
+
+    async def _is_refused_all(self) -> bool:
+        """Whether a harmless prompt is refused too: the key or the model is at fault then. Asked once."""
+        if self._probe is None:
+            self._probe = asyncio.ensure_future(self._llm.probe())
+        refusal, _ = await asyncio.shield(self._probe)
+        return refusal is not None and refusal.fatal
+
+    async def _blamed(self, result: CallResult, answered: int) -> CallResult:
+        """`result` with what its failures are the fault of, where `answered` calls had been when the first failed."""
+        doubtful = [it.error for it in result.extractions if it.error and it.error.as_text_fault]
+        if not doubtful:
+            return result
+        refusal, used = (None, Usage()) if self._answered > answered else await self._llm.probe()
+        blamed = []
+        for it in result.extractions:
+            if it.error and it.error.as_text_fault and refusal is None:
+                it = replace(it, error=it.error.as_text_fault)
+            elif it.error and it.error.as_text_fault:
+                it.error.transient = True
+            blamed.append(it)
+        return CallResult(blamed, result.usage + used)
 
 
 async def _call_once(llm: LLM, windows: list[Window], retries: int | None) -> CallResult:
@@ -178,11 +233,16 @@ def _mention(entity: ExtractedEntity, part: Part, shared: bool) -> dict[str, Any
 
 
 def _claim(fact: ExtractedFact, part: Part) -> dict[str, Any]:
+    subject, relation, object_ = (
+        _line(fact.subject, 200),
+        _line(fact.relation.replace("_", " "), 100),
+        _line(fact.object, 200),
+    )
     return {
-        "subject": _line(fact.subject, 200),
-        "relation": _line(fact.relation.replace("_", " "), 100),
-        "object": _line(fact.object, 200),
-        "statement": _line(fact.statement, 500),
+        "subject": subject,
+        "relation": relation,
+        "object": object_,
+        "statement": _line(fact.statement, 500) or f"{subject} {relation} {object_}.",
         "valid_at": _date(fact.valid_at),
         "stated_by": part.role,
     }

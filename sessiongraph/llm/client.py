@@ -1,17 +1,19 @@
 """The chat client: every question to a language model, and every structured extraction, goes through it.
 
-Calling a model belongs to `litellm_calls` and `local_calls`, how an answer is read to `response_parsing`, prompts to
-whoever asks.
+Calling a model belongs to `litellm_calls` and `local_calls`, how an answer is read to `envelope` and
+`response_parsing`, prompts to whoever asks.
 
-Invariants: temperature is 0; user messages are sent as they were given, so that a model that reads the
-notation finds it in the first one; only answers that validate are returned or cached.
+Invariants: temperature is 0, but where the model takes no other than its own; user messages are sent as they were
+given, so that a model that reads the notation finds it in the first one; only answers that validate are returned or
+cached, and never what a model thought.
 """
 
 import asyncio
 import json
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from types import ModuleType
 from typing import Any, Literal, TypeVar
 
 from cachetools import LRUCache
@@ -19,9 +21,12 @@ from pydantic import BaseModel
 
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
-from sessiongraph.llm import litellm_calls, litellm_runtime, local_calls, response_parsing
+from sessiongraph.llm import context_window, litellm_calls, litellm_runtime, local_calls, response_parsing
 from sessiongraph.llm.endpoint import Endpoint
+from sessiongraph.llm.envelope import Envelope, read_envelope, storable
+from sessiongraph.llm.error_mapping import is_unreadable
 from sessiongraph.llm.event_loops import EventLoops
+from sessiongraph.llm.thinking import without_thinking
 from sessiongraph.local_models import LocalModels
 from sessiongraph.settings import Settings
 from sessiongraph.types import Usage
@@ -33,7 +38,12 @@ Format = Literal["json_schema", "json_object", "prompt"]
 
 MAX_REASKS = 2
 _CACHED_ANSWERS = 512
-_ABOUT_FORMAT = ("response_format", "response format", "schema", "json_object", "structured output")
+_ABOUT_FORMAT = ("response_format", "response format", "schema", "json_object", "structured output", "requested param")
+# Statuses with which parameters are refused.
+_REFUSED = (400, 404, 422, 500, 501)
+# What may be left out where a model does not take it.
+_OPTIONAL = {"temperature": 0}
+_HARMLESS: list[Message] = [{"role": "user", "content": "Say: yes"}]
 
 
 class LLM:
@@ -60,11 +70,21 @@ class LLM:
             None if self._endpoint.is_local else litellm_runtime.close_clients_at_shutdown,
         )
         self._checked = False
-        # The format that the endpoint was found to take.
+        # What the endpoint was found to do: the format it takes; parameters it does not; whether it answers in streams.
         self._format: Format | None = None
+        self._left_out: set[str] = set()
+        self._streams: bool | None = None
+        # The longest window of an Ollama model, once it was asked for.
+        self._longest_window: int | None = None
+        self._window_asked = False
         self._schemas: dict[type[BaseModel], str] = {}
         self._answers: LRUCache[str, str] = LRUCache(_CACHED_ANSWERS)
         self._answers_lock = threading.Lock()
+
+    @property
+    def concurrency(self) -> int:
+        """How many calls are in flight at once, at the most."""
+        return self._endpoint.concurrency
 
     @cached_property
     def identity(self) -> str:
@@ -96,7 +116,8 @@ class LLM:
         key = self._cache_key(messages, "")
         if (cached := self._cached(key)) is not None:
             return cached, Usage()
-        answer, usage = await self._complete(messages)
+        said, usage = await self._complete(messages)
+        answer = said.text if self._endpoint.is_local else without_thinking(said.text)
         if not answer:
             raise LLMFailedError(
                 f"{self.model} gave an empty answer. Try again, or set another LLM_MODEL.",
@@ -110,31 +131,32 @@ class LLM:
         self,
         messages: Sequence[Message],
         schema: type[T],
-        check: Callable[[T], None] | None = None,
+        check: Callable[[T], T] | None = None,
         retries: int | None = None,
     ) -> tuple[T, Usage]:
-        """The answer to `messages` as a `schema`; `check` raises ValueError on what a schema cannot say.
+        """The answer to `messages` as a `schema`, as `check` leaves it, which raises ValueError where that is nothing.
 
-        An answer that does not validate is asked for again with the error, MAX_REASKS times. `retries` stands
+        An answer of which nothing can be used is asked for again with the error, MAX_REASKS times. `retries` stands
         in for LLM_MAX_RETRIES. Raises LLMNotConfiguredError, LLMFailedError.
         """
         key = self._cache_key(messages, self._schema_text(schema))
         if (cached := self._cached(key)) is not None:
             try:
-                return response_parsing.read_object(cached, schema, check), Usage()
+                return response_parsing.read_object([cached], schema, check), Usage()
             except ValueError:
                 pass  # it was cached under another check
         asked, usage, fault = list(messages), Usage(), ""
         for _ in range(1 + MAX_REASKS):
-            answer, used = await self._ask_for_json(asked, schema, retries, usage)
+            said, used = await self._ask_for_json(asked, schema, retries, usage)
             usage += used
             try:
-                value = response_parsing.read_object(answer, schema, check)
+                value = response_parsing.read_object(said.parts, schema, check)
             except ValueError as error:
                 fault = str(error)
-                asked += _reask(answer, fault)
+                asked += _reask(without_thinking(said.text), fault)
             else:
-                self._cache(key, answer)
+                # What was read, not what was said: a model may have thought before it.
+                self._cache(key, value.model_dump_json())
                 return value, usage
         raise LLMFailedError(
             f"{self.model} gave no valid {schema.__name__} in {1 + MAX_REASKS} answers: {fault} "
@@ -143,6 +165,14 @@ class LLM:
             attempts=1 + MAX_REASKS,
             usage=usage,
         )
+
+    async def probe(self) -> tuple[LLMFailedError | None, Usage]:
+        """What a call fails with that no text can be the fault of, and what it used; None where it is answered."""
+        try:
+            _, usage = await self._complete(_HARMLESS, retries=0)
+        except LLMFailedError as error:
+            return error, error.usage or Usage()
+        return None, usage
 
     def _cache_key(self, messages: Sequence[Message], schema: str) -> str:
         return content_id(self.model, self._endpoint.url or "", json.dumps(list(messages), sort_keys=True), schema)
@@ -162,7 +192,7 @@ class LLM:
 
     async def _ask_for_json(
         self, messages: Sequence[Message], schema: type[BaseModel], retries: int | None, before: Usage
-    ) -> tuple[str, Usage]:
+    ) -> tuple[Envelope, Usage]:
         """The answer, in the best format that the endpoint takes; which one that is, is remembered.
 
         `before` is what earlier answers used; an error says it too.
@@ -201,29 +231,96 @@ class LLM:
 
     async def _complete(
         self, messages: Sequence[Message], response_format: Any = None, retries: int | None = None
-    ) -> tuple[str, Usage]:
+    ) -> tuple[Envelope, Usage]:
+        """What is said to `messages`. Raises LLMFailedError, also where they were not read to their end."""
         if not self._checked:
             await asyncio.to_thread(self.check)
         if self._endpoint.is_local:
             return await self._complete_locally(messages)
-        litellm = litellm_runtime.load()
-        arguments = litellm_calls.arguments(self._endpoint) | {"messages": list(messages), "temperature": 0}
-        if response_format is not None:
-            arguments["response_format"] = response_format
-        response, seconds = await litellm_calls.call(
-            self._endpoint, self._loops, lambda: litellm.acompletion(**arguments), retries
-        )
-        used = getattr(response, "usage", None)
+        window = await self._window(messages)
+        while True:
+            arguments = litellm_calls.arguments(self._endpoint) | {"messages": list(messages)}
+            arguments |= {name: value for name, value in _OPTIONAL.items() if name not in self._left_out}
+            if response_format is not None:
+                arguments["response_format"] = response_format
+            if window is not None:
+                arguments["num_ctx"] = window
+            try:
+                (said, cost), seconds = await litellm_calls.call(
+                    self._endpoint, self._loops, partial(self._send, arguments), retries
+                )
+            except LLMFailedError as error:
+                # Compared with what this call sent: another may have left it out meanwhile.
+                if not (refused := _refused_parameters(error) & arguments.keys()):
+                    raise
+                self._left_out |= refused
+            else:
+                break
         usage = Usage(
             calls=1,
-            prompt_tokens=getattr(used, "prompt_tokens", 0) or 0,
-            completion_tokens=getattr(used, "completion_tokens", 0) or 0,
+            prompt_tokens=said.prompt_tokens,
+            completion_tokens=said.completion_tokens,
             seconds=seconds,
-            cost=litellm_calls.price(response),
+            cost=cost,
         )
-        return response_parsing.text_of(response, self.model, usage), usage
+        response_parsing.check_said(said, self.model, usage)
+        if context_window.was_cut_off(messages, said.prompt_tokens, window):
+            raise self._not_read(f"has read {said.prompt_tokens}", messages, usage)
+        return said, usage
 
-    async def _complete_locally(self, messages: Sequence[Message]) -> tuple[str, Usage]:
+    async def _send(self, arguments: dict[str, Any]) -> tuple[Envelope, float | None]:
+        """One call of litellm: what was said, and the price. Raises whatever litellm does, and ErrorInAnswer."""
+        litellm = litellm_runtime.load()
+        litellm_runtime.ignore_odd_answer_warnings()
+        if self._streams:
+            return await self._send_for_stream(litellm, arguments)
+        told: list[dict[str, Any]] = []
+        try:
+            response = await litellm.acompletion(**arguments, logger_fn=told.append)
+            return read_envelope(response.model_dump(warnings=False)), litellm_calls.price(response)
+        except Exception as error:
+            # Where litellm cannot read an answer that came, it has told it to its `logger_fn` before.
+            if (body := litellm_calls.body_of(told)) is not None:
+                return read_envelope(body), None
+            if self._streams is False or not is_unreadable(error):
+                raise
+            try:
+                answer = await self._send_for_stream(litellm, arguments)
+            except Exception:
+                answer = Envelope(), None
+            self._streams = bool(answer[0].text)
+            if not self._streams:
+                raise
+            return answer
+
+    async def _send_for_stream(self, litellm: ModuleType, arguments: dict[str, Any]) -> tuple[Envelope, float | None]:
+        """One call for an answer in pieces: some servers send no other."""
+        stream = await litellm.acompletion(**arguments, stream=True)
+        pieces = [piece async for piece in stream]
+        response = litellm.stream_chunk_builder(pieces, messages=arguments["messages"])
+        return read_envelope(response.model_dump(warnings=False) if response else None), litellm_calls.price(response)
+
+    async def _window(self, messages: Sequence[Message]) -> int | None:
+        """The window to ask for; None where that cannot be asked for. Raises LLMFailedError where none is enough."""
+        if not context_window.is_ollama(self._endpoint):
+            return None
+        if not self._window_asked:
+            self._longest_window = await context_window.longest_window(self._endpoint)
+            self._window_asked = True
+        window = context_window.window_for(messages, self._longest_window)
+        if context_window.estimated_tokens(messages) > window:
+            raise self._not_read(f"can read {window}", messages, Usage())
+        return window
+
+    def _not_read(self, what: str, messages: Sequence[Message], usage: Usage) -> LLMFailedError:
+        return LLMFailedError(
+            f"{self.model} {what} tokens of a prompt of some {context_window.estimated_tokens(messages)}: its window "
+            "cuts off the rest. Give it less text at once, serve it with a larger window, or set another LLM_MODEL.",
+            model=self.model,
+            usage=usage,
+        )
+
+    async def _complete_locally(self, messages: Sequence[Message]) -> tuple[Envelope, Usage]:
         """What the embedded model makes of the first user message; it reads no other."""
         message = next((message["content"] for message in messages if message["role"] == "user"), "")
         answer, seconds = await local_calls.call(
@@ -237,7 +334,7 @@ class LLM:
             completion_tokens=local_calls.estimated_tokens([answer]),
             seconds=seconds,
         )
-        return response_parsing.without_thought(answer), usage
+        return Envelope(storable(answer).strip()), usage
 
 
 def _response_format(form: Format, schema: type[BaseModel]) -> Any:
@@ -263,5 +360,10 @@ def _reask(answer: str, fault: str) -> list[Message]:
     ]
 
 
+def _refused_parameters(error: LLMFailedError) -> set[str]:
+    """The optional parameters that `error` is about."""
+    return {name for name in _OPTIONAL if error.status in _REFUSED and name in str(error).lower()}
+
+
 def _is_about_format(error: LLMFailedError) -> bool:
-    return error.status in (400, 422) and any(word in str(error).lower() for word in _ABOUT_FORMAT)
+    return error.status in _REFUSED and any(word in str(error).lower() for word in _ABOUT_FORMAT)

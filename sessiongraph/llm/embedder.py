@@ -2,13 +2,15 @@
 
 Calling a model belongs to `litellm_calls` and `local_calls`; keeping and comparing vectors, to stores and search.
 
-Invariants: vectors are L2-normalised (one of zeros stays so), and all those of one `identity` are comparable.
+Invariants: vectors are L2-normalised (one of zeros stays so), finite, and all those of one `identity` are comparable.
 """
 
 import asyncio
 import base64
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -33,6 +35,10 @@ _TOO_LARGE = (400, 413, 422)
 _SLOW_READERS = ("openai", "azure")
 
 _CACHED_QUERIES = 512
+_HARMLESS = "yes"
+
+# The vector of a text, or why it has none.
+Row = np.ndarray | LLMFailedError
 
 
 class Embedder:
@@ -81,53 +87,94 @@ class Embedder:
     async def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
         """The vectors of `texts`, as (n, d) float32; (0, 0) of none.
 
-        Raises LLMNotConfiguredError, LLMFailedError.
+        Raises LLMNotConfiguredError, LLMFailedError where any of them cannot be embedded.
         """
         if not texts:
             return np.zeros((0, 0), np.float32), Usage()
         key = content_id(texts[0]) if len(texts) == 1 else None
         if key and (cached := self._cached(key)) is not None:
             return cached.copy(), Usage()
-        if not self._checked:
-            await asyncio.to_thread(self.check)
-        tasks = [asyncio.ensure_future(self._embed_batch(batch)) for batch in _batches(texts)]
-        try:
-            vectors, usage = self._joined(await asyncio.gather(*tasks))
-        finally:
-            for task in tasks:  # where one failed, the others' work is of no use
-                task.cancel()
+        rows, usage = await self._embed_each(texts, _Run(isolates=len(texts) > 1))
+        for row in rows:
+            if isinstance(row, LLMFailedError):
+                row.usage = usage
+                raise row
+        vectors = np.stack([row for row in rows if isinstance(row, np.ndarray)])
         if key:
             with self._queries_lock:
                 self._queries[key] = vectors.copy()
         return vectors, usage
 
+    async def embed_each(self, texts: Sequence[str]) -> tuple[list[Row], Usage]:
+        """For each of `texts` its vector, or why it has none: what is one text's fault costs no other its own.
+
+        Raises LLMNotConfiguredError, and LLMFailedError where the fault is the endpoint's, the key's or the model's.
+        """
+        return await self._embed_each(texts, _Run(isolates=True)) if texts else ([], Usage())
+
+    async def _embed_each(self, texts: Sequence[str], run: "_Run") -> tuple[list[Row], Usage]:
+        if not self._checked:
+            await asyncio.to_thread(self.check)
+        tasks = [asyncio.ensure_future(self._embed_batch(run, batch)) for batch in _batches(texts)]
+        try:
+            parts = await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:  # where one failed, the others' work is of no use
+                task.cancel()
+        rows = [row for of_batch, _ in parts for row in of_batch]
+        return await asyncio.to_thread(self._normalised, rows), sum((used for _, used in parts), Usage())
+
     def _cached(self, key: str) -> np.ndarray | None:
         with self._queries_lock:
             return self._queries.get(key)
 
-    async def _embed_batch(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
-        """One call; where the endpoint takes no batch of this size, its two halves."""
+    async def _embed_batch(
+        self, run: "_Run", texts: Sequence[str], retries: int | None = None
+    ) -> tuple[list[Row], Usage]:
+        """One call; where that fails and any text may be at fault, or there are too many of them, its two halves."""
         if self._endpoint.is_local:
             return await self._call_locally(texts)
         encoding = self._encoding()
         try:
-            return await self._call(texts, encoding)
+            answer = await self._call(texts, encoding, retries)
         except LLMFailedError as error:
             if encoding == "base64" and error.status in (400, 422) and _is_about_encoding(error):
                 self._refuses_base64 = True
-                return await self._embed_batch(texts)
-            if error.status not in _TOO_LARGE or len(texts) == 1:
+                return await self._embed_batch(run, texts, retries)
+            too_large = error.status in _TOO_LARGE and len(texts) > 1
+            at_fault = run.isolates and error.as_text_fault is not None
+            if not at_fault or not (too_large or await self._answers_others(run)):
                 raise
+            if len(texts) == 1:
+                return [error.as_text_fault or error], error.usage or Usage()
+        else:
+            run.answered = True
+            return answer
         half = len(texts) // 2
-        return self._joined([await self._embed_batch(part) for part in (texts[:half], texts[half:])])
+        first, used = await self._embed_batch(run, texts[:half], retries=0)
+        second, also = await self._embed_batch(run, texts[half:], retries=0)
+        return first + second, used + also
+
+    async def _answers_others(self, run: "_Run") -> bool:
+        """Whether the endpoint gives a vector to any text: else no text is at fault. Asked once a run."""
+        if not run.answered and run.probe is None:
+            run.probe = asyncio.ensure_future(self._call([_HARMLESS], self._encoding(), retries=0))
+        if run.probe is not None and not run.answered:
+            try:
+                rows, _ = await asyncio.shield(run.probe)
+                run.answered = isinstance(rows[0], np.ndarray)
+            except LLMFailedError:
+                return False
+        return run.answered
 
     def _encoding(self) -> Literal["base64", "float"]:
         provider, slash, _ = self._endpoint.model.partition("/")
         slow = not slash or provider in _SLOW_READERS
         return "base64" if slow and not self._refuses_base64 else "float"
 
-    async def _call(self, texts: Sequence[str], encoding: str) -> tuple[np.ndarray, Usage]:
+    async def _call(self, texts: Sequence[str], encoding: str, retries: int | None) -> tuple[list[Row], Usage]:
         litellm = litellm_runtime.load()
+        litellm_runtime.ignore_odd_answer_warnings()
         arguments = litellm_calls.arguments(self._endpoint)
         arguments |= {"input": [text if text.strip() else " " for text in texts], "encoding_format": encoding}
         if self._dimensions:
@@ -136,48 +183,68 @@ class Embedder:
         if encoding == "base64":
             litellm_runtime.ignore_packed_vector_warning()
         response, seconds = await litellm_calls.call(
-            self._endpoint, self._loops, lambda: litellm.aembedding(**arguments)
+            self._endpoint, self._loops, lambda: litellm.aembedding(**arguments), retries
         )
-        vectors = await asyncio.to_thread(self._read, response, len(texts))
-        used = getattr(response, "usage", None)
+        rows = await asyncio.to_thread(self._read, response, len(texts))
+        used = getattr(getattr(response, "usage", None), "prompt_tokens", 0)
         usage = Usage(
             embedding_calls=1,
-            embedding_tokens=getattr(used, "prompt_tokens", 0) or 0,
+            embedding_tokens=used if isinstance(used, int) else 0,
             seconds=seconds,
             cost=litellm_calls.price(response),
         )
-        return vectors, usage
+        return rows, usage
 
-    async def _call_locally(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
+    async def _call_locally(self, texts: Sequence[str]) -> tuple[list[Row], Usage]:
         vectors, seconds = await local_calls.call(
             self._endpoint, self._loops, lambda: self._local_models.embed(list(texts))
         )
         usage = Usage(embedding_calls=1, embedding_tokens=local_calls.estimated_tokens(texts), seconds=seconds)
-        return self._normalised(vectors), usage
+        return list(vectors), usage
 
-    def _read(self, response: Any, wanted: int) -> np.ndarray:
-        """The vectors of `response`, in the order of its texts, normalised."""
-        rows = [_numbers(item["embedding"]) for item in sorted(response.data, key=lambda item: item["index"])]
-        if len(rows) != wanted:
-            raise self._failure(f"gave {len(rows)} vectors for {wanted} texts")
-        if len({len(row) for row in rows}) > 1:
-            raise self._failure("gave vectors of several lengths")
-        return self._normalised(np.stack(rows))
+    def _read(self, response: Any, wanted: int) -> list[Row]:
+        """The vectors of `response`, in the order of its texts. Raises LLMFailedError where they are not as many."""
+        items = getattr(response, "data", None)
+        if not isinstance(items, list) or len(items) != wanted:
+            # Some servers leave out the text that they cannot embed.
+            raise self._of_text(f"gave {len(items) if isinstance(items, list) else 'no'} vectors for {wanted} texts")
+        places = [_field(item, "index") for item in items]
+        if len({place for place in places if isinstance(place, int)}) == wanted:
+            items = [item for _, item in sorted(zip(places, items, strict=True), key=lambda pair: pair[0])]
+        return [self._row(_field(item, "embedding")) for item in items]
 
-    def _normalised(self, vectors: np.ndarray) -> np.ndarray:
-        """`vectors`, which are changed. Raises LLMFailedError where they have another length than is asked for."""
-        if self._dimensions and vectors.shape[1] != self._dimensions:
-            raise self._failure(
-                f"gave vectors of {vectors.shape[1]} numbers where EMBEDDING_DIMENSIONS={self._dimensions}"
-            )
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors /= np.where(norms > 0, norms, 1)
-        return vectors
+    def _row(self, embedding: Any) -> Row:
+        try:
+            row = _numbers(embedding)
+        except (TypeError, ValueError):
+            return self._of_text("gave something else than numbers")
+        return row if row.ndim == 1 and row.size else self._of_text("gave no vector")
 
-    def _joined(self, parts: Sequence[tuple[np.ndarray, Usage]]) -> tuple[np.ndarray, Usage]:
-        if len({vectors.shape[1] for vectors, _ in parts}) > 1:
-            raise self._failure("gave vectors of several lengths")
-        return np.concatenate([vectors for vectors, _ in parts]), sum((used for _, used in parts), Usage())
+    def _normalised(self, rows: list[Row]) -> list[Row]:
+        """`rows` of one length and of length 1; those that nothing can be compared with are failures instead."""
+        sizes = Counter(row.size for row in rows if isinstance(row, np.ndarray))
+        if not sizes:
+            return rows
+        size = self._dimensions or sizes.most_common(1)[0][0]
+        others = "gave vectors of several lengths"
+        if self._dimensions and len(sizes) == 1:
+            others = f"gave vectors of {next(iter(sizes))} numbers where EMBEDDING_DIMENSIONS={self._dimensions}"
+        fitting = [at for at, row in enumerate(rows) if isinstance(row, np.ndarray) and row.size == size]
+        fixed: list[Row] = [row if isinstance(row, LLMFailedError) else self._failure(others) for row in rows]
+        if fitting:
+            vectors = np.stack([rows[at] for at in fitting])  # type: ignore[misc]
+            with np.errstate(over="ignore", invalid="ignore"):
+                norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+                vectors /= np.where(norms > 0, norms, 1)
+            for at, row, norm in zip(fitting, vectors, norms[:, 0], strict=True):
+                fixed[at] = row if np.isfinite(norm) else self._of_text("gave a vector that is not finite")
+        return fixed
+
+    def _of_text(self, what: str) -> LLMFailedError:
+        """What to raise where one text may be at fault."""
+        error = self._failure(what)
+        error.as_text_fault = self._failure(what)
+        return error
 
     def _failure(self, what: str) -> LLMFailedError:
         model = self._endpoint.model
@@ -186,11 +253,26 @@ class Embedder:
         )
 
 
-def _numbers(embedding: str | list[float]) -> np.ndarray:
+@dataclass
+class _Run:
+    """What the calls for some texts tell of each other; `isolates` says to find out which text is at fault."""
+
+    isolates: bool
+    answered: bool = False
+    probe: asyncio.Future[tuple[list[Row], Usage]] | None = None
+
+
+def _field(item: Any, name: str) -> Any:
+    return item.get(name) if isinstance(item, dict) else getattr(item, name, None)
+
+
+def _numbers(embedding: Any) -> np.ndarray:
     """A vector, however the endpoint chose to write it: as numbers, or as their bytes in base64."""
     if isinstance(embedding, str):
         return np.frombuffer(base64.b64decode(embedding), "<f4")
-    return np.asarray(embedding, np.float32)
+    with np.errstate(over="ignore"):
+        row = np.asarray(embedding, np.float32)
+    return row[0] if row.ndim == 2 and len(row) == 1 else row
 
 
 def _is_about_encoding(error: LLMFailedError) -> bool:

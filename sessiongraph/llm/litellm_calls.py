@@ -7,8 +7,9 @@ again is not in flight), and a call is tried again only after a fault that may p
 """
 
 import asyncio
+import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessiongraph.errors import LLMNotConfiguredError
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _LONGEST_RETRY_AFTER = 30.0
+
+
+class _NoRetries(int):
+    """The number 0, which litellm's embedding call takes for none given: it would try twice more by itself."""
+
+    def __bool__(self) -> bool:
+        return True
 
 
 def check(endpoint: Endpoint) -> None:
@@ -50,7 +58,7 @@ def arguments(endpoint: Endpoint) -> dict[str, Any]:
         "api_key": key,
         "api_base": endpoint.url,
         "timeout": endpoint.timeout,
-        "max_retries": 0,
+        "max_retries": _NoRetries(),
         "num_retries": 0,
         # For temperature and encoding_format, which some refuse; whatever else is asked for, is taken.
         "drop_params": True,
@@ -71,7 +79,6 @@ async def call(
     `retries` stands in for the endpoint's own.
     """
     import tenacity
-    from openai import OpenAIError  # the base of every error that litellm raises
 
     limit = await loops.limit()
     more = endpoint.retries if retries is None else retries
@@ -94,7 +101,8 @@ async def call(
     )
     try:
         return await retrying(attempt)
-    except (OpenAIError, TimeoutError) as error:
+    except Exception as error:
+        # Not openai's errors alone: litellm raises KeyError, TypeError, RuntimeError, pydantic's.
         raise failure(
             error,
             prefix=endpoint.prefix,
@@ -114,6 +122,15 @@ def _backoff(state: "RetryCallState") -> float:
     from tenacity import wait_exponential, wait_random
 
     return (wait_exponential(multiplier=0.25, max=8) + wait_random(0, 0.25))(state)
+
+
+def body_of(told: Sequence[dict[str, Any]]) -> Any:
+    """The answer as it came, of what litellm has told a `logger_fn`; None where that is no JSON, or nothing came."""
+    text = told[-1].get("original_response") if told else None
+    try:
+        return json.loads(text, strict=False) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
 
 
 def price(response: Any) -> float | None:

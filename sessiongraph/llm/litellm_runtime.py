@@ -27,6 +27,9 @@ _IMPORT_SETTINGS = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRO
 # What openai's client says of every vector that comes as base64, which litellm has it dump before it is read.
 _PACKED_VECTOR = r"Pydantic serializer warnings:\s+\S*\(?Expected `list\[float\]`[^\n]*field_name='embedding'"
 
+# What litellm's reading of an odd answer says of it, quoting it, with a model's thinking in it.
+_ODD_ANSWER = r"Pydantic serializer warnings:\s+\S*\(?Expected `[^\n]*input_value="
+
 # Seconds until a timer that is never due.
 _NEVER = 1e9
 
@@ -80,8 +83,17 @@ def unlogged() -> Iterator[None]:
 
 def ignore_packed_vector_warning() -> None:
     """Have Python ignore the one warning that vectors in base64 cause. In effect until the process ends."""
-    if not any(message and message.pattern == _PACKED_VECTOR for _, message, *_ in warnings.filters):
-        warnings.filterwarnings("ignore", _PACKED_VECTOR, UserWarning)
+    _ignore(_PACKED_VECTOR)
+
+
+def ignore_odd_answer_warnings() -> None:
+    """Have Python ignore the warnings that answers in an odd envelope cause. In effect until the process ends."""
+    _ignore(_ODD_ANSWER)
+
+
+def _ignore(pattern: str) -> None:
+    if not any(message and message.pattern == pattern for _, message, *_ in warnings.filters):
+        warnings.filterwarnings("ignore", pattern, UserWarning)
 
 
 async def close_clients_at_shutdown() -> None:

@@ -1,22 +1,34 @@
-"""Reading of a chat answer: its text, why there is none, and the JSON object in it.
+"""Reading of a chat answer: why there is none, and the JSON object in it.
 
-What is asked, and what is done about an answer that does not validate, belongs to `client`.
+What is asked, and what is done about an answer that does not validate, belongs to `client`; what an endpoint puts
+around an answer, to `envelope`; where a model's thinking ends, to `thinking`.
+
+Invariant: of what a model says, the last object that fits the schema is its answer: what stands before may be a draft.
 """
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from sessiongraph.errors import LLMFailedError
+from sessiongraph.llm.coercion import coerced
+from sessiongraph.llm.envelope import Envelope
+from sessiongraph.llm.thinking import answer_span
 from sessiongraph.types import Usage
 
 T = TypeVar("T", bound=BaseModel)
 
-_THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
-_MOST_FAULTS = 5
+# Models write line breaks into texts, and now and then a number without end, of which Python makes no int.
+_DECODER = json.JSONDecoder(strict=False, parse_int=lambda digits: int(digits) if len(digits) < 20 else float(digits))
+_TRAILING_COMMA = re.compile(r",\s*+[}\]]")
+# Texts, and commas outside of them that stand before a closing bracket.
+_COMMAS = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])', re.DOTALL)
+_MOST_REPAIRS = 50
+_THOUGHTS = re.compile(r"think|thought|reason|analysis|draft|scratch|reflect", re.IGNORECASE)
+_DEEPEST = 6
 
 
 def schema_text(schema: type[BaseModel]) -> str:
@@ -24,55 +36,105 @@ def schema_text(schema: type[BaseModel]) -> str:
     return json.dumps(schema.model_json_schema(), sort_keys=True)
 
 
-def text_of(response: Any, model: str, usage: Usage) -> str:
-    """The text of a litellm response. Raises LLMFailedError where it was refused, withheld or cut off."""
-    choice = response.choices[0]
-    extra = getattr(choice.message, "provider_specific_fields", None) or {}
-    if refusal := extra.get("refusal") or getattr(choice.message, "refusal", None):
-        _fail(model, usage, f"refused to answer ({' '.join(str(refusal).split())[:200]})", "Reword the text")
-    if choice.finish_reason == "content_filter":
-        _fail(model, usage, "withheld its answer (finish_reason content_filter)", "Reword the text")
-    if choice.finish_reason == "length":
-        _fail(model, usage, "had its answer cut off (finish_reason length)", "Give it less text at once")
-    return without_thought(choice.message.content or "")
+def check_said(said: Envelope, model: str, usage: Usage) -> None:
+    """Raise LLMFailedError where an answer was refused, withheld or cut off."""
+    if said.refusal:
+        raise _failed(model, usage, f"refused to answer ({said.refusal[:200]})", "Reword the text")
+    if said.withheld:
+        error = _failed(model, usage, f"withheld its answer ({said.withheld})", "Reword the text")
+        # Filters answer so to one text; a service that answers so to all is at fault itself.
+        error.as_text_fault = _failed(model, usage, f"withheld its answer ({said.withheld})", "Reword the text")
+        raise error
+    if said.cut_off:
+        raise _failed(model, usage, "had its answer cut off (finish_reason length)", "Give it less text at once")
 
 
-def without_thought(text: str) -> str:
-    """`text` as it can be sent again and stored, without what a model thought before it answered."""
-    # Half of a surrogate pair, of an emoji that was cut, can be neither sent again nor stored.
-    return _THOUGHT.sub("", text.encode("utf-8", "replace").decode()).strip()
+def _failed(model: str, usage: Usage, what: str, instead: str) -> LLMFailedError:
+    return LLMFailedError(f"{model} {what}. {instead}, or set another LLM_MODEL.", model=model, usage=usage)
 
 
-def _fail(model: str, usage: Usage, what: str, instead: str) -> None:
-    raise LLMFailedError(f"{model} {what}. {instead}, or set another LLM_MODEL.", model=model, usage=usage)
+def read_object(parts: Sequence[str], schema: type[T], check: Callable[[T], T] | None) -> T:
+    """The last `schema` object that was said in any of `parts`, as `check` leaves it.
+
+    Raises ValueError, which says what is wrong.
+    """
+    value = _strictly(parts, schema)
+    if value is None:
+        value = coerced(schema, _found(parts, schema))
+    return value if check is None else check(value)
 
 
-def read_object(text: str, schema: type[T], check: Callable[[T], None] | None) -> T:
-    """The `schema` object in `text`, passed by `check`. Raises ValueError, which says what is wrong."""
-    found = _find_object(text)
+def _strictly(parts: Sequence[str], schema: type[T]) -> T | None:
+    """What most answers are: one `schema` object, and nothing else."""
+    try:
+        (said,) = parts
+        return schema.model_validate_json(said, strict=True)
+    except ValueError:
+        return None
+
+
+def _found(parts: Sequence[str], schema: type[BaseModel]) -> dict[str, Any]:
+    found = next((one for part in reversed(parts) if (one := _find_object(part, schema)) is not None), None)
     if found is None:
         raise ValueError("The answer holds no complete JSON object.")
-    try:
-        value = schema.model_validate(found)
-    except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        lines = [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:_MOST_FAULTS]]
-        raise ValueError("; ".join(lines)) from None
-    if check is not None:
-        check(value)
-    return value
+    return found
 
 
-def _find_object(text: str) -> dict[str, Any] | None:
-    """The longest JSON object in `text`, whatever stands around it (code fences, an introduction)."""
-    decoder, best, longest, start = json.JSONDecoder(), None, 0, text.find("{")
+def _find_object(text: str, schema: type[BaseModel]) -> dict[str, Any] | None:
+    found = [(span, fit) for span, value in _values(text) if (fit := _fitting(value, schema)) is not None]
+    start, end = answer_span(text, [span for span, _ in found])
+    answers = [fit for span, fit in found if start <= span[0] < end]
+    return answers[-1] if answers else None
+
+
+def _values(text: str) -> Iterator[tuple[tuple[int, int], Any]]:
+    """The whole JSON objects in `text`, with where they stand, whatever stands around them."""
+    repairs = _MOST_REPAIRS if _TRAILING_COMMA.search(text) else 0
+    start = text.find("{")
     while start >= 0:
-        try:
-            value, end = decoder.raw_decode(text, start)
-        except (ValueError, RecursionError):
+        found = _decoded(text, start)
+        if found is None and text[start - 1 : start] == '"':
+            found = _decoded(text, start - 1)  # a JSON text that holds the object
+        if found is None and repairs > 0:
+            repairs -= 1
+            spaced = text[:start] + _COMMAS.sub(lambda match: match[1] or " ", text[start:])
+            found = _decoded(spaced, start)
+        if found is None:
             end = start + 1
         else:
-            if end - start > longest:
-                best, longest = value, end - start
+            value, end = found
+            yield (start, end), value
         start = text.find("{", end)
-    return best
+
+
+def _decoded(text: str, start: int) -> tuple[Any, int] | None:
+    """The JSON value that starts there, and where it ends."""
+    try:
+        return _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _fitting(value: Any, schema: type[BaseModel], depth: int = 0) -> dict[str, Any] | None:
+    """The last object in `value` that has fields of `schema`: itself, or one that it is wrapped around."""
+    if isinstance(value, str):
+        inner = [found for _, found in _values(value)] if "{" in value and depth < _DEEPEST else []
+    elif isinstance(value, list):
+        inner = value
+    elif isinstance(value, dict):
+        if any(_is_field(name, given, schema) for name, given in value.items()):
+            return value
+        inner = [given for name, given in value.items() if not _THOUGHTS.search(str(name))]
+    else:
+        inner = []
+    if depth < _DEEPEST:
+        for one in reversed(inner):
+            if (fit := _fitting(one, schema, depth + 1)) is not None:
+                return fit
+    return None
+
+
+def _is_field(name: str, given: Any, schema: type[BaseModel]) -> bool:
+    """Whether `name` is a field of `schema`, and `given` is not what the schema itself says of that field."""
+    described = isinstance(given, dict) and (given.get("type") == "array" or not {"items", "$ref"}.isdisjoint(given))
+    return name.strip().casefold() in schema.model_fields and not described

@@ -37,10 +37,21 @@ class Extraction(BaseModel):
     facts: list[ExtractedFact]
 
 
-def check_numbers(extraction: Extraction, given: Collection[int]) -> None:
-    """Raise ValueError where `extraction` names a passage that is not among the numbers `given`."""
-    named = {summary.passage for summary in extraction.summaries}
-    named |= {fact.passage for fact in extraction.facts}
+def check_numbers(extraction: Extraction, given: Collection[int]) -> Extraction:
+    """`extraction` without what names no passage among the numbers `given`. Raises ValueError where nothing is left."""
+    named = {summary.passage for summary in extraction.summaries} | {fact.passage for fact in extraction.facts}
     named |= {number for entity in extraction.entities for number in entity.passages}
-    if unknown := sorted(named - set(given)):
+    if not (unknown := sorted(named - set(given))):
+        return extraction
+    entities = [
+        entity.model_copy(update={"passages": [number for number in entity.passages if number in given]})
+        for entity in extraction.entities
+    ]
+    kept = Extraction(
+        summaries=[summary for summary in extraction.summaries if summary.passage in given],
+        entities=[entity for entity in entities if entity.passages],
+        facts=[fact for fact in extraction.facts if fact.passage in given],
+    )
+    if not (kept.summaries or kept.entities or kept.facts):
         raise ValueError(f"These passage numbers were not given: {unknown}. Use only {sorted(given)}.")
+    return kept

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from sessiongraph.errors import LLMFailedError
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.retrieval.answer_generation import Answer, generate_answer, render_prompt
@@ -75,9 +76,16 @@ class QueryContext:
         """The best sources for `query`."""
         vector = None
         if self.plan.sources != ("lexical passages",):
-            vectors, used = await self.services.embedder.embed([query])
+            try:
+                vectors, used = await self.services.embedder.embed([query])
+                vector = self.query_vector = vectors[0]
+            except LLMFailedError as error:
+                # Nothing but this question: any other may have a vector.
+                if error.as_text_fault is None or error.status is not None or error.transient:
+                    raise
+                used = error.usage or Usage()
+                self.warnings.append(f"Found by words alone: {error}")
             self.usage += used
-            vector = self.query_vector = vectors[0]
         return await asyncio.to_thread(
             gather_citations,
             self.plan.sources,

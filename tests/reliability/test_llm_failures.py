@@ -31,9 +31,12 @@ BY_THE_TEXT: dict[str, Break] = {
     "too long": lambda it: it.fail(400, when="Boris", message="maximum context length exceeded"),
     "too large": lambda it: it.fail(413, when="Boris"),
     "unprocessable": lambda it: it.fail(422, when="Boris"),
+    "forbidden by a firewall": lambda it: it.fail(403, when="Boris", message="<html>Request blocked.</html>"),
+    "not found by a router": lambda it: it.fail(404, when="Boris", message="no route for this prompt"),
+    "legal reasons": lambda it: it.fail(451, when="Boris"),
+    "a server that stumbles": lambda it: it.fail(500, when="Boris"),
 }
 BY_THE_ENDPOINT: dict[str, Break] = {
-    "500": lambda it: it.fail(500, when="Boris"),
     "503": lambda it: it.fail(503, when="Boris"),
     "429": lambda it: it.fail(429, when="Boris", retry_after="0"),
     "408": lambda it: it.fail(408, when="Boris"),
@@ -222,6 +225,36 @@ async def test_vectors_of_another_length_are_refused_and_nothing_breaks(endpoint
     (result,) = await sessiongraph.search("Where does Boris live?", datasets=["d"])
     assert "Rome" in str(result)
     assert "found by their words alone" in result.warnings[0] and "cognify" in result.warnings[0]
+
+
+async def test_a_text_without_a_usable_vector_is_told_and_found_by_its_words(endpoint: OpenAIEndpoint, caplog):
+    endpoint.base64 = False
+    right = endpoint.vectors
+    endpoint.vectors = lambda texts, size: [
+        [None] * size if text == "Trust." else row for text, row in zip(texts, right(texts, size), strict=True)
+    ]
+    await sessiongraph.add(["Trust.", "Boris lives in Rome.", "Carla lives in Oslo."], dataset_name="d")
+    report = (await sessiongraph.cognify("d"))["d"]
+    assert (report.count("persisted"), report.unembedded) == (3, 1)
+    assert "1 texts are without a vector" in caplog.text and "not finite" in caplog.text
+    for kind in (SearchType.CHUNKS, SearchType.GRAPH_COMPLETION):
+        (result,) = await sessiongraph.search("Where does Boris live?", kind, datasets=["d"])
+        assert "Rome" in str(result)
+    (result,) = await sessiongraph.search("Trust.", SearchType.CHUNKS, datasets=["d"])
+    assert "Trust." in result.context and "Found by words alone" in result.warnings[0]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+async def test_a_text_that_the_embedder_refuses_costs_no_other_its_vector(
+    endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch, status: int
+):
+    monkeypatch.setenv("LLM_MODEL", "local/extractive")
+    endpoint.fail(status, when="Boris")
+    await sessiongraph.add(["Boris snores.", *(f"Carla{n} lives in Oslo." for n in range(9))], dataset_name="d")
+    report = (await sessiongraph.cognify("d"))["d"]
+    assert (report.count("persisted"), report.failure, report.unembedded) == (10, None, 1)
+    endpoint.heal()
+    assert (await sessiongraph.cognify("d"))["d"].unembedded == 0
 
 
 async def test_a_model_that_changed_behind_its_name_is_embedded_anew_by_its_dimensions(

@@ -4,6 +4,7 @@ What it answers (an extraction where JSON is asked for, else a quotation; vector
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +45,10 @@ class Fault:
     finish_reason: str = "stop"
     refusal: str | None = None
     endless: bool = False
+    body: Any = None
+    chat: bool = True
+    parameter: str = ""
+    content_type: str = "application/json"
 
 
 class OpenAIEndpoint:
@@ -56,6 +61,8 @@ class OpenAIEndpoint:
         self.vectors: Callable[[list[str], int], list[list[float]]] = bags_of_words
         self.formats = {"json_schema", "json_object"}  # the response formats that it takes: others get 400
         self.batch = 2048  # the texts that an embedding call may hold: more get 413
+        self.tokens_read: int | None = None  # what it says of each prompt, instead of the number of its words
+        self.longest_window: int | None = None  # as Ollama tells it
         self.base64 = True  # whether it can write vectors so: where not, asking for it gets 400
         self.requests: list[Request] = []
         self.in_flight = self.max_in_flight = 0
@@ -72,10 +79,11 @@ class OpenAIEndpoint:
         *,
         message: str = "injected failure",
         retry_after: str | None = None,
+        parameter: str = "",
     ) -> None:
-        """Answer matching calls with an HTTP error."""
+        """Answer matching calls, of those that have `parameter`, with an HTTP error."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
-        self._faults.append(Fault(when, times, status, headers, message))
+        self._faults.append(Fault(when, times, status, headers, message, parameter=parameter))
 
     def reply(
         self,
@@ -88,6 +96,18 @@ class OpenAIEndpoint:
     ) -> None:
         """Answer matching chat calls with this: bad JSON, `finish_reason="length"`, a refusal."""
         self._faults.append(Fault(when, times, content=content, finish_reason=finish_reason, refusal=refusal))
+
+    def send(
+        self,
+        body: Any,
+        when: str = "",
+        times: int | None = None,
+        *,
+        chat: bool = True,
+        content_type: str = "application/json",
+    ) -> None:
+        """Answer matching calls, of `chat` or else of embeddings, with this body, whatever it is; bytes as they are."""
+        self._faults.append(Fault(when, times, body=body, chat=chat, content_type=content_type))
 
     def never_end(self, when: str = "", times: int | None = None) -> None:
         """Answer matching chat calls at once, and go on for ever."""
@@ -114,7 +134,7 @@ class OpenAIEndpoint:
             self._server.shutdown()
             self._server.server_close()
 
-    def answer(self, request: Request) -> tuple[int, dict[str, str], Json]:
+    def answer(self, request: Request) -> tuple[int, dict[str, str], Any]:
         """Status, headers and body for `request`."""
         with self._lock:
             self.requests.append(request)
@@ -125,15 +145,36 @@ class OpenAIEndpoint:
             time.sleep(self.latency)
             if fault is not None and (fault.status != 200 or fault.endless):
                 return fault.status, fault.headers, _error(fault.message, fault.status)
+            if fault is not None and fault.body is not None:
+                return 200, {"Content-Type": fault.content_type}, fault.body
             return self._chat(request, fault) if request.chat else self._embed(request)
         finally:
             with self._lock:
                 self.in_flight -= 1
 
+    def answer_as_ollama(self, path: str, request: Request) -> tuple[int, dict[str, str], Any]:
+        """As Ollama's own interface does: what is longer than the window loses its beginning, and nobody is told.
+
+        Here a word is a token.
+        """
+        if path == "/api/show":
+            shown = {} if self.longest_window is None else {"test.context_length": self.longest_window}
+            return 200, {}, {"model_info": shown, "template": "", "capabilities": ["completion"]}
+        with self._lock:
+            self.requests.append(request)
+        window = min(request.body["options"].get("num_ctx", 4096), self.longest_window or 1 << 20)
+        words = re.findall(r"\S+\s*", "\n".join(message["content"] for message in request.body["messages"]))
+        content = json.dumps(self.extract("".join(words[-window:])))
+        counted = {"prompt_eval_count": min(window, len(words)), "eval_count": len(content.split())}
+        message = {"role": "assistant", "content": content}
+        return 200, {}, {"model": "test", "message": message, "done": True, "done_reason": "stop"} | counted
+
     def _take_fault(self, request: Request) -> Fault | None:
         said = json.dumps(request.body.get("messages") or request.body.get("input"), ensure_ascii=False)
         for fault in self._faults:
-            if fault.when in said and fault.times != 0 and (request.chat or fault.status != 200):
+            concerned = request.chat == fault.chat or fault.status != 200
+            concerned = concerned and (not fault.parameter or fault.parameter in request.body)
+            if fault.when in said and fault.times != 0 and concerned:
                 fault.times = None if fault.times is None else fault.times - 1
                 return fault
         return None
@@ -149,7 +190,8 @@ class OpenAIEndpoint:
             content = json.dumps(self.extract(request.user)) if as_json else quote(request.user)
             message = {"role": "assistant", "content": content}
         finish_reason = fault.finish_reason if fault else "stop"
-        prompt = sum(len(m["content"].split()) for m in request.body["messages"])
+        words = sum(len(m["content"].split()) for m in request.body["messages"])
+        prompt = words if self.tokens_read is None else self.tokens_read
         choice = {"index": 0, "message": message, "finish_reason": finish_reason}
         usage = _usage(prompt, len((message["content"] or "").split()))
         return 200, {}, _body(request, "chat.completion", choices=[choice], usage=usage)
@@ -202,18 +244,21 @@ def _handler_of(endpoint: OpenAIEndpoint) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            chat = self.path == "/v1/chat/completions"
+            chat = self.path in ("/v1/chat/completions", "/api/chat")
             request = Request(chat, body, {name.lower(): value for name, value in self.headers.items()})
-            if chat or self.path == "/v1/embeddings":
+            if self.path.startswith("/api/"):
+                status, headers, answer = endpoint.answer_as_ollama(self.path, request)
+            elif chat or self.path == "/v1/embeddings":
                 status, headers, answer = endpoint.answer(request)
             else:
                 status, headers, answer = 404, {}, _error(f"no such path: {self.path}", 404)
-            data = json.dumps(answer).encode()
+            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             try:
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Type", "application/json")
+                if "Content-Type" not in headers:
+                    self.send_header("Content-Type", "application/json")
                 if "Transfer-Encoding" in headers:
                     self.end_headers()
                     while True:  # until the client hangs up

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -107,6 +108,76 @@ async def test_a_refused_key_stops_everything_at_once(
         await extracted(llm, *(window("x" * CALL_CHARS + str(n)) for n in range(20)))
     assert raised.value.fatal
     assert len(openai_endpoint.chats) <= 2
+
+
+HTML = b"<html><title>Blocked</title></html>"
+AT_FAULT: dict[str, Callable[[OpenAIEndpoint, str], None]] = {
+    "a firewall": lambda it, when: it.fail(403, when=when, message="<html>Request blocked.</html>"),
+    "a router": lambda it, when: it.fail(404, when=when),
+    "a server that stumbles": lambda it, when: it.fail(500, when=when),
+    "a server that dies": lambda it, when: it.fail(502, when=when),
+    "a filter": lambda it, when: it.send({"choices": []}, when=when),
+    "a firewall that says 200": lambda it, when: it.send(HTML, when=when, content_type="text/html"),
+    "a gateway": lambda it, when: it.send({"error": {"message": "flagged", "code": 403}}, when=when),
+}
+
+
+@pytest.mark.parametrize("fault", AT_FAULT)
+async def test_a_refusal_of_one_text_is_that_texts_own(workshop: Workshop, openai_endpoint, fault: str) -> None:
+    AT_FAULT[fault](openai_endpoint, "Poison")
+    windows = [window("Poison is here." if n == 5 else f"Alice met Friend{n}.") for n in range(8)]
+    found, _ = await extracted(workshop.llm, *windows)
+    failed = {text: it.error for text, it in found.items() if it.error}
+    assert list(failed) == ["Poison is here."]
+    error = failed["Poison is here."]
+    assert error is not None and not error.transient and not error.fatal
+
+
+@pytest.mark.parametrize("fault", AT_FAULT)
+async def test_so_it_is_where_it_is_asked_for_alone(workshop: Workshop, openai_endpoint, fault: str) -> None:
+    AT_FAULT[fault](openai_endpoint, "Poison")
+    found, _ = await extracted(workshop.llm, window("Poison is here."))
+    error = found["Poison is here."].error
+    assert error is not None and not error.transient and not error.fatal
+    assert openai_endpoint.chats[-1].user == "Say: yes"
+
+
+@pytest.mark.parametrize("fault", [name for name in AT_FAULT if name not in ("a firewall", "a router", "a gateway")])
+async def test_a_refusal_of_all_texts_is_the_endpoints(workshop: Workshop, openai_endpoint, fault: str) -> None:
+    AT_FAULT[fault](openai_endpoint, "")
+    found, _ = await extracted(workshop.llm, *(window(f"Alice met Friend{n}.") for n in range(3)))
+    assert all(it.error is not None and it.error.transient and not it.error.fatal for it in found.values())
+
+
+@pytest.mark.parametrize(("status", "probes"), [(401, 0), (402, 0), (403, 1), (404, 1)])
+async def test_what_no_call_survives_is_found_out_by_one_harmless_prompt(
+    workshop: Workshop, openai_endpoint, monkeypatch: pytest.MonkeyPatch, status: int, probes: int
+) -> None:
+    openai_endpoint.fail(status)
+    windows = [window("x" * CALL_CHARS + str(n)) for n in range(20)]
+    with pytest.raises(LLMFailedError) as raised:
+        await extracted(workshop.llm, *windows)
+    assert raised.value.fatal
+    assert sum(request.user == "Say: yes" for request in openai_endpoint.chats) == probes
+    assert len(openai_endpoint.chats) <= load_settings().llm_max_concurrency + probes
+
+
+async def test_a_prompt_that_was_cut_off_is_halved_and_a_window_that_was_is_told(
+    workshop: Workshop, openai_endpoint
+) -> None:
+    long = "Alice met Bob. " + "Nothing more was said. " * 900
+    openai_endpoint.tokens_read = 2048
+    found, _ = await extracted(workshop.llm, window("Carol met Dan."), window(long))
+    assert names(found["Carol met Dan."]) == ["Carol", "Dan"]
+    error = found[long].error
+    assert error is not None and not error.transient and "has read 2048 tokens" in str(error)
+
+
+async def test_a_fact_without_a_statement_states_itself(workshop: Workshop, openai_endpoint) -> None:
+    answer(openai_endpoint, facts=[{"subject": "Ona", "relation": "works_at", "object": "Fjordlab", "passage": 1}])
+    found, _ = await extracted(workshop.llm, window("Ona works at Fjordlab"))
+    (claim,) = found["Ona works at Fjordlab"].claims
+    assert claim["statement"] == "Ona works at Fjordlab."
 
 
 async def test_calls_that_are_refused_together_leave_no_complaint_behind(workshop: Workshop) -> None:

@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import warnings
 from typing import Any
 
 import pytest
 
 from sessiongraph.errors import LLMFailedError, LLMNotConfiguredError
-from sessiongraph.llm import litellm_calls
+from sessiongraph.llm import context_window, litellm_calls
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.extraction_schema import Extraction, check_numbers
 from sessiongraph.prompts.prompt_format import Part, Window, render
@@ -257,6 +258,246 @@ async def test_a_client_is_of_use_after_it_was_closed_and_while_another_closes(o
     assert answer == "Alice met Carol. [1]"
     answer, _ = await one.text(prompt("Alice met Dave."))
     assert answer == "Alice met Dave. [1]"
+
+
+TEMPERATURE = "Unsupported value: 'temperature' does not support 0 with this model."
+
+
+@pytest.mark.parametrize("status", [400, 422, 500])
+async def test_a_parameter_that_the_model_refuses_is_left_out_from_then_on(
+    openai_endpoint: OpenAIEndpoint, status: int
+) -> None:
+    openai_endpoint.fail(status, message=TEMPERATURE, parameter="temperature")
+    llm = LLM(settings(openai_endpoint, llm_max_retries=0))
+    answer, _ = await llm.text(prompt("Alice met Bob."))
+    found, _ = await llm.structured(prompt("Alice met Carol."), Extraction)
+    assert (answer, len(found.facts)) == ("Alice met Bob. [1]", 1)
+    assert ["temperature" in request.body for request in openai_endpoint.chats] == [True, False, False]
+
+
+async def test_calls_that_find_out_at_once_what_is_refused_all_succeed(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.fail(400, message=TEMPERATURE, parameter="temperature")
+    openai_endpoint.formats = {"json_object"}
+    llm = LLM(settings(openai_endpoint))
+    asked = [llm.structured(prompt(f"Alice met Friend{number}."), Extraction) for number in range(5)]
+    assert [len(found.facts) for found, _ in await asyncio.gather(*asked)] == [1] * 5
+
+
+def piece(**delta: str) -> str:
+    choices = [{"index": 0, "delta": delta, "finish_reason": None}]
+    body = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": choices}
+    return f"data: {json.dumps(body)}\n\n"
+
+
+@pytest.mark.parametrize("content_type", ["text/event-stream", "application/json"])
+async def test_a_stream_that_nobody_asked_for_is_read_and_asked_for_from_then_on(
+    openai_endpoint: OpenAIEndpoint, content_type: str
+) -> None:
+    said = [piece(reasoning_content="Bergen?"), piece(content="Os"), piece(content="lo."), "data: [DONE]\n\n"]
+    openai_endpoint.send("".join(said).encode(), content_type=content_type)
+    llm = LLM(settings(openai_endpoint, llm_max_retries=0))
+    for number in range(3):
+        answer, _ = await llm.text(prompt(f"Alice met Bob {number}."))
+        assert answer == "Oslo."
+    assert [request.body.get("stream", False) for request in openai_endpoint.chats] == [False, True, True, True]
+
+
+async def test_an_answer_that_cannot_be_read_is_asked_for_as_a_stream_once(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.send(b"<html>Sign in</html>", content_type="text/html")
+    llm = LLM(settings(openai_endpoint))
+    for number in range(2):
+        with pytest.raises(LLMFailedError, match="no answer that can be read") as failed:
+            await llm.text(prompt(f"Alice met Bob {number}."))
+        assert failed.value.transient and failed.value.as_text_fault and failed.value.attempts == 2
+    assert len(openai_endpoint.chats) == 5
+
+
+def envelope(**message: Any) -> dict[str, Any]:
+    return {"id": "1", "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **message}}]}
+
+
+THOUGHT = "a-thought-of-the-models"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        envelope(content=[{"type": "thinking", "thinking": THOUGHT}, {"type": "text", "text": "Oslo."}]),
+        envelope(content="Oslo.", tool_calls=THOUGHT),
+        envelope(content="Oslo.", role="model", reasoning=THOUGHT),
+        envelope(content="Oslo.") | {"usage": THOUGHT},
+        {"message": {"content": f"<think>{THOUGHT}</think>Oslo."}},
+    ],
+)
+async def test_what_litellm_cannot_read_is_read_all_the_same(
+    openai_endpoint: OpenAIEndpoint, body: Any, recwarn: pytest.WarningsRecorder
+) -> None:
+    warnings.resetwarnings()
+    openai_endpoint.send(body)
+    answer, _ = await LLM(settings(openai_endpoint, llm_max_retries=0)).text(prompt("Alice met Bob."))
+    assert answer == "Oslo." and len(openai_endpoint.chats) == 1
+    assert THOUGHT not in "".join(repr(str(warning.message)) for warning in recwarn)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        envelope(content=None, reasoning_content=THOUGHT),
+        envelope(content=f"<think>{THOUGHT}"),
+        envelope(content=f"{THOUGHT}</think>"),
+        envelope(content=[{"type": "thinking", "thinking": THOUGHT}]),
+        [envelope(content=THOUGHT), 3],
+        f"Here I think: {THOUGHT}",
+        THOUGHT.encode(),
+        {"choices": [THOUGHT]},
+    ],
+)
+async def test_a_thought_is_no_answer_and_stands_in_no_error(openai_endpoint: OpenAIEndpoint, body: Any) -> None:
+    openai_endpoint.send(body)
+    llm = LLM(settings(openai_endpoint, llm_max_retries=0))
+    with pytest.raises(LLMFailedError) as failed:
+        await llm.text(prompt("Alice met Bob."))
+    assert THOUGHT not in str(failed.value)
+    with pytest.raises(LLMFailedError) as failed:
+        await llm.structured(prompt("Alice met Bob."), Extraction)
+    assert THOUGHT not in str(failed.value)
+
+
+async def test_a_thought_is_not_kept(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.reply(f'Perhaps {{"x": "{THOUGHT}"}}?</think>{{"summaries": [], "facts": []}} {THOUGHT}')
+    llm = LLM(settings(openai_endpoint))
+    await llm.structured(prompt("Alice met Bob."), Extraction)
+    openai_endpoint.heal()
+    openai_endpoint.reply(f"<think>{THOUGHT}</think>Oslo.")
+    await llm.text(prompt("Alice met Bob."))
+    assert len(llm._answers) == 2 and THOUGHT not in str(dict(llm._answers))
+
+
+async def test_a_thought_is_not_sent_back_with_what_is_wrong(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.reply(f"<think>{THOUGHT}</think>No.", times=1)
+    await LLM(settings(openai_endpoint)).structured(prompt("Alice met Bob."), Extraction)
+    assert openai_endpoint.chats[1].body["messages"][-2] == {"role": "assistant", "content": "No."}
+
+
+@pytest.mark.parametrize(
+    ("code", "fatal", "transient", "asked"),
+    [
+        ("rate_limit_exceeded", False, True, 2),
+        ("overloaded_error", False, True, 2),
+        ("something_new", False, True, 2),
+        (503, False, True, 2),
+        ("502", False, True, 2),
+        (40303, False, True, 2),
+        ("content_filter", False, False, 1),
+        ("context_length_exceeded", False, False, 1),
+        ("invalid_api_key", True, False, 1),
+        ("insufficient_quota", True, False, 1),
+        (401, True, False, 1),
+    ],
+)
+async def test_an_error_in_an_answer_is_one_whatever_its_status_is(
+    openai_endpoint: OpenAIEndpoint, code: Any, fatal: bool, transient: bool, asked: int
+) -> None:
+    openai_endpoint.send({"error": {"message": "No.", "code": code}})
+    with pytest.raises(LLMFailedError, match="an error in the place of an answer .No") as failed:
+        await LLM(settings(openai_endpoint)).text(prompt("Alice met Bob."))
+    assert (failed.value.fatal, failed.value.transient) == (fatal, transient)
+    assert len(openai_endpoint.chats) == asked
+
+
+class Odd(Exception):
+    def __str__(self) -> str:
+        return f"could not read {THOUGHT}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("content"),
+        IndexError(),
+        TypeError(THOUGHT),
+        ValueError(),
+        Odd(),
+        RuntimeError("loop is closed"),
+        OSError(),
+    ],
+)
+async def test_whatever_a_providers_library_raises_has_a_place_in_our_family(
+    openai_endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    import litellm
+
+    async def fail(**_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(litellm, "acompletion", fail)
+    with pytest.raises(LLMFailedError) as failed:
+        await LLM(settings(openai_endpoint, llm_max_retries=0)).text(prompt("Alice met Bob."))
+    assert not failed.value.fatal and THOUGHT not in str(failed.value)
+
+
+async def test_who_cancels_a_call_is_not_told_that_it_failed(
+    openai_endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    openai_endpoint.latency = 0.5
+    call = asyncio.ensure_future(LLM(settings(openai_endpoint)).text(prompt("Alice met Bob.")))
+    await asyncio.sleep(0.2)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
+def ollama(endpoint: OpenAIEndpoint, model: str = "ollama_chat/test") -> LLM:
+    return LLM(settings(endpoint, llm_model=model, llm_endpoint=endpoint.url.removesuffix("/v1"), llm_max_retries=0))
+
+
+LONG = "\n".join(f"Person{number} met Friend{number}. " + "Nothing more was said. " * 30 for number in range(40))
+
+
+async def test_ollama_is_asked_for_a_window_in_which_the_prompt_fits(openai_endpoint: OpenAIEndpoint) -> None:
+    llm = ollama(openai_endpoint)
+    await llm.structured(prompt("Alice met Bob."), Extraction)
+    found, usage = await llm.structured(prompt(LONG), Extraction)
+    assert "Person0" in {entity.name for entity in found.entities}
+    assert usage.prompt_tokens > 4096
+    assert [request.body["options"]["num_ctx"] for request in openai_endpoint.chats] == [8192, 16384]
+
+
+@pytest.mark.parametrize("longest", [2048, 4096])
+async def test_what_ollama_cannot_read_is_not_sent(openai_endpoint: OpenAIEndpoint, longest: int) -> None:
+    openai_endpoint.longest_window = longest
+    with pytest.raises(LLMFailedError, match=f"can read {longest} tokens of a prompt of some .*window"):
+        await ollama(openai_endpoint).structured(prompt(LONG), Extraction)
+    assert openai_endpoint.chats == []
+
+
+async def test_a_prompt_that_was_cut_off_all_the_same_is_told(
+    openai_endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(context_window, "estimated_tokens", lambda messages: 2000)  # it reckons too few
+    openai_endpoint.longest_window = 4096
+    with pytest.raises(LLMFailedError, match="has read 4096 tokens"):
+        await ollama(openai_endpoint).structured(prompt(LONG), Extraction)
+
+
+@pytest.mark.parametrize("read", [2048, 4095, 4096])
+async def test_an_endpoint_that_has_read_less_than_was_sent_is_caught(
+    openai_endpoint: OpenAIEndpoint, read: int
+) -> None:
+    openai_endpoint.tokens_read = read
+    with pytest.raises(LLMFailedError, match=f"has read {read} tokens of a prompt of some .*larger window") as failed:
+        await LLM(settings(openai_endpoint)).structured(prompt(LONG), Extraction)
+    assert not failed.value.transient and failed.value.usage and failed.value.usage.prompt_tokens == read
+    assert len(openai_endpoint.chats) == 1
+
+
+@pytest.mark.parametrize("read", [0, 1, 10, 5000, 9000])
+async def test_a_count_of_tokens_that_may_be_right_or_is_none_costs_nothing(
+    openai_endpoint: OpenAIEndpoint, read: int
+) -> None:
+    openai_endpoint.tokens_read = read
+    found, _ = await LLM(settings(openai_endpoint)).structured(prompt(LONG), Extraction)
+    assert found.entities
 
 
 def test_a_missing_key_is_named_before_any_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,6 +104,102 @@ async def test_vectors_that_do_not_fit_are_refused(
         await Embedder(settings(openai_endpoint, embedding_dimensions=16)).embed(["tea", "coffee", "milk"])
 
 
+NAN = float("nan")
+ODD_VECTORS: dict[str, Any] = {
+    "nulls": [None] * 64,
+    "no vector": None,
+    "an empty vector": [],
+    "not a number": [NAN] * 64,
+    "one that is not finite": [1.0] * 63 + [float("inf")],
+    "larger than can be kept": [1e300] * 64,
+    "words": ["?"] * 64,
+    "another length": [1.0] * 63,
+    "an object": {"a": 1},
+}
+
+
+def odd_for(endpoint: OpenAIEndpoint, text: str, vector: Any) -> None:
+    """Have `endpoint` answer `vector` for `text`, and what is right for all others."""
+    endpoint.base64 = False
+    endpoint.vectors = lambda texts, size: [
+        vector if one == text else row for one, row in zip(texts, bags_of_words(texts, size), strict=True)
+    ]
+
+
+@pytest.mark.parametrize("odd", ODD_VECTORS)
+async def test_a_vector_that_cannot_be_used_costs_its_text_alone(openai_endpoint: OpenAIEndpoint, odd: str) -> None:
+    odd_for(openai_endpoint, "Trust.", ODD_VECTORS[odd])
+    texts = ["tea", "Trust.", "cake", "milk"]
+    rows, usage = await Embedder(settings(openai_endpoint)).embed_each(texts)
+    assert isinstance(rows[1], LLMFailedError) and "openai/test gave" in str(rows[1])
+    np.testing.assert_allclose(np.stack([rows[0], rows[2], rows[3]]), expected(["tea", "cake", "milk"], 64), atol=1e-6)
+    assert usage.embedding_calls == 1
+    with pytest.raises(LLMFailedError, match="openai/test gave"):
+        await Embedder(settings(openai_endpoint)).embed(texts)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 422, 451, 500])
+async def test_a_text_that_is_refused_costs_itself(openai_endpoint: OpenAIEndpoint, status: int) -> None:
+    openai_endpoint.fail(status, when="poison")
+    texts = [f"text {number}" for number in range(20)] + ["poison"] + [f"word {number}" for number in range(11)]
+    rows, _ = await Embedder(settings(openai_endpoint, llm_max_retries=0)).embed_each(texts)
+    refused = [text for text, row in zip(texts, rows, strict=True) if isinstance(row, LLMFailedError)]
+    assert refused == ["poison"]
+    assert f"HTTP {status}" in str(rows[20]) and "Other texts are answered" in str(rows[20])
+    assert len(openai_endpoint.embeddings) <= 2 + 2 * 5
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500, 503])
+async def test_an_endpoint_that_refuses_all_texts_is_asked_few_times(
+    openai_endpoint: OpenAIEndpoint, status: int
+) -> None:
+    openai_endpoint.fail(status)
+    with pytest.raises(LLMFailedError, match=f"HTTP {status}") as failed:
+        await Embedder(settings(openai_endpoint, llm_max_retries=0)).embed_each([f"text {n}" for n in range(256)])
+    assert failed.value.fatal == (status in (403, 404))
+    assert len(openai_endpoint.embeddings) <= 10
+
+
+async def test_a_text_that_is_left_out_of_an_answer_is_found(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.vectors = lambda texts, size: bags_of_words([text for text in texts if text != "Trust."], size)
+    rows, _ = await Embedder(settings(openai_endpoint)).embed_each(["tea", "Trust.", "cake"])
+    assert [isinstance(row, LLMFailedError) for row in rows] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": None},
+        {"data": []},
+        {"data": "none"},
+        {"object": "list"},
+        {"data": [{"index": 0}]},
+        {"data": [None]},
+        {"data": [{"embedding": "?"}]},
+        {"error": "boom"},
+        [],
+        b"<html>",
+    ],
+)
+async def test_an_answer_without_vectors_is_an_error_of_ours(openai_endpoint: OpenAIEndpoint, body: Any) -> None:
+    openai_endpoint.send(body, chat=False)
+    for texts in (["tea"], ["tea", "cake"]):
+        with pytest.raises(LLMFailedError):
+            await Embedder(settings(openai_endpoint, llm_max_retries=0)).embed(texts)
+
+
+@pytest.mark.parametrize("places", [[0, 1, 2], [2, 0, 1], [None, None, None], [0, 0, 0], ["0", "1", "2"], [1, 2, 3]])
+async def test_vectors_are_told_apart_by_their_index_where_there_is_one(
+    openai_endpoint: OpenAIEndpoint, places: list[Any]
+) -> None:
+    texts = ["tea", "cake", "milk"]
+    ordered = texts if places == [None] * 3 or len({*places} & {0, 1, 2}) != 3 else [texts[at] for at in places]
+    rows = [{"index": place, "embedding": row} for place, row in zip(places, bags_of_words(ordered, 64), strict=True)]
+    openai_endpoint.send({"object": "list", "model": "m", "data": rows, "usage": None}, chat=False)
+    vectors, _ = await Embedder(settings(openai_endpoint, embedding_model="hosted_vllm/m")).embed(texts)
+    np.testing.assert_allclose(vectors, expected(texts, 64), atol=1e-6)
+
+
 async def test_a_query_is_embedded_once(openai_endpoint: OpenAIEndpoint) -> None:
     one = Embedder(settings(openai_endpoint))
     first, _ = await one.embed(["where is tea?"])
