@@ -12,14 +12,22 @@ from sessiongraph.types import User
 
 
 async def estimate_persist(
-    services: Services, session_ids: Sequence[str] | None, dataset: str, *, user: User | None, retry_failed: bool
+    services: Services,
+    session_ids: Sequence[str] | None,
+    dataset: str,
+    *,
+    user: User | None,
+    retry_failed: bool,
+    reextract: bool,
 ) -> PersistEstimate:
     """As `SessionGraph.estimate_persist` says."""
     ids = checked_session_ids(session_ids)
     acting = await acting_user(services, user)
     cache = await asyncio.to_thread(lambda: services.cache)
     target = await permitted(services, acting, dataset, "write")
-    found = await dry_run(cache, services.store(target), services.llm, {acting: ids}, retry_failed=retry_failed)
+    found = await dry_run(
+        cache, services.store(target), services.llm, {acting: ids}, retry_failed=retry_failed, reextract=reextract
+    )
     if ids and len(found.missing) == len(ids):
         raise sessions_not_found(found.missing, [acting])
     return found

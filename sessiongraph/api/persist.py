@@ -52,16 +52,18 @@ async def persist_sessions(
     user: User | None,
     run_in_background: bool,
     retry_failed: bool,
+    reextract: bool,
 ) -> PersistReport | BackgroundPersist:
     """As `SessionGraph.persist_sessions` says."""
     ids = checked_session_ids(session_ids)
     check_flag(run_in_background, "run_in_background")
+    check_flag(reextract, "reextract")
     acting = await acting_user(services, user)
     # Opening the cache says whether there is one, before anything else happens.
     await asyncio.to_thread(lambda: services.cache)
     target = await permitted(services, acting, dataset, "write")
     run_id = new_id()
-    work = _persist(services, acting, ids, target, run_id, retry_failed)
+    work = _persist(services, acting, ids, target, run_id, retry_failed, reextract)
     if run_in_background:
         return BackgroundPersist(asyncio.create_task(work), run_id, services.background)
     return await work
@@ -75,7 +77,13 @@ def checked_session_ids(session_ids: Sequence[str] | None) -> list[str]:
 
 
 async def _persist(
-    services: Services, user: User, session_ids: list[str], dataset: Dataset, run_id: str, retry_failed: bool
+    services: Services,
+    user: User,
+    session_ids: list[str],
+    dataset: Dataset,
+    run_id: str,
+    retry_failed: bool,
+    reextract: bool,
 ) -> PersistReport:
     report = await persist(
         services.cache,
@@ -86,6 +94,7 @@ async def _persist(
         session_ids,
         run_id=run_id,
         retry_failed=retry_failed,
+        reextract=reextract,
     )
     if report.staged:
         await report_materialization(services, "session_turns", dataset, run_id, lambda: _staging_metadata(report))

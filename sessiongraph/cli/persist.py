@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, DatasetName, RetryFailed, UserName, acting
+from sessiongraph.cli.options import AsJson, DatasetName, Reextract, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import MAIN_DATASET, SESSION_NODE_SET, User
@@ -38,6 +38,7 @@ def persist(
     dataset: DatasetName = MAIN_DATASET,
     everything: Annotated[bool, typer.Option("--all", help="Every cached session of the user.")] = False,
     retry_failed: RetryFailed = False,
+    reextract: Reextract = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done, and what it would cost.")
     ] = False,
@@ -57,12 +58,12 @@ def persist(
 
     async def estimate() -> "PersistEstimate":
         owner, ids = await named()
-        return await sessiongraph.estimate_persist(owner, ids, dataset, retry_failed=retry_failed)
+        return await sessiongraph.estimate_persist(owner, ids, dataset, retry_failed=retry_failed, reextract=reextract)
 
     async def work() -> "PersistReport":
         owner, ids = await named()
         persisting = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
-        return await persisting(owner, ids, dataset, retry_failed=retry_failed)
+        return await persisting(owner, ids, dataset, retry_failed=retry_failed, reextract=reextract)
 
     if dry_run:
         _show_estimate(run("Looking at what would be done…", estimate()), dataset, as_json)
@@ -78,6 +79,8 @@ def persist(
         warn(f"Session {session_id} could not be read from the cache: {reason}")
     if report.quarantined:
         warn(f"{len(report.quarantined)} turn(s) failed too often to be tried again unasked: give --retry-failed.")
+    if report.stale:
+        note(f"{report.stale} turn(s) are stale: --reextract extracts them anew, with --dry-run it tells the price.")
     if report.failed or report.missing or report.unread:
         raise typer.Exit(1)
 

@@ -14,7 +14,7 @@ import duckdb
 
 from sessiongraph.errors import CacheUnavailableError
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
-from sessiongraph.extraction.ledger import Passage
+from sessiongraph.extraction.ledger import Passage, passage_status
 from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.pricing import count_tokens, expected_cost
@@ -98,6 +98,7 @@ async def dry_run(
     *,
     belongs: Callable[[Turn], bool] = lambda turn: True,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> PersistEstimate:
     """What persisting `sessions`, by user, into the dataset behind `store` would do now."""
     estimate = PersistEstimate(llm.model)
@@ -106,7 +107,7 @@ async def dry_run(
         user: await asyncio.to_thread(_read, cache, user, ids, belongs, estimate) for user, ids in sessions.items()
     }
     plan = await asyncio.to_thread(
-        store.read, lambda con: _plan(con, extractor, cached, sessions, retry_failed, estimate.unread)
+        store.read, lambda con: _plan(con, extractor, cached, sessions, retry_failed, reextract, estimate.unread)
     )
     estimate.missing = plan.missing
     estimate.turns = plan.turns()
@@ -160,11 +161,17 @@ class _Plan:
             return "extract", "new"
         if row.disposition == "failed":
             return "extract", "failed before"
-        return "extract", "its words, its context, the prompt or model changed"
+        if passage_status(passage, row, self.due.extractor) == "stale":
+            return "extract", "stale: extracted by another model or version"
+        return "extract", "its words or its context changed"
 
     def _settled(self, passage: Passage) -> _ActionAndReason:
         row = self.due.ledger[passage.id]
-        return ("settled", "quarantined: retry_failed tries it again" if row.quarantined else row.disposition)
+        reasons = {
+            "quarantined": "quarantined: retry_failed tries it again",
+            "stale": "stale: reextract extracts it with the model and version of now",
+        }
+        return "settled", reasons.get(passage_status(passage, row, self.due.extractor), row.disposition)
 
 
 def _plan(
@@ -173,6 +180,7 @@ def _plan(
     cached: Mapping[User, list[Turn]],
     sessions: Mapping[User, Sequence[str]],
     retry_failed: bool,
+    reextract: bool,
     unread: Mapping[str, str],
 ) -> _Plan:
     documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
@@ -183,7 +191,7 @@ def _plan(
     for user, turns in cached.items():
         stage_turns(draft, user, turns, count_forgets(connection))
     known = {(user, id_) for user, ids in sessions.items() for id_ in known_sessions(connection, user, ids)}
-    passages, due = read_due_passages(connection, read_turn_passages, extractor, documents, retry_failed)
+    passages, due = read_due_passages(connection, read_turn_passages, extractor, documents, retry_failed, reextract)
     rows = connection.execute(
         "SELECT passage_id, session_id, turn_id, t.seq FROM current_turns t JOIN documents d ON d.id = document_id"
     ).fetchall()

@@ -45,7 +45,8 @@ class PersistReport:
 
     `persisted`, `skipped` and `failed` count turns as they stand now, whichever run did it. `staged` (turns copied from
     the cache), `settled` (turns written down in the ledger) and `extracted` (turns sent to the model) count what this
-    call did: all are 0 where nothing was new. `missing` sessions are known to neither the
+    call did: all are 0 where nothing was new. `stale` counts turns that would be read otherwise today, by another model
+    or version, and stay as they are until `reextract`. `missing` sessions are known to neither the
     cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
     before all was done.
     """
@@ -57,6 +58,7 @@ class PersistReport:
     staged: int = 0
     settled: int = 0
     extracted: int = 0
+    stale: int = 0
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     failure: SessionGraphError | None = None
@@ -94,6 +96,8 @@ class PersistReport:
         )
         if self.quarantined:
             text += f" {len(self.quarantined)} of those failed too often and wait for retry_failed=True."
+        if self.stale:
+            text += f" {self.stale} were extracted by another model or version and wait for reextract=True."
         if self.missing:
             text += f" Not found: {', '.join(self.missing)}."
         if self.unread:
@@ -111,8 +115,11 @@ async def persist_sessions(
     *,
     run_id: str,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> PersistReport:
-    """Persist a user's sessions into the dataset behind `store`; with `retry_failed`, what is quarantined too.
+    """Persist a user's sessions into the dataset behind `store`.
+
+    With `retry_failed`, what is quarantined too; with `reextract`, what is stale.
 
     The report's `failure` is what kept turns from being extracted, as that of `build_knowledge`.
     Raises SessionsNotFoundError where neither the cache nor the dataset knows any of them, CacheUnavailableError
@@ -135,10 +142,11 @@ async def persist_sessions(
         asset="session_knowledge",
         document_ids=list(documents),
         retry_failed=retry_failed,
+        reextract=reextract,
     )
     turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
     report.sessions = _outcomes(knowledge, documents, turn_ids)
-    report.settled, report.extracted = knowledge.settled, knowledge.extracted
+    report.settled, report.extracted, report.stale = knowledge.settled, knowledge.extracted, knowledge.stale
     report.usage, report.seconds, report.failure = knowledge.usage, knowledge.seconds, knowledge.failure
     return report
 
