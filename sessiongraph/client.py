@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sessiongraph.api.tenants import Tenants
     from sessiongraph.api.users import Users
     from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.extraction.estimate import CognifyEstimate
     from sessiongraph.ingestion.ingest import IngestReport
     from sessiongraph.persistence.estimate import PersistEstimate
     from sessiongraph.persistence.persist import PersistReport
@@ -147,6 +148,24 @@ class SessionGraph:
         from sessiongraph.api.cognify import cognify
 
         return await cognify(self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract)
+
+    async def estimate_cognify(
+        self,
+        datasets: Sequence[str] | str | None = None,
+        *,
+        user: User | None = None,
+        retry_failed: bool = False,
+        reextract: bool = False,
+    ) -> "dict[str, CognifyEstimate]":
+        """The dry run of `cognify` with the same arguments, by dataset: what it would extract, and at which price.
+
+        Writes nothing and calls no model. Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError.
+        """
+        from sessiongraph.api.estimate import estimate_cognify
+
+        return await estimate_cognify(
+            self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract
+        )
 
     async def search(
         self,

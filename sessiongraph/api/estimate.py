@@ -1,10 +1,11 @@
-"""`estimate_persist`: what persisting sessions would do, and what it would cost, with nothing done."""
+"""`estimate_persist` and `estimate_cognify`: what a call would do, and what it would cost, with nothing done."""
 
 import asyncio
 from collections.abc import Sequence
 
-from sessiongraph.api.context import acting_user, permitted
+from sessiongraph.api.context import acting_user, all_permitted, permitted
 from sessiongraph.api.persist import checked_session_ids
+from sessiongraph.extraction.estimate import CognifyEstimate, dry_run_cognify
 from sessiongraph.persistence.estimate import PersistEstimate, dry_run
 from sessiongraph.persistence.session_staging import sessions_not_found
 from sessiongraph.services import Services
@@ -31,3 +32,21 @@ async def estimate_persist(
     if ids and len(found.missing) == len(ids):
         raise sessions_not_found(found.missing, [acting])
     return found
+
+
+async def estimate_cognify(
+    services: Services,
+    datasets: Sequence[str] | str | None,
+    *,
+    user: User | None,
+    retry_failed: bool,
+    reextract: bool,
+) -> dict[str, CognifyEstimate]:
+    """As `SessionGraph.estimate_cognify` says."""
+    acting = await acting_user(services, user)
+    return {
+        dataset.name if dataset.owner_id == acting.id else dataset.key: await dry_run_cognify(
+            services.store(dataset), services.llm, retry_failed=retry_failed, reextract=reextract
+        )
+        for dataset in await all_permitted(services, acting, datasets, "write")
+    }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, DatasetName, Reextract, RetryFailed, UserName, acting
+from sessiongraph.cli.options import AsJson, DatasetName, DryRun, Reextract, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import MAIN_DATASET, SESSION_NODE_SET, User
@@ -39,9 +39,7 @@ def persist(
     everything: Annotated[bool, typer.Option("--all", help="Every cached session of the user.")] = False,
     retry_failed: RetryFailed = False,
     reextract: Reextract = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done, and what it would cost.")
-    ] = False,
+    dry_run: DryRun = False,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:

@@ -25,7 +25,8 @@ SELECT
         SELECT 1 FROM chunks c JOIN ledger USING (passage_id) WHERE c.document_id = d.id)),
     (SELECT count(*) FROM documents WHERE kind = 'session'),
     (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),
-    (SELECT count(*) FROM current_ledger WHERE disposition = 'failed')
+    (SELECT count(*) FROM current_ledger WHERE disposition = 'failed'),
+    (SELECT count(*) FROM current_ledger WHERE disposition = 'persisted' AND extractor <> '{extractor}')
 """
 # Turns that were persisted, or skipped for a reason, by user and session. Of all users: a value bound to a query would
 # have DuckDB load pandas, which takes a quarter of a second.
@@ -37,7 +38,10 @@ JOIN current_ledger l USING (passage_id) WHERE l.disposition <> 'failed' GROUP B
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """Counts of a dataset; all None while another process writes to it."""
+    """Counts of a dataset; all None while another process writes to it.
+
+    `stale` are passages that another model or version extracted, as the ledger says it: none is read for this.
+    """
 
     dataset: str
     documents: int | None = None
@@ -45,6 +49,7 @@ class DatasetStatus:
     sessions: int | None = None
     turns: int | None = None
     failed: int | None = None
+    stale: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,12 +115,15 @@ def _status(services: "Services", user_name: str | None) -> Status:
 
 def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], dict[str, int]]:
     """The status of each dataset, and how many turns of each of the user's sessions are settled in one of them."""
+    from sessiongraph.extraction.window_extraction import extractor_version
+
+    counted = _COUNTS.format(extractor=extractor_version(services.llm))
     found: list[DatasetStatus] = []
     settled: dict[str, int] = {}
     for dataset in services.access.list_datasets(user):
         try:
             counts, turns = services.store(dataset).read(
-                lambda con: (con.execute(_COUNTS).fetchall()[0], con.execute(_SETTLED).fetchall()),
+                lambda con: (con.execute(counted).fetchall()[0], con.execute(_SETTLED).fetchall()),
                 _PATIENCE_SECONDS,
             )
         except StoreBusyError:
@@ -178,7 +186,7 @@ def _show(found: Status) -> None:
         say(f"cache        {found.cache}: {found.cache_problem}", "red")
     if found.datasets:
         rows = [tuple(asdict(dataset).values()) for dataset in found.datasets]
-        columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed"]
+        columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed", "stale"]
         show_table("Datasets", columns, [row if row[1] is not None else (row[0], "being written") for row in rows])
     if found.sessions:
         sessions = [
@@ -187,5 +195,10 @@ def _show(found: Status) -> None:
         ]
         columns = ["session", "last asked", "turns", "persisted", "last activity (UTC)", "expires (UTC)"]
         show_table("Cached sessions", columns, sessions, whole="session")
+    if any(dataset.stale for dataset in found.datasets):
+        note(
+            "Stale is what another model or version extracted: it stays in the graph, and is extracted anew by cognify "
+            "and persist with --reextract; with --dry-run they tell the price."
+        )
     for step in found.next_steps:
         note(f"Next: {step}")

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -107,9 +107,7 @@ async def build_knowledge(
         else await asyncio.to_thread(store.read, lambda con: read_ledger(con, [p.id for p in report.passages]))
     )
     report.ledger = {passage.id: ledger[passage.id] for passage in report.passages if passage.id in ledger}
-    report.stale = sum(
-        passage_status(passage, ledger.get(passage.id), due.extractor) == "stale" for passage in report.passages
-    )
+    report.stale = replace(due, ledger=ledger).count_stale(report.passages)
     report.seconds = time.monotonic() - started
     return report
 
@@ -125,6 +123,10 @@ class DuePassages:
     ledger: dict[str, LedgerRow]
     extracted_windows: set[str]
     extractor: str
+
+    def count_stale(self, passages: Sequence[Passage]) -> int:
+        """How many of `passages` would be read otherwise today than the ledger has it."""
+        return sum(passage_status(it, self.ledger.get(it.id), self.extractor) == "stale" for it in passages)
 
     def split(self) -> tuple[list[Passage], dict[Window, list[Passage]]]:
         """The passages that can be written down as they are; the others by the windows that must be extracted first."""
