@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -167,7 +168,7 @@ def known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_id
 def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[Turn]) -> list[Row]:
     """Rows for those of `turns` whose newest staged version differs, or that have none."""
     rows = [_row(user, turn) for turn in turns]
-    columns = ("passage_id", "content_hash", "score", "feedback", "created_at", "position")
+    columns = ("passage_id", "content_hash", "score", "feedback", "created_at", "utc_offset_minutes", "position")
     staged = connection.execute(
         f"SELECT {', '.join(columns)} FROM current_turns WHERE document_id IN (SELECT unnest(?))",
         [list({row["document_id"] for row in rows})],
@@ -209,7 +210,7 @@ def _document(user: User, first: Turn) -> Row:
         "user_id": user.id,
         "user_name": user.name,
         "session_id": first.session_id,
-        "created_at": first.created_at.replace(tzinfo=None),
+        "created_at": _utc(first.created_at),
     }
 
 
@@ -222,9 +223,15 @@ def _row(user: User, turn: Turn) -> dict[str, Any]:
         "question": turn.question,
         "answer": turn.answer,
         "content_hash": turn.content_hash,
-        "created_at": turn.created_at.replace(tzinfo=None),
+        "created_at": _utc(turn.created_at),
+        "utc_offset_minutes": turn.utc_offset_minutes,
         "position": turn.position,
         "score": turn.score,
         "feedback": turn.feedback,
         "elements": list(turn.elements),
     }
+
+
+def _utc(moment: datetime) -> datetime:
+    """As the store keeps times: in UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

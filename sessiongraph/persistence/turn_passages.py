@@ -7,7 +7,7 @@ and repeats of an earlier turn of the same session are skipped, with a reason. P
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
@@ -64,6 +64,12 @@ class StagedTurn:
     score: int | None
     content_hash: str
     user_name: str | None
+    utc_offset_minutes: int | None = None
+
+    @property
+    def said_at(self) -> datetime:
+        """When it was said, by the clock of where it was."""
+        return self.created_at + timedelta(minutes=self.utc_offset_minutes or 0)
 
 
 def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
@@ -109,14 +115,14 @@ def is_non_answer(answer: str, question: str = "") -> bool:
 def _source(turn: StagedTurn) -> str:
     """What a model should know of where the turn was said: who speaks as "I", and what "yesterday" means."""
     name = turn.user_name.split("@")[0] if turn.user_name and turn.user_name != DEFAULT_USER else None
-    return f"conversation{f' with {name}' if name else ''}, {turn.created_at:%Y-%m-%d}"
+    return f"conversation{f' with {name}' if name else ''}, {turn.said_at:%Y-%m-%d}"
 
 
 def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
     """The passages of the named sessions (by document id), or of all that the dataset knows."""
     rows = connection.execute(
         f"""SELECT passage_id, document_id, turn_id, question, answer, t.created_at, position, score,
-            content_hash, user_name
+            content_hash, user_name, utc_offset_minutes
         FROM (
             SELECT * FROM turns {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
             QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1

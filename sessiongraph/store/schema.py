@@ -12,7 +12,7 @@ Invariants kept by this shape:
   cannot be derived: the newest row of a pair of name keys counts.
 """
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _DECISIONS = """CREATE TABLE decisions (
     key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
@@ -44,7 +44,7 @@ CREATE TABLE chunks (passage_id VARCHAR, document_id VARCHAR, start BIGINT, stop
 CREATE TABLE turns (
     passage_id VARCHAR, document_id VARCHAR, turn_id VARCHAR, question VARCHAR, answer VARCHAR,
     content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR,
-    elements VARCHAR[], seq BIGINT);
+    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER);
 CREATE TABLE ledger (
     passage_id VARCHAR, window_id VARCHAR, extractor VARCHAR, disposition VARCHAR, reason VARCHAR, seq BIGINT);
 CREATE TABLE windows (id VARCHAR, summary VARCHAR, seq BIGINT);
@@ -65,4 +65,5 @@ TABLES = (
 UPGRADES = {
     # Views keep the columns that they were made with.
     1: f"ALTER TABLE turns ADD COLUMN elements VARCHAR[]; {_DECISIONS}{_VIEWS}",
+    2: f"ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER; {_VIEWS}",
 }

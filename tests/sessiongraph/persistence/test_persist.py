@@ -1,12 +1,14 @@
 """Persisting sessions: every turn exactly once, whatever became of it in the cache, and a report that says so."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from sessiongraph.errors import CacheUnavailableError, LLMFailedError, SessionsNotFoundError
+from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.types import SESSION_NODE_SET
+from sessiongraph.types import SESSION_NODE_SET, Turn
 from tests.support.snapshots import load_snapshot
 from tests.support.workshop import Workshop, doubled, entities, rows
 
@@ -250,3 +252,15 @@ async def test_half_of_a_surrogate_pair_in_a_cached_answer_stops_nobody(workshop
     workshop.say("s", ("Where is Alice?", "Alice is in Paris \ud83d"), BOB)
     assert (await workshop.persist("s")).persisted == 2
     assert (await workshop.persist("s")).settled == 0
+
+
+async def test_a_turn_keeps_its_zone_and_one_that_had_none_is_not_staged_again(workshop: Workshop) -> None:
+    workshop.say("utc", ("Where is Bob?", "Bob is in Rome."))
+    late = datetime(2024, 5, 8, 23, 30, tzinfo=timezone(timedelta(hours=-7)))
+    workshop.cache.put_turns([Turn("t", workshop.user.id, "west", "Where is Ann?", "Ann left today.", late)])
+    assert (await workshop.persist("utc", "west")).staged == 2
+    assert (await workshop.persist("utc", "west")).staged == 0
+    passages = workshop.store.read(lambda con: read_turn_passages(con, None))
+    assert sorted(it.window.source.split(", ")[1] for it in passages) == ["2024-05-08", "2024-05-08"]
+    stored = workshop.store.read(lambda con: con.execute("SELECT created_at FROM turns WHERE turn_id = 't'").fetchall())
+    assert stored == [(late.astimezone(UTC).replace(tzinfo=None),)]

@@ -157,3 +157,12 @@ def test_a_model_is_told_with_whom_and_when_and_the_default_user_has_no_name() -
 def test_nothing_but_what_was_said_is_in_a_window() -> None:
     (passage,) = session_passages([turn("Where is Alice?", "In Paris.")])
     assert passage.window.text == "Where is Alice?\nIn Paris."
+
+
+@pytest.mark.parametrize(
+    ("minutes", "day"),
+    [(None, "2024-05-08"), (9 * 60, "2024-05-08"), (13 * 60, "2024-05-09"), (-12 * 60 - 30, "2024-05-07")],
+)
+def test_today_is_the_day_where_it_was_said(minutes: int | None, day: str) -> None:
+    [passage] = session_passages([turn("q", "a", utc_offset_minutes=minutes)])
+    assert passage.window.source.endswith(day)
