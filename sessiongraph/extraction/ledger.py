@@ -37,7 +37,7 @@ class Passage:
     """A chunk or a turn with the window it is extracted as; `skip` says why it should not be in the graph.
 
     `former_windows` and `former_skips` are what earlier versions of the code made of the same content, where that was
-    something else.
+    something else. `words` are what it is embedded and searched by, where that is not just what its window has.
     """
 
     id: str
@@ -46,6 +46,12 @@ class Passage:
     skip: str | None = None
     former_windows: tuple[Window, ...] = ()
     former_skips: tuple[str | None, ...] = ()
+    words: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is embedded and searched by."""
+        return self.window.text if self.words is None else self.words
 
     def is_window(self, id_: str, extractor: str) -> bool:
         """Whether `id_` is what `extractor` calls this content, as its window is made now or was made before."""

@@ -1,12 +1,14 @@
 """Passages of staged turns: their windows, and the verdict on those that should not be in the graph.
 
-Invariant: nothing is written for what was not said. Empty turns, refusals and non-answers, badly rated turns
-and repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
+Invariant: nothing that was told is dropped because of what was answered. What a user states is kept, in any language,
+whatever the assistant said; of a question that got no answer nothing is left to keep.
+Invariant: nothing is written for what was not said. Empty turns, questions without an answer, badly rated turns and
+repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -14,10 +16,12 @@ from operator import attrgetter
 import duckdb
 
 from sessiongraph.extraction.ledger import Passage
+from sessiongraph.persistence.question_detection import only_asks
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window, as_context, turn_parts
 from sessiongraph.types import DEFAULT_USER
 
 BAD_SCORE = 2
+_UNANSWERED = "no answer was given"
 
 # How answers begin that give none, after an apology or without one.
 _APOLOGY = r"(?:(?:i'm |i am |we're )?(?:very |so )?(?:sorry|afraid)\b,?(?: but)?(?: that)? ?)?"
@@ -33,6 +37,16 @@ _NON_ANSWERS = (
     r"(?:unknown|no idea|not sure|n/?a|none)\W*\Z",
 )
 _NON_ANSWER = re.compile(rf"\W*{_APOLOGY}(?:{'|'.join(_NON_ANSWERS)})", re.IGNORECASE)
+# The same in other languages, where it is all that is said.
+_ALONE = (
+    r"(?:(?:das )?(?:weiß|weiss) ich|ich (?:weiß|weiss)(?: es| das)?) (?:leider )?nicht|keine ahnung",
+    r"(?:désolée?,? )?je ne sais pas|(?:mi dispiace,? )?non lo so|(?:desculpe,? )?(?:eu )?não sei",
+    r"(?:lo siento,? )?no (?:lo )?sé|dat weet ik niet|ik weet het niet|nie wiem|bilmiyorum",
+    r"(?:извините,? )?(?:я )?(?:этого )?не знаю|لا (?:أعرف|أعلم|أدري)|(?:मुझे )?(?:नहीं पता|पता नहीं)(?: है)?",
+    r"(?:(?:抱歉|对不起|對不起)[，,]?)?我?不知道|(?:すみません、?)?(?:分|わ)かりません",
+    r"(?:죄송하지만 )?(?:잘 )?모르겠(?:습니다|어요)",
+)
+_NON_ANSWER_ALONE = re.compile(rf"\W*(?:{'|'.join(_ALONE)})\W*\Z", re.IGNORECASE)
 # Longer answers say something even when they begin so; so do those that go on with "but", and those that name
 # somebody or a number that the question did not: people begin so too ("I don't know, Anna went to Rome with Bob").
 _NON_ANSWER_CHARS = 240
@@ -47,7 +61,6 @@ _OPENERS = frozenset(
         """,
     )
 )
-_OWN_STATEMENT = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur)\b[^?]*(?:[.!]|\Z)")
 
 
 @dataclass(frozen=True)
@@ -81,11 +94,26 @@ def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
         parts = turn_parts(turn.question, turn.answer)
         skip = skip_reason(turn, earlier_contents)
         window = Window(_source(turn), tuple(earlier_parts[-CONTEXT_PARTS:]), parts)
-        passages.append(Passage(turn.passage_id, turn.document_id, window, skip))
+        passage = Passage(turn.passage_id, turn.document_id, window, skip)
+        if skip in (None, _UNANSWERED) and is_non_answer(turn.answer, turn.question):
+            passage = _unanswered(passage)
+        passages.append(passage)
         earlier_parts += as_context(parts)
         if skip is None:
             earlier_contents.add(turn.content_hash)
     return passages
+
+
+def _unanswered(passage: Passage) -> Passage:
+    """`passage`, of a turn whose answer gives none: of what is kept, only the user's part is extracted from.
+
+    Until 0.2 both were, and what a user states was told from what they ask by other rules.
+    """
+    if passage.skip:
+        return replace(passage, former_skips=(None,))
+    whole = passage.window
+    told = replace(whole, parts=tuple(part for part in whole.parts if part.role == "user"))
+    return replace(passage, window=told, words=whole.text, former_windows=(whole,), former_skips=(_UNANSWERED,))
 
 
 def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
@@ -94,8 +122,8 @@ def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
         return "empty"
     if turn.score is not None and turn.score <= BAD_SCORE:
         return f"rated {turn.score} of 5"
-    if is_non_answer(turn.answer, turn.question) and not _OWN_STATEMENT.search(turn.question):
-        return "no answer was given"
+    if is_non_answer(turn.answer, turn.question) and only_asks(turn.question):
+        return _UNANSWERED
     if turn.content_hash in earlier_contents:
         return "repeats an earlier turn"
     return None
@@ -104,8 +132,12 @@ def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
 def is_non_answer(answer: str, question: str = "") -> bool:
     """Whether `answer` only refuses or says that it does not know."""
     text = " ".join(answer.replace("’", "'").split())
+    if len(text) > _NON_ANSWER_CHARS:
+        return False
+    if _NON_ANSWER_ALONE.match(text):
+        return True
     match = _NON_ANSWER.match(text)
-    if match is None or len(text) > _NON_ANSWER_CHARS:
+    if match is None:
         return False
     rest = text[match.end() :]
     known = _OPENERS.union(re.findall(r"\w+", question.lower()))
