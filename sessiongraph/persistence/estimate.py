@@ -168,7 +168,9 @@ def _plan(
     unread: Mapping[str, str],
 ) -> _Plan:
     documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
-    for table, column in (("documents", "id"), ("node_sets", "document_id"), ("turns", "document_id")):
+    # Of all sessions, as they name each other's speakers apart.
+    connection.execute("CREATE TEMP TABLE documents AS SELECT * FROM main.documents WHERE kind = 'session'")
+    for table, column in (("node_sets", "document_id"), ("turns", "document_id")):
         query = f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE {column} IN (SELECT unnest(?))"
         connection.execute(query, [documents])
     draft = Transaction(connection, seq=next_seq(connection))

@@ -65,7 +65,7 @@ _OPENERS = frozenset(
 
 @dataclass(frozen=True)
 class StagedTurn:
-    """The newest version of a turn that the dataset has."""
+    """The newest version of a turn that the dataset has; `is_later_namesake` as in `_Namesakes`."""
 
     passage_id: str
     document_id: str
@@ -78,6 +78,7 @@ class StagedTurn:
     content_hash: str
     user_name: str | None
     utc_offset_minutes: int | None = None
+    is_later_namesake: bool = False
 
     @property
     def said_at(self) -> datetime:
@@ -93,8 +94,10 @@ def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
     for turn in sorted(turns, key=attrgetter("created_at", "position", "turn_id")):
         parts = turn_parts(turn.question, turn.answer)
         skip = skip_reason(turn, earlier_contents)
-        window = Window(_source(turn), tuple(earlier_parts[-CONTEXT_PARTS:]), parts)
-        passage = Passage(turn.passage_id, turn.document_id, window, skip)
+        source, *former = _sources(turn)
+        window = Window(source, tuple(earlier_parts[-CONTEXT_PARTS:]), parts)
+        former_windows = tuple(replace(window, source=it) for it in former)
+        passage = Passage(turn.passage_id, turn.document_id, window, skip, former_windows)
         if skip in (None, _UNANSWERED) and is_non_answer(turn.answer, turn.question):
             passage = _unanswered(passage)
         passages.append(passage)
@@ -111,9 +114,15 @@ def _unanswered(passage: Passage) -> Passage:
     """
     if passage.skip:
         return replace(passage, former_skips=(None,))
-    whole = passage.window
-    told = replace(whole, parts=tuple(part for part in whole.parts if part.role == "user"))
-    return replace(passage, window=told, words=whole.text, former_windows=(whole,), former_skips=(_UNANSWERED,))
+    wholes = (passage.window, *passage.former_windows)
+    told = [replace(it, parts=tuple(part for part in it.parts if part.role == "user")) for it in wholes]
+    return replace(
+        passage,
+        window=told[0],
+        words=wholes[0].text,
+        former_windows=(*told[1:], *wholes),
+        former_skips=(_UNANSWERED,),
+    )
 
 
 def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
@@ -144,10 +153,47 @@ def is_non_answer(answer: str, question: str = "") -> bool:
     return " but " not in rest.lower() and all(name.lower() in known for name in _NAMED.findall(rest))
 
 
-def _source(turn: StagedTurn) -> str:
-    """What a model should know of where the turn was said: who speaks as "I", and what "yesterday" means."""
-    name = turn.user_name.split("@")[0] if turn.user_name and turn.user_name != DEFAULT_USER else None
+def _sources(turn: StagedTurn) -> tuple[str, ...]:
+    """What a model should know of where the turn was said: who speaks as "I", and what "yesterday" means.
+
+    The first is how it is told now, another is how it was told while the dataset knew other namesakes, or by a version
+    that knew of none.
+    """
+    if not turn.user_name or turn.user_name == DEFAULT_USER:
+        return (_source(turn, None),)
+    short = turn.user_name.split("@")[0]
+    names = (turn.user_name, short) if turn.is_later_namesake else (short, turn.user_name)
+    return tuple(_source(turn, name) for name in dict.fromkeys(names))
+
+
+def _source(turn: StagedTurn, name: str | None) -> str:
     return f"conversation{f' with {name}' if name else ''}, {turn.said_at:%Y-%m-%d}"
+
+
+class _Namesakes:
+    """Who of a dataset's speakers have one name before their "@".
+
+    Who spoke first there goes by that name, those that came later by their whole ones. So each has one name for good,
+    and nobody's words are read anew because of somebody else.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        rows = connection.execute(
+            "SELECT user_name FROM documents WHERE kind = 'session' AND user_name IS NOT NULL "
+            "GROUP BY user_name ORDER BY min(seq), user_name"
+        ).fetchall()
+        self._first: dict[str, str] = {}
+        for (user_name,) in rows:
+            self._first.setdefault(_key(user_name), user_name)
+
+    def mark(self, turn: StagedTurn) -> StagedTurn:
+        if turn.user_name and turn.user_name != self._first[_key(turn.user_name)]:
+            return replace(turn, is_later_namesake=True)
+        return turn
+
+
+def _key(user_name: str) -> str:
+    return user_name.split("@")[0].casefold()
 
 
 def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
@@ -162,7 +208,8 @@ def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequ
         ORDER BY d.created_at, document_id""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()
-    turns = [StagedTurn(*row) for row in rows]
+    namesakes = _Namesakes(connection)
+    turns = [namesakes.mark(StagedTurn(*row)) for row in rows]
     return [
         passage
         for _, session in groupby(turns, key=attrgetter("document_id"))
