@@ -212,6 +212,7 @@ class SessionGraph:
         run_in_background: Literal[False] = False,
         retry_failed: bool = False,
         reextract: bool = False,
+        create: bool = False,
     ) -> "PersistReport": ...
 
     @overload
@@ -224,6 +225,7 @@ class SessionGraph:
         run_in_background: bool,
         retry_failed: bool = False,
         reextract: bool = False,
+        create: bool = False,
     ) -> "PersistReport | BackgroundPersist": ...
 
     async def persist_sessions(
@@ -235,17 +237,20 @@ class SessionGraph:
         run_in_background: bool = False,
         retry_failed: bool = False,
         reextract: bool = False,
+        create: bool = False,
     ) -> "PersistReport | BackgroundPersist":
         """Persist a user's cached sessions into `dataset`, under the node set `user_sessions_from_cache`.
 
-        Only turns that are new, edited or rated otherwise since the last persist are worked on, each exactly once.
-        None or no ids persist none. With `run_in_background`, what can be refused is refused now, and a handle is
-        returned at once. A turn that failed three times by its own fault (a refusal, an answer that does not validate)
-        is quarantined: it is tried again only with `retry_failed`, or when its words, those before it, the prompt or
-        the model change. Turns that another version or model extracted are stale: they stay in the graph, and are
-        extracted anew only with `reextract`; `estimate_persist` tells the price.
+        Only turns that are new, edited or rated otherwise since the last persist are worked on, each exactly once. All
+        turns of the sessions are taken; those that belong to another dataset, where they were asked, are copied, and go
+        on waiting to be persisted there. A `dataset` without a graph is refused, unless `create` says that these
+        sessions are to be its beginning. None or no ids persist none. With `run_in_background`, what can be refused is
+        refused now, and a handle is returned at once. A turn that failed three times by its own fault (a refusal, an
+        answer that does not validate) is quarantined: it is tried again only with `retry_failed`, or when its words,
+        those before it, the prompt or the model change. Turns that another version or model extracted are stale: they
+        stay in the graph, and are extracted anew only with `reextract`; `estimate_persist` tells the price.
 
-        Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError,
+        Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError,
         SessionsNotFoundError (neither cache nor dataset knows one of them), CacheUnavailableError,
         LLMNotConfiguredError, LLMFailedError.
         """
@@ -259,6 +264,7 @@ class SessionGraph:
             run_in_background=run_in_background,
             retry_failed=retry_failed,
             reextract=reextract,
+            create=create,
         )
 
     async def estimate_persist(

@@ -125,6 +125,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     *,
     retry_failed: bool = False,
     reextract: bool = False,
+    create: bool = False,
 ) -> "PersistReport": ...
 
 
@@ -137,6 +138,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     run_in_background: Literal[True],
     retry_failed: bool = False,
     reextract: bool = False,
+    create: bool = False,
 ) -> "BackgroundPersist": ...
 
 
@@ -148,6 +150,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     *,
     retry_failed: bool = False,
     reextract: bool = False,
+    create: bool = False,
 ) -> "PersistReport | BackgroundPersist":
     """`SessionGraph.persist_sessions` of the default client: cached sessions into a dataset's graph, for good."""
     return await default_client().persist_sessions(
@@ -157,6 +160,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
         run_in_background=run_in_background,
         retry_failed=retry_failed,
         reextract=reextract,
+        create=create,
     )
 
 

@@ -7,6 +7,7 @@ from sessiongraph.api.context import acting_user, all_permitted, permitted
 from sessiongraph.api.persist import checked_session_ids
 from sessiongraph.extraction.estimate import CognifyEstimate, dry_run_cognify
 from sessiongraph.persistence.estimate import PersistEstimate, dry_run
+from sessiongraph.persistence.session_routing import belongs_to
 from sessiongraph.persistence.session_staging import sessions_not_found
 from sessiongraph.services import Services
 from sessiongraph.types import User
@@ -20,6 +21,7 @@ async def estimate_persist(
     user: User | None,
     retry_failed: bool,
     reextract: bool,
+    whole: bool = True,
 ) -> PersistEstimate:
     """As `SessionGraph.estimate_persist` says."""
     ids = checked_session_ids(session_ids)
@@ -27,7 +29,13 @@ async def estimate_persist(
     cache = await asyncio.to_thread(lambda: services.cache)
     target = await permitted(services, acting, dataset, "write")
     found = await dry_run(
-        cache, services.store(target), services.llm, {acting: ids}, retry_failed=retry_failed, reextract=reextract
+        cache,
+        services.store(target),
+        services.llm,
+        {acting: ids},
+        belongs=(lambda turn: True) if whole else belongs_to(target),
+        retry_failed=retry_failed,
+        reextract=reextract,
     )
     if ids and len(found.missing) == len(ids):
         raise sessions_not_found(found.missing, [acting])

@@ -192,7 +192,9 @@ class _Run:
         cache, store = self.services.cache, self.services.store(self.dataset)
         chosen = select_sessions(cache, self.services.access, self.dataset, sessions, whole)
         report = asyncio.run(
-            stage_sessions_of_users(cache, store, chosen.sessions, run_id=self.run_id, belongs=chosen.takes)
+            stage_sessions_of_users(
+                cache, store, chosen.sessions, run_id=self.run_id, belongs=chosen.belongs, whole=chosen.whole
+            )
         )
         if chosen.whole and report.missing and not report.found:
             raise sessions_not_found(report.missing, list(chosen.sessions))

@@ -1,7 +1,7 @@
 """Persisting sessions, whole: stage what the cache has, bring it into the graph, and say what became of every turn."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -14,7 +14,7 @@ from sessiongraph.persistence.session_staging import session_document_id, sessio
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.types import Usage, User
+from sessiongraph.types import Turn, Usage, User
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PersistReport:
     call did: all are 0 where nothing was new. `stale` counts turns that would be read otherwise today, by another model
     or version, and stay as they are until `reextract`. `missing` sessions are known to neither the
     cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
-    before all was done.
+    before all was done; `warnings` say who can read now what was quoted from where they may not.
     """
 
     run_id: str
@@ -62,6 +62,7 @@ class PersistReport:
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     failure: SessionGraphError | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def turns(self) -> list[TurnOutcome]:
@@ -116,8 +117,10 @@ async def persist_sessions(
     run_id: str,
     retry_failed: bool = False,
     reextract: bool = False,
+    belongs: Callable[[Turn], bool] = lambda turn: True,
+    whole: bool = False,
 ) -> PersistReport:
-    """Persist a user's sessions into the dataset behind `store`.
+    """Persist a user's sessions into the dataset behind `store`: the turns that belong to it or, `whole`, all of them.
 
     With `retry_failed`, what is quarantined too; with `reextract`, what is stale.
 
@@ -128,7 +131,7 @@ async def persist_sessions(
     report = PersistReport(run_id)
     if not session_ids:
         return report
-    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id)
+    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs, whole=whole)
     if not staging.found:
         raise sessions_not_found(staging.missing, [user])
     report.missing, report.unread, report.staged = staging.missing, staging.unread, staging.staged

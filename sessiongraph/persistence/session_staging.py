@@ -6,7 +6,7 @@ And what is forgotten does not come back: turns read from the cache before a `fo
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,15 +54,17 @@ async def stage_sessions(
     *,
     run_id: str,
     belongs: Callable[[Turn], bool] = lambda turn: True,
+    whole: bool = False,
 ) -> StagingReport:
-    """Stage what is new of a user's sessions, of the turns that `belongs` picks.
+    """Stage what is new of a user's sessions, of the turns that belong to the store's dataset, as `belongs` says.
 
+    With `whole`, the others are staged too, as copies: they go on waiting for where they belong.
     A session that the cache cannot give is reported as unread; the others go on. Raises CacheUnavailableError where
     none could be read and the dataset knows none either.
     """
     while True:
         forgotten = await asyncio.to_thread(store.read, count_forgets)
-        report, turns = await _read_cache(cache, user, session_ids, run_id, belongs)
+        report, turns = await _read_cache(cache, user, session_ids, run_id, lambda turn: whole or belongs(turn))
         known, changed = await asyncio.to_thread(
             store.read,
             lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns)),
@@ -73,7 +75,7 @@ async def stage_sessions(
         if report.unread and not report.found:
             raise CacheUnavailableError(next(iter(report.unread.values())))
         if not changed:
-            await _note_staged(cache, turns)
+            await _note_staged(cache, filter(belongs, turns))
             return report
         staged = await asyncio.to_thread(
             store.write,
@@ -83,18 +85,18 @@ async def stage_sessions(
         )
         if staged is not None:
             report.staged = staged
-            await _note_staged(cache, turns)
+            await _note_staged(cache, filter(belongs, turns))
             return report
 
 
-async def _note_staged(cache: SessionCache, turns: Sequence[Turn]) -> None:
+async def _note_staged(cache: SessionCache, turns: Iterable[Turn]) -> None:
     """Tell the cache, after the commit. Where it cannot be told, the next tick of the sensor finds them once more."""
     with suppress(CacheUnavailableError):
-        await asyncio.to_thread(cache.note_staged, turns)
+        await asyncio.to_thread(cache.note_staged, list(turns))
 
 
 async def _read_cache(
-    cache: SessionCache, user: User, session_ids: Sequence[str], run_id: str, belongs: Callable[[Turn], bool]
+    cache: SessionCache, user: User, session_ids: Sequence[str], run_id: str, takes: Callable[[Turn], bool]
 ) -> tuple[StagingReport, list[Turn]]:
     report = StagingReport(run_id)
     turns: list[Turn] = []
@@ -104,7 +106,7 @@ async def _read_cache(
             report.unread[session_id] = unavailable
             continue
         try:
-            turns += filter(belongs, await asyncio.to_thread(cache.get_turns, user.id, session_id))
+            turns += filter(takes, await asyncio.to_thread(cache.get_turns, user.id, session_id))
         except CacheUnavailableError as error:
             report.unread[session_id] = str(error)
             unavailable = await asyncio.to_thread(_unavailable_reason, cache)
@@ -128,12 +130,13 @@ async def stage_sessions_of_users(
     *,
     run_id: str,
     belongs: Callable[[Turn], bool] = lambda turn: True,
+    whole: bool = False,
 ) -> StagingReport:
     """As `stage_sessions`, for several users; the report names a session as "user/session id"."""
     report = StagingReport(run_id)
     for user, session_ids in sessions.items():
         try:
-            part = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs)
+            part = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs, whole=whole)
         except CacheUnavailableError as error:
             part = StagingReport(run_id, unread=dict.fromkeys(session_ids, str(error)))
         report.found += [f"{user.name}/{session_id}" for session_id in part.found]

@@ -107,7 +107,7 @@ async def test_what_the_api_made_is_as_fresh_as_what_a_run_made(lasting: Project
     lasting.say("s1", ("Where does Carol live?", "Carol Brown lives in Berlin."))
     await sessiongraph.add("Alice Smith moved to Paris.")
     await sessiongraph.cognify()
-    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"])
+    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], create=True)
 
     assert stale(lasting.instance) == {}
 

@@ -17,7 +17,7 @@ async def test_the_estimate_reads_as_a_sentence_and_the_run_agrees(endpoint: Ope
     await sessions.add_turn(session_id="s1", question="Where is Carol?", answer="Carol Brown is in Berlin.")
 
     estimate = await sessiongraph.estimate_persist(session_ids=["s1"])
-    report = await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"])
+    report = await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], create=True)
 
     assert str(estimate).startswith("1 turn(s) would be staged, 1 extracted") and "unknown" in str(estimate)
     assert estimate.calls == report.usage.calls == 1 and report.persisted == 1

@@ -68,6 +68,6 @@ async def test_what_says_nothing_is_skipped_and_says_why():
 
 
 async def persist(dataset: str) -> sessiongraph.PersistReport:
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=dataset)
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=dataset, create=True)
     assert isinstance(report, sessiongraph.PersistReport)
     return report
