@@ -8,9 +8,13 @@ from sessiongraph.dagster import column_schema, datasets_partitions, materialize
 
 
 class KnowledgeConfig(dg.Config):
-    """`retry_failed`: whether passages that failed too often, and are quarantined, are tried once more."""
+    """`retry_failed`: whether passages that failed too often, and are quarantined, are tried once more.
+
+    `reextract`: whether what another model or version extracted, and stays in the graph, is extracted anew.
+    """
 
     retry_failed: bool = False
+    reextract: bool = False
 
 
 @dg.asset(
@@ -23,10 +27,13 @@ class KnowledgeConfig(dg.Config):
     metadata={"dagster/column_schema": column_schema("knowledge_graph")},
     description="""Entities, facts and embeddings of the dataset's documents, each with its evidence.
 
-Chunks, extracts, embeds and commits what is not in the ledger at this content and extractor version; what is
-unchanged costs no model call. `session_knowledge` adds to the same graph.""",
+Chunks, extracts, embeds and commits what is not in the ledger at this content; what is unchanged costs no model call.
+After a change of prompt or model what is there is stale, and extracted anew by run config `reextract` alone.
+`session_knowledge` adds to the same graph.""",
 )
 def knowledge_graph(
     context: dg.AssetExecutionContext, config: KnowledgeConfig, graph: GraphResource
 ) -> dg.MaterializeResult:
-    return materialize_knowledge_graph(context, graph.client, retry_failed=config.retry_failed)
+    return materialize_knowledge_graph(
+        context, graph.client, retry_failed=config.retry_failed, reextract=config.reextract
+    )

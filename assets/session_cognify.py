@@ -18,11 +18,14 @@ from sessiongraph.dagster import column_schema, datasets_partitions, materialize
     metadata={"dagster/column_schema": column_schema("session_knowledge")},
     description="""Entities and facts of what was said in sessions, in the same graph as those of the documents.
 
-Every staged turn that is not in the ledger at this content and extractor version becomes knowledge; refusals, badly
+Every staged turn that is not in the ledger at this content becomes knowledge; refusals, badly
 rated turns and repeats are skipped, and say so. A turn that fails is tried again by the next run, until it
-has failed too often by its own fault; run config `retry_failed` tries it then.""",
+has failed too often by its own fault; run config `retry_failed` tries it then. After a change of prompt or model
+what is there is stale, and extracted anew by run config `reextract` alone.""",
 )
 def session_knowledge(
     context: dg.AssetExecutionContext, config: KnowledgeConfig, graph: GraphResource
 ) -> dg.MaterializeResult:
-    return materialize_session_knowledge(context, graph.client, retry_failed=config.retry_failed)
+    return materialize_session_knowledge(
+        context, graph.client, retry_failed=config.retry_failed, reextract=config.reextract
+    )

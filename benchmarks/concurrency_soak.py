@@ -125,7 +125,7 @@ class Worker:
     async def _persist(self, session_ids: list[str], dataset: str) -> None:
         begun = time.time()
         try:
-            report = await persist(session_ids=session_ids, dataset=dataset)
+            report = await persist(session_ids=session_ids, dataset=dataset, create=True)
         except SessionsNotFoundError:
             return  # nobody has said anything in it yet
         if report.settled:
@@ -273,7 +273,7 @@ async def _verify(figures: Figures, logs: list[Log]) -> None:
     added = {turn for log in logs for turn in log.added} - dropped
     ids = sorted({session_id for session_id, _ in added})
     for dataset in (*DATASETS, UNDISTURBED):
-        await persist(session_ids=ids, dataset=dataset)
+        await persist(session_ids=ids, dataset=dataset, create=True)
     passages = {turn: turn_passage_id(session_document_id(user.id, turn[0]), turn[1]) for turn in added | dropped}
     stores = {name: services.store(services.access.resolve(user, name, "read")) for name in (*DATASETS, UNDISTURBED)}
     forgotten = {turn for log in logs for turn in log.forgotten}

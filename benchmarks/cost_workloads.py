@@ -52,14 +52,14 @@ async def persist(size: int) -> None:
 
     ids = await _say(size)
     with step(f"persist {size} sessions of 10 turns", turns=10 * size):
-        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET)
+        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET, create=True)
     some = ids[:10]
     for number, id_ in enumerate(some):
         await sessions.add_turn(id_, *workload.later_turn(number))
     with step(f"one more turn in 10 of {size} sessions", turns=len(some)):
-        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=some, dataset=DATASET)
+        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=some, dataset=DATASET, create=True)
     with step(f"10 of {size} sessions unchanged"):
-        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=some, dataset=DATASET)
+        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=some, dataset=DATASET, create=True)
 
 
 async def persist_as_run(size: int) -> None:
@@ -126,7 +126,7 @@ async def disk(size: int) -> None:
 
     ids = await _say(size)
     with step(f"disk, {size} sessions of 10 turns") as told:
-        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET)
+        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET, create=True)
         home = load_settings().home
         files = [file for file in home.rglob("*") if file.is_file() and home / "dagster" not in file.parents]
         told["megabytes"] = round(sum(file.stat().st_size for file in files) / 1e6, 2)
@@ -147,7 +147,7 @@ async def embedded(size: int) -> None:
         for _ in parser.pipe(turns):
             pass
     with step(f"{size} turns persisted with local/extractive", texts=size):
-        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET)
+        await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET, create=True)
     texts = turns * 20
     import wordllama
 
@@ -190,7 +190,9 @@ async def _load() -> None:
     await sessiongraph.add(["Wanda Riedl met Luca Falk in Graz."], "loaded")
     await sessiongraph.cognify("loaded")
     await sessions.add_turn("loaded", "Where does Wanda Riedl live?", "Wanda Riedl lives in Graz.")
-    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["loaded"], dataset="loaded")
+    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(
+        session_ids=["loaded"], dataset="loaded", create=True
+    )
     await sessions.clear()
     assert load_settings().home.exists()
 

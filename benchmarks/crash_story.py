@@ -153,5 +153,5 @@ def _turns(user: User, session_id: str) -> list[Turn]:
 
 async def persist(dataset: str, *session_ids: str) -> sessiongraph.PersistReport:
     return await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(
-        session_ids=list(session_ids), dataset=dataset
+        session_ids=list(session_ids), dataset=dataset, create=True
     )

@@ -218,7 +218,9 @@ def _left_behind() -> list[str]:
     quick.write("check", "check", lambda tx: setattr(tx, "changed", True))
 
     async def again() -> Any:
-        return await persist(session_ids=[session.session_id for session in await sessions.list_sessions()])
+        return await persist(
+            session_ids=[session.session_id for session in await sessions.list_sessions()], create=True
+        )
 
     report = asyncio.run(again())
     if report.staged or report.settled:

@@ -112,7 +112,7 @@ class Trial:
         for user in (self.owner, self.guest):
             ids = sorted({turn.session_id for turn in kept if turn.user_id == user.id})
             dataset = f"{self.owner.name}/{name}"
-            await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(user, ids, dataset)
+            await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(user, ids, dataset, create=True)
 
     async def forget(self, name: str, target: Target) -> int:
         """Copy the whole graph to dataset `name`, forget `target` there, and say how many turns were extracted anew."""

@@ -85,7 +85,7 @@ async def _run(conversation: Conversation) -> Result:
         turn_of = await put_turns(conversation)
     session_ids = [session.id for session in conversation.sessions]
     with measured() as result.persist:
-        report = await persist(session_ids=session_ids, dataset=conversation.id)
+        report = await persist(session_ids=session_ids, dataset=conversation.id, create=True)
     result.usage = asdict(report.usage)
     await sessiongraph.sessions.clear()
     result.cache_emptied = not await sessiongraph.sessions.list_sessions()
@@ -93,7 +93,7 @@ async def _run(conversation: Conversation) -> Result:
     graph = await sessiongraph.graph(dataset=conversation.id)
     result.entities, result.facts = graph.number_of_nodes(), graph.number_of_edges()
     with measured() as result.again:
-        report = await persist(session_ids=session_ids, dataset=conversation.id)
+        report = await persist(session_ids=session_ids, dataset=conversation.id, create=True)
     result.again_calls = report.usage.calls + report.usage.embedding_calls
     questions = [question for question in conversation.questions if question.category in ANSWERABLE][:QUESTIONS]
     with measured() as result.search:

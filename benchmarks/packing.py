@@ -52,7 +52,7 @@ async def persisted() -> None:
     for number, id_ in enumerate(ids):
         for question, answer in workload.session(number):
             await sessiongraph.sessions.add_turn(id_, question, answer)
-    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET)
+    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET, create=True)
 
 
 async def cognified(texts: Sequence[str]) -> None:

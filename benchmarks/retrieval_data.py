@@ -61,7 +61,7 @@ async def from_sessions(conversation: Conversation) -> Asked:
     await datasets.create(conversation.id)
     turn_of = await put_turns(conversation)
     session_ids = [session.id for session in conversation.sessions]
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=session_ids, dataset=conversation.id)
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=session_ids, dataset=conversation.id, create=True)
     said: dict[str, set[str]] = {}
     for dia_id, turn_id in turn_of.items():
         said.setdefault(turn_id, set()).add(dia_id)

@@ -58,7 +58,7 @@ async def _persisted(conversation: Conversation) -> dict[str, str]:
     await datasets.create(conversation.id)
     turn_of = await put_turns(conversation)
     session_ids = [session.id for session in conversation.sessions]
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=session_ids, dataset=conversation.id)
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=session_ids, dataset=conversation.id, create=True)
     return turn_of
 
 

@@ -4,8 +4,8 @@ Applied in one place, to all assets at once. Declarative automation is an altern
 off until somebody starts its sensor in the UI, and stops the other. It stages every dataset's sessions by the clock and
 makes knowledge of whatever is new, whether or not a session is due: short conversations are extracted a few turns at a
 time, for more calls; a session that lives for less than the time between two ticks can be lost; runs are of
-whole datasets, and each dataset has one every tick. What it does better: a changed prompt or model re-extracts by
-itself, wherever a run makes it.
+whole datasets, and each dataset has one every tick. A changed prompt or model starts nothing: what it would read
+otherwise is marked stale, and extracted anew by a run with `reextract` alone.
 """
 
 from collections.abc import Iterable
@@ -25,10 +25,7 @@ FRESHNESS = {"session_turns": _SWEPT, "session_knowledge": _SWEPT, "knowledge_gr
 STAGE_CRON = "*/10 * * * *"
 _BY_THE_CLOCK = dg.AutomationCondition.cron_tick_passed(STAGE_CRON) | dg.AutomationCondition.newly_missing()
 # A data version is a hash of the content: what was made again without changing starts nothing.
-_WHEN_CHANGED = (
-    dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
-    | dg.AutomationCondition.code_version_changed()
-)
+_WHEN_CHANGED = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.data_version_changed())
 
 
 def _once(due: dg.AutomationCondition, label: str) -> dg.AutomationCondition:
@@ -38,9 +35,9 @@ def _once(due: dg.AutomationCondition, label: str) -> dg.AutomationCondition:
 
 
 AUTOMATION = {
-    "knowledge_graph": _once(_WHEN_CHANGED, "new documents, prompt or model"),
+    "knowledge_graph": _once(_WHEN_CHANGED, "new documents"),
     "session_turns": _once(_BY_THE_CLOCK, "every ten minutes"),
-    "session_knowledge": _once(_WHEN_CHANGED, "new turns, prompt or model"),
+    "session_knowledge": _once(_WHEN_CHANGED, "new turns"),
 }
 
 
@@ -53,7 +50,7 @@ def build_automation_sensor(prefix: str) -> dg.AutomationConditionSensorDefiniti
         minimum_interval_seconds=30,
         run_tags={TRIGGER_TAG: "automation"},
         description="""Instead of `new_sessions`, not beside it: stages every dataset's sessions by the clock, due or
-not, and makes knowledge of documents and turns as soon as their content, the prompt or the model has changed.""",
+not, and makes knowledge of documents and turns as soon as their content has changed.""",
     )
 
 

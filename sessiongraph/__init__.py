@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         StoreBusyError,
         UnreadableDocumentError,
     )
+    from sessiongraph.extraction.estimate import CognifyEstimate
     from sessiongraph.persistence.estimate import PersistEstimate, TurnEstimate
     from sessiongraph.persistence.persist import PersistReport, SessionOutcome, TurnOutcome
     from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     _default = SessionGraph()
     add, cognify, search = _default.add, _default.cognify, _default.search
+    estimate_cognify = _default.estimate_cognify
     graph, forget = _default.graph, _default.forget
     sessions, datasets, entities = _default.sessions, _default.datasets, _default.entities
     users, roles, tenants = _default.users, _default.roles, _default.tenants
@@ -60,6 +62,7 @@ _WHERE = {
         "StoreBusyError",
         "UnreadableDocumentError",
     ),
+    "extraction.estimate": ("CognifyEstimate",),
     "persistence.estimate": ("PersistEstimate", "TurnEstimate"),
     "persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
     "retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
@@ -68,7 +71,7 @@ _WHERE = {
 }
 _MODULE_OF = {name: f"sessiongraph.{module}" for module, names in _WHERE.items() for name in names}
 # Methods of the default client, by the name of the function that calls them.
-_METHODS = {name: name for name in ("add", "cognify", "search", "graph", "forget")} | {
+_METHODS = {name: name for name in ("add", "cognify", "estimate_cognify", "search", "graph", "forget")} | {
     "get_default_user": "users.get_default_user"
 }
 _NAMESPACES = ("datasets", "entities", "roles", "sessions", "tenants", "users")

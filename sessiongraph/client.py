@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sessiongraph.api.tenants import Tenants
     from sessiongraph.api.users import Users
     from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.extraction.estimate import CognifyEstimate
     from sessiongraph.ingestion.ingest import IngestReport
     from sessiongraph.persistence.estimate import PersistEstimate
     from sessiongraph.persistence.persist import PersistReport
@@ -131,13 +132,19 @@ class SessionGraph:
         return await add(self.services, data, dataset_name, user=user, node_set=node_set, said_at=said_at)
 
     async def cognify(
-        self, datasets: Sequence[str] | str | None = None, *, user: User | None = None, retry_failed: bool = False
+        self,
+        datasets: Sequence[str] | str | None = None,
+        *,
+        user: User | None = None,
+        retry_failed: bool = False,
+        reextract: bool = False,
     ) -> "dict[str, KnowledgeReport]":
         """Bring what was added to `datasets` (all that the user may write, for None) into their graphs.
 
         Only what is not there yet is extracted, and embedded: where the embedder was changed, that is every text of the
         graph, those of sessions too. A passage that failed three times by its own fault (a refusal, an answer that does
-        not validate) is quarantined, and tried again only with `retry_failed` or when its window changes.
+        not validate) is quarantined, and tried again only with `retry_failed` or when its window changes. What another
+        version or model extracted is stale: it stays in the graph, and is extracted anew only with `reextract`.
 
         Returns a report for each dataset, by its name (another's: by owner/name).
         Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents,
@@ -145,7 +152,25 @@ class SessionGraph:
         """
         from sessiongraph.api.cognify import cognify
 
-        return await cognify(self.services, datasets, user=user, retry_failed=retry_failed)
+        return await cognify(self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract)
+
+    async def estimate_cognify(
+        self,
+        datasets: Sequence[str] | str | None = None,
+        *,
+        user: User | None = None,
+        retry_failed: bool = False,
+        reextract: bool = False,
+    ) -> "dict[str, CognifyEstimate]":
+        """The dry run of `cognify` with the same arguments, by dataset: what it would extract, and at which price.
+
+        Writes nothing and calls no model. Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError.
+        """
+        from sessiongraph.api.estimate import estimate_cognify
+
+        return await estimate_cognify(
+            self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract
+        )
 
     async def search(
         self,
@@ -191,6 +216,8 @@ class SessionGraph:
         user: User | None = None,
         run_in_background: Literal[False] = False,
         retry_failed: bool = False,
+        reextract: bool = False,
+        create: bool = False,
     ) -> "PersistReport": ...
 
     @overload
@@ -202,6 +229,8 @@ class SessionGraph:
         user: User | None = None,
         run_in_background: bool,
         retry_failed: bool = False,
+        reextract: bool = False,
+        create: bool = False,
     ) -> "PersistReport | BackgroundPersist": ...
 
     async def persist_sessions(
@@ -212,16 +241,21 @@ class SessionGraph:
         user: User | None = None,
         run_in_background: bool = False,
         retry_failed: bool = False,
+        reextract: bool = False,
+        create: bool = False,
     ) -> "PersistReport | BackgroundPersist":
         """Persist a user's cached sessions into `dataset`, under the node set `user_sessions_from_cache`.
 
-        Only turns that are new, edited or rated otherwise since the last persist are worked on, each exactly once.
-        None or no ids persist none. With `run_in_background`, what can be refused is refused now, and a handle is
-        returned at once. A turn that failed three times by its own fault (a refusal, an answer that does not validate)
-        is quarantined: it is tried again only with `retry_failed`, or when its words, those before it, the prompt or
-        the model change.
+        Only turns that are new, edited or rated otherwise since the last persist are worked on, each exactly once. All
+        turns of the sessions are taken; those that belong to another dataset, where they were asked, are copied, and go
+        on waiting to be persisted there. A `dataset` without a graph is refused, unless `create` says that these
+        sessions are to be its beginning. None or no ids persist none. With `run_in_background`, what can be refused is
+        refused now, and a handle is returned at once. A turn that failed three times by its own fault (a refusal, an
+        answer that does not validate) is quarantined: it is tried again only with `retry_failed`, or when its words,
+        those before it, the prompt or the model change. Turns that another version or model extracted are stale: they
+        stay in the graph, and are extracted anew only with `reextract`; `estimate_persist` tells the price.
 
-        Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError,
+        Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError,
         SessionsNotFoundError (neither cache nor dataset knows one of them), CacheUnavailableError,
         LLMNotConfiguredError, LLMFailedError.
         """
@@ -234,6 +268,8 @@ class SessionGraph:
             user=user,
             run_in_background=run_in_background,
             retry_failed=retry_failed,
+            reextract=reextract,
+            create=create,
         )
 
     async def estimate_persist(
@@ -243,6 +279,7 @@ class SessionGraph:
         *,
         user: User | None = None,
         retry_failed: bool = False,
+        reextract: bool = False,
     ) -> "PersistEstimate":
         """The dry run of `persist_sessions` with the same arguments.
 
@@ -254,7 +291,9 @@ class SessionGraph:
         """
         from sessiongraph.api.estimate import estimate_persist
 
-        return await estimate_persist(self.services, session_ids, dataset, user=user, retry_failed=retry_failed)
+        return await estimate_persist(
+            self.services, session_ids, dataset, user=user, retry_failed=retry_failed, reextract=reextract
+        )
 
     async def graph(
         self, dataset: str = MAIN_DATASET, *, user: User | None = None, node_sets: Sequence[str] | None = None

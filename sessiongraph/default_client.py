@@ -124,6 +124,8 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     run_in_background: Literal[False] = False,
     *,
     retry_failed: bool = False,
+    reextract: bool = False,
+    create: bool = False,
 ) -> "PersistReport": ...
 
 
@@ -135,6 +137,8 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     *,
     run_in_background: Literal[True],
     retry_failed: bool = False,
+    reextract: bool = False,
+    create: bool = False,
 ) -> "BackgroundPersist": ...
 
 
@@ -145,10 +149,18 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     run_in_background: bool = False,
     *,
     retry_failed: bool = False,
+    reextract: bool = False,
+    create: bool = False,
 ) -> "PersistReport | BackgroundPersist":
     """`SessionGraph.persist_sessions` of the default client: cached sessions into a dataset's graph, for good."""
     return await default_client().persist_sessions(
-        session_ids, dataset, user=user, run_in_background=run_in_background, retry_failed=retry_failed
+        session_ids,
+        dataset,
+        user=user,
+        run_in_background=run_in_background,
+        retry_failed=retry_failed,
+        reextract=reextract,
+        create=create,
     )
 
 
@@ -158,6 +170,9 @@ async def estimate_persist(
     dataset: str = MAIN_DATASET,
     *,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> "PersistEstimate":
     """`SessionGraph.estimate_persist` of the default client: what persisting would do and cost."""
-    return await default_client().estimate_persist(session_ids, dataset, user=user, retry_failed=retry_failed)
+    return await default_client().estimate_persist(
+        session_ids, dataset, user=user, retry_failed=retry_failed, reextract=reextract
+    )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import duckdb
 
 from sessiongraph.changes.page_store import remove_pages
-from sessiongraph.extraction.ledger import window_id
 from sessiongraph.extraction.merge_decisions import drop_unnamed
 from sessiongraph.ids import text_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
@@ -37,17 +36,17 @@ class Forgotten:
     affected: list[str] = field(default_factory=list)
 
 
-def forget(store: GraphStore, target: Target, extractor: str, run_id: str, asset: str) -> Forgotten:
+def forget(store: GraphStore, target: Target, run_id: str, asset: str) -> Forgotten:
     """Delete `target` from the store, in a file written anew. Blocks."""
 
     def change(tx: Transaction) -> Forgotten:
         remove_pages(store)
-        return _forget(tx, target, extractor)
+        return _forget(tx, target)
 
     return store.rewrite(run_id, asset, change)
 
 
-def _forget(tx: Transaction, target: Target, extractor: str) -> Forgotten:
+def _forget(tx: Transaction, target: Target) -> Forgotten:
     touched = _sessions_of(tx.connection, target.passage_ids)
     passages = [*target.passage_ids, *_passages_of(tx.connection, target.document_ids)]
     turns = _count_turns(tx.connection, passages)
@@ -59,7 +58,7 @@ def _forget(tx: Transaction, target: Target, extractor: str) -> Forgotten:
     tx.delete("documents", "id", documents)
     tx.delete("node_sets", "document_id", documents)
     for session in sorted(left):
-        _unsettle(tx, session, extractor)
+        _unsettle(tx, session)
     _collect_garbage(tx)
     return Forgotten(len(target.document_ids), turns, sorted(left))
 
@@ -93,13 +92,16 @@ def _with_turns(connection: duckdb.DuckDBPyConnection, document_ids: set[str]) -
     return {document_id for (document_id,) in rows}
 
 
-def _unsettle(tx: Transaction, session: str, extractor: str) -> None:
+def _unsettle(tx: Transaction, session: str) -> None:
     """Drop the ledger rows of a session's turns that name another window than they would get now."""
-    for passage in read_turn_passages(tx.connection, [session]):
-        tx.connection.execute(
-            "DELETE FROM ledger WHERE passage_id = ? AND window_id <> ?",
-            [passage.id, window_id(passage.window, extractor)],
-        )
+    passages = {passage.id: passage for passage in read_turn_passages(tx.connection, [session])}
+    rows = tx.connection.execute(
+        "SELECT DISTINCT passage_id, window_id, extractor FROM ledger WHERE passage_id IN (SELECT unnest(?))",
+        [list(passages)],
+    ).fetchall()
+    for passage_id, window_id, extractor in rows:
+        if not passages[passage_id].is_window(window_id, extractor):
+            tx.connection.execute("DELETE FROM ledger WHERE passage_id = ? AND window_id = ?", [passage_id, window_id])
 
 
 def _collect_garbage(tx: Transaction) -> None:

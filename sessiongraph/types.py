@@ -4,7 +4,7 @@ Plain frozen dataclasses without behaviour of their own; what they are stored in
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
 from sessiongraph.ids import content_id
@@ -63,8 +63,9 @@ class Dataset:
 class Turn:
     """One question and answer of a session.
 
-    `created_at` is when it was said (UTC); `position` orders turns said at the same moment, and grows with
-    every turn written. `dataset_id` is where it was searched, None where that was none or several.
+    `created_at` is when it was said, with the zone of where that was; `position` orders turns said at the same
+    moment, and grows with every turn written. `dataset_id` is where it was searched, None where that was none or
+    several.
     `context` is the text that the answer was made from; `elements` the ids of passages and facts used.
     `score` is feedback from 1 (bad) to 5 (good).
     """
@@ -81,6 +82,12 @@ class Turn:
     elements: tuple[str, ...] = ()
     score: int | None = None
     feedback: str | None = None
+
+    @property
+    def utc_offset_minutes(self) -> int | None:
+        """How far the clock was ahead of UTC where it was said; None where it was not."""
+        offset = self.created_at.utcoffset()
+        return offset // timedelta(minutes=1) or None if offset is not None else None
 
     @property
     def content_hash(self) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from sessiongraph.api.context import acting_user, all_permitted
+from sessiongraph.api.context import acting_user, all_permitted, check_flag
 from sessiongraph.dagster.event_reporting import report_build
 from sessiongraph.errors import NoGraphDataError, SessionGraphError
 from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
@@ -22,13 +22,17 @@ async def cognify(
     *,
     user: User | None,
     retry_failed: bool,
+    reextract: bool,
 ) -> dict[str, KnowledgeReport]:
     """As `SessionGraph.cognify` says."""
     acting = await acting_user(services, user)
     chosen = await all_permitted(services, acting, datasets, "write")
+    check_flag(reextract, "reextract")
     # By the name that the user calls it by: another's dataset may have the same name as one's own.
     reports = {
-        dataset.name if dataset.owner_id == acting.id else dataset.key: await _cognify(services, dataset, retry_failed)
+        dataset.name if dataset.owner_id == acting.id else dataset.key: await _cognify(
+            services, dataset, retry_failed, reextract
+        )
         for dataset in chosen
     }
     if not any(report.passages or report.usage.embedding_calls for report in reports.values()):
@@ -37,7 +41,7 @@ async def cognify(
     return reports
 
 
-async def _cognify(services: Services, dataset: Dataset, retry_failed: bool) -> KnowledgeReport:
+async def _cognify(services: Services, dataset: Dataset, retry_failed: bool, reextract: bool) -> KnowledgeReport:
     store, run_id = services.store(dataset), new_id()
     if not store.exists:
         return KnowledgeReport(run_id)
@@ -50,6 +54,7 @@ async def _cognify(services: Services, dataset: Dataset, retry_failed: bool) -> 
         run_id=run_id,
         asset="knowledge_graph",
         retry_failed=retry_failed,
+        reextract=reextract,
     )
     if report.failure is None:
         await _embed_turns(services, store, report)

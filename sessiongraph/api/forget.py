@@ -10,7 +10,6 @@ from sessiongraph.changes.page_store import list_pages, rewrite_pages
 from sessiongraph.dagster.event_reporting import report_build, report_materialization
 from sessiongraph.errors import CachingDisabledError, InvalidInputError, SessionsNotFoundError
 from sessiongraph.extraction.build_graph import build_knowledge
-from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Forgotten, Target
 from sessiongraph.forgetting import forget as forget_in_store
 from sessiongraph.ids import check_name, check_session_id, check_turn_id, dataset_parts, new_id
@@ -65,13 +64,12 @@ async def forget(
     )
     dropped = await asyncio.to_thread(_drop_cached, services, acting, cached) if from_cache else 0
     asset = "documents" if document_id and not cached else "session_turns"
-    extractor = await asyncio.to_thread(extractor_version, services.llm)
     # The store last: as long as it knows the target, a `forget` that was cut short can be made again.
     await asyncio.to_thread(_delete_originals, services, target_dataset, target)
     if store.exists:
         pages = await asyncio.to_thread(list_pages, store)
         try:
-            done = await asyncio.to_thread(forget_in_store, store, target, extractor, run_id, asset)
+            done = await asyncio.to_thread(forget_in_store, store, target, run_id, asset)
         finally:
             await asyncio.to_thread(rewrite_pages, store, services.snapshots, target_dataset.key, pages)
     else:

@@ -6,12 +6,13 @@ from typing import Any
 
 from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.dagster.event_reporting import logger, report_materialization
-from sessiongraph.errors import InvalidInputError
+from sessiongraph.errors import CacheUnavailableError, InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id, new_id
 from sessiongraph.persistence.persist import PersistReport
 from sessiongraph.persistence.persist import persist_sessions as persist
+from sessiongraph.persistence.session_routing import belongs_to, homes_of_sessions
 from sessiongraph.services import Services
-from sessiongraph.types import Dataset, User
+from sessiongraph.types import Dataset, Turn, User
 
 
 class BackgroundPersist:
@@ -52,16 +53,23 @@ async def persist_sessions(
     user: User | None,
     run_in_background: bool,
     retry_failed: bool,
+    reextract: bool,
+    create: bool,
+    whole: bool = True,
 ) -> PersistReport | BackgroundPersist:
     """As `SessionGraph.persist_sessions` says."""
     ids = checked_session_ids(session_ids)
     check_flag(run_in_background, "run_in_background")
+    check_flag(reextract, "reextract")
+    check_flag(create, "create")
     acting = await acting_user(services, user)
     # Opening the cache says whether there is one, before anything else happens.
     await asyncio.to_thread(lambda: services.cache)
     target = await permitted(services, acting, dataset, "write")
+    if not create:
+        await asyncio.to_thread(_check_graph, services, acting, ids, target)
     run_id = new_id()
-    work = _persist(services, acting, ids, target, run_id, retry_failed)
+    work = _persist(services, acting, ids, target, run_id, retry_failed, reextract, whole)
     if run_in_background:
         return BackgroundPersist(asyncio.create_task(work), run_id, services.background)
     return await work
@@ -75,8 +83,18 @@ def checked_session_ids(session_ids: Sequence[str] | None) -> list[str]:
 
 
 async def _persist(
-    services: Services, user: User, session_ids: list[str], dataset: Dataset, run_id: str, retry_failed: bool
+    services: Services,
+    user: User,
+    session_ids: list[str],
+    dataset: Dataset,
+    run_id: str,
+    retry_failed: bool,
+    reextract: bool,
+    whole: bool,
 ) -> PersistReport:
+    warnings = await asyncio.to_thread(_privacy_warnings, services, user, session_ids, dataset) if whole else []
+    for warning in warnings:
+        logger.warning(warning)
     report = await persist(
         services.cache,
         services.store(dataset),
@@ -86,7 +104,11 @@ async def _persist(
         session_ids,
         run_id=run_id,
         retry_failed=retry_failed,
+        reextract=reextract,
+        belongs=belongs_to(dataset),
+        whole=whole,
     )
+    report.warnings = warnings
     if report.staged:
         await report_materialization(services, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
     if report.settled:
@@ -94,6 +116,59 @@ async def _persist(
     if report.failure is not None:
         raise report.failure
     return report
+
+
+async def homes(services: Services, session_ids: Sequence[str], user: User | None) -> dict[str, dict[str, int]]:
+    """How many turns of each of the user's cached sessions belong to which dataset, as `homes_of_sessions` says."""
+    acting = await acting_user(services, user)
+    ids = checked_session_ids(session_ids)
+    return await asyncio.to_thread(lambda: homes_of_sessions(services.cache, services.access, acting, ids))
+
+
+def _check_graph(services: Services, user: User, session_ids: list[str], dataset: Dataset) -> None:
+    """Raise NoGraphDataError where the sessions' turns would be all that there is in the graph of `dataset`."""
+    query = "SELECT 1 FROM ledger WHERE disposition = 'persisted' LIMIT 1"
+    if services.store(dataset).read(lambda con: con.execute(query).fetchall()):
+        return
+    homes = homes_of_sessions(services.cache, services.access, user, session_ids)
+    if not homes:
+        return  # what is in no cache is not found, which is told next
+    places = ", ".join(sorted({key or "a dataset that is gone" for counts in homes.values() for key in counts}))
+    raise NoGraphDataError(
+        f"There is no graph in {dataset.key} yet: run add() and cognify() first, or give create=True to begin it with "
+        f"these sessions. Nothing was staged. Where their turns belong: {places}."
+    )
+
+
+def _privacy_warnings(services: Services, user: User, session_ids: list[str], dataset: Dataset) -> list[str]:
+    """What to warn of before turns are copied to `dataset`: that its readers may not read what they quote."""
+    try:
+        turns = [turn for id_ in session_ids for turn in services.cache.get_turns(user.id, id_)]
+    except CacheUnavailableError:
+        return []  # none is copied then
+    copies = [turn for turn in turns if turn.elements and not belongs_to(dataset)(turn)]
+    if not copies:
+        return []
+    readers = {reader.id: reader.name for reader in services.access.holders(dataset, "read")}
+    warnings = []
+    for source in services.access.list_datasets(user):
+        shut_out = readers.keys() - {reader.id for reader in services.access.holders(source, "read")}
+        quoting = _count_quoting(services, source, copies) if shut_out and source != dataset else 0
+        if quoting:
+            names = ", ".join(sorted(readers[id_] for id_ in shut_out))
+            warnings.append(
+                f"{quoting} turn(s) that go into {dataset.key} quote {source.key}, which {names} may not read: they "
+                f"can read those answers now. forget({dataset.name!r}, session_id=…, turn_id=…) takes one out again."
+            )
+    return warnings
+
+
+def _count_quoting(services: Services, source: Dataset, turns: Sequence[Turn]) -> int:
+    """How many of `turns` cite a passage of `source`, or were asked there."""
+    cited = list({element for turn in turns for element in turn.elements})
+    query = "SELECT DISTINCT passage_id FROM ledger WHERE passage_id IN (SELECT unnest(?))"
+    there = {id_ for (id_,) in services.store(source).read(lambda con: con.execute(query, [cited]).fetchall())}
+    return sum(turn.dataset_id == source.id or not there.isdisjoint(turn.elements) for turn in turns)
 
 
 def _staging_metadata(report: PersistReport) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from sessiongraph.ids import check_session_id
 from sessiongraph.retrieval.answer_strategies import STRATEGIES
 from sessiongraph.retrieval.conversation_history import read_conversation, resolve_follow_up, write_turn
 from sessiongraph.retrieval.query_context import QueryContext, generative_llm
-from sessiongraph.retrieval.results import SearchResult, SearchType
+from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
 from sessiongraph.services import Services
@@ -64,7 +64,7 @@ async def search(
         usage=usage,
     )
     outcome = await STRATEGIES[plan.strategy](context)
-    home = await _home(services, acting, chosen)
+    home, is_known = await asyncio.to_thread(_home, services, acting, chosen, outcome.citations)
     result = SearchResult(
         query=query_text,
         answer=outcome.answer.text if outcome.answer else None,
@@ -82,7 +82,7 @@ async def search(
         query_type=search_type,
         rows=outcome.rows,
     )
-    return [await write_turn(services, acting, conversation, result, home if len(chosen) == 1 else None)]
+    return [await write_turn(services, acting, conversation, result, home if is_known else None)]
 
 
 def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:
@@ -152,8 +152,18 @@ def _without_vectors(scopes: Sequence[Scope], context: QueryContext, model: str)
     ]
 
 
-async def _home(services: Services, user: User, chosen: Sequence[Dataset]) -> Dataset:
-    """The dataset that the turn counts to: the one searched, or the main one where it was several."""
+def _home(
+    services: Services, user: User, chosen: Sequence[Dataset], citations: Sequence[Citation]
+) -> tuple[Dataset, bool]:
+    """The dataset that the turn belongs to, and whether that is more than that there is no other: blocks.
+
+    It is the one that was searched, else the only one that supplied citations, if the user may write it (or the turn
+    would wait there for ever), else the user's main dataset.
+    """
     if len(chosen) == 1:
-        return chosen[0]
-    return await asyncio.to_thread(services.access.resolve, user, MAIN_DATASET, "read")
+        return chosen[0], True
+    cited = {citation.dataset for citation in citations}
+    for dataset in chosen:
+        if cited == {dataset.key} and "write" in services.access.permissions(user, dataset):
+            return dataset, True
+    return services.access.resolve(user, MAIN_DATASET, "read"), False

@@ -6,7 +6,7 @@ All raise CachingDisabledError where CACHING=false and CacheUnavailableError whe
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar, Unpack
 
 from sessiongraph.api.context import acting, names, permitted_now
@@ -43,8 +43,9 @@ class Sessions:
     ) -> str:
         """Add a turn to a session, which begins with its first; returns the turn's id.
 
-        `created_at` is when it was said (now, where not given; without a time zone it is UTC); the session expires
-        SESSION_TTL_SECONDS after it was last written all the same. `dataset` is where sensors persist the turn.
+        `created_at` is when it was said (now, where not given; without a time zone it is UTC), and its zone says
+        which day "today" is in what was said; the session expires SESSION_TTL_SECONDS after it was last written all
+        the same. `dataset` is where the turn belongs: where sensors persist it.
         """
         check_session_id(session_id)
         _check_text("question", question)
@@ -52,7 +53,7 @@ class Sessions:
         if context is not None:
             _check_text("context", context)
         used = names(elements, "elements")
-        moment = _utc(created_at)
+        moment = _zoned(created_at)
         services, turn_id = self._services, new_id()
 
         def put(cache: "SessionCache", owner: User) -> None:
@@ -158,12 +159,16 @@ def _check_text(name: str, text: object) -> None:
         raise InvalidInputError(f"{name} holds a NUL character; take it out.")
 
 
-def _utc(moment: datetime | None) -> datetime:
+def _zoned(moment: datetime | None) -> datetime:
+    """`moment` in its own zone, at an offset to the minute, as it is kept."""
     if moment is None:
         return datetime.now(UTC)
     if not isinstance(moment, datetime):
         raise InvalidInputError(f"created_at must be a datetime, not {type(moment).__name__}.")
     try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        offset = moment.utcoffset()
+        if offset is None:
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).astimezone(timezone(timedelta(minutes=offset // timedelta(minutes=1))))
     except OverflowError:
         raise InvalidInputError(f"created_at, {moment.isoformat()}, is out of range in UTC.") from None

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, DatasetName, DatasetNames, RetryFailed, UserName, acting
+from sessiongraph.cli.options import AsJson, DatasetName, DatasetNames, DryRun, Reextract, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import MAIN_DATASET
 
 if TYPE_CHECKING:
     from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.extraction.estimate import CognifyEstimate
     from sessiongraph.ingestion.ingest import IngestReport
 
 
@@ -36,6 +37,8 @@ cat mail.txt | sessiongraph add - --dataset work
         epilog="""[bold]Examples:[/]
 
 sessiongraph cognify --dataset work
+
+sessiongraph cognify --reextract --dry-run
 
 sessiongraph cognify --json
 
@@ -91,7 +94,12 @@ def _path_or_text(thing: str) -> str | Path:
 
 
 def cognify(
-    dataset: DatasetNames = None, retry_failed: RetryFailed = False, user: UserName = None, as_json: AsJson = False
+    dataset: DatasetNames = None,
+    retry_failed: RetryFailed = False,
+    reextract: Reextract = False,
+    dry_run: DryRun = False,
+    user: UserName = None,
+    as_json: AsJson = False,
 ) -> None:
     """Bring what was added into the graph: entities, facts, and where each was stated.
 
@@ -99,8 +107,17 @@ def cognify(
     """
 
     async def work() -> "dict[str, KnowledgeReport]":
-        return await sessiongraph.cognify(dataset, user=await acting(user), retry_failed=retry_failed)
+        return await sessiongraph.cognify(
+            dataset, user=await acting(user), retry_failed=retry_failed, reextract=reextract
+        )
 
+    async def estimate() -> "dict[str, CognifyEstimate]":
+        return await sessiongraph.estimate_cognify(
+            dataset, user=await acting(user), retry_failed=retry_failed, reextract=reextract
+        )
+
+    if dry_run:
+        return _show_estimates(run("Looking at what would be done…", estimate()), as_json)
     reports = run("Reading documents into the graph…", work())
     summaries = [_summary(name, report) for name, report in reports.items()]
     if as_json:
@@ -111,12 +128,22 @@ def cognify(
         show_table("Documents in the graph", [*counts[:4], "extracted now", "seconds"], rows, whole="dataset")
         for name, report in reports.items():
             note(f"{name}: {spent(report.usage)}.")
+    if stale := sum(report.stale for report in reports.values()):
+        note(f"{stale} passage(s) are stale: --reextract extracts them anew, with --dry-run it tells the price.")
     failures = [(summary["dataset"], failure) for summary in summaries for failure in summary["failures"]]
     for name, failure in failures:
         when = "with --retry-failed" if failure["quarantined"] else "by the next cognify"
         warn(f"Passage {failure['passage_id']} of {name} failed, and is tried again {when}: {failure['reason']}")
     if failures:
         raise typer.Exit(1)
+
+
+def _show_estimates(estimates: "dict[str, CognifyEstimate]", as_json: bool) -> None:
+    if as_json:
+        return show_json(estimates)
+    for name, estimate in estimates.items():
+        say(f"{name}: {estimate}")
+    note("Nothing was written, and no model was called.")
 
 
 def _summary(name: str, report: "KnowledgeReport") -> dict[str, Any]:
@@ -127,6 +154,7 @@ def _summary(name: str, report: "KnowledgeReport") -> dict[str, Any]:
         "persisted": report.count("persisted"),
         "failed": report.count("failed"),
         "quarantined": len(report.quarantined),
+        "stale": report.stale,
         "extracted": report.extracted,
         "mentions": report.mentions,
         "claims": report.claims,

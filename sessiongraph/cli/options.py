@@ -24,6 +24,11 @@ NodeSets = Annotated[
 RetryFailed = Annotated[
     bool, typer.Option("--retry-failed", help="Try again what failed too often to be tried unasked.")
 ]
+Reextract = Annotated[
+    bool,
+    typer.Option("--reextract", help="Also extract anew what another model or version extracted: see --dry-run."),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and what it would cost.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, for programs.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

@@ -1,15 +1,15 @@
 """`persist`: what was said in sessions, into a dataset's graph, for good."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, DatasetName, RetryFailed, UserName, acting
+from sessiongraph.cli.options import AsJson, DryRun, Reextract, RetryFailed, UserName, acting
 from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
 from sessiongraph.errors import InvalidInputError
-from sessiongraph.types import MAIN_DATASET, SESSION_NODE_SET, User
+from sessiongraph.types import MAIN_DATASET, SESSION_NODE_SET, Usage, User
 
 if TYPE_CHECKING:
     from sessiongraph.persistence.estimate import PersistEstimate
@@ -21,11 +21,13 @@ def register(app: typer.Typer, panel: str) -> None:
         rich_help_panel=panel,
         epilog=f"""[bold]Examples:[/]
 
-sessiongraph persist first --dataset demo
+sessiongraph persist first
 
 sessiongraph persist --all --dataset demo
 
-sessiongraph persist --all --dataset demo --dry-run
+sessiongraph persist first --whole --dataset archive
+
+sessiongraph persist --all --dry-run
 
 [dim]Next: sessiongraph search "…" --node-set {SESSION_NODE_SET}[/]""",
     )(persist)
@@ -35,69 +37,195 @@ def persist(
     session_ids: Annotated[
         list[str] | None, typer.Argument(metavar="SESSION...", help="Session ids: sessions list.")
     ] = None,
-    dataset: DatasetName = MAIN_DATASET,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset", "-d", metavar="NAME", help="Only turns that belong there. Without it: each where it belongs."
+        ),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every cached session of the user.")] = False,
-    retry_failed: RetryFailed = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only say what would be done, and what it would cost.")
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Copy the sessions' other turns into the dataset too.")
     ] = False,
+    retry_failed: RetryFailed = False,
+    reextract: Reextract = False,
+    dry_run: DryRun = False,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Persist cached sessions into a dataset's graph, so that they outlive the cache.
+    """Persist cached sessions into their datasets' graphs, so that they outlive the cache.
 
-    Only turns that are new, edited or rated otherwise are worked on, each exactly once.
+    A turn belongs to the dataset that was asked, or given; else to the only one that its answer cites; else to
+    main_dataset. Only turns that are new, edited or rated otherwise are worked on, each exactly once.
     """
     if everything == bool(session_ids):
         raise InvalidInputError("Name the sessions to persist, or give --all: `sessiongraph sessions list` shows them.")
-
-    async def named() -> "tuple[User | None, list[str]]":
-        owner = await acting(user)
-        return owner, session_ids or [it.session_id for it in await sessiongraph.sessions.list_sessions(user=owner)]
-
-    async def estimate() -> "PersistEstimate":
-        owner, ids = await named()
-        return await sessiongraph.estimate_persist(owner, ids, dataset, retry_failed=retry_failed)
-
-    async def work() -> "PersistReport":
-        owner, ids = await named()
-        persisting = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
-        return await persisting(owner, ids, dataset, retry_failed=retry_failed)
-
+    if whole and dataset is None:
+        raise InvalidInputError("--whole copies sessions into a dataset: name it with -d.")
+    plan = run("Looking into the cache…", _plan(session_ids, dataset, whole, user))
+    for note_ in plan.left:
+        warn(note_)
     if dry_run:
-        _show_estimate(run("Looking at what would be done…", estimate()), dataset, as_json)
-        return
-    report = run("Persisting sessions…", work())
+        estimates = {
+            name: run("Looking at what would be done…", plan.estimate(name, retry_failed, reextract))
+            for name in plan.sessions
+        }
+        return _show_estimates(estimates, as_json)
+    reports = {name: run("Persisting sessions…", plan.persist(name, retry_failed, reextract)) for name in plan.sessions}
     if as_json:
-        show_json(_summary(report))
+        show_json(_summary(reports))
+    elif not reports:
+        say("There is no turn to persist.")
     else:
-        _show(report, dataset)
-    for session_id in report.missing:
-        warn(f"Neither the cache nor {dataset} knows session {session_id}.")
-    for session_id, reason in report.unread.items():
-        warn(f"Session {session_id} could not be read from the cache: {reason}")
-    if report.quarantined:
-        warn(f"{len(report.quarantined)} turn(s) failed too often to be tried again unasked: give --retry-failed.")
-    if report.failed or report.missing or report.unread:
+        for name, report in reports.items():
+            _show(report, name)
+    if _warn(reports) or (plan.left and not reports):
         raise typer.Exit(1)
 
 
-def _show_estimate(estimate: "PersistEstimate", dataset: str, as_json: bool) -> None:
+@dataclass(frozen=True)
+class _Plan:
+    """Which sessions go into which dataset, by name, and what is to be said of turns that do not go along (`left`)."""
+
+    owner: "User | None"
+    sessions: dict[str, list[str]]
+    whole: bool
+    left: list[str]
+
+    async def estimate(self, dataset: str, retry_failed: bool, reextract: bool) -> "PersistEstimate":
+        from sessiongraph.api.estimate import estimate_persist
+        from sessiongraph.default_client import default_services
+
+        return await estimate_persist(
+            default_services(),
+            self.sessions[dataset],
+            dataset,
+            user=self.owner,
+            retry_failed=retry_failed,
+            reextract=reextract,
+            whole=self.whole,
+        )
+
+    async def persist(self, dataset: str, retry_failed: bool, reextract: bool) -> "PersistReport":
+        from sessiongraph.api.persist import persist_sessions
+        from sessiongraph.default_client import default_services
+        from sessiongraph.persistence.persist import PersistReport
+
+        report = await persist_sessions(
+            default_services(),
+            self.sessions[dataset],
+            dataset,
+            user=self.owner,
+            run_in_background=False,
+            retry_failed=retry_failed,
+            reextract=reextract,
+            create=True,
+            whole=self.whole,
+        )
+        assert isinstance(report, PersistReport)
+        return report
+
+
+async def _plan(session_ids: list[str] | None, dataset: str | None, whole: bool, user: str | None) -> _Plan:
+    from sessiongraph.api.context import acting_user, permitted
+    from sessiongraph.api.persist import homes
+    from sessiongraph.default_client import default_services
+
+    services = default_services()
+    owner = await acting_user(services, await acting(user))
+    ids = session_ids or [it.session_id for it in await sessiongraph.sessions.list_sessions(user=owner)]
+    found = await homes(services, ids, owner)
+    target = (await permitted(services, owner, dataset, "write")).key if dataset is not None else None
+    if dataset is not None and whole:
+        return _Plan(owner, {dataset: ids}, True, [])
+    main = f"{owner.name}/{MAIN_DATASET}"
+    names = {target: dataset} if target is not None and dataset is not None else {}
+    sessions: dict[str, list[str]] = {}
+    left: list[str] = []
+    for session_id in ids:
+        # What the cache does not have may have been persisted before.
+        counts = found.get(session_id, {target or main: 0})
+        for key, count in counts.items():
+            name = names.get(key, key.removeprefix(f"{owner.name}/"))
+            if key and target in (None, key):
+                sessions.setdefault(name, []).append(session_id)
+            elif not key:
+                left.append(
+                    f"{count} turn(s) of session {session_id} belong to a dataset that is gone: "
+                    f"`sessiongraph persist {session_id} --whole -d NAME` copies them."
+                )
+            else:
+                left.append(
+                    f"{count} turn(s) of session {session_id} belong to {name} and were left: `sessiongraph persist "
+                    f"{session_id}` brings each where it belongs, --whole copies them into {dataset}."
+                )
+    return _Plan(owner, sessions, False, left)
+
+
+def _warn(reports: "dict[str, PersistReport]") -> bool:
+    """Say what was left undone; whether something was."""
+    for name, report in reports.items():
+        for warning in report.warnings:
+            warn(warning)
+        for session_id in report.missing:
+            warn(f"Neither the cache nor {name} knows session {session_id}.")
+        for session_id, reason in report.unread.items():
+            warn(f"Session {session_id} could not be read from the cache: {reason}")
+        if report.quarantined:
+            warn(f"{len(report.quarantined)} turn(s) failed too often to be tried again unasked: give --retry-failed.")
+        if report.stale:
+            note(
+                f"{report.stale} turn(s) are stale: --reextract extracts them anew, with --dry-run it tells the price."
+            )
+    return any(report.failed or report.missing or report.unread for report in reports.values())
+
+
+def _show_estimates(estimates: "dict[str, PersistEstimate]", as_json: bool) -> None:
     if as_json:
-        show_json(estimate)
-        return
-    say(estimate)
-    if estimate.turns:
-        rows = [(it.session_id, it.turn_id, it.action, it.reason, "yes" if it.staged else "") for it in estimate.turns]
-        columns = ["session", "turn", "would", "why", "staged"]
-        show_table(f"Turns, if persisted into {dataset}", columns, rows, whole="turn")
-        note("Nothing was written, and no model was called.")
+        return show_json(_estimate_summary(estimates))
+    for dataset, estimate in estimates.items():
+        say(f"{dataset}: {estimate}")
+        if estimate.turns:
+            rows = [
+                (it.session_id, it.turn_id, it.action, it.reason, "yes" if it.staged else "") for it in estimate.turns
+            ]
+            columns = ["session", "turn", "would", "why", "staged"]
+            show_table(f"Turns, if persisted into {dataset}", columns, rows, whole="turn")
+    note("Nothing was written, and no model was called.")
 
 
-def _summary(report: "PersistReport") -> dict[str, Any]:
-    counts = {"persisted": report.persisted, "skipped": report.skipped, "failed": report.failed}
-    counts["quarantined"] = len(report.quarantined)
-    return {**asdict(report), **counts, "sessions": [asdict(outcome) for outcome in report.sessions.values()]}
+def _estimate_summary(estimates: "dict[str, PersistEstimate]") -> dict[str, Any]:
+    """All datasets' estimates as one; each turn says into which it would go."""
+    from sessiongraph.default_client import default_services
+
+    found = list(estimates.values())
+    costs = [estimate.cost for estimate in found]
+    return {
+        "model": found[0].model if found else default_services().llm.model,
+        **{name: sum(getattr(it, name) for it in found) for name in ("calls", "prompt_tokens", "completion_tokens")},
+        "cost": None if None in costs else sum(cost for cost in costs if cost is not None),
+        "turns": [{**asdict(turn), "dataset": name} for name, it in estimates.items() for turn in it.turns],
+        "missing": [session_id for it in found for session_id in it.missing],
+        "unread": {session_id: why for it in found for session_id, why in it.unread.items()},
+    }
+
+
+def _summary(reports: "dict[str, PersistReport]") -> dict[str, Any]:
+    """All datasets' reports as one; each session says into which it went."""
+    found = list(reports.values())
+    counts = ("persisted", "skipped", "failed", "stale", "staged", "settled", "extracted", "seconds")
+    return {
+        **{name: sum(getattr(report, name) for report in found) for name in counts},
+        "quarantined": sum(len(report.quarantined) for report in found),
+        "datasets": {name: report.run_id for name, report in reports.items()},
+        "usage": asdict(sum((report.usage for report in found), Usage())),
+        "sessions": [
+            {**asdict(outcome), "dataset": name} for name, it in reports.items() for outcome in it.sessions.values()
+        ],
+        "missing": [session_id for it in found for session_id in it.missing],
+        "unread": {session_id: why for it in found for session_id, why in it.unread.items()},
+        "warnings": [warning for it in found for warning in it.warnings],
+    }
 
 
 def _became(turn: "TurnOutcome") -> str:
@@ -105,7 +233,7 @@ def _became(turn: "TurnOutcome") -> str:
 
 
 def _show(report: "PersistReport", dataset: str) -> None:
-    say(report if report.sessions else "The cache holds no session, so none was persisted.")
+    say(f"{dataset}: {report}")
     turns = [(id_, turn) for id_, outcome in report.sessions.items() for turn in outcome.turns]
     if turns:
         rows = [(session_id, turn.turn_id, _became(turn), turn.reason, turn.run_id) for session_id, turn in turns]

@@ -1,5 +1,6 @@
 """`status`: where everything is, what is there, and what to do next. It loads no model."""
 
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from sessiongraph.services import Services
     from sessiongraph.settings import Settings
 
+# Where turns belong of which the dataset is there no more, or may be read no more.
+_GONE = "a dataset that is gone"
 # How long a dataset that is being written is waited for.
 _PATIENCE_SECONDS = 1.0
 
@@ -25,19 +28,25 @@ SELECT
         SELECT 1 FROM chunks c JOIN ledger USING (passage_id) WHERE c.document_id = d.id)),
     (SELECT count(*) FROM documents WHERE kind = 'session'),
     (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),
-    (SELECT count(*) FROM current_ledger WHERE disposition = 'failed')
+    (SELECT count(*) FROM current_ledger WHERE disposition = 'failed'),
+    (SELECT count(*) FROM current_ledger WHERE disposition = 'persisted' AND extractor <> '{extractor}')
 """
-# Turns that were persisted, or skipped for a reason, by user and session. Of all users: a value bound to a query would
+# Turns that were persisted, or skipped for a reason, as they are worded. Of all users: a value bound to a query would
 # have DuckDB load pandas, which takes a quarter of a second.
 _SETTLED = """
-SELECT user_id, session_id, count(*) FROM current_turns t JOIN documents d ON d.id = t.document_id
-JOIN current_ledger l USING (passage_id) WHERE l.disposition <> 'failed' GROUP BY user_id, session_id
+SELECT user_id, session_id, turn_id, content_hash FROM current_turns t JOIN documents d ON d.id = t.document_id
+JOIN current_ledger l USING (passage_id) WHERE l.disposition <> 'failed'
 """
+# A user's session, and one of its turns as it is worded.
+_Settled = set[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
 class DatasetStatus:
-    """Counts of a dataset; all None while another process writes to it."""
+    """Counts of a dataset; all None while another process writes to it.
+
+    `stale` are passages that another model or version extracted, as the ledger says it: none is read for this.
+    """
 
     dataset: str
     documents: int | None = None
@@ -45,16 +54,21 @@ class DatasetStatus:
     sessions: int | None = None
     turns: int | None = None
     failed: int | None = None
+    stale: int | None = None
 
 
 @dataclass(frozen=True)
 class SessionStatus:
-    """A cached session, the dataset that its last turn asked, and how many of its turns are settled in one already."""
+    """A cached session, the datasets that its turns belong to, and how many of them are settled where they belong.
+
+    `waiting` has how many are not, by dataset.
+    """
 
     session_id: str
     dataset: str
     turns: int
     settled: int
+    waiting: dict[str, int]
     last_activity: datetime
     expires_at: datetime | None
 
@@ -108,37 +122,48 @@ def _status(services: "Services", user_name: str | None) -> Status:
     )
 
 
-def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], dict[str, int]]:
-    """The status of each dataset, and how many turns of each of the user's sessions are settled in one of them."""
+def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], dict[str, _Settled]]:
+    """The status of each dataset, and the user's turns that are settled in it, by its key."""
+    from sessiongraph.extraction.window_extraction import extractor_version
+
+    counted = _COUNTS.format(extractor=extractor_version(services.llm))
     found: list[DatasetStatus] = []
-    settled: dict[str, int] = {}
+    settled: dict[str, _Settled] = {}
     for dataset in services.access.list_datasets(user):
         try:
             counts, turns = services.store(dataset).read(
-                lambda con: (con.execute(_COUNTS).fetchall()[0], con.execute(_SETTLED).fetchall()),
+                lambda con: (con.execute(counted).fetchall()[0], con.execute(_SETTLED).fetchall()),
                 _PATIENCE_SECONDS,
             )
         except StoreBusyError:
             found.append(DatasetStatus(dataset.key))
             continue
         found.append(DatasetStatus(dataset.key, *counts))
-        for user_id, session_id, count in turns:
-            if user_id == user.id:
-                settled[session_id] = max(count, settled.get(session_id, 0))
+        settled[dataset.key] = {tuple(turn) for owner, *turn in turns if owner == user.id}
     return found, settled
 
 
-def _sessions(services: "Services", user: User, settled: dict[str, int]) -> tuple[list[SessionStatus], str | None]:
+def _sessions(services: "Services", user: User, settled: dict[str, _Settled]) -> tuple[list[SessionStatus], str | None]:
     """The user's cached sessions; none, with what is wrong, where the cache is off or does not answer."""
-    names = {dataset.id: dataset.name for dataset in services.access.list_datasets(user)}
+    keys = {dataset.id: dataset.key for dataset in services.access.list_datasets(user)}
     found = []
     try:
         for info in services.cache.list_sessions(user.id):
-            asked = [turn.dataset_id or "" for turn in services.cache.get_turns(user.id, info.session_id, last=1)]
-            dataset = names.get("".join(asked), MAIN_DATASET)
-            count = settled.get(info.session_id, 0)
+            homes: list[str] = []
+            waiting: Counter[str] = Counter()
+            for turn in services.cache.get_turns(user.id, info.session_id):
+                main = f"{user.name}/{MAIN_DATASET}"
+                home = main if turn.dataset_id is None else keys.get(turn.dataset_id, _GONE)
+                name = home.removeprefix(f"{user.name}/")
+                homes.append(name)
+                is_settled = (turn.session_id, turn.turn_id, turn.content_hash) in settled.get(home, ())
+                waiting[name] += not is_settled
+            count = len(homes) - waiting.total()
+            names = ", ".join(dict.fromkeys(homes))
             found.append(
-                SessionStatus(info.session_id, dataset, info.turns, count, info.last_activity, info.expires_at)
+                SessionStatus(
+                    info.session_id, names, len(homes), count, dict(+waiting), info.last_activity, info.expires_at
+                )
             )
     except (CachingDisabledError, CacheUnavailableError) as error:
         return [], str(error)
@@ -156,9 +181,10 @@ def _cache_name(settings: "Settings") -> str:
 def _next_steps(datasets: list[DatasetStatus], sessions: list[SessionStatus], problem: str | None) -> list[str]:
     steps = [f"sessiongraph cognify --dataset {dataset.dataset}" for dataset in datasets if dataset.not_cognified]
     steps += [
-        f"sessiongraph persist {session.session_id} --dataset {session.dataset}"
+        f"sessiongraph persist {session.session_id} --dataset {name}"
         for session in sessions
-        if session.settled < session.turns
+        for name in session.waiting
+        if name != _GONE
     ]
     if not any(dataset.documents or dataset.sessions for dataset in datasets):
         steps.append('sessiongraph add "…" --dataset NAME')
@@ -178,14 +204,39 @@ def _show(found: Status) -> None:
         say(f"cache        {found.cache}: {found.cache_problem}", "red")
     if found.datasets:
         rows = [tuple(asdict(dataset).values()) for dataset in found.datasets]
-        columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed"]
+        columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed", "stale"]
         show_table("Datasets", columns, [row if row[1] is not None else (row[0], "being written") for row in rows])
     if found.sessions:
         sessions = [
-            (s.session_id, s.dataset, s.turns, s.settled, moment(s.last_activity), moment(s.expires_at))
+            (
+                s.session_id,
+                s.dataset,
+                s.turns,
+                s.settled,
+                _counts(s.waiting),
+                moment(s.last_activity),
+                moment(s.expires_at),
+            )
             for s in found.sessions
         ]
-        columns = ["session", "last asked", "turns", "persisted", "last activity (UTC)", "expires (UTC)"]
+        columns = [
+            "session",
+            "belongs to",
+            "turns",
+            "persisted there",
+            "waiting",
+            "last activity (UTC)",
+            "expires (UTC)",
+        ]
         show_table("Cached sessions", columns, sessions, whole="session")
+    if any(dataset.stale for dataset in found.datasets):
+        note(
+            "Stale is what another model or version extracted: it stays in the graph, and is extracted anew by cognify "
+            "and persist with --reextract; with --dry-run they tell the price."
+        )
     for step in found.next_steps:
         note(f"Next: {step}")
+
+
+def _counts(waiting: dict[str, int]) -> str:
+    return ", ".join(f"{count} for {name}" for name, count in waiting.items())

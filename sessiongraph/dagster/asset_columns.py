@@ -46,6 +46,7 @@ _MEANING = {
         "answer": "what was answered",
         "content_hash": "hash of question and answer",
         "created_at": "when it was said (UTC)",
+        "utc_offset_minutes": "how far the clock was ahead of UTC where it was said; NULL in UTC",
         "position": "orders turns said at the same moment",
         "score": "feedback, 1 (bad) to 5 (good)",
         "feedback": "feedback in words",

@@ -60,10 +60,11 @@ def materialize_knowledge_graph(
     dataset_key: str | None = None,
     *,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> dg.MaterializeResult:
     """Bring the dataset's documents into its graph: the asset `knowledge_graph`."""
     with _opened(context, client, dataset_key) as run:
-        report = asyncio.run(_cognify(run, retry_failed))
+        report = asyncio.run(_cognify(run, retry_failed, reextract))
         return run.knowledge_result("knowledge_graph", report)
 
 
@@ -89,10 +90,11 @@ def materialize_session_knowledge(
     dataset_key: str | None = None,
     *,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> dg.MaterializeResult:
     """Bring the dataset's staged turns into its graph: the asset `session_knowledge`."""
     with _opened(context, client, dataset_key) as run:
-        return run.knowledge_result("session_knowledge", run.build_session_knowledge(retry_failed))
+        return run.knowledge_result("session_knowledge", run.build_session_knowledge(retry_failed, reextract))
 
 
 def persist_dataset_sessions(
@@ -103,6 +105,7 @@ def persist_dataset_sessions(
     sessions: Sequence[NamedSession] | None = None,
     whole: bool = True,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> dg.MaterializeResult:
     """Stage the dataset's cached sessions and bring them into its graph, in one step: for an asset of your own.
 
@@ -114,7 +117,7 @@ def persist_dataset_sessions(
         turns = staging_metadata(staging)
         if staging.staged:
             run.report(run.event("session_turns", turns))
-        built = run.build_session_knowledge(retry_failed)
+        built = run.build_session_knowledge(retry_failed, reextract)
         knowledge = run.event("session_knowledge", run.knowledge_metadata(built))
         if built.settled:
             run.report(knowledge)
@@ -131,6 +134,8 @@ def estimate_dataset_sessions(
     *,
     sessions: Sequence[NamedSession] | None = None,
     whole: bool = True,
+    retry_failed: bool = False,
+    reextract: bool = False,
 ) -> Mapping[str, dg.MetadataValue]:
     """The dry run of `persist_dataset_sessions` with the same arguments: what it would do, and what that would cost."""
     from sessiongraph.persistence.estimate import dry_run
@@ -146,6 +151,8 @@ def estimate_dataset_sessions(
                 services.llm,
                 chosen.sessions,
                 belongs=chosen.takes,
+                retry_failed=retry_failed,
+                reextract=reextract,
             )
         )
         context.log.info(str(found))
@@ -185,7 +192,9 @@ class _Run:
         cache, store = self.services.cache, self.services.store(self.dataset)
         chosen = select_sessions(cache, self.services.access, self.dataset, sessions, whole)
         report = asyncio.run(
-            stage_sessions_of_users(cache, store, chosen.sessions, run_id=self.run_id, belongs=chosen.takes)
+            stage_sessions_of_users(
+                cache, store, chosen.sessions, run_id=self.run_id, belongs=chosen.belongs, whole=chosen.whole
+            )
         )
         if chosen.whole and report.missing and not report.found:
             raise sessions_not_found(report.missing, list(chosen.sessions))
@@ -193,7 +202,7 @@ class _Run:
             self.context.log.warning(f"Session {name} could not be read: {reason}")
         return report
 
-    def build_session_knowledge(self, retry_failed: bool) -> "KnowledgeReport":
+    def build_session_knowledge(self, retry_failed: bool, reextract: bool) -> "KnowledgeReport":
         from sessiongraph.extraction.build_graph import build_knowledge
         from sessiongraph.persistence.turn_passages import read_turn_passages
 
@@ -206,6 +215,7 @@ class _Run:
                 run_id=self.run_id,
                 asset="session_knowledge",
                 retry_failed=retry_failed,
+                reextract=reextract,
             )
         )
 
@@ -233,7 +243,7 @@ class _Run:
         self.context.instance.report_runless_asset_event(made)
 
 
-async def _cognify(run: _Run, retry_failed: bool) -> "KnowledgeReport":
+async def _cognify(run: _Run, retry_failed: bool, reextract: bool) -> "KnowledgeReport":
     from sessiongraph.extraction.build_graph import build_knowledge
     from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 
@@ -247,4 +257,5 @@ async def _cognify(run: _Run, retry_failed: bool) -> "KnowledgeReport":
         run_id=run.run_id,
         asset="knowledge_graph",
         retry_failed=retry_failed,
+        reextract=reextract,
     )

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -22,7 +22,7 @@ from sessiongraph.extraction.ledger import (
     Passage,
     PassageReader,
     failure_reason,
-    is_settled,
+    passage_status,
     read_ledger,
     window_id,
 )
@@ -43,7 +43,8 @@ class KnowledgeReport:
 
     `settled` counts the passages that this build wrote down in the ledger, `extracted` the windows that it had
     extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts that are found by
-    their words alone until the next build. `failure` is what ended the build before all was done: what had been
+    their words alone until the next build; `stale` the passages that would be read otherwise today, and stay as they
+    are until `reextract`. `failure` is what ended the build before all was done: what had been
     answered by then is committed, and the next build takes up the rest. Who asked for it reports that, then raises it.
     """
 
@@ -55,6 +56,7 @@ class KnowledgeReport:
     mentions: int = 0
     claims: int = 0
     unembedded: int = 0
+    stale: int = 0
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     failure: SessionGraphError | None = None
@@ -78,17 +80,18 @@ async def build_knowledge(
     asset: str,
     document_ids: Sequence[str] | None = None,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> KnowledgeReport:
     """Bring into the graph what `read_passages` finds and the ledger does not have.
 
-    The report says what became of each passage. `retry_failed` tries what is quarantined once more. The report's
-    `failure` is an LLMFailedError where the model failed for good, or for everything that was asked of it,
-    LLMNotConfiguredError, or StoreBusyError.
+    The report says what became of each passage. `retry_failed` tries what is quarantined once more, `reextract` takes
+    what is stale too. The report's `failure` is an LLMFailedError where the model failed for good, or for everything
+    that was asked of it, LLMNotConfiguredError, or StoreBusyError.
     Raises StoreBusyError where not even what there is could be read.
     """
     started = time.monotonic()
     report = KnowledgeReport(run_id)
-    builder = _Builder(store, llm, read_passages, report, asset)
+    builder = _Builder(store, llm, read_passages, report, asset, reextract)
     due = await builder.read(document_ids, retry_failed)
     try:
         await builder.extract_and_commit(due, embedder)
@@ -104,6 +107,7 @@ async def build_knowledge(
         else await asyncio.to_thread(store.read, lambda con: read_ledger(con, [p.id for p in report.passages]))
     )
     report.ledger = {passage.id: ledger[passage.id] for passage in report.passages if passage.id in ledger}
+    report.stale = replace(due, ledger=ledger).count_stale(report.passages)
     report.seconds = time.monotonic() - started
     return report
 
@@ -119,6 +123,10 @@ class DuePassages:
     ledger: dict[str, LedgerRow]
     extracted_windows: set[str]
     extractor: str
+
+    def count_stale(self, passages: Sequence[Passage]) -> int:
+        """How many of `passages` would be read otherwise today than the ledger has it."""
+        return sum(passage_status(it, self.ledger.get(it.id), self.extractor) == "stale" for it in passages)
 
     def split(self) -> tuple[list[Passage], dict[Window, list[Passage]]]:
         """The passages that can be written down as they are; the others by the windows that must be extracted first."""
@@ -138,11 +146,13 @@ def read_due_passages(
     extractor: str,
     document_ids: Sequence[str] | None,
     retry_failed: bool,
+    reextract: bool,
 ) -> tuple[list[Passage], DuePassages]:
-    """All that `read_passages` finds, and what of it is due."""
+    """All that `read_passages` finds, and what of it is due: with what is quarantined or stale, where that is asked."""
     passages = read_passages(connection, document_ids)
     ledger = read_ledger(connection, [passage.id for passage in passages])
-    due = [p for p in passages if not is_settled(p, ledger.get(p.id), extractor, retry_failed)]
+    wanted = {"due", *(["quarantined"] if retry_failed else []), *(["stale"] if reextract else [])}
+    due = [p for p in passages if passage_status(p, ledger.get(p.id), extractor) in wanted]
     extracted = _extracted_windows(connection, [window_id(p.window, extractor) for p in due])
     return passages, DuePassages(due, ledger, extracted, extractor)
 
@@ -151,10 +161,16 @@ class _Builder:
     """What one build has extracted and not yet committed."""
 
     def __init__(
-        self, store: GraphStore, llm: LLM, read_passages: PassageReader, report: KnowledgeReport, asset: str
+        self,
+        store: GraphStore,
+        llm: LLM,
+        read_passages: PassageReader,
+        report: KnowledgeReport,
+        asset: str,
+        reextract: bool,
     ) -> None:
         self._store, self._llm, self._read_passages = store, llm, read_passages
-        self._report, self._asset = report, asset
+        self._report, self._asset, self._reextract = report, asset, reextract
         self._extractor = extractor_version(llm)
         self._passages: list[Passage] = []
         self._extractions: dict[str, WindowExtraction] = {}
@@ -207,7 +223,9 @@ class _Builder:
     def _read(
         self, connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None, retry_failed: bool
     ) -> tuple[list[Passage], DuePassages]:
-        return read_due_passages(connection, self._read_passages, self._extractor, document_ids, retry_failed)
+        return read_due_passages(
+            connection, self._read_passages, self._extractor, document_ids, retry_failed, self._reextract
+        )
 
     async def _commit(self) -> None:
         passages, extractions = self._passages, self._extractions

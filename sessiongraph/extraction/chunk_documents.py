@@ -17,7 +17,7 @@ async def chunk_documents(store: GraphStore, run_id: str) -> int:
     """Cut the documents that have no chunks yet; how many there were."""
     if not await asyncio.to_thread(store.read, _unchunked):
         return 0
-    return await asyncio.to_thread(store.write, run_id, "knowledge_graph", _chunk)
+    return await asyncio.to_thread(store.write, run_id, "knowledge_graph", chunk)
 
 
 def _unchunked(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str | None]]:
@@ -27,7 +27,8 @@ def _unchunked(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, st
     ).fetchall()
 
 
-def _chunk(tx: Transaction) -> int:
+def chunk(tx: Transaction) -> int:
+    """As `chunk_documents`, in a transaction."""
     documents = _unchunked(tx.connection)
     rows = [
         {

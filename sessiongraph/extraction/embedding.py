@@ -90,7 +90,7 @@ def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Pass
     """
     windows = dict(connection.execute(_LIVE, [[passage.id for passage in passages]]).fetchall())
     live = [passage for passage in passages if passage.id in windows]
-    unembedded = {text_id(passage.window.text): passage for passage in live}
+    unembedded = {text_id(passage.text): passage for passage in live}
     known = connection.execute(
         "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))", [model, list(unembedded)]
     ).fetchall()
@@ -99,7 +99,7 @@ def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Pass
     passage_of = {windows[passage.id]: passage for passage in live}
     claimed = connection.execute(_STATEMENTS, [list(passage_of), model]).fetchall()
     return {statement: passage_of[window_id] for statement, window_id in claimed} | {
-        passage.window.text: passage for passage in unembedded.values()
+        passage.text: passage for passage in unembedded.values()
     }
 
 

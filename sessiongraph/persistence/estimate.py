@@ -14,23 +14,15 @@ import duckdb
 
 from sessiongraph.errors import CacheUnavailableError
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
-from sessiongraph.extraction.ledger import Passage
-from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
+from sessiongraph.extraction.estimate import CallEstimate, average_answer_tokens, next_seq, price
+from sessiongraph.extraction.ledger import Passage, passage_status
+from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.llm.client import LLM
-from sessiongraph.llm.pricing import count_tokens, expected_cost
-from sessiongraph.llm.response_parsing import schema_text
 from sessiongraph.persistence.session_staging import count_forgets, known_sessions, session_document_id, stage_turns
 from sessiongraph.persistence.turn_passages import read_turn_passages
-from sessiongraph.prompts.extraction_schema import Extraction
-from sessiongraph.prompts.prompt_format import Window
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.types import Turn, User
-
-# What a window's answer comes to where the dataset has none to go by, in tokens.
-_ANSWER_TOKENS = 120
-# Of the JSON around a row of evidence: keys, quotes, passage numbers.
-_ROW_TOKENS = 30
 
 PlannedAction = Literal["extract", "reuse", "skip", "settled"]
 _ActionAndReason = tuple[PlannedAction, str | None]
@@ -52,21 +44,15 @@ class TurnEstimate:
 
 
 @dataclass
-class PersistEstimate:
-    """What persisting would do: turn by turn, and `calls` of the model with their tokens and price in US dollars.
+class PersistEstimate(CallEstimate):
+    """What persisting would do, turn by turn, and what that would cost.
 
-    `cost` is None where nobody knows the model's price. Calls that fail and are asked again are not foreseen, nor is
-    the embedding. `missing` sessions are known to neither the cache nor the dataset, `unread` could not be read.
+    `missing` sessions are known to neither the cache nor the dataset, `unread` could not be read.
     """
 
-    model: str
     turns: list[TurnEstimate] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cost: float | None = 0.0
 
     def count(self, action: PlannedAction) -> int:
         return sum(turn.action == action for turn in self.turns)
@@ -76,12 +62,10 @@ class PersistEstimate:
         return sum(turn.staged for turn in self.turns)
 
     def __str__(self) -> str:
-        price = "at a price that is unknown" if self.cost is None else f"for about ${self.cost:.4f}"
         text = (
             f"{self.staged} turn(s) would be staged, {self.count('extract')} extracted, {self.count('reuse')} taken "
             f"from what was extracted before, {self.count('skip')} skipped; {self.count('settled')} are settled. That "
-            f"is {self.calls} call(s) of {self.model}, with {self.prompt_tokens:,} tokens of prompt and about "
-            f"{self.completion_tokens:,} of answers, {price}."
+            f"is {super().__str__()}."
         )
         if self.missing:
             text += f" Not found: {', '.join(self.missing)}."
@@ -98,6 +82,7 @@ async def dry_run(
     *,
     belongs: Callable[[Turn], bool] = lambda turn: True,
     retry_failed: bool = False,
+    reextract: bool = False,
 ) -> PersistEstimate:
     """What persisting `sessions`, by user, into the dataset behind `store` would do now."""
     estimate = PersistEstimate(llm.model)
@@ -106,12 +91,12 @@ async def dry_run(
         user: await asyncio.to_thread(_read, cache, user, ids, belongs, estimate) for user, ids in sessions.items()
     }
     plan = await asyncio.to_thread(
-        store.read, lambda con: _plan(con, extractor, cached, sessions, retry_failed, estimate.unread)
+        store.read, lambda con: _plan(con, extractor, cached, sessions, retry_failed, reextract, estimate.unread)
     )
     estimate.missing = plan.missing
     estimate.turns = plan.turns()
     _, to_extract = plan.due.split()
-    await asyncio.to_thread(_price, estimate, llm, pack(list(to_extract)), plan.answer_tokens)
+    await asyncio.to_thread(price, estimate, llm, list(to_extract), plan.answer_tokens)
     return estimate
 
 
@@ -160,11 +145,17 @@ class _Plan:
             return "extract", "new"
         if row.disposition == "failed":
             return "extract", "failed before"
-        return "extract", "its words, its context, the prompt or model changed"
+        if passage_status(passage, row, self.due.extractor) == "stale":
+            return "extract", "stale: extracted by another model or version"
+        return "extract", "its words or its context changed"
 
     def _settled(self, passage: Passage) -> _ActionAndReason:
         row = self.due.ledger[passage.id]
-        return ("settled", "quarantined: retry_failed tries it again" if row.quarantined else row.disposition)
+        reasons = {
+            "quarantined": "quarantined: retry_failed tries it again",
+            "stale": "stale: reextract extracts it with the model and version of now",
+        }
+        return "settled", reasons.get(passage_status(passage, row, self.due.extractor), row.disposition)
 
 
 def _plan(
@@ -173,17 +164,20 @@ def _plan(
     cached: Mapping[User, list[Turn]],
     sessions: Mapping[User, Sequence[str]],
     retry_failed: bool,
+    reextract: bool,
     unread: Mapping[str, str],
 ) -> _Plan:
     documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
-    for table, column in (("documents", "id"), ("node_sets", "document_id"), ("turns", "document_id")):
+    # Of all sessions, as they name each other's speakers apart.
+    connection.execute("CREATE TEMP TABLE documents AS SELECT * FROM main.documents WHERE kind = 'session'")
+    for table, column in (("node_sets", "document_id"), ("turns", "document_id")):
         query = f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE {column} IN (SELECT unnest(?))"
         connection.execute(query, [documents])
-    draft = Transaction(connection, seq=_next_seq(connection))
+    draft = Transaction(connection, seq=next_seq(connection))
     for user, turns in cached.items():
         stage_turns(draft, user, turns, count_forgets(connection))
     known = {(user, id_) for user, ids in sessions.items() for id_ in known_sessions(connection, user, ids)}
-    passages, due = read_due_passages(connection, read_turn_passages, extractor, documents, retry_failed)
+    passages, due = read_due_passages(connection, read_turn_passages, extractor, documents, retry_failed, reextract)
     rows = connection.execute(
         "SELECT passage_id, session_id, turn_id, t.seq FROM current_turns t JOIN documents d ON d.id = document_id"
     ).fetchall()
@@ -193,33 +187,5 @@ def _plan(
         {passage_id: (session_id, turn_id) for passage_id, session_id, turn_id, _ in rows},
         {passage_id for passage_id, _, _, seq in rows if seq == draft.seq},
         [id_ for user, ids in sessions.items() for id_ in ids if (user, id_) not in known and id_ not in unread],
-        _average_answer_tokens(connection),
+        average_answer_tokens(connection),
     )
-
-
-def _next_seq(connection: duckdb.DuckDBPyConnection) -> int:
-    seq: int = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
-    return seq
-
-
-def _average_answer_tokens(connection: duckdb.DuckDBPyConnection) -> float:
-    """Tokens that a window's answer came to in this dataset so far, at four characters each."""
-    windows, rows, chars = connection.execute(
-        """SELECT (SELECT count(*) FROM windows), count(*), sum(chars) FROM (
-            SELECT len(name) + len(type) + len(description) AS chars FROM mentions
-            UNION ALL SELECT len(subject) + len(relation) + len(object) + len(statement) FROM claims
-            UNION ALL SELECT len(summary) FROM windows WHERE summary IS NOT NULL)"""
-    ).fetchall()[0]
-    return (rows * _ROW_TOKENS + (chars or 0) / 4) / windows if windows else _ANSWER_TOKENS
-
-
-def _price(estimate: PersistEstimate, llm: LLM, calls: list[list[Window]], answer_tokens: float) -> None:
-    if not calls:
-        return
-    # The schema of the answer goes along with every call.
-    schema = count_tokens(llm.model, schema_text(Extraction))
-    messages = [message["content"] for windows in calls for message in prompt_of(windows)[0]]
-    estimate.calls = len(calls)
-    estimate.prompt_tokens = schema * len(calls) + sum(count_tokens(llm.model, text) for text in messages)
-    estimate.completion_tokens = round(sum(map(len, calls)) * answer_tokens)
-    estimate.cost = expected_cost(llm.model, estimate.prompt_tokens, estimate.completion_tokens)

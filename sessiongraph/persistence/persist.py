@@ -1,7 +1,7 @@
 """Persisting sessions, whole: stage what the cache has, bring it into the graph, and say what became of every turn."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -14,7 +14,7 @@ from sessiongraph.persistence.session_staging import session_document_id, sessio
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.types import Usage, User
+from sessiongraph.types import Turn, Usage, User
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,10 @@ class PersistReport:
 
     `persisted`, `skipped` and `failed` count turns as they stand now, whichever run did it. `staged` (turns copied from
     the cache), `settled` (turns written down in the ledger) and `extracted` (turns sent to the model) count what this
-    call did: all are 0 where nothing was new. `missing` sessions are known to neither the
+    call did: all are 0 where nothing was new. `stale` counts turns that would be read otherwise today, by another model
+    or version, and stay as they are until `reextract`. `missing` sessions are known to neither the
     cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
-    before all was done.
+    before all was done; `warnings` say who can read now what was quoted from where they may not.
     """
 
     run_id: str
@@ -57,9 +58,11 @@ class PersistReport:
     staged: int = 0
     settled: int = 0
     extracted: int = 0
+    stale: int = 0
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     failure: SessionGraphError | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def turns(self) -> list[TurnOutcome]:
@@ -94,6 +97,8 @@ class PersistReport:
         )
         if self.quarantined:
             text += f" {len(self.quarantined)} of those failed too often and wait for retry_failed=True."
+        if self.stale:
+            text += f" {self.stale} were extracted by another model or version and wait for reextract=True."
         if self.missing:
             text += f" Not found: {', '.join(self.missing)}."
         if self.unread:
@@ -111,8 +116,13 @@ async def persist_sessions(
     *,
     run_id: str,
     retry_failed: bool = False,
+    reextract: bool = False,
+    belongs: Callable[[Turn], bool] = lambda turn: True,
+    whole: bool = False,
 ) -> PersistReport:
-    """Persist a user's sessions into the dataset behind `store`; with `retry_failed`, what is quarantined too.
+    """Persist a user's sessions into the dataset behind `store`: the turns that belong to it or, `whole`, all of them.
+
+    With `retry_failed`, what is quarantined too; with `reextract`, what is stale.
 
     The report's `failure` is what kept turns from being extracted, as that of `build_knowledge`.
     Raises SessionsNotFoundError where neither the cache nor the dataset knows any of them, CacheUnavailableError
@@ -121,7 +131,7 @@ async def persist_sessions(
     report = PersistReport(run_id)
     if not session_ids:
         return report
-    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id)
+    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs, whole=whole)
     if not staging.found:
         raise sessions_not_found(staging.missing, [user])
     report.missing, report.unread, report.staged = staging.missing, staging.unread, staging.staged
@@ -135,10 +145,11 @@ async def persist_sessions(
         asset="session_knowledge",
         document_ids=list(documents),
         retry_failed=retry_failed,
+        reextract=reextract,
     )
     turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
     report.sessions = _outcomes(knowledge, documents, turn_ids)
-    report.settled, report.extracted = knowledge.settled, knowledge.extracted
+    report.settled, report.extracted, report.stale = knowledge.settled, knowledge.extracted, knowledge.stale
     report.usage, report.seconds, report.failure = knowledge.usage, knowledge.seconds, knowledge.failure
     return report
 

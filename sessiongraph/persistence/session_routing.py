@@ -1,7 +1,8 @@
 """Routing of cached sessions: which belong to a dataset, who may bring theirs into it, and which a run takes.
 
-Invariant: a turn belongs to the dataset that it was searched in; one without any belongs to its user's own
-main dataset. Only of users who may write a dataset does it take turns.
+Invariant: where a turn belongs is fixed when it is written: the dataset that was searched or given, else the only one
+that supplied what it cites, else (none is written down then) its user's own main dataset. It waits until it is staged
+there, and nothing else clears that. Only of users who may write a dataset does it take turns.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SessionSelection:
-    """The sessions that a run of a dataset takes, by user; `takes` picks the turns.
+    """The sessions that a run of a dataset takes, by user, and the turns of them: those that belong to the dataset.
 
-    With `whole`, the sessions were named, all of their turns are taken, and one of them at least must be known.
+    With `whole`, the sessions were named, all of their turns are taken, the others as copies, and one of the sessions
+    at least must be known.
     """
 
     sessions: Mapping[User, Sequence[str]]
-    takes: Callable[[Turn], bool]
+    belongs: Callable[[Turn], bool]
     whole: bool
+
+    def takes(self, turn: Turn) -> bool:
+        return self.whole or self.belongs(turn)
 
 
 def select_sessions(
@@ -45,7 +50,7 @@ def select_sessions(
     if named is None:
         return SessionSelection(discover_sessions(cache, access, dataset), belongs_to(dataset), whole=False)
     sessions = named_sessions(access, dataset, named)
-    return SessionSelection(sessions, (lambda turn: True) if whole else belongs_to(dataset), whole)
+    return SessionSelection(sessions, belongs_to(dataset), whole)
 
 
 def belongs_to(dataset: Dataset) -> Callable[[Turn], bool]:
@@ -57,6 +62,25 @@ def belongs_to(dataset: Dataset) -> Callable[[Turn], bool]:
         return turn.dataset_id == dataset.id
 
     return belongs
+
+
+def homes_of_sessions(
+    cache: SessionCache, access: "AccessControl", user: User, session_ids: Sequence[str]
+) -> dict[str, dict[str, int]]:
+    """How many turns of each of the user's cached sessions belong to which dataset, by key ("" for one that is gone).
+
+    Blocks. Raises CacheUnavailableError.
+    """
+    keys = {dataset.id: dataset.key for dataset in access.all_datasets()}
+    found: dict[str, dict[str, int]] = {}
+    for session_id in session_ids:
+        counts: dict[str, int] = {}
+        for turn in cache.get_turns(user.id, session_id):
+            key = f"{user.name}/{MAIN_DATASET}" if turn.dataset_id is None else keys.get(turn.dataset_id, "")
+            counts[key] = counts.get(key, 0) + 1
+        if counts:
+            found[session_id] = counts
+    return found
 
 
 def discover_sessions(cache: SessionCache, access: "AccessControl", dataset: Dataset) -> dict[User, list[str]]:

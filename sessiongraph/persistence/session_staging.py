@@ -6,9 +6,10 @@ And what is forgotten does not come back: turns read from the cache before a `fo
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -53,15 +54,17 @@ async def stage_sessions(
     *,
     run_id: str,
     belongs: Callable[[Turn], bool] = lambda turn: True,
+    whole: bool = False,
 ) -> StagingReport:
-    """Stage what is new of a user's sessions, of the turns that `belongs` picks.
+    """Stage what is new of a user's sessions, of the turns that belong to the store's dataset, as `belongs` says.
 
+    With `whole`, the others are staged too, as copies: they go on waiting for where they belong.
     A session that the cache cannot give is reported as unread; the others go on. Raises CacheUnavailableError where
     none could be read and the dataset knows none either.
     """
     while True:
         forgotten = await asyncio.to_thread(store.read, count_forgets)
-        report, turns = await _read_cache(cache, user, session_ids, run_id, belongs)
+        report, turns = await _read_cache(cache, user, session_ids, run_id, lambda turn: whole or belongs(turn))
         known, changed = await asyncio.to_thread(
             store.read,
             lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns)),
@@ -72,7 +75,7 @@ async def stage_sessions(
         if report.unread and not report.found:
             raise CacheUnavailableError(next(iter(report.unread.values())))
         if not changed:
-            await _note_staged(cache, turns)
+            await _note_staged(cache, filter(belongs, turns))
             return report
         staged = await asyncio.to_thread(
             store.write,
@@ -82,18 +85,18 @@ async def stage_sessions(
         )
         if staged is not None:
             report.staged = staged
-            await _note_staged(cache, turns)
+            await _note_staged(cache, filter(belongs, turns))
             return report
 
 
-async def _note_staged(cache: SessionCache, turns: Sequence[Turn]) -> None:
+async def _note_staged(cache: SessionCache, turns: Iterable[Turn]) -> None:
     """Tell the cache, after the commit. Where it cannot be told, the next tick of the sensor finds them once more."""
     with suppress(CacheUnavailableError):
-        await asyncio.to_thread(cache.note_staged, turns)
+        await asyncio.to_thread(cache.note_staged, list(turns))
 
 
 async def _read_cache(
-    cache: SessionCache, user: User, session_ids: Sequence[str], run_id: str, belongs: Callable[[Turn], bool]
+    cache: SessionCache, user: User, session_ids: Sequence[str], run_id: str, takes: Callable[[Turn], bool]
 ) -> tuple[StagingReport, list[Turn]]:
     report = StagingReport(run_id)
     turns: list[Turn] = []
@@ -103,7 +106,7 @@ async def _read_cache(
             report.unread[session_id] = unavailable
             continue
         try:
-            turns += filter(belongs, await asyncio.to_thread(cache.get_turns, user.id, session_id))
+            turns += filter(takes, await asyncio.to_thread(cache.get_turns, user.id, session_id))
         except CacheUnavailableError as error:
             report.unread[session_id] = str(error)
             unavailable = await asyncio.to_thread(_unavailable_reason, cache)
@@ -127,12 +130,13 @@ async def stage_sessions_of_users(
     *,
     run_id: str,
     belongs: Callable[[Turn], bool] = lambda turn: True,
+    whole: bool = False,
 ) -> StagingReport:
     """As `stage_sessions`, for several users; the report names a session as "user/session id"."""
     report = StagingReport(run_id)
     for user, session_ids in sessions.items():
         try:
-            part = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs)
+            part = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs, whole=whole)
         except CacheUnavailableError as error:
             part = StagingReport(run_id, unread=dict.fromkeys(session_ids, str(error)))
         report.found += [f"{user.name}/{session_id}" for session_id in part.found]
@@ -167,7 +171,7 @@ def known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_id
 def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[Turn]) -> list[Row]:
     """Rows for those of `turns` whose newest staged version differs, or that have none."""
     rows = [_row(user, turn) for turn in turns]
-    columns = ("passage_id", "content_hash", "score", "feedback", "created_at", "position")
+    columns = ("passage_id", "content_hash", "score", "feedback", "created_at", "utc_offset_minutes", "position")
     staged = connection.execute(
         f"SELECT {', '.join(columns)} FROM current_turns WHERE document_id IN (SELECT unnest(?))",
         [list({row["document_id"] for row in rows})],
@@ -209,7 +213,7 @@ def _document(user: User, first: Turn) -> Row:
         "user_id": user.id,
         "user_name": user.name,
         "session_id": first.session_id,
-        "created_at": first.created_at.replace(tzinfo=None),
+        "created_at": _utc(first.created_at),
     }
 
 
@@ -222,9 +226,15 @@ def _row(user: User, turn: Turn) -> dict[str, Any]:
         "question": turn.question,
         "answer": turn.answer,
         "content_hash": turn.content_hash,
-        "created_at": turn.created_at.replace(tzinfo=None),
+        "created_at": _utc(turn.created_at),
+        "utc_offset_minutes": turn.utc_offset_minutes,
         "position": turn.position,
         "score": turn.score,
         "feedback": turn.feedback,
         "elements": list(turn.elements),
     }
+
+
+def _utc(moment: datetime) -> datetime:
+    """As the store keeps times: in UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -1,23 +1,27 @@
 """Passages of staged turns: their windows, and the verdict on those that should not be in the graph.
 
-Invariant: nothing is written for what was not said. Empty turns, refusals and non-answers, badly rated turns
-and repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
+Invariant: nothing that was told is dropped because of what was answered. What a user states is kept, in any language,
+whatever the assistant said; of a question that got no answer nothing is left to keep.
+Invariant: nothing is written for what was not said. Empty turns, questions without an answer, badly rated turns and
+repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
 import duckdb
 
 from sessiongraph.extraction.ledger import Passage
+from sessiongraph.persistence.question_detection import only_asks
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window, as_context, turn_parts
 from sessiongraph.types import DEFAULT_USER
 
 BAD_SCORE = 2
+_UNANSWERED = "no answer was given"
 
 # How answers begin that give none, after an apology or without one.
 _APOLOGY = r"(?:(?:i'm |i am |we're )?(?:very |so )?(?:sorry|afraid)\b,?(?: but)?(?: that)? ?)?"
@@ -33,6 +37,16 @@ _NON_ANSWERS = (
     r"(?:unknown|no idea|not sure|n/?a|none)\W*\Z",
 )
 _NON_ANSWER = re.compile(rf"\W*{_APOLOGY}(?:{'|'.join(_NON_ANSWERS)})", re.IGNORECASE)
+# The same in other languages, where it is all that is said.
+_ALONE = (
+    r"(?:(?:das )?(?:weiß|weiss) ich|ich (?:weiß|weiss)(?: es| das)?) (?:leider )?nicht|keine ahnung",
+    r"(?:désolée?,? )?je ne sais pas|(?:mi dispiace,? )?non lo so|(?:desculpe,? )?(?:eu )?não sei",
+    r"(?:lo siento,? )?no (?:lo )?sé|dat weet ik niet|ik weet het niet|nie wiem|bilmiyorum",
+    r"(?:извините,? )?(?:я )?(?:этого )?не знаю|لا (?:أعرف|أعلم|أدري)|(?:मुझे )?(?:नहीं पता|पता नहीं)(?: है)?",
+    r"(?:(?:抱歉|对不起|對不起)[，,]?)?我?不知道|(?:すみません、?)?(?:分|わ)かりません",
+    r"(?:죄송하지만 )?(?:잘 )?모르겠(?:습니다|어요)",
+)
+_NON_ANSWER_ALONE = re.compile(rf"\W*(?:{'|'.join(_ALONE)})\W*\Z", re.IGNORECASE)
 # Longer answers say something even when they begin so; so do those that go on with "but", and those that name
 # somebody or a number that the question did not: people begin so too ("I don't know, Anna went to Rome with Bob").
 _NON_ANSWER_CHARS = 240
@@ -47,12 +61,11 @@ _OPENERS = frozenset(
         """,
     )
 )
-_OWN_STATEMENT = re.compile(r"\b(?:I|[Mm]y|[Ww]e|[Oo]ur)\b[^?]*(?:[.!]|\Z)")
 
 
 @dataclass(frozen=True)
 class StagedTurn:
-    """The newest version of a turn that the dataset has."""
+    """The newest version of a turn that the dataset has; `is_later_namesake` as in `_Namesakes`."""
 
     passage_id: str
     document_id: str
@@ -64,6 +77,13 @@ class StagedTurn:
     score: int | None
     content_hash: str
     user_name: str | None
+    utc_offset_minutes: int | None = None
+    is_later_namesake: bool = False
+
+    @property
+    def said_at(self) -> datetime:
+        """When it was said, by the clock of where it was."""
+        return self.created_at + timedelta(minutes=self.utc_offset_minutes or 0)
 
 
 def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
@@ -74,12 +94,35 @@ def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
     for turn in sorted(turns, key=attrgetter("created_at", "position", "turn_id")):
         parts = turn_parts(turn.question, turn.answer)
         skip = skip_reason(turn, earlier_contents)
-        window = Window(_source(turn), tuple(earlier_parts[-CONTEXT_PARTS:]), parts)
-        passages.append(Passage(turn.passage_id, turn.document_id, window, skip))
+        source, *former = _sources(turn)
+        window = Window(source, tuple(earlier_parts[-CONTEXT_PARTS:]), parts)
+        former_windows = tuple(replace(window, source=it) for it in former)
+        passage = Passage(turn.passage_id, turn.document_id, window, skip, former_windows)
+        if skip in (None, _UNANSWERED) and is_non_answer(turn.answer, turn.question):
+            passage = _unanswered(passage)
+        passages.append(passage)
         earlier_parts += as_context(parts)
         if skip is None:
             earlier_contents.add(turn.content_hash)
     return passages
+
+
+def _unanswered(passage: Passage) -> Passage:
+    """`passage`, of a turn whose answer gives none: of what is kept, only the user's part is extracted from.
+
+    Until 0.2 both were, and what a user states was told from what they ask by other rules.
+    """
+    if passage.skip:
+        return replace(passage, former_skips=(None,))
+    wholes = (passage.window, *passage.former_windows)
+    told = [replace(it, parts=tuple(part for part in it.parts if part.role == "user")) for it in wholes]
+    return replace(
+        passage,
+        window=told[0],
+        words=wholes[0].text,
+        former_windows=(*told[1:], *wholes),
+        former_skips=(_UNANSWERED,),
+    )
 
 
 def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
@@ -88,8 +131,8 @@ def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
         return "empty"
     if turn.score is not None and turn.score <= BAD_SCORE:
         return f"rated {turn.score} of 5"
-    if is_non_answer(turn.answer, turn.question) and not _OWN_STATEMENT.search(turn.question):
-        return "no answer was given"
+    if is_non_answer(turn.answer, turn.question) and only_asks(turn.question):
+        return _UNANSWERED
     if turn.content_hash in earlier_contents:
         return "repeats an earlier turn"
     return None
@@ -98,25 +141,66 @@ def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
 def is_non_answer(answer: str, question: str = "") -> bool:
     """Whether `answer` only refuses or says that it does not know."""
     text = " ".join(answer.replace("’", "'").split())
+    if len(text) > _NON_ANSWER_CHARS:
+        return False
+    if _NON_ANSWER_ALONE.match(text):
+        return True
     match = _NON_ANSWER.match(text)
-    if match is None or len(text) > _NON_ANSWER_CHARS:
+    if match is None:
         return False
     rest = text[match.end() :]
     known = _OPENERS.union(re.findall(r"\w+", question.lower()))
     return " but " not in rest.lower() and all(name.lower() in known for name in _NAMED.findall(rest))
 
 
-def _source(turn: StagedTurn) -> str:
-    """What a model should know of where the turn was said: who speaks as "I", and what "yesterday" means."""
-    name = turn.user_name.split("@")[0] if turn.user_name and turn.user_name != DEFAULT_USER else None
-    return f"conversation{f' with {name}' if name else ''}, {turn.created_at:%Y-%m-%d}"
+def _sources(turn: StagedTurn) -> tuple[str, ...]:
+    """What a model should know of where the turn was said: who speaks as "I", and what "yesterday" means.
+
+    The first is how it is told now, another is how it was told while the dataset knew other namesakes, or by a version
+    that knew of none.
+    """
+    if not turn.user_name or turn.user_name == DEFAULT_USER:
+        return (_source(turn, None),)
+    short = turn.user_name.split("@")[0]
+    names = (turn.user_name, short) if turn.is_later_namesake else (short, turn.user_name)
+    return tuple(_source(turn, name) for name in dict.fromkeys(names))
+
+
+def _source(turn: StagedTurn, name: str | None) -> str:
+    return f"conversation{f' with {name}' if name else ''}, {turn.said_at:%Y-%m-%d}"
+
+
+class _Namesakes:
+    """Who of a dataset's speakers have one name before their "@".
+
+    Who spoke first there goes by that name, those that came later by their whole ones. So each has one name for good,
+    and nobody's words are read anew because of somebody else.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        rows = connection.execute(
+            "SELECT user_name FROM documents WHERE kind = 'session' AND user_name IS NOT NULL "
+            "GROUP BY user_name ORDER BY min(seq), user_name"
+        ).fetchall()
+        self._first: dict[str, str] = {}
+        for (user_name,) in rows:
+            self._first.setdefault(_key(user_name), user_name)
+
+    def mark(self, turn: StagedTurn) -> StagedTurn:
+        if turn.user_name and turn.user_name != self._first[_key(turn.user_name)]:
+            return replace(turn, is_later_namesake=True)
+        return turn
+
+
+def _key(user_name: str) -> str:
+    return user_name.split("@")[0].casefold()
 
 
 def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
     """The passages of the named sessions (by document id), or of all that the dataset knows."""
     rows = connection.execute(
         f"""SELECT passage_id, document_id, turn_id, question, answer, t.created_at, position, score,
-            content_hash, user_name
+            content_hash, user_name, utc_offset_minutes
         FROM (
             SELECT * FROM turns {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
             QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1
@@ -124,7 +208,8 @@ def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequ
         ORDER BY d.created_at, document_id""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()
-    turns = [StagedTurn(*row) for row in rows]
+    namesakes = _Namesakes(connection)
+    turns = [namesakes.mark(StagedTurn(*row)) for row in rows]
     return [
         passage
         for _, session in groupby(turns, key=attrgetter("document_id"))

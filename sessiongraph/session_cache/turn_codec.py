@@ -1,5 +1,8 @@
 """How a turn is written down, the same in every backend: JSON for what it says, microseconds for its times.
 
+A time is written as the moment in UTC, and beside it how far the clock was ahead of UTC where it was said. Where it was
+not, nothing is: such a record is the one that was written before there were offsets.
+
 Where records are kept, and in which order turns get their positions, belongs to the backends.
 """
 
@@ -7,7 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from sessiongraph.errors import CacheUnavailableError, InvalidInputError
@@ -28,8 +31,14 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + timedelta(microseconds=micros)
 
 
+def zone_at(utc_offset_minutes: int | None) -> timezone:
+    """The zone of a clock that is so far ahead of UTC."""
+    return timezone(timedelta(minutes=utc_offset_minutes)) if utc_offset_minutes else UTC
+
+
 def encode(turn: Turn) -> str:
     """All of `turn` but its key and its position, as ASCII JSON."""
+    zone = {} if turn.utc_offset_minutes is None else {"utc_offset_minutes": turn.utc_offset_minutes}
     return json.dumps(
         {
             "question": turn.question,
@@ -40,6 +49,7 @@ def encode(turn: Turn) -> str:
             "elements": turn.elements,
             "score": turn.score,
             "feedback": turn.feedback,
+            **zone,
         }
     )
 
@@ -64,7 +74,7 @@ def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dic
         session_id=session_id,
         question=said["question"],
         answer=said["answer"],
-        created_at=from_micros(said["created_at"]),
+        created_at=from_micros(said["created_at"]).astimezone(zone_at(said.get("utc_offset_minutes"))),
         position=position,
         dataset_id=said["dataset_id"],
         context=said["context"],

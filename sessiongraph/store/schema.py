@@ -45,7 +45,7 @@ CREATE TABLE chunks (
 CREATE TABLE turns (
     passage_id VARCHAR, document_id VARCHAR, turn_id VARCHAR, question VARCHAR, answer VARCHAR,
     content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR,
-    elements VARCHAR[], seq BIGINT);
+    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER);
 CREATE TABLE ledger (
     passage_id VARCHAR, window_id VARCHAR, extractor VARCHAR, disposition VARCHAR, reason VARCHAR, seq BIGINT);
 CREATE TABLE windows (id VARCHAR, summary VARCHAR, seq BIGINT);
@@ -66,6 +66,7 @@ TABLES = (
 UPGRADES = {
     # Views keep the columns that they were made with.
     1: f"ALTER TABLE turns ADD COLUMN elements VARCHAR[]; {_DECISIONS}{_VIEWS}",
-    # What was cut into passages before has no day: the windows that are in the graph stay what they are.
-    2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;",
+    # What was cut into passages before has no day, and what was said no zone: windows in the graph stay what they are.
+    2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;"
+    f"ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER; {_VIEWS}",
 }

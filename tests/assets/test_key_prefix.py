@@ -66,7 +66,7 @@ async def test_a_call_of_the_api_stands_in_the_history_of_the_assets_that_a_run_
     prefixed.say("s1", ("Where does Carol live?", "Carol Brown lives in Berlin."))
     await sessiongraph.add("Alice Smith moved to Paris.")
     await sessiongraph.cognify()
-    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"])
+    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], create=True)
 
     names = ("documents", "knowledge_graph", "session_turns", "session_knowledge")
     assert [materializations(prefixed, name) for name in names] == [1, 1, 1, 1]

@@ -31,8 +31,15 @@ from tests.orchestration.test_staleness import stale
 with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
     before = stale(instance)
     job = build_defs().resolve_job_def("build_memory")
-    done = job.execute_in_process(partition_key="default_user/main_dataset", instance=instance)
-    print(json.dumps({"before": before, "after": stale(instance), "done": done.success}), file=sys.stderr)
+    key = "default_user/main_dataset"
+    assert job.execute_in_process(partition_key=key, instance=instance).success
+    unasked = instance.fetch_materializations(dg.AssetKey("session_knowledge"), limit=1).records[0]
+    config = {"ops": {name: {"config": {"reextract": True}} for name in ("knowledge_graph", "session_knowledge")}}
+    done = job.execute_in_process(partition_key=key, instance=instance, run_config=config)
+    print(json.dumps({
+        "before": before, "after": stale(instance), "done": done.success,
+        "unasked": [unasked.asset_materialization.metadata[it].value for it in ("windows_extracted", "stale")],
+    }), file=sys.stderr)
 """
 
 
@@ -84,6 +91,7 @@ def test_a_changed_prompt_makes_knowledge_stale_and_making_it_again_keeps_histor
         "knowledge_graph": ["has a new code version"],
         "session_knowledge": ["has a new code version"],
     }
+    assert said["unasked"] == [0, 1]
     assert said["done"] and said["after"] == {}
     names = set(lasting.resources.snapshot(lasting.main_dataset()).entities["name"])
     assert names == {
@@ -99,7 +107,7 @@ async def test_what_the_api_made_is_as_fresh_as_what_a_run_made(lasting: Project
     lasting.say("s1", ("Where does Carol live?", "Carol Brown lives in Berlin."))
     await sessiongraph.add("Alice Smith moved to Paris.")
     await sessiongraph.cognify()
-    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"])
+    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], create=True)
 
     assert stale(lasting.instance) == {}
 

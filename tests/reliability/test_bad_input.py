@@ -123,7 +123,7 @@ NAMED: dict[str, Call] = {
     "search": lambda bad: sessiongraph.search("Who?", datasets=[bad]),
     "graph": lambda bad: sessiongraph.graph(bad),
     "forget": lambda bad: sessiongraph.forget(bad),
-    "persist": lambda bad: persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=bad),
+    "persist": lambda bad: persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=bad, create=True),
     "datasets.create": lambda bad: datasets.create(bad),
     "datasets.delete": lambda bad: datasets.delete(bad),
     "datasets.grants": lambda bad: datasets.grants(bad),
@@ -142,7 +142,7 @@ NAMED: dict[str, Call] = {
     "session of add_feedback": lambda bad: sessions.add_feedback(bad, "t", score=1),
     "session of delete_turn": lambda bad: sessions.delete_turn(bad, "t"),
     "session of delete_session": lambda bad: sessions.delete_session(bad),
-    "session of persist": lambda bad: persist_sessions_in_knowledge_graph_pipeline(session_ids=[bad]),
+    "session of persist": lambda bad: persist_sessions_in_knowledge_graph_pipeline(session_ids=[bad], create=True),
     "turn of edit_turn": lambda bad: sessions.edit_turn("s", bad, answer="a"),
     "turn of add_feedback": lambda bad: sessions.add_feedback("s", bad, score=1),
     "turn of delete_turn": lambda bad: sessions.delete_turn("s", bad),
@@ -178,7 +178,7 @@ BAD_VALUES: dict[str, Callable[[], Awaitable[Any]]] = {
             "search": lambda user: sessiongraph.search("Who?", user=user),
             "graph": lambda user: sessiongraph.graph(user=user),
             "forget": lambda user: sessiongraph.forget("d", by=user),
-            "persist": lambda user: persist_sessions_in_knowledge_graph_pipeline(user, ["s"]),
+            "persist": lambda user: persist_sessions_in_knowledge_graph_pipeline(user, ["s"], create=True),
             "sessions": lambda user: sessions.list_sessions(user=user),
             "clear": lambda user: sessions.clear(user=user),
             "datasets": lambda user: datasets.list(user=user),
@@ -239,18 +239,22 @@ BAD_VALUES: dict[str, Callable[[], Awaitable[Any]]] = {
     },
     "only_context string": lambda: sessiongraph.search("Who?", only_context="no"),
     "run_in_background string": lambda: persist_sessions_in_knowledge_graph_pipeline(
-        session_ids=["s"], run_in_background="no"
+        session_ids=["s"], run_in_background="no", create=True
     ),
     "run_in_background none": lambda: persist_sessions_in_knowledge_graph_pipeline(
-        session_ids=["s"], run_in_background=None
+        session_ids=["s"], run_in_background=None, create=True
     ),
-    "session_ids string": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids="s"),
-    "session_ids bytes": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=b"s"),
-    "session_ids number": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=7),
-    "session_ids dict": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids={"s": 1}),
-    "session_ids generator": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=(s for s in "s")),
-    "session_ids unhashable": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=["s", ["t"]]),
-    "session_ids one bad": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=["s", "../t"]),
+    "session_ids string": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids="s", create=True),
+    "session_ids bytes": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=b"s", create=True),
+    "session_ids number": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=7, create=True),
+    "session_ids dict": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids={"s": 1}, create=True),
+    "session_ids generator": lambda: persist_sessions_in_knowledge_graph_pipeline(
+        session_ids=(s for s in "s"), create=True
+    ),
+    "session_ids unhashable": lambda: persist_sessions_in_knowledge_graph_pipeline(
+        session_ids=["s", ["t"]], create=True
+    ),
+    "session_ids one bad": lambda: persist_sessions_in_knowledge_graph_pipeline(session_ids=["s", "../t"], create=True),
     **{
         f"{part} {kind}": lambda part=part, bad=bad: sessions.add_turn(
             "s", **{"question": "q", "answer": "a", part: bad}
@@ -459,7 +463,7 @@ async def test_odd_text_goes_all_the_way(cache: str, case: str):
     said = text.encode("utf-8", "replace").decode()
     await sessions.add_turn("s", "Where does Alice live?", said)
     assert (await sessions.get_turns("s"))[0].answer == said
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d", create=True)
     assert (report.persisted + report.skipped, report.failed) == (1, 0)
     [result] = await sessiongraph.search(said.replace("\x00", ""), datasets=["d"], session_id="s")
     assert result.turn_id is not None
@@ -484,7 +488,7 @@ async def test_any_moment_goes_all_the_way(cache: str, moment: datetime):
     await sessions.add_turn("s", "Where does Alice live?", answer, created_at=moment)
     expected = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     assert (await sessions.get_turns("s"))[0].created_at == expected
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="main_dataset")
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="main_dataset", create=True)
     assert (report.persisted, report.failed) == (1, 0)
     for kind in set(SearchType) - {SearchType.NATURAL_LANGUAGE}:  # which needs a model that writes queries
         asked = (

@@ -83,7 +83,7 @@ async def test_redis_killed_and_restarted_in_the_middle_of_a_persist(
     await say_all()
     with monkeypatch.context() as patch:
         before_each_read(patch, lambda session_id: server.kill() if session_id == "s2" else None)
-        report = await persist(session_ids=list(SAID))
+        report = await persist(session_ids=list(SAID), create=True)
     assert list(report.sessions) == ["s0", "s1"] and list(report.unread) == ["s2", "s3"] and report.missing == []
     assert report.persisted == 2 and "CACHE_PORT" in report.unread["s2"] and "s2, s3" in str(report)
 
@@ -91,11 +91,11 @@ async def test_redis_killed_and_restarted_in_the_middle_of_a_persist(
     assert "Paris" in answer and "without the session's history" in warning
     with pytest.raises(sessiongraph.CacheUnavailableError, match="CACHE_HOST"):
         await sessions.add_turn("s4", "q", "a")
-    again = await persist(session_ids=list(SAID))
+    again = await persist(session_ids=list(SAID), create=True)
     assert (again.persisted, list(again.unread)) == (2, list(SAID)), "what is in the dataset needs no cache"
 
     server.start()
-    healed = await persist(session_ids=list(SAID))
+    healed = await persist(session_ids=list(SAID), create=True)
     assert (healed.persisted, healed.unread, healed.extracted) == (4, {}, 2)
     assert (await searched())[1] == []
 
@@ -103,7 +103,7 @@ async def test_redis_killed_and_restarted_in_the_middle_of_a_persist(
 async def test_redis_killed_while_the_model_is_asked(memory: OpenAIEndpoint, server: RedisServer):
     await say_all()
     memory.latency = 0.6
-    persisting = asyncio.create_task(persist(session_ids=list(SAID)))
+    persisting = asyncio.create_task(persist(session_ids=list(SAID), create=True))
     await asyncio.to_thread(wait_for_a_call, memory, len(memory.chats))
     server.kill()
     report = await persisting
@@ -115,7 +115,7 @@ async def test_a_redis_that_restarts_between_two_calls_is_not_noticed(memory: Op
     server.kill()
     server.start()
     assert (await searched())[1] == []
-    assert (await persist(session_ids=list(SAID))).unread == {}
+    assert (await persist(session_ids=list(SAID), create=True)).unread == {}
 
 
 async def test_a_slow_redis(memory: OpenAIEndpoint, server: RedisServer, monkeypatch: pytest.MonkeyPatch):
@@ -123,13 +123,13 @@ async def test_a_slow_redis(memory: OpenAIEndpoint, server: RedisServer, monkeyp
     with SlowProxy((server.host, server.port), delay=0.3).running() as proxy:
         use(monkeypatch, proxy.port)
         assert (await searched())[1] == []
-        assert (await persist(session_ids=["s0"])).unread == {}
+        assert (await persist(session_ids=["s0"], create=True)).unread == {}
         proxy.delay = 30
         answer, warnings = await searched()
         assert "Paris" in answer and "Timeout" in warnings[0]
-        assert list((await persist(session_ids=["s0"])).unread) == ["s0"]
+        assert list((await persist(session_ids=["s0"], create=True)).unread) == ["s0"]
     use(monkeypatch, server.port)
-    report = await persist(session_ids=list(SAID))
+    report = await persist(session_ids=list(SAID), create=True)
     assert report.persisted == len(SAID) + 1 and report.unread == {}
 
 
@@ -142,14 +142,14 @@ async def test_a_full_redis_takes_no_turn_and_keeps_those_it_has(memory: OpenAIE
     with pytest.raises(sessiongraph.CacheUnavailableError, match="maxmemory"):
         await sessions.add_turn("s9", "q", "a")
     assert len(await sessions.list_sessions()) == 4
-    assert (await persist(session_ids=list(SAID))).persisted == 4
+    assert (await persist(session_ids=list(SAID), create=True)).persisted == 4
     admin(server).config_set("maxmemory", "0")
     assert (await searched())[1] == []
 
 
 async def test_sessions_that_were_evicted_stay_in_the_graph(memory: OpenAIEndpoint, server: RedisServer):
     await say_all()
-    assert (await persist(session_ids=list(SAID))).persisted == 4
+    assert (await persist(session_ids=list(SAID), create=True)).persisted == 4
     admin(server).config_set("maxmemory-policy", "allkeys-lru")
     admin(server).config_set("maxmemory", "3mb")
     for number in range(600):
@@ -159,12 +159,12 @@ async def test_sessions_that_were_evicted_stay_in_the_graph(memory: OpenAIEndpoi
     assert evicted
     listed = {info.session_id for info in await sessions.list_sessions()}
     assert not listed & evicted, "what is gone is not listed"
-    report = await persist(session_ids=list(SAID))
+    report = await persist(session_ids=list(SAID), create=True)
     assert (report.persisted, report.missing, report.unread, report.extracted) == (4, [], {}, 0)
 
     admin(server).config_set("maxmemory", "0")
     await sessions.add_turn("s0", "And since when?", "Since 1999.")
-    report = await persist(session_ids=["s0"])
+    report = await persist(session_ids=["s0"], create=True)
     assert (report.persisted, report.extracted) == (2, 1), "a session that grows again goes on where it was"
 
 
@@ -175,9 +175,9 @@ async def test_a_wrong_password(memory: OpenAIEndpoint, server: RedisServer, mon
     answer, (warning,) = await searched()
     assert "Paris" in answer and "CACHE_PASSWORD" in warning and "wrong-secret" not in warning
     with pytest.raises(sessiongraph.CacheUnavailableError, match="CACHE_PASSWORD"):
-        await persist(session_ids=list(SAID))
+        await persist(session_ids=list(SAID), create=True)
     monkeypatch.setenv("CACHE_PASSWORD", "right-secret")
-    assert (await persist(session_ids=list(SAID))).persisted == 4
+    assert (await persist(session_ids=list(SAID), create=True)).persisted == 4
 
 
 async def test_a_replica_that_may_not_be_written_to(memory: OpenAIEndpoint, server: RedisServer):
@@ -190,7 +190,7 @@ async def test_a_replica_that_may_not_be_written_to(memory: OpenAIEndpoint, serv
     with pytest.raises(sessiongraph.CacheUnavailableError):
         await sessions.add_turn("s9", "q", "a")
     assert {info.session_id for info in await sessions.list_sessions()} == set(SAID)
-    assert (await persist(session_ids=list(SAID))).persisted == 4, "reading is all that it needs"
+    assert (await persist(session_ids=list(SAID), create=True)).persisted == 4, "reading is all that it needs"
     admin(server).replicaof("NO", "ONE")
     assert (await searched())[1] == []
 
@@ -204,7 +204,7 @@ async def test_a_session_without_an_expiry_or_with_a_strange_value(memory: OpenA
     for field in admin(server).hkeys(keys["s2"]):
         if field:
             admin(server).hset(keys["s2"], field, "[1, not json")
-    report = await persist(session_ids=list(SAID))
+    report = await persist(session_ids=list(SAID), create=True)
     assert list(report.sessions) == ["s0", "s3"] and list(report.unread) == ["s1", "s2"]
     assert report.persisted == 2 and "damaged" in report.unread["s2"]
     assert await sessions.delete_session("s1")
@@ -218,7 +218,7 @@ async def test_a_session_that_expires_before_it_is_read(memory: OpenAIEndpoint, 
     ids = [info.session_id for info in await sessions.list_sessions()]
     assert "short" in ids
     await asyncio.sleep(1.2)
-    report = await persist(session_ids=ids)
+    report = await persist(session_ids=ids, create=True)
     assert (report.persisted, report.missing, report.unread) == (4, ["short"], {})
 
 
@@ -226,10 +226,10 @@ async def test_a_session_that_expires_once_it_was_read(memory: OpenAIEndpoint, c
     monkeypatch.setenv("SESSION_TTL_SECONDS", "1")
     await sessions.add_turn("short", "Where does Boris live?", "Boris lives in Rome.")
     memory.latency = 1.2
-    report = await persist(session_ids=["short"])
+    report = await persist(session_ids=["short"], create=True)
     assert await sessions.get_turns("short") == []
     assert (report.persisted, report.missing) == (1, [])
-    assert (await persist(session_ids=["short"])).persisted == 1
+    assert (await persist(session_ids=["short"], create=True)).persisted == 1
 
 
 async def test_a_locked_sqlite_cache(memory: OpenAIEndpoint, home: Path, monkeypatch: pytest.MonkeyPatch):
@@ -242,7 +242,7 @@ async def test_a_locked_sqlite_cache(memory: OpenAIEndpoint, home: Path, monkeyp
     assert "Paris" in answer and "not written to the session" in warning and "held by another process" in warning
     with pytest.raises(sessiongraph.CacheUnavailableError, match="held by another process"):
         await sessions.add_turn("s9", "q", "a")
-    assert (await persist(session_ids=list(SAID))).persisted == 4, "readers do not wait for a writer"
+    assert (await persist(session_ids=list(SAID), create=True)).persisted == 4, "readers do not wait for a writer"
     other.execute("ROLLBACK")
     other.close()
     assert (await searched())[1] == []
@@ -250,18 +250,18 @@ async def test_a_locked_sqlite_cache(memory: OpenAIEndpoint, home: Path, monkeyp
 
 async def test_a_damaged_sqlite_cache(memory: OpenAIEndpoint, home: Path):
     await say_all()
-    assert (await persist(session_ids=["s0", "s1"])).persisted == 2
+    assert (await persist(session_ids=["s0", "s1"], create=True)).persisted == 2
     default_services().cache.close()
     file = home / "sessions.sqlite"
     file.write_bytes(b"\x00garbage" * 4096)
     answer, (warning,) = await searched()
     assert "Paris" in answer and "move it away" in warning
-    report = await persist(session_ids=list(SAID))
+    report = await persist(session_ids=list(SAID), create=True)
     assert (report.persisted, list(report.unread)) == (2, list(SAID)) and "move it away" in report.unread["s2"]
 
     file.rename(home / "damaged.sqlite")
     assert (await searched())[1] == []
-    assert (await persist(session_ids=["s0", "s1"])).persisted == 3
+    assert (await persist(session_ids=["s0", "s1"], create=True)).persisted == 3
 
 
 async def test_a_damaged_turn_costs_its_session_alone(memory: OpenAIEndpoint, home: Path):
@@ -269,7 +269,7 @@ async def test_a_damaged_turn_costs_its_session_alone(memory: OpenAIEndpoint, ho
     with sqlite3.connect(home / "sessions.sqlite") as connection:
         connection.execute("UPDATE turns SET record = '{}' WHERE session_id = 's1'")
     connection.close()
-    report = await persist(session_ids=list(SAID))
+    report = await persist(session_ids=list(SAID), create=True)
     assert (report.persisted, list(report.unread)) == (3, ["s1"]) and "damaged" in report.unread["s1"]
     assert await sessions.delete_session("s1")
-    assert (await persist(session_ids=list(SAID))).missing == ["s1"]
+    assert (await persist(session_ids=list(SAID), create=True)).missing == ["s1"]

@@ -103,7 +103,7 @@ async def test_a_turn_forgotten_while_a_persist_reads_the_cache_does_not_come_ba
 ):
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
     secret = await sessions.add_turn("s", "Where is the key?", "Mallory has it.")
-    await persist(session_ids=["s"])
+    await persist(session_ids=["s"], create=True)
     await sessions.add_turn("s", "Where does Boris live?", "Boris lives in Rome.")
     backend = type(default_services().cache)
     get_turns, forgetting = backend.get_turns, [True]
@@ -117,7 +117,7 @@ async def test_a_turn_forgotten_while_a_persist_reads_the_cache_does_not_come_ba
         return turns
 
     monkeypatch.setattr(backend, "get_turns", read_and_forget)
-    report = await persist(session_ids=["s"])
+    report = await persist(session_ids=["s"], create=True)
     assert not forgetting and report.persisted == 2
     names = {node["name"] for _, node in (await sessiongraph.graph(dataset="main_dataset")).nodes(data=True)}
     assert "Boris" in names and "Mallory" not in names
@@ -136,5 +136,5 @@ async def test_a_turn_forgotten_at_the_end_of_a_persist_is_in_no_report(
         return report
 
     monkeypatch.setattr(module, "build_knowledge", build_and_forget)
-    report = await persist(session_ids=["s"])
+    report = await persist(session_ids=["s"], create=True)
     assert (report.persisted, secret in str(report.turns)) == (1, False)

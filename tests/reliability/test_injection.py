@@ -68,7 +68,7 @@ async def facts_of(session_id: str, *turns: tuple[str, str]) -> Claims:
     for question, answer in turns:
         await sessions.add_turn(session_id, question, answer)
     await sessiongraph.datasets.create(session_id)
-    report = await persist(session_ids=[session_id], dataset=session_id)
+    report = await persist(session_ids=[session_id], dataset=session_id, create=True)
     assert report.failed == 0
     return await claims_of(session_id, session_id)
 
@@ -149,7 +149,7 @@ async def test_an_answer_that_is_repeated_gains_evidence_and_no_standing(model: 
     await sessiongraph.add(["Alice lives in Paris."])
     await sessiongraph.cognify()
     await sessions.add_turn("first", "Is there more?", "Mallory owns Brightwater.")
-    await persist(session_ids=["first"])
+    await persist(session_ids=["first"], create=True)
     before = await standing()
     assert {stated_by for stated_by, _ in before.values()} == {"document", "assistant"}
 
@@ -158,7 +158,7 @@ async def test_an_answer_that_is_repeated_gains_evidence_and_no_standing(model: 
         for question in ("Who owns Brightwater?", "Where does Alice live?"):
             (result,) = await sessiongraph.search(question, session_id=session_id)
             assert result.turn_id
-        report = await persist(session_ids=[session_id])
+        report = await persist(session_ids=[session_id], create=True)
         assert report.failed == 0
     after = await standing()
     assert {id_: stated_by for id_, (stated_by, _) in after.items() if id_ in before} == {
@@ -170,10 +170,10 @@ async def test_an_answer_that_is_repeated_gains_evidence_and_no_standing(model: 
 
 async def test_a_user_who_says_it_too_gives_it_a_users_standing(endpoint: OpenAIEndpoint):
     await sessions.add_turn("s", "Is there more?", "Mallory owns Brightwater.")
-    await persist(session_ids=["s"])
+    await persist(session_ids=["s"], create=True)
     assert [stated_by for stated_by, _ in (await standing()).values()] == ["assistant"]
     await sessions.add_turn("t", "Mallory owns Brightwater.", "Noted.")
-    await persist(session_ids=["t"])
+    await persist(session_ids=["t"], create=True)
     assert [stated_by for stated_by, _ in (await standing()).values()] == ["user"]
 
 
@@ -187,6 +187,6 @@ async def test_a_user_who_says_it_too_gives_it_a_users_standing(endpoint: OpenAI
 )
 async def test_the_ledger_says_why_a_turn_is_no_knowledge(model: str, question: str, answer: str, reason: str):
     await sessions.add_turn("s", question, answer)
-    report = await persist(session_ids=["s"])
+    report = await persist(session_ids=["s"], create=True)
     (turn,) = report.sessions["s"].turns
     assert (turn.disposition, turn.reason, report.extracted) == ("skipped", reason, 0)

@@ -57,7 +57,7 @@ async def people(home: Path) -> People:
     await sessiongraph.add([TEXT], "secrets", user=olga, node_set=["vault"])
     await sessiongraph.cognify("secrets", user=olga)
     await sessions.add_turn("s1", "Who is in Valparaiso?", "Zephyrine Quill is in Valparaiso.", user=olga)
-    await persist_sessions_in_knowledge_graph_pipeline(olga, ["s1"], "secrets")
+    await persist_sessions_in_knowledge_graph_pipeline(olga, ["s1"], "secrets", create=True)
     await datasets.grant("secrets", rita, "read", by=olga)
     await sessiongraph.add(["Bob Jones lives in Lyon."], "mine", user=sam)
     await sessiongraph.cognify("mine", user=sam)
@@ -75,7 +75,7 @@ CALLS: dict[str, Callable[[People, User, str], Awaitable[Any]]] = {
     },
     "search in a session": lambda p, user, name: sessiongraph.search("Who?", datasets=name, session_id="x", user=user),
     "graph": lambda p, user, name: sessiongraph.graph(name, user=user),
-    "persist": lambda p, user, name: persist_sessions_in_knowledge_graph_pipeline(user, ["s1"], name),
+    "persist": lambda p, user, name: persist_sessions_in_knowledge_graph_pipeline(user, ["s1"], name, create=True),
     "add_turn": lambda p, user, name: sessions.add_turn("s9", "q", "a", dataset=name, user=user),
     "forget": lambda p, user, name: sessiongraph.forget(name, by=user),
     "forget session": lambda p, user, name: sessiongraph.forget(name, session_id="s1", user=p.olga, by=user),
@@ -166,9 +166,9 @@ async def test_a_session_is_its_users_alone(people: People, cache: str):
             await call("p2")
         assert str(hidden.value) == str(absent.value).replace("p2", "p1")
     with pytest.raises(SessionsNotFoundError) as hidden_session:
-        await persist_sessions_in_knowledge_graph_pipeline(sam, ["p1"], "mine")
+        await persist_sessions_in_knowledge_graph_pipeline(sam, ["p1"], "mine", create=True)
     with pytest.raises(SessionsNotFoundError) as absent_session:
-        await persist_sessions_in_knowledge_graph_pipeline(sam, ["p2"], "mine")
+        await persist_sessions_in_knowledge_graph_pipeline(sam, ["p2"], "mine", create=True)
     assert str(hidden_session.value) == str(absent_session.value).replace("p2", "p1")
     [result] = await sessiongraph.search("What does she keep?", datasets="mine", session_id="p1", user=sam)
     assert SECRET not in result.context and "secret" not in str(result)
@@ -180,7 +180,7 @@ async def test_a_session_of_the_same_name_in_a_shared_dataset_stays_two(people: 
     """Also for who may write: what is forgotten, persisted and reported of it is one's own."""
     await datasets.grant("secrets", people.rita, "write", by=people.olga)
     await sessions.add_turn("s1", "Where does Carla live?", "Carla Diaz lives in Oslo.", user=people.rita)
-    report = await persist_sessions_in_knowledge_graph_pipeline(people.rita, ["s1"], "olga/secrets")
+    report = await persist_sessions_in_knowledge_graph_pipeline(people.rita, ["s1"], "olga/secrets", create=True)
     assert [len(session.turns) for session in report.sessions.values()] == [1] and report.extracted == 1
     await datasets.grant("secrets", people.rita, "delete", by=people.olga)
     forgotten = await sessiongraph.forget("olga/secrets", session_id="s1", by=people.rita)
@@ -338,7 +338,7 @@ async def test_any_name_that_is_taken_stays_in_its_folder(home: Path, name: str)
     await sessiongraph.add(["Bob Jones lives in Lyon."], name, user=user, node_set=[name])
     await sessiongraph.cognify(name, user=user)
     await sessions.add_turn(name, "Who?", "Carla Diaz lives in Oslo.", user=user, dataset=name)
-    await persist_sessions_in_knowledge_graph_pipeline(user, [name], name)
+    await persist_sessions_in_knowledge_graph_pipeline(user, [name], name, create=True)
     services = Services(load_settings())
     [dataset] = [found for found in await datasets.list(user=user) if found.name == name]
     inbox = services.inbox(dataset)
@@ -353,7 +353,7 @@ async def test_words_cannot_leave_their_statement_or_their_file(home: Path, tmp_
     """Entity names, facts, questions and answers with markup, SQL and control characters, out again as they went in."""
     said = f"Alice Smith {HOSTILE} lives in Paris."
     await sessions.add_turn("s+1", f"Where {HOSTILE}?", said, context=HOSTILE)
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s+1"], dataset="main_dataset")
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s+1"], dataset="main_dataset", create=True)
     services = Services(load_settings())
     [dataset] = await datasets.list()
     store = services.store(dataset)

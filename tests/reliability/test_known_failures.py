@@ -20,7 +20,9 @@ NODE_SET = "user_sessions_from_cache"
 
 
 async def persist(dataset: str = "one", *ids: str) -> sessiongraph.PersistReport:
-    return await persist_sessions_in_knowledge_graph_pipeline(session_ids=list(ids or ["s"]), dataset=dataset)
+    return await persist_sessions_in_knowledge_graph_pipeline(
+        session_ids=list(ids or ["s"]), dataset=dataset, create=True
+    )
 
 
 async def names(dataset: str = "one") -> set[str]:
@@ -128,9 +130,9 @@ async def test_row_no_empty_unknown_or_misspelt_session_ids(said: list[str], ids
     """All were "Completed", and nothing returned said that nothing had happened."""
     if ids == ["unknown"]:
         with pytest.raises(sessiongraph.SessionsNotFoundError, match="unknown"):
-            await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset="one")
+            await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset="one", create=True)
         return
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset="one")
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset="one", create=True)
     if not ids:
         assert report.turns == [] and "none was persisted" in str(report)
     else:
@@ -210,10 +212,10 @@ async def test_row_a_dataset_is_missing_or_not_permitted():
     await sessiongraph.datasets.create("d", user=owner)
     await sessiongraph.datasets.grant("d", reader, "read", by=owner)
     with pytest.raises(sessiongraph.PermissionDeniedError, match="write"):
-        await persist_sessions_in_knowledge_graph_pipeline(reader, ["s"], "owner/d")
+        await persist_sessions_in_knowledge_graph_pipeline(reader, ["s"], "owner/d", create=True)
     for dataset in ("owner/d", "owner/x"):
         with pytest.raises(sessiongraph.DatasetNotFoundError, match=dataset):
-            await persist_sessions_in_knowledge_graph_pipeline(stranger, ["s"], dataset)
+            await persist_sessions_in_knowledge_graph_pipeline(stranger, ["s"], dataset, create=True)
 
 
 @pytest.mark.parametrize("bad", ["../x", "a\nb"])
@@ -222,7 +224,7 @@ async def test_row_a_session_id_is_a_path_or_has_a_newline(cache: str, bad: str)
     for call in (
         sessions.add_turn(bad, "q", "a"),
         sessiongraph.search("q", session_id=bad),
-        persist_sessions_in_knowledge_graph_pipeline(session_ids=[bad]),
+        persist_sessions_in_knowledge_graph_pipeline(session_ids=[bad], create=True),
     ):
         with pytest.raises(sessiongraph.InvalidInputError, match="session id"):
             await call

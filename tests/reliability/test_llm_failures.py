@@ -68,11 +68,11 @@ async def test_a_turn_that_always_fails_is_quarantined_listed_and_retried_on_req
     await two_sessions()
     BY_THE_TEXT[fault](endpoint)
     for attempt in range(1, QUARANTINE_AFTER + 1):
-        report = await persist(session_ids=["good", "bad"]) if attempt == 1 else await failing(["bad"])
+        report = await persist(session_ids=["good", "bad"], create=True) if attempt == 1 else await failing(["bad"])
         assert report is None or (report.persisted, report.failed, report.quarantined) == (1, 1, [])
     asked = len(endpoint.chats)
 
-    report = await persist(session_ids=["good", "bad"])
+    report = await persist(session_ids=["good", "bad"], create=True)
     (turn,) = report.quarantined
     assert (report.persisted, report.failed, turn.disposition) == (1, 1, "failed")
     assert turn == report.sessions["bad"].turns[0] and turn.reason and "test-model" in turn.reason
@@ -81,17 +81,17 @@ async def test_a_turn_that_always_fails_is_quarantined_listed_and_retried_on_req
     assert [row[0] for row in ledger(home)].count("failed") == QUARANTINE_AFTER
 
     endpoint.heal()
-    assert (await persist(session_ids=["bad"])).failed == 1, "not even when it would work: nobody can know"
-    report = await persist(session_ids=["bad"], retry_failed=True)
+    assert (await persist(session_ids=["bad"], create=True)).failed == 1, "not even when it would work: nobody can know"
+    report = await persist(session_ids=["bad"], retry_failed=True, create=True)
     assert (report.persisted, report.failed, report.quarantined, report.extracted) == (1, 0, [], 1)
     assert {"Alice", "Paris", "Boris", "Rome"} <= await names()
-    assert (await persist(session_ids=["good", "bad"], retry_failed=True)).extracted == 0
+    assert (await persist(session_ids=["good", "bad"], retry_failed=True, create=True)).extracted == 0
 
 
 async def failing(ids: list[str]) -> None:
     """Persist what cannot be extracted, alone."""
     with pytest.raises(sessiongraph.LLMFailedError):
-        await persist(session_ids=ids)
+        await persist(session_ids=ids, create=True)
 
 
 @pytest.mark.parametrize("fault", BY_THE_ENDPOINT)
@@ -102,12 +102,12 @@ async def test_an_endpoint_that_fails_quarantines_nothing(
     await two_sessions()
     BY_THE_ENDPOINT[fault](endpoint)
     for _ in range(QUARANTINE_AFTER + 2):
-        report = await persist(session_ids=["good", "bad", *await padding()])
+        report = await persist(session_ids=["good", "bad", *await padding()], create=True)
         (turn,) = report.sessions["bad"].turns
         assert (turn.disposition, report.quarantined) == ("failed", [])
         assert turn.reason and turn.reason.startswith(ENDPOINT_AT_FAULT)
     endpoint.heal()
-    report = await persist(session_ids=["good", "bad"])
+    report = await persist(session_ids=["good", "bad"], create=True)
     assert (report.persisted, report.failed) == (2, 0)
 
 
@@ -123,18 +123,18 @@ async def test_a_changed_turn_or_model_leaves_quarantine(endpoint: OpenAIEndpoin
     endpoint.reply("no JSON", when="Boris")
     for _ in range(QUARANTINE_AFTER):
         await failing(["bad"])
-    assert len((await persist(session_ids=["bad"])).quarantined) == 1
+    assert len((await persist(session_ids=["bad"], create=True)).quarantined) == 1
     (turn,) = await sessions.get_turns("bad")
 
     await sessions.edit_turn("bad", turn.turn_id, question="Where does he live?", answer="He lives in Rome.")
-    assert (await persist(session_ids=["bad"])).persisted == 1
+    assert (await persist(session_ids=["bad"], create=True)).persisted == 1
 
     await sessions.edit_turn("bad", turn.turn_id, question=turn.question, answer=turn.answer)
     await failing(["bad"])  # the old words, once more: that is the fourth time
-    assert len((await persist(session_ids=["bad"])).quarantined) == 1
+    assert len((await persist(session_ids=["bad"], create=True)).quarantined) == 1
     monkeypatch.setenv("LLM_MODEL", "openai/a-better-model")
     endpoint.heal()
-    assert (await persist(session_ids=["bad"])).persisted == 1
+    assert (await persist(session_ids=["bad"], create=True)).persisted == 1
 
 
 async def test_a_quarantined_turn_that_is_rated_badly_is_skipped(endpoint: OpenAIEndpoint):
@@ -144,7 +144,7 @@ async def test_a_quarantined_turn_that_is_rated_badly_is_skipped(endpoint: OpenA
         await failing(["bad"])
     (turn,) = await sessions.get_turns("bad")
     await sessions.add_feedback("bad", turn.turn_id, score=1)
-    report = await persist(session_ids=["bad"])
+    report = await persist(session_ids=["bad"], create=True)
     assert (report.skipped, report.failed, report.quarantined) == (1, 0, [])
 
 
@@ -164,12 +164,12 @@ async def test_documents_are_quarantined_in_the_same_way(endpoint: OpenAIEndpoin
 
 async def test_a_failed_edit_leaves_what_was_said_before(endpoint: OpenAIEndpoint):
     turn = await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
-    await persist(session_ids=["s"])
+    await persist(session_ids=["s"], create=True)
     await sessions.edit_turn("s", turn, answer="Alice lives with Boris.")
     endpoint.reply("no JSON", when="Boris")
     for _ in range(QUARANTINE_AFTER):
         await failing(["s"])
-    assert len((await persist(session_ids=["s"])).quarantined) == 1
+    assert len((await persist(session_ids=["s"], create=True)).quarantined) == 1
     assert "Paris" in await names() and "Boris" not in await names()
 
 
@@ -184,12 +184,12 @@ async def test_no_account_stops_at_once_and_loses_nothing(
     ids = [f"s{number}" for number in range(12)]
     endpoint.fail(status)
     with pytest.raises(sessiongraph.LLMFailedError, match="LLM_API_KEY") as caught:
-        await persist(session_ids=ids)
+        await persist(session_ids=ids, create=True)
     assert caught.value.fatal and not caught.value.transient and caught.value.attempts == 1
     assert len(endpoint.chats) <= 2, "one call says it for all"
     endpoint.heal()
     await sessions.clear()
-    assert (await persist(session_ids=ids)).persisted == 12
+    assert (await persist(session_ids=ids, create=True)).persisted == 12
 
 
 async def test_a_run_waits_as_long_as_it_is_asked_to(endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch):
@@ -197,7 +197,7 @@ async def test_a_run_waits_as_long_as_it_is_asked_to(endpoint: OpenAIEndpoint, m
     await two_sessions()
     endpoint.fail(429, times=1, retry_after="1")
     started = time.monotonic()
-    report = await persist(session_ids=["good", "bad"])
+    report = await persist(session_ids=["good", "bad"], create=True)
     assert (report.persisted, report.failed) == (2, 0)
     assert time.monotonic() - started >= 1.0 and len(endpoint.chats) == 2
 
@@ -207,10 +207,10 @@ async def test_an_endless_answer_ends_with_the_timeout(endpoint: OpenAIEndpoint,
     await two_sessions()
     endpoint.never_end()  # bytes keep coming all the time
     with pytest.raises(sessiongraph.LLMFailedError, match="LLM_TIMEOUT_SECONDS") as caught:
-        await persist(session_ids=["good"])
+        await persist(session_ids=["good"], create=True)
     assert caught.value.transient
     endpoint.heal()
-    assert (await persist(session_ids=["good"])).persisted == 1
+    assert (await persist(session_ids=["good"], create=True)).persisted == 1
 
 
 async def test_vectors_of_another_length_are_refused_and_nothing_breaks(endpoint: OpenAIEndpoint, caplog):
@@ -274,9 +274,9 @@ async def test_a_changed_embedder_is_told_and_cognify_embeds_documents_and_sessi
     await sessiongraph.add(["Alice lives in Paris."], dataset_name="d")
     await sessiongraph.cognify("d")
     await sessions.add_turn("s", "Where does Boris live?", "Boris lives in Rome.")
-    await persist(session_ids=["s"], dataset="d")
+    await persist(session_ids=["s"], dataset="d", create=True)
     await sessiongraph.datasets.create("said")
-    await persist(session_ids=["s"], dataset="said")
+    await persist(session_ids=["s"], dataset="said", create=True)
     await sessions.clear()
 
     monkeypatch.setenv("EMBEDDING_MODEL", "openai/another-embedder")
@@ -307,7 +307,7 @@ async def test_a_dataset_of_sessions_alone_is_embedded_anew_by_cognify(
     endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
 ):
     await two_sessions()
-    await persist(session_ids=["good", "bad"])
+    await persist(session_ids=["good", "bad"], create=True)
     monkeypatch.setenv("EMBEDDING_MODEL", "openai/another-embedder")
     assert (await sessiongraph.search("Where does Boris live?"))[0].warnings
     await sessiongraph.cognify("main_dataset")
@@ -317,7 +317,7 @@ async def test_a_dataset_of_sessions_alone_is_embedded_anew_by_cognify(
 async def test_an_answer_that_does_not_validate_is_asked_for_again(endpoint: OpenAIEndpoint):
     await two_sessions()
     endpoint.reply(json.dumps({"summaries": [], "entities": [], "facts": "none"}), times=1)
-    report = await persist(session_ids=["good", "bad"])
+    report = await persist(session_ids=["good", "bad"], create=True)
     assert (report.persisted, report.failed, len(endpoint.chats)) == (2, 0, 2)
 
 

@@ -24,7 +24,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from sessiongraph.errors import LLMFailedError, SessionsNotFoundError
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
-from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.ingestion.ingest import document_id, ingest
 from sessiongraph.llm.client import LLM
@@ -212,7 +211,7 @@ class Machine(RuleBasedStateMachine):
             turn_id = data.draw(st.sampled_from(sorted(given.sessions[thing])))
             given.forget_turn(thing, turn_id)
             target = Target(passage_ids=[turn_passage_id(session, turn_id)])
-        done = forget(self.stores[name], target, extractor_version(self.llm), "forget", "x")
+        done = forget(self.stores[name], target, "forget", "x")
         if done.affected:
             self._cognify(name, done.affected)
         self._check(name, None)

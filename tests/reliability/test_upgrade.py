@@ -20,6 +20,7 @@ from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.store.graph_store import GraphStore
 
+persist = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
 FIXTURES = Path(__file__).resolve().parent.parent / "fixtures"
 DATASETS = ("default_user/work", "ann/notes")
 ASSETS = ("documents", "session_turns", "knowledge_graph", "session_knowledge")
@@ -50,7 +51,9 @@ def store_of(key: str) -> GraphStore:
 def test_nothing_is_due(key: str) -> None:
     extractor = extractor_version(default_services().llm)
     for plan in (read_chunk_passages, read_turn_passages):
-        passages, due = store_of(key).read(lambda con, plan=plan: read_due_passages(con, plan, extractor, None, False))
+        passages, due = store_of(key).read(
+            lambda con, plan=plan: read_due_passages(con, plan, extractor, None, False, False)
+        )
         assert due.passages == []
         assert passages or plan is read_turn_passages
 
@@ -82,10 +85,48 @@ async def test_the_graph_is_the_same(expected: dict[str, Any]) -> None:
 async def test_persisting_and_cognifying_again_extract_nothing() -> None:
     listed = [it.session_id for it in await sessiongraph.sessions.list_sessions()]
     assert set(listed) == {"monday", "tuesday"}
-    report = await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=listed, dataset="work")
+    report = await persist(session_ids=listed, dataset="work")
     built = await sessiongraph.cognify(datasets=["work"])
     assert (report.staged, report.settled, report.extracted, report.usage.calls) == (0, 0, 0, 0)
     assert (built["work"].settled, built["work"].extracted, built["work"].usage.calls) == (0, 0, 0)
+
+
+@pytest.fixture(params=["as it was", "another prompt", "another model"])
+def extractor_changed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether what was extracted would be extracted otherwise by now."""
+    if request.param == "another prompt":
+        monkeypatch.setattr("sessiongraph.extraction.window_extraction.PROMPT", "Another way to read.")
+    if request.param == "another model":
+        monkeypatch.setattr("sessiongraph.local_models.extractive.spacy_pipeline.VERSION", "another")
+    return request.param != "as it was"
+
+
+async def test_an_upgrade_alone_calls_no_model_and_says_what_is_stale(extractor_changed: bool) -> None:
+    report = await persist(session_ids=["monday", "tuesday"], dataset="work")
+    built = (await sessiongraph.cognify(datasets=["work"]))["work"]
+    assert (report.extracted, report.settled, report.usage.calls) == (0, 0, 0)
+    assert (built.extracted, built.settled, built.usage.calls) == (0, 0, 0)
+    assert report.persisted and (report.stale > 0, built.stale > 0) == (extractor_changed, extractor_changed)
+
+
+async def test_an_edit_in_an_old_home_extracts_what_it_touches(extractor_changed: bool) -> None:
+    turns = await sessiongraph.sessions.get_turns("tuesday")
+    await sessiongraph.sessions.edit_turn("tuesday", turns[1].turn_id, answer="He plays the cello in Ghent.")
+    estimate = await sessiongraph.estimate_persist(session_ids=["tuesday"], dataset="work")
+    report = await persist(session_ids=["tuesday"], dataset="work")
+    assert report.extracted == estimate.count("extract") == 2  # the edited turn, and the one that has it as context
+    assert report.persisted == 3 and (await persist(session_ids=["tuesday"], dataset="work")).extracted == 0
+
+
+async def test_everything_is_extracted_anew_when_asked_for_with_its_price_first(extractor_changed: bool) -> None:
+    ids = ["monday", "tuesday"]
+    unasked = await sessiongraph.estimate_persist(session_ids=ids, dataset="work")
+    estimate = await sessiongraph.estimate_persist(session_ids=ids, dataset="work", reextract=True)
+    report = await persist(session_ids=ids, dataset="work", reextract=True)
+    assert unasked.count("extract") == 0
+    assert report.extracted == estimate.count("extract") == (report.persisted if extractor_changed else 0)
+    assert report.usage.calls == estimate.calls and report.stale == 0
+    assert (await persist(session_ids=ids, dataset="work", reextract=True)).extracted == 0
 
 
 async def test_what_is_new_is_reported_to_the_history_that_was_there() -> None:

@@ -21,7 +21,7 @@ async def test_the_story_with_a_client_of_ones_own(tmp_path: Path) -> None:
         await memory.cognify(datasets=["d"])
         (first,) = await memory.search("Where does Alice live?", session_id="s", datasets=["d"])
         await memory.sessions.add_turn("s", "Where does Bob live?", "Bob lives in Berlin.", dataset="d")
-        report = await memory.persist_sessions(["s"], dataset="d")
+        report = await memory.persist_sessions(["s"], dataset="d", create=True)
         await memory.sessions.clear()
         (last,) = await memory.search("Where does Bob live?", node_sets=["user_sessions_from_cache"])
 
@@ -80,7 +80,7 @@ async def test_closing_waits_for_what_runs_in_the_background(tmp_path: Path, ope
     openai_endpoint.latency = 0.3
     async with SessionGraph(settings) as memory:
         await memory.sessions.add_turn("s", "Where does Bob live?", "Bob lives in Berlin.")
-        work = await memory.persist_sessions(["s"], run_in_background=True)
+        work = await memory.persist_sessions(["s"], run_in_background=True, create=True)
         assert not work.done
     assert work.done
     assert (await work).persisted == 1

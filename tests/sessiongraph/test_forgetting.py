@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from sessiongraph.extraction.build_graph import build_knowledge
-from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Forgotten, Target, forget
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
@@ -26,8 +25,7 @@ SECRETS = (b"Mallory", b"Rubies", b"Trondheim")
 
 async def forgotten(workshop: Workshop, target: Target) -> Forgotten:
     """Forget, and extract anew what is due for it, as the API does."""
-    extractor = extractor_version(workshop.llm)
-    done = await asyncio.to_thread(forget, workshop.store, target, extractor, "forget", "session_turns")
+    done = await asyncio.to_thread(forget, workshop.store, target, "forget", "session_turns")
     if done.affected:
         await build_knowledge(
             workshop.store,
@@ -196,10 +194,10 @@ async def test_what_is_forgotten_while_it_is_being_embedded_leaves_no_vector(
     workshop: Workshop, openai_endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workshop.say("s", TALK[1])
-    extractor, vectors = extractor_version(workshop.llm), openai_endpoint.vectors
+    vectors = openai_endpoint.vectors
 
     def forget_first(texts: list[str], size: int) -> list[list[float]]:
-        forget(workshop.store, Target([session(workshop, "s")]), extractor, "forget", "session_turns")
+        forget(workshop.store, Target([session(workshop, "s")]), "forget", "session_turns")
         return vectors(texts, size)
 
     monkeypatch.setattr(openai_endpoint, "vectors", forget_first)

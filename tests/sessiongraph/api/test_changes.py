@@ -50,7 +50,7 @@ async def turns(endpoint: OpenAIEndpoint) -> list[str]:
 
 async def test_a_persist_is_reported_in_figures_and_shown_on_a_page(turns: list[str]) -> None:
     await sessiongraph.cognify("d")
-    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], dataset="d")
+    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], dataset="d", create=True)
 
     event = newest_metadata("session_knowledge")
 
@@ -63,7 +63,7 @@ async def test_a_persist_is_reported_in_figures_and_shown_on_a_page(turns: list[
 
 
 async def test_what_is_forgotten_is_on_no_page_and_the_rest_still_is(turns: list[str], home: Path) -> None:
-    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], dataset="d")
+    await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], dataset="d", create=True)
     page = page_of("session_knowledge")
     assert on_disk(home)
 
@@ -79,7 +79,9 @@ async def test_what_is_forgotten_is_on_no_page_and_the_rest_still_is(turns: list
 async def test_a_page_that_cannot_be_written_undoes_nothing(turns: list[str], home: Path) -> None:
     block_pages(home)
 
-    report = await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s1"], dataset="d")
+    report = await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(
+        session_ids=["s1"], dataset="d", create=True
+    )
 
     assert report.persisted == 2 and newest_metadata("session_knowledge")["persisted_by_run"] == 2
     assert "changes" not in newest_metadata("session_knowledge")

@@ -31,7 +31,7 @@ ACTS: dict[str, tuple[str, Callable[[User], Awaitable[object]]]] = {
     "graph": ("read", lambda user: sessiongraph.graph(dataset="d", user=user)),
     "cognify": ("write", lambda user: sessiongraph.cognify(datasets=["d"], user=user)),
     "add": ("write", lambda user: sessiongraph.add(["Bob."], dataset_name="default_user/d", user=user)),
-    "persist": ("write", lambda user: persist(user=user, session_ids=[], dataset="d")),
+    "persist": ("write", lambda user: persist(user=user, session_ids=[], dataset="d", create=True)),
     "add a turn": ("write", lambda user: sessions.add_turn("s", "q", "a", dataset="d", user=user)),
     "forget": ("delete", lambda user: sessiongraph.forget("d", by=user)),
     "grant": ("share", lambda user: datasets.grant("d", user, "read", by=user)),
@@ -139,7 +139,7 @@ async def test_grants_are_listed_by_user(ben: User) -> None:
 
 async def test_a_session_forgotten_by_the_document_that_a_citation_names_does_not_come_back() -> None:
     await sessions.add_turn("s", "Where is Bob?", "Bob is in Rome.")
-    await persist(session_ids=["s"], dataset="d")
+    await persist(session_ids=["s"], dataset="d", create=True)
     (result,) = await sessiongraph.search("Where is Bob?", SearchType.CHUNKS_LEXICAL, datasets=["d"])
     cited = next(citation for citation in result.citations if citation.session_id == "s")
     report = await sessiongraph.forget("d", document_id=cited.document_id)

@@ -16,7 +16,7 @@ def stores(home: Path) -> list[Path]:
 async def test_caching_off(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CACHING", "false")
     with pytest.raises(sessiongraph.CachingDisabledError, match="CACHING=true"):
-        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"])
+        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], create=True)
     with pytest.raises(sessiongraph.CachingDisabledError):
         await sessions.add_turn("s", "q", "a")
     assert stores(home) == [] and not (home / "sessions.sqlite").exists()
@@ -24,21 +24,21 @@ async def test_caching_off(home: Path, monkeypatch: pytest.MonkeyPatch):
 
 async def test_no_session_found(home: Path):
     with pytest.raises(sessiongraph.SessionsNotFoundError, match="'nobody', 'none'.*list_sessions") as caught:
-        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["nobody", "none"])
+        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["nobody", "none"], create=True)
     assert caught.value.session_ids == ("nobody", "none")
     assert stores(home) == []
 
 
 async def test_some_sessions_found():
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s", "nobody"])
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s", "nobody"], create=True)
     assert (report.persisted, report.missing) == (1, ["nobody"])
     assert "nobody" in str(report)
 
 
 async def test_no_sessions_named():
     for none in (None, []):
-        report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=none)
+        report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=none, create=True)
         assert (report.sessions, report.persisted) == ({}, 0)
         assert "No sessions were named" in str(report)
 
@@ -67,7 +67,7 @@ async def test_dataset_not_found():
         sessiongraph.cognify(["nowhere"]),
         sessiongraph.graph(dataset="nowhere"),
         sessiongraph.forget("nowhere"),
-        persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="nowhere"),
+        persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="nowhere", create=True),
         sessions.add_turn("s", "q", "a", dataset="nowhere"),
     ):
         with pytest.raises(sessiongraph.DatasetNotFoundError, match="nowhere"):
@@ -85,15 +85,15 @@ async def test_permission_denied_is_told_only_to_those_who_may_know(home: Path):
     for user in (reader, stranger):
         await sessions.add_turn("s", "Where does Bob live?", "Bob lives in Rome.", user=user)
     with pytest.raises(sessiongraph.PermissionDeniedError, match="write.*grant"):
-        await persist_sessions_in_knowledge_graph_pipeline(reader, ["s"], "d")
+        await persist_sessions_in_knowledge_graph_pipeline(reader, ["s"], "d", create=True)
     with pytest.raises(sessiongraph.PermissionDeniedError, match="write"):
         await sessiongraph.add(["More."], dataset_name="owner/d", user=reader)
     with pytest.raises(sessiongraph.PermissionDeniedError, match="delete"):
         await sessiongraph.forget("d", by=reader)
     with pytest.raises(sessiongraph.DatasetNotFoundError) as hidden:
-        await persist_sessions_in_knowledge_graph_pipeline(stranger, ["s"], "owner/d")
+        await persist_sessions_in_knowledge_graph_pipeline(stranger, ["s"], "owner/d", create=True)
     with pytest.raises(sessiongraph.DatasetNotFoundError) as absent:
-        await persist_sessions_in_knowledge_graph_pipeline(stranger, ["s"], "owner/x")
+        await persist_sessions_in_knowledge_graph_pipeline(stranger, ["s"], "owner/x", create=True)
     assert str(hidden.value).replace("owner/d", "owner/x") == str(absent.value)
     assert stores(home)[0].read_bytes() == before
 
@@ -121,7 +121,9 @@ async def test_a_wrong_key_stops_at_once(endpoint: OpenAIEndpoint):
         await sessions.add_turn(f"s{number}", "Who is it?", f"Person{number} lives in Paris. " * 40)
     endpoint.fail(401)
     with pytest.raises(sessiongraph.LLMFailedError, match="LLM_API_KEY"):
-        await persist_sessions_in_knowledge_graph_pipeline(session_ids=[f"s{number}" for number in range(30)])
+        await persist_sessions_in_knowledge_graph_pipeline(
+            session_ids=[f"s{number}" for number in range(30)], create=True
+        )
     assert len(endpoint.chats) <= 20
 
 
@@ -130,13 +132,13 @@ async def test_one_bad_session_does_not_stop_the_others(endpoint: OpenAIEndpoint
         await sessions.add_turn(f"s-{name}", f"Where does {name} live?", f"{name} lives in Paris.")
     endpoint.fail(500, when="Bob")
     ids = ["s-Alice", "s-Bob", "s-Carla"]
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids)
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, create=True)
     assert (report.persisted, report.failed) == (2, 1)
     (failed,) = report.sessions["s-Bob"].turns
     assert failed.disposition == "failed" and "500" in (failed.reason or "")
 
     endpoint.heal()
-    healed = await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids)
+    healed = await persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, create=True)
     assert (healed.persisted, healed.failed, healed.extracted) == (3, 0, 1)
 
 
@@ -155,7 +157,7 @@ async def test_bad_session_id(home: Path, bad: object):
     with pytest.raises(sessiongraph.InvalidInputError, match="session id"):
         await sessions.add_turn(bad, "q", "a")  # type: ignore[arg-type]
     with pytest.raises(sessiongraph.InvalidInputError, match="session id"):
-        await persist_sessions_in_knowledge_graph_pipeline(session_ids=[bad])  # type: ignore[list-item]
+        await persist_sessions_in_knowledge_graph_pipeline(session_ids=[bad], create=True)  # type: ignore[list-item]
     if bad is not None:
         with pytest.raises(sessiongraph.InvalidInputError, match="session id"):
             await sessiongraph.search("q", session_id=bad)  # type: ignore[arg-type]
@@ -181,7 +183,7 @@ async def test_bad_arguments():
         sessiongraph.add([]),
         sessiongraph.add([b"bytes"]),  # type: ignore[list-item]
         sessiongraph.add(["text"], node_set=["a b"]),
-        persist_sessions_in_knowledge_graph_pipeline(session_ids="s"),
+        persist_sessions_in_knowledge_graph_pipeline(session_ids="s", create=True),
         sessions.add_turn("s", None, "a"),  # type: ignore[arg-type]
         sessions.add_turn("s", "q\x00", "a"),
         sessions.add_turn("s", "q", "\ud800"),
@@ -208,4 +210,4 @@ async def test_a_dead_cache_is_named(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(sessiongraph.CacheUnavailableError, match="CACHE_PORT"):
         await sessions.list_sessions()
     with pytest.raises(sessiongraph.CacheUnavailableError):
-        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"])
+        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], create=True)

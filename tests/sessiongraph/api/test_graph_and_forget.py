@@ -39,7 +39,7 @@ async def test_documents_and_sessions_meet_in_one_entity():
     await sessiongraph.add(["Alice Novak works at Acme Labs."], dataset_name="d", node_set=["staff"])
     await sessiongraph.cognify("d")
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d", create=True)
     found = await graph()
     (alice,) = [node for _, node in found.nodes(data=True) if node["name"].startswith("Alice")]
     assert (alice["name"], alice["type"], alice["aliases"]) == ("Alice Novak", "Person", ["Alice"])
@@ -52,14 +52,14 @@ async def test_forgetting_leaves_the_graph_that_never_had_it(home: Path):
     await sessiongraph.add(["Alice Novak works at Acme Labs."], dataset_name="d")
     await sessiongraph.cognify("d")
     kept_turn = await sessions.add_turn("kept", "Where does Bob live?", "Bob lives in Oslo.")
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["kept"], dataset="d")
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["kept"], dataset="d", create=True)
     before = content(await graph())
 
     secret = await sessiongraph.add(["Alice Brandt moved to Zanzibar."], dataset_name="d")
     await sessiongraph.cognify("d")
     await sessions.add_turn("gone", "Where is Carla?", "Carla Zanetti is in Timbuktu.")
     later = await sessions.add_turn("kept", "Where is Dora?", "Dora Quist is in Ulaanbaatar.")
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["gone", "kept"], dataset="d")
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["gone", "kept"], dataset="d", create=True)
     assert report.persisted == 3 and content(await graph()) != before
 
     (document,) = secret.document_ids
@@ -75,7 +75,7 @@ async def test_forgetting_leaves_the_graph_that_never_had_it(home: Path):
 async def test_turns_that_had_the_forgotten_one_as_context_are_extracted_anew(endpoint: OpenAIEndpoint):
     first = await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
     await sessions.add_turn("s", "And Bob?", "Bob lives in Oslo.")
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"])
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], create=True)
     endpoint.requests.clear()
     report = await sessiongraph.forget("main_dataset", session_id="s", turn_id=first)
     assert (report.turns, report.extracted) == (1, 1)
@@ -86,12 +86,12 @@ async def test_turns_that_had_the_forgotten_one_as_context_are_extracted_anew(en
 async def test_a_failing_model_does_not_keep_what_is_to_be_forgotten(endpoint: OpenAIEndpoint):
     first = await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
     await sessions.add_turn("s", "And Bob?", "Bob lives in Oslo.")
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"])
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], create=True)
     endpoint.fail(500)
     with pytest.raises(sessiongraph.LLMFailedError):
         await sessiongraph.forget("main_dataset", session_id="s", turn_id=first)
     endpoint.heal()
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"])
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], create=True)
     assert (report.persisted, report.extracted) == (1, 1)
     names = {node["name"] for _, node in (await graph("main_dataset")).nodes(data=True)}
     assert "Alice" not in names and "Bob" in names
@@ -104,7 +104,7 @@ async def test_forgetting_a_users_sessions_keeps_the_others():
     await datasets.grant("d", ana, "write", by=owner)
     for user, name in ((ana, "Alice"), (owner, "Bob")):
         await sessions.add_turn("s", f"Where is {name}?", f"{name} is in Oslo.", user=user)
-        await persist_sessions_in_knowledge_graph_pipeline(user, ["s"], "default_user/d")
+        await persist_sessions_in_knowledge_graph_pipeline(user, ["s"], "default_user/d", create=True)
     report = await sessiongraph.forget("d", user=ana)
     assert (report.documents, report.turns, report.cached_turns) == (1, 1, 0)
     assert {node["name"] for _, node in (await graph()).nodes(data=True)} == {"Bob", "Oslo"}

@@ -145,7 +145,7 @@ async def test_caching_off_answers_without_history(people: None, monkeypatch: py
 async def test_an_unanswerable_question_is_not_answered(people: None):
     (result,) = await sessiongraph.search("Who is the president of France?", session_id="s")
     assert not result.answered and result.citations == [] and "don't know" in str(result)
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"])
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], create=True)
     assert (report.persisted, report.skipped) == (0, 1)
 
 

@@ -15,7 +15,8 @@ async def test_a_turn_comes_back_as_it_was_said():
     turn_id = await sessions.add_turn("s:1", "Où est Zoë?", "À Paris.\n\nVraiment.", created_at=said_at, context="ctx")
     (turn,) = await sessions.get_turns("s:1")
     assert (turn.turn_id, turn.question, turn.answer) == (turn_id, "Où est Zoë?", "À Paris.\n\nVraiment.")
-    assert (turn.created_at, turn.context) == (said_at.astimezone(UTC), "ctx")
+    assert (turn.created_at, turn.context) == (said_at, "ctx")
+    assert turn.created_at.utcoffset() == said_at.utcoffset()
 
 
 async def test_turns_come_in_the_order_in_which_they_were_said():
@@ -67,6 +68,6 @@ async def test_what_says_nothing_is_skipped_and_says_why():
 
 
 async def persist(dataset: str) -> sessiongraph.PersistReport:
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=dataset)
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=dataset, create=True)
     assert isinstance(report, sessiongraph.PersistReport)
     return report

@@ -41,7 +41,7 @@ async def test_what_was_said_outlives_the_cache(cache: str, text: str, name: str
 
     user = await get_default_user()
     report = await persist_sessions_in_knowledge_graph_pipeline(
-        user=user, session_ids=["s1"], dataset="stories", run_in_background=False
+        user=user, session_ids=["s1"], dataset="stories", run_in_background=False, create=True
     )
     assert (report.persisted, report.skipped, report.failed, report.missing) == (2, 0, 0, [])
     turns = await sessions.get_turns("s1")
@@ -62,7 +62,7 @@ async def test_what_was_said_outlives_the_cache(cache: str, text: str, name: str
     assert place in str(found)
     assert {citation.session_id for citation in found.citations} == {"s1"}
 
-    again = await persist_sessions_in_knowledge_graph_pipeline(user, ["s1"], "stories")
+    again = await persist_sessions_in_knowledge_graph_pipeline(user, ["s1"], "stories", create=True)
     assert (again.persisted, again.extracted, again.staged, again.usage.calls) == (2, 0, 0, 0)
 
 
@@ -70,11 +70,11 @@ async def test_one_more_turn_is_extracted_alone_with_the_earlier_ones_as_context
     await sessiongraph.datasets.create("d")
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
     await sessions.add_turn("s", "Since when?", "Alice lives there since 2010.")
-    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d", create=True)
     endpoint.requests.clear()
 
     await sessions.add_turn("s", "What does she do?", "She works at Acme Labs.")
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d", create=True)
 
     assert (report.persisted, report.extracted) == (3, 1)
     (call,) = endpoint.chats
@@ -100,7 +100,10 @@ async def test_a_programs_loop_stdout_and_logging_stay_its_own():
             *(sessiongraph.search("Who founded Acme Labs?", datasets="d", session_id=f"s{n}") for n in range(6))
         )
         reports = await asyncio.gather(
-            *(persist_sessions_in_knowledge_graph_pipeline(session_ids=[f"s{n}"], dataset="d") for n in range(6))
+            *(
+                persist_sessions_in_knowledge_graph_pipeline(session_ids=[f"s{n}"], dataset="d", create=True)
+                for n in range(6)
+            )
         )
     ticking.cancel()
     assert all("Boris" in str(results[0]) for results in answers)
@@ -122,17 +125,21 @@ def test_one_program_may_use_one_event_loop_after_another():
 
 async def test_a_background_persist_is_awaited_for_its_report():
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.")
-    handle = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], run_in_background=True)
+    handle = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], run_in_background=True, create=True)
     assert isinstance(handle, BackgroundPersist) and not handle.done
     assert (await handle).persisted == 1
     assert handle.done
 
 
 async def test_a_background_failure_is_not_lost(caplog: pytest.LogCaptureFixture):
-    handle = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["nobody"], run_in_background=True)
+    handle = await persist_sessions_in_knowledge_graph_pipeline(
+        session_ids=["nobody"], run_in_background=True, create=True
+    )
     with pytest.raises(sessiongraph.SessionsNotFoundError):
         await handle
-    unheard = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["nobody"], run_in_background=True)
+    unheard = await persist_sessions_in_knowledge_graph_pipeline(
+        session_ids=["nobody"], run_in_background=True, create=True
+    )
     await asyncio.wait([unheard._work])
     await asyncio.sleep(0)
     assert "No session found: 'nobody'" in caplog.text
@@ -147,7 +154,7 @@ async def test_every_change_is_in_dagsters_history(home: Path, monkeypatch: pyte
     await sessiongraph.add(["Boris founded Acme Labs in 1999."], dataset_name="d")
     await sessiongraph.cognify("d")
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.", dataset="d")
-    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+    report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d", create=True)
 
     instance = default_services().dagster_instance
     for asset in ("documents", "knowledge_graph", "session_turns", "session_knowledge"):
@@ -175,7 +182,7 @@ async def test_what_a_failing_call_had_done_is_in_dagsters_history(
     await sessions.add_turn("s", "Where does Carol live?", "Carol lives in Berlin. " * 5, dataset="d")
     endpoint.fail(401, when="Carol lives in Berlin")
     with pytest.raises(sessiongraph.LLMFailedError, match="401"):
-        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d", create=True)
 
     instance = default_services().dagster_instance
     done = {}
@@ -202,5 +209,5 @@ async def test_sessions_are_a_users_own():
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Paris.", user=ana)
     assert await sessions.get_turns("s") == []
     with pytest.raises(sessiongraph.SessionsNotFoundError):
-        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"])
-    assert (await persist_sessions_in_knowledge_graph_pipeline(ana, ["s"])).persisted == 1
+        await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], create=True)
+    assert (await persist_sessions_in_knowledge_graph_pipeline(ana, ["s"], create=True)).persisted == 1

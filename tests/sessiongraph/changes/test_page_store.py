@@ -9,7 +9,6 @@ import pytest
 
 from sessiongraph.changes import page_store
 from sessiongraph.changes.page_store import list_pages, rewrite_pages, write_page
-from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
@@ -28,8 +27,7 @@ def page_of(workshop: Workshop, snapshots: SnapshotReader, run_id: str) -> Path:
 
 def forget_turn(workshop: Workshop, session_id: str, turn_id: str) -> None:
     passage = turn_passage_id(session_document_id(workshop.user.id, session_id), turn_id)
-    extractor = extractor_version(workshop.llm)
-    forget(workshop.store, Target(passage_ids=[passage]), extractor, "forget", "session_turns")
+    forget(workshop.store, Target(passage_ids=[passage]), "forget", "session_turns")
 
 
 async def test_a_page_shows_the_facts_of_its_run_with_their_words(workshop: Workshop) -> None:

@@ -42,10 +42,10 @@ def test_an_unknown_cost_is_called_unknown() -> None:
 def test_the_sources_shown_are_those_that_changed_or_fail() -> None:
     done = report(
         Usage(),
-        a1=LedgerRow("w", "persisted", None, "now"),
-        a2=LedgerRow("w", "skipped", "empty", "before"),
-        b1=LedgerRow("w", "persisted", None, "before"),
-        c1=LedgerRow("w", "failed", "boom", "before"),
+        a1=LedgerRow("w", "x", "persisted", None, "now"),
+        a2=LedgerRow("w", "x", "skipped", "empty", "before"),
+        b1=LedgerRow("w", "x", "persisted", None, "before"),
+        c1=LedgerRow("w", "x", "failed", "boom", "before"),
     )
 
     metadata = knowledge_metadata(done, {"a": "ana/s1"})
@@ -56,7 +56,9 @@ def test_the_sources_shown_are_those_that_changed_or_fail() -> None:
 
 def test_reasons_are_counted_without_what_they_quote() -> None:
     ledger = {
-        f"a{number}": LedgerRow("w", "failed", f"m failed: HTTP 400 (no (really) secret {number}). Try again.", "now")
+        f"a{number}": LedgerRow(
+            "w", "x", "failed", f"m failed: HTTP 400 (no (really) secret {number}). Try again.", "now"
+        )
         for number in (1, 2)
     }
 

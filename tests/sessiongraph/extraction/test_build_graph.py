@@ -14,7 +14,6 @@ import pytest
 from sessiongraph.errors import LLMFailedError, StoreBusyError
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
-from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.llm.client import LLM
 from sessiongraph.persistence.session_staging import session_document_id, stage_sessions
@@ -69,16 +68,28 @@ async def test_the_same_words_in_another_place_of_the_dataset_are_not_asked_for_
     assert len(workshop.store.read(lambda con: load_snapshot(con, "x")).passages) == 2
 
 
-async def test_a_changed_prompt_extracts_anew_and_the_old_evidence_is_dead(
+async def test_a_changed_prompt_asks_no_model_and_the_old_evidence_lives_on(
+    workshop: Workshop, openai_endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await workshop.cognify(TEXT)
+    before, calls = entities(workshop.store), len(openai_endpoint.chats)
+    monkeypatch.setattr("sessiongraph.extraction.window_extraction.PROMPT", "Another way to read.")
+    report = await workshop.cognify()
+    assert (report.settled, report.extracted, report.stale) == (0, 0, 1)
+    assert entities(workshop.store) == before and len(openai_endpoint.chats) == calls
+    assert (await workshop.cognify("Dora lives in Oslo.")).extracted == 1  # what is new is read as ever
+
+
+async def test_what_is_stale_is_extracted_anew_when_asked_for_and_the_old_evidence_is_dead(
     workshop: Workshop, openai_endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await workshop.cognify(TEXT)
     monkeypatch.setattr("sessiongraph.extraction.window_extraction.PROMPT", "Another way to read.")
     openai_endpoint.reply('{"summaries": [], "facts": [], "entities": []}', times=1)
-    report = await workshop.cognify()
-    assert (report.settled, report.extracted) == (1, 1)
+    report = await workshop.cognify(reextract=True)
+    assert (report.settled, report.extracted, report.stale) == (1, 1, 0)
     assert entities(workshop.store) == set()
-    assert (await workshop.cognify()).extracted == 0
+    assert (await workshop.cognify(reextract=True)).extracted == 0
 
 
 async def test_a_prompt_changed_back_finds_what_it_had_yielded(
@@ -88,9 +99,9 @@ async def test_a_prompt_changed_back_finds_what_it_had_yielded(
     before = entities(workshop.store)
     with monkeypatch.context() as changed:
         changed.setattr("sessiongraph.extraction.window_extraction.PROMPT", "Another way to read.")
-        await workshop.cognify()
+        await workshop.cognify(reextract=True)
     calls = len(openai_endpoint.chats)
-    report = await workshop.cognify()
+    report = await workshop.cognify(reextract=True)
     assert (report.settled, report.extracted, len(openai_endpoint.chats)) == (1, 0, calls)
     assert entities(workshop.store) == before
 
@@ -103,7 +114,7 @@ async def test_a_failed_extraction_keeps_the_old_evidence_and_is_tried_again(
     monkeypatch.setattr("sessiongraph.extraction.window_extraction.PROMPT", "Another way to read.")
     openai_endpoint.fail(500)
     with pytest.raises(LLMFailedError):
-        await workshop.cognify()
+        await workshop.cognify(reextract=True)
     assert entities(workshop.store) == before
     openai_endpoint.heal()
     assert (await workshop.cognify()).extracted == 1
@@ -170,11 +181,10 @@ async def test_a_commit_drops_the_answer_for_words_that_were_edited_meanwhile(wo
 
 async def test_a_commit_drops_what_was_forgotten_meanwhile(workshop: Workshop) -> None:
     workshop.say("s", ("Where is Bob?", "Bob is in Rome."))
-    extractor = extractor_version(workshop.llm)
 
     async def forget_it() -> None:
         target = Target([session_document_id(workshop.user.id, "s")])
-        await asyncio.to_thread(forget, workshop.store, target, extractor, "forget", "session_turns")
+        await asyncio.to_thread(forget, workshop.store, target, "forget", "session_turns")
 
     await meanwhile(lambda llm: workshop.persist("s", llm=llm), forget_it)
     assert all(not table for table in rows(workshop.store).values())
@@ -188,11 +198,10 @@ async def test_a_window_known_when_read_and_forgotten_at_the_commit_is_not_settl
     workshop.say("s1", said)
     await workshop.persist("s1")
     workshop.say("s2", said, ("And Carol?", "Carol is in Oslo."))
-    extractor = extractor_version(workshop.llm)
 
     async def forget_it() -> None:
         target = Target([session_document_id(workshop.user.id, "s1")])
-        await asyncio.to_thread(forget, workshop.store, target, extractor, "forget", "session_turns")
+        await asyncio.to_thread(forget, workshop.store, target, "forget", "session_turns")
 
     await meanwhile(lambda llm: workshop.persist("s2", llm=llm), forget_it)
     await workshop.persist("s2")

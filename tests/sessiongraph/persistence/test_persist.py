@@ -1,14 +1,21 @@
 """Persisting sessions: every turn exactly once, whatever became of it in the cache, and a report that says so."""
 
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from sessiongraph.errors import CacheUnavailableError, LLMFailedError, SessionsNotFoundError
+from sessiongraph.forgetting import Target, forget
+from sessiongraph.persistence.persist import PersistReport
+from sessiongraph.persistence.session_staging import session_document_id
+from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.types import SESSION_NODE_SET
+from sessiongraph.types import SESSION_NODE_SET, Turn, User
 from tests.support.snapshots import load_snapshot
-from tests.support.workshop import Workshop, doubled, entities, rows
+from tests.support.workshop import NOON, Workshop, doubled, entities, rows
 
 ALICE = ("Where does Alice live?", "Alice lives in Paris.")
 BOB = ("And Bob?", "Bob lives in Rome.")
@@ -250,3 +257,55 @@ async def test_half_of_a_surrogate_pair_in_a_cached_answer_stops_nobody(workshop
     workshop.say("s", ("Where is Alice?", "Alice is in Paris \ud83d"), BOB)
     assert (await workshop.persist("s")).persisted == 2
     assert (await workshop.persist("s")).settled == 0
+
+
+async def test_a_turn_keeps_its_zone_and_one_that_had_none_is_not_staged_again(workshop: Workshop) -> None:
+    workshop.say("utc", ("Where is Bob?", "Bob is in Rome."))
+    late = datetime(2024, 5, 8, 23, 30, tzinfo=timezone(timedelta(hours=-7)))
+    workshop.cache.put_turns([Turn("t", workshop.user.id, "west", "Where is Ann?", "Ann left today.", late)])
+    assert (await workshop.persist("utc", "west")).staged == 2
+    assert (await workshop.persist("utc", "west")).staged == 0
+    passages = workshop.store.read(lambda con: read_turn_passages(con, None))
+    assert sorted(it.window.source.split(", ")[1] for it in passages) == ["2024-05-08", "2024-05-08"]
+    stored = workshop.store.read(lambda con: con.execute("SELECT created_at FROM turns WHERE turn_id = 't'").fetchall())
+    assert stored == [(late.astimezone(UTC).replace(tzinfo=None),)]
+
+
+ANAS = [User("north", "ana@north.example"), User("south", "Ana@south.example"), User("other", "bo@north.example")]
+
+
+def sources(store: GraphStore) -> dict[str, str]:
+    """What the windows of each session say of where it was said."""
+    passages = store.read(lambda con: read_turn_passages(con, None))
+    return {passage.window.parts[0].text: passage.window.source.split(",")[0] for passage in passages}
+
+
+async def say_and_persist(workshop: Workshop, user: User, *said: str) -> PersistReport:
+    turns = [Turn(f"t{n}", user.id, "s", text, "Noted.", NOON) for n, text in enumerate(said)]
+    workshop.cache.put_turns(turns)
+    return await replace(workshop, user=user).persist("s")
+
+
+async def test_two_of_a_name_are_two_people_and_nobody_is_read_anew_for_another(workshop: Workshop) -> None:
+    north, south, other = ANAS
+    await say_and_persist(workshop, other, "I live in Oslo.")
+    await say_and_persist(workshop, north, "I live in Turku.")
+    assert (await say_and_persist(workshop, south, "I live in Porto.")).extracted == 1
+    assert sources(workshop.store) == {
+        "I live in Oslo.": "conversation with bo",
+        "I live in Turku.": "conversation with ana",
+        "I live in Porto.": "conversation with Ana@south.example",
+    }
+    report = await say_and_persist(workshop, north, "I live in Turku.", "I keep bees.")
+    assert (report.extracted, report.stale) == (1, 0)
+    assert sources(workshop.store)["I keep bees."] == "conversation with ana"
+
+
+async def test_when_the_first_of_a_name_is_forgotten_the_other_one_stays_as_they_are(workshop: Workshop) -> None:
+    north, south, _ = ANAS
+    await say_and_persist(workshop, north, "I live in Turku.")
+    await say_and_persist(workshop, south, "I live in Porto.")
+    target = Target([session_document_id(north.id, "s")])
+    await asyncio.to_thread(forget, workshop.store, target, "forget", "session_turns")
+    report = await say_and_persist(workshop, south, "I live in Porto.")
+    assert (report.extracted, report.settled, report.persisted) == (0, 0, 1)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from sessiongraph.extraction.ledger import LedgerRow, passage_status, window_id
 from sessiongraph.ids import content_id
 from sessiongraph.persistence.turn_passages import StagedTurn, is_non_answer, session_passages, skip_reason
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part
@@ -100,6 +101,9 @@ def test_an_answer_that_says_something_is_kept_however_it_begins(answer: str) ->
         ("I moved to Lyon. Where is Bob?", None),
         ("My sister is Eva", None),
         ("We’ve sold the house!", None),
+        ("the spare key is with Mrs Halvorsen", None),
+        ("我对青霉素过敏。", None),
+        ("他住在哪里？", "no answer was given"),
     ],
 )
 def test_what_a_user_states_counts_even_where_no_answer_was_given(question: str, reason: str | None) -> None:
@@ -157,3 +161,38 @@ def test_a_model_is_told_with_whom_and_when_and_the_default_user_has_no_name() -
 def test_nothing_but_what_was_said_is_in_a_window() -> None:
     (passage,) = session_passages([turn("Where is Alice?", "In Paris.")])
     assert passage.window.text == "Where is Alice?\nIn Paris."
+
+
+@pytest.mark.parametrize(
+    ("minutes", "day"),
+    [(None, "2024-05-08"), (9 * 60, "2024-05-08"), (13 * 60, "2024-05-09"), (-12 * 60 - 30, "2024-05-07")],
+)
+def test_today_is_the_day_where_it_was_said(minutes: int | None, day: str) -> None:
+    [passage] = session_passages([turn("q", "a", utc_offset_minutes=minutes)])
+    assert passage.window.source.endswith(day)
+
+
+@pytest.mark.parametrize(
+    "answer", ["Weiß ich leider nicht.", "Je ne sais pas", "No lo sé.", "Я не знаю.", "我不知道。"]
+)
+def test_a_question_that_got_no_answer_is_kept_out_in_other_languages_too(answer: str) -> None:
+    assert skip_reason(turn("他住在哪里？", answer), set()) == "no answer was given"
+    assert skip_reason(turn("他住在哪里？", f"{answer} Anna wohnt in Bonn."), set()) is None
+    assert skip_reason(turn("我住在上海。", answer), set()) is None
+
+
+def test_of_what_was_told_and_got_no_answer_only_what_was_told_is_extracted_from() -> None:
+    told, after = session_passages([turn("Tobias left Bonn.", "I don't know."), turn("And Eva?", "In Rome.", 1)])
+    assert told.window.parts == (Part("user", "Tobias left Bonn."),)
+    assert told.text == "Tobias left Bonn.\nI don't know."  # as it is shown and searched
+    assert after.window.context == (Part("user", "Tobias left Bonn."), Part("assistant", "I don't know."))
+
+
+def test_what_an_earlier_version_kept_out_or_took_whole_is_stale_and_not_due() -> None:
+    (passage,) = session_passages([turn("Tobias left Bonn.", "I don't know.")])
+    whole = replace(passage.window, parts=(*passage.window.parts, Part("assistant", "I don't know.")))
+    for verdict in (("skipped", "no answer was given"), ("persisted", None)):
+        row = LedgerRow(window_id(whole, "v"), "v", *verdict, run_id="run")
+        assert passage_status(passage, row, "v") == "stale"
+    (rated,) = session_passages([turn("Tobias left Bonn.", "I don't know.", score=1)])
+    assert passage_status(rated, LedgerRow(window_id(whole, "v"), "v", "persisted", None, "run"), "v") == "due"

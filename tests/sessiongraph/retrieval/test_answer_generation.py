@@ -45,4 +45,4 @@ async def test_an_answer_cut_in_an_emoji_does_not_end_its_session(cache: str, en
         assert result.warnings == []
         assert result.turn_id
     assert [turn.answer[:13] for turn in await sessions.get_turns("s")] == ["Alice ? lives", "Alice lives i"]
-    assert (await persist(session_ids=["s"], dataset="d")).persisted == 2
+    assert (await persist(session_ids=["s"], dataset="d", create=True)).persisted == 2

@@ -86,7 +86,9 @@ def test_the_position_of_a_deleted_turn_is_not_given_again(cache: SessionCache) 
 def test_a_time_in_another_zone_is_the_same_moment_and_one_in_none_is_refused(cache: SessionCache) -> None:
     cache.put_turns([turn("t1", created_at=NOON.astimezone(timezone(timedelta(hours=9))))])
     created_at = cache.get_turns("ana", "s")[0].created_at
-    assert created_at == NOON and created_at.tzinfo is UTC
+    assert created_at == NOON and created_at.utcoffset() == timedelta(hours=9)
+    cache.put_turns([turn("t1")])
+    assert cache.get_turns("ana", "s")[0].created_at.tzinfo is UTC
     with pytest.raises(InvalidInputError, match="no time zone"):
         cache.put_turns([turn("t2"), turn("t3", created_at=NOON.replace(tzinfo=None))])
     assert ids(cache.get_turns("ana", "s")) == ["t1"]

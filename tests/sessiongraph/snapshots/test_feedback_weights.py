@@ -31,7 +31,7 @@ async def rate(element: str, score: int, session: str = "s", user: sessiongraph.
 
 
 async def persist(session: str = "s", user: sessiongraph.User | None = None, dataset: str = "d") -> None:
-    await persist_sessions_in_knowledge_graph_pipeline(user, [session], dataset)
+    await persist_sessions_in_knowledge_graph_pipeline(user, [session], dataset, create=True)
 
 
 async def weight(element: str) -> float:

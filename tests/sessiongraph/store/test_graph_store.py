@@ -376,6 +376,7 @@ def test_a_store_of_an_earlier_version_is_upgraded_by_its_first_use_and_keeps_it
         store.rewrite("r", "a", lambda tx: add(tx, "x"))
     read = store.read(lambda con: con.execute("SELECT question, elements FROM current_turns").fetchall())
     assert read == [("q?", None)]
+    assert store.read(lambda con: con.execute("SELECT utc_offset_minutes FROM current_turns").fetchall()) == [(None,)]
     store.write(
         "r", "a", lambda tx: tx.insert("turns", [{"passage_id": "p", "question": "r?", "elements": ["e", "f"]}])
     )

@@ -1,0 +1,129 @@
+"""Cognifying, as a dry run: what would become of every passage; and the price of calls, of sessions' turns too.
+
+Invariant: nothing is written and no model is called. The very code that a build chunks and plans with runs on a
+temporary table, which stands in front of the store's own for as long as it is read.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from itertools import chain
+
+import duckdb
+
+from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
+from sessiongraph.extraction.chunk_documents import chunk, read_chunk_passages
+from sessiongraph.extraction.ledger import Passage
+from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
+from sessiongraph.llm.client import LLM
+from sessiongraph.llm.pricing import count_tokens, expected_cost
+from sessiongraph.llm.response_parsing import schema_text
+from sessiongraph.prompts.extraction_schema import Extraction
+from sessiongraph.prompts.prompt_format import Window
+from sessiongraph.store.graph_store import GraphStore, Transaction
+
+# What a window's answer comes to where the dataset has none to go by, in tokens.
+_ANSWER_TOKENS = 120
+# Of the JSON around a row of evidence: keys, quotes, passage numbers.
+_ROW_TOKENS = 30
+
+
+@dataclass
+class CallEstimate:
+    """The `calls` of `model` that something would take, with their tokens and price in US dollars.
+
+    `cost` is None where nobody knows the model's price. Calls that fail and are asked again are not foreseen, nor is
+    the embedding.
+    """
+
+    model: str
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = 0.0
+
+    def __str__(self) -> str:
+        price = "at a price that is unknown" if self.cost is None else f"for about ${self.cost:.4f}"
+        return (
+            f"{self.calls} call(s) of {self.model}, with {self.prompt_tokens:,} tokens of prompt and about "
+            f"{self.completion_tokens:,} of answers, {price}"
+        )
+
+
+@dataclass
+class CognifyEstimate(CallEstimate):
+    """What cognifying a dataset would do with its `passages`, and what that would cost.
+
+    So many it would `extract` with a model or `reuse` from what was extracted from the same words before. `stale` are
+    those that another model or version extracted, whether or not they are among them.
+    """
+
+    passages: int = 0
+    extract: int = 0
+    reuse: int = 0
+    stale: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"Of {self.passages} passage(s), {self.extract} would be extracted and {self.reuse} taken from what was "
+            f"extracted before; {self.stale} are stale. That is {super().__str__()}."
+        )
+
+
+async def dry_run_cognify(
+    store: GraphStore, llm: LLM, *, retry_failed: bool = False, reextract: bool = False
+) -> CognifyEstimate:
+    """What cognifying the dataset behind `store` would do now."""
+    extractor = await asyncio.to_thread(extractor_version, llm)
+    passages, due, answer_tokens = await asyncio.to_thread(
+        store.read, lambda con: _plan(con, extractor, retry_failed, reextract)
+    )
+    ready, to_extract = due.split()
+    estimate = CognifyEstimate(
+        llm.model,
+        passages=len(passages),
+        extract=len(list(chain(*to_extract.values()))),
+        reuse=len(ready),
+        stale=due.count_stale(passages),
+    )
+    await asyncio.to_thread(price, estimate, llm, list(to_extract), answer_tokens)
+    return estimate
+
+
+def _plan(
+    connection: duckdb.DuckDBPyConnection, extractor: str, retry_failed: bool, reextract: bool
+) -> tuple[list[Passage], DuePassages, float]:
+    connection.execute("CREATE TEMP TABLE chunks AS SELECT * FROM main.chunks")
+    chunk(Transaction(connection, next_seq(connection)))
+    passages, due = read_due_passages(connection, read_chunk_passages, extractor, None, retry_failed, reextract)
+    return passages, due, average_answer_tokens(connection)
+
+
+def next_seq(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number that the next commit would have."""
+    seq: int = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
+    return seq
+
+
+def average_answer_tokens(connection: duckdb.DuckDBPyConnection) -> float:
+    """Tokens that a window's answer came to in this dataset so far, at four characters each."""
+    windows, rows, chars = connection.execute(
+        """SELECT (SELECT count(*) FROM windows), count(*), sum(chars) FROM (
+            SELECT len(name) + len(type) + len(description) AS chars FROM mentions
+            UNION ALL SELECT len(subject) + len(relation) + len(object) + len(statement) FROM claims
+            UNION ALL SELECT len(summary) FROM windows WHERE summary IS NOT NULL)"""
+    ).fetchall()[0]
+    return (rows * _ROW_TOKENS + (chars or 0) / 4) / windows if windows else _ANSWER_TOKENS
+
+
+def price(estimate: CallEstimate, llm: LLM, windows: list[Window], answer_tokens: float) -> None:
+    """Put into `estimate` what extracting `windows` would take. Blocks."""
+    calls = pack(windows)
+    if not calls:
+        return
+    # The schema of the answer goes along with every call.
+    schema = count_tokens(llm.model, schema_text(Extraction))
+    messages = [message["content"] for packed in calls for message in prompt_of(packed)[0]]
+    estimate.calls = len(calls)
+    estimate.prompt_tokens = schema * len(calls) + sum(count_tokens(llm.model, text) for text in messages)
+    estimate.completion_tokens = round(len(windows) * answer_tokens)
+    estimate.cost = expected_cost(llm.model, estimate.prompt_tokens, estimate.completion_tokens)
