@@ -1,18 +1,22 @@
-"""Tokens of texts and queries: words without case, accents and English endings, and the numbers of their stems.
+"""Tokens of texts and queries: words without case, accents and endings, and the numbers of their stems.
 
-Words are stemmed by the Snowball stemmer for English (Porter, 2001).
+Words are stemmed by Snowball (Porter, 2001) in the language that their script tells: English for Latin letters, none
+for a script of which Snowball knows no language. Where words are written without spaces, `ngrams` stand for them.
 """
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 
 import numpy as np
 import snowballstemmer
 
 from sessiongraph.accent_folding import strip_accents
 from sessiongraph.columnar.vectors import Array
+from sessiongraph.text_index.ngrams import has_ngrams_or_marks, words_and_ngrams
+from sessiongraph.writing_systems import BEYOND_LATIN
 
 # Texts that are tokenized as one: a call for each would cost more than the work itself.
 _BATCH_TEXTS = 5000
@@ -31,6 +35,17 @@ _STOP_WORDS = frozenset(
     )
 )
 _WORD = re.compile(r"\w+")
+_FIRST_GREEK = "\u0370"
+# Of each language the letters of a word, as it is folded. A letter that it has not is another's: Ukrainian or Persian
+# words are left as they are.
+_LETTERS = {
+    "greek": re.compile("[\u0386-\u03ce]+"),
+    "russian": re.compile("[а-я]+"),
+    "armenian": re.compile("[\u0561-\u0587]+"),
+    "arabic": re.compile("[\u0621-\u063a\u0641-\u064a]+"),
+    "hindi": re.compile("[\u0900-\u0932\u0934-\u0963]+"),
+    "tamil": re.compile("[\u0b80-\u0bff]+"),
+}
 # Separates texts that are tokenized as one, and is no letter of any word.
 _SEPARATOR = "\0"
 _WORD_OR_SEPARATOR = re.compile(r"\w+|\0")
@@ -41,27 +56,30 @@ class Tokenizer:
 
     def __init__(self) -> None:
         # A stemmer keeps the word that it works on, and searches run in threads.
-        self._stemmer = snowballstemmer.stemmer("english")
+        self._stemmers = {"english": snowballstemmer.stemmer("english")}
         self._stemming = threading.Lock()
         # functools' own, not cachetools': it is looked up for each word, and is some ten times as fast.
         self.stem = lru_cache(_REMEMBERED_STEMS)(self._stem)
 
     def stems(self, text: str) -> list[str]:
         """The stems of the words of `text`, as they are indexed."""
-        return list(map(self.stem, _WORD.findall(_folded(text))))
+        return list(map(self.stem, _words(_folded(text))))
 
     def query_stems(self, query: str) -> list[str]:
         """The distinct stems that `query` asks for; those of stop words only where it has no others."""
-        words = _WORD.findall(_folded(query))
+        words = _words(_folded(query))
         content_words = [word for word in words if word not in _STOP_WORDS]
         return list(dict.fromkeys(map(self.stem, content_words or words)))
 
     def _stem(self, word: str) -> str:
-        """`word` without its English ending; words of other languages lose the same ending in query and text."""
-        if word[-1].isdigit():
+        """`word` without its ending; words of other languages in the same letters lose the same in query and text."""
+        language = _language(word)
+        if language is None or word[-1].isdigit():
             return word
         with self._stemming:
-            stem: str = self._stemmer.stemWord(word)
+            if language not in self._stemmers:
+                self._stemmers[language] = snowballstemmer.stemmer(language)
+            stem: str = self._stemmers[language].stemWord(word)
             return stem
 
 
@@ -83,8 +101,9 @@ class Vocabulary(dict[str, int]):
         """The numbers of the words of `texts` in their order, with a -1 after each text: (n,) int64."""
         number_of = self.__getitem__
         batches = [
-            np.fromiter(map(number_of, _WORD_OR_SEPARATOR.findall(joined)), np.int64)
-            for joined in (_joined(texts[start : start + _BATCH_TEXTS]) for start in range(0, len(texts), _BATCH_TEXTS))
+            np.fromiter(map(number_of, words), np.int64)
+            for start in range(0, len(texts), _BATCH_TEXTS)
+            for words in _words_and_separators(texts[start : start + _BATCH_TEXTS])
         ]
         return np.concatenate(batches)
 
@@ -93,6 +112,25 @@ def _folded(text: str) -> str:
     return strip_accents(text.casefold())
 
 
-def _joined(texts: Sequence[str]) -> str:
-    """`texts` as one, folded, with _SEPARATOR after each."""
-    return "".join([_folded(text).replace(_SEPARATOR, " ") + _SEPARATOR for text in texts])
+def _words(folded: str) -> list[str]:
+    return words_and_ngrams(folded) if has_ngrams_or_marks(folded) else _WORD.findall(folded)
+
+
+def _words_and_separators(texts: Sequence[str]) -> Iterator[list[str]]:
+    """The words of `texts`, with _SEPARATOR after each text; texts that are plain words are split as one."""
+    folded = [_folded(text).replace(_SEPARATOR, " ") for text in texts]
+    for is_plain, group in groupby(folded, key=lambda text: not has_ngrams_or_marks(text)):
+        if is_plain:
+            yield _WORD_OR_SEPARATOR.findall("".join([text + _SEPARATOR for text in group]))
+        else:
+            yield [word for text in group for word in (*words_and_ngrams(text), _SEPARATOR)]
+
+
+def _language(word: str) -> str | None:
+    """The language that the script of `word` tells, as Snowball calls it; None for one that it cannot stem."""
+    if word.isascii() or word[0] < _FIRST_GREEK:
+        return "english"
+    for language, letters in _LETTERS.items():
+        if letters.fullmatch(word):
+            return language
+    return None if BEYOND_LATIN.match(word) else "english"

@@ -1,0 +1,62 @@
+"""N-grams of letters, for words written without spaces: Chinese, Japanese, Thai, Lao, Khmer, Burmese; and for Korean.
+
+Bigrams with single characters do about as well as a dictionary's words in Chinese (Nie, Gao, Zhang and Zhou, On the Use
+of Words and N-grams for Chinese Information Retrieval, 2000). A Thai letter says less than a Chinese character, so that
+trigrams stand beside bigrams there. Korean has spaces, and particles at the ends of its words, which bigrams leave off.
+"""
+
+import re
+from collections.abc import Sequence
+
+import regex
+
+from sessiongraph.writing_systems import INVISIBLE, LETTER_MARK
+
+# Letters of scripts that write their words without spaces or with marks, and marks that are left of letters.
+_NGRAMS_OR_MARKS = re.compile(
+    "[\u0300-\u036f\u0483-\u0489\u0590-\u1cff\u2d80-\u2dff\u3005-\ua71f\ua800-\uab2f\uab70-\ufaff\ufe20-\ufeff"
+    "\U00010000-\U0001cfff\U00020000-\U000dffff]"
+)
+_CJK = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Yi}ー"
+_THAI = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_TOKEN = regex.compile(
+    rf"(?V1)(?P<cjk>(?:[[{_CJK}]&&\p{{L}}]\p{{M}}*)+)|(?P<thai>(?:[[{_THAI}]&&\p{{L}}]\p{{M}}*)+)"
+    rf"|(?P<korean>[\p{{Hangul}}&&\p{{L}}]+)"
+    rf"|(?:[[\p{{L}}\p{{N}}_]--[{_CJK}{_THAI}\p{{Hangul}}]]|[[{_THAI}]&&\p{{N}}]|{LETTER_MARK})+"
+)
+_LETTER = regex.compile(r"\P{M}\p{M}*+")
+_HAN = regex.compile(r"\p{Han}")
+_KOREAN_PARTICLE = re.compile("(?:은|는|이|가|을|를|에|의|와|과|로|도|만|에서|으로|에게|한테|까지|부터|이다|입니다)\\Z")
+
+
+def has_ngrams_or_marks(folded: str) -> bool:
+    """Whether `folded` holds more than the words that a pattern of letters finds."""
+    return not folded.isascii() and _NGRAMS_OR_MARKS.search(folded) is not None
+
+
+def words_and_ngrams(folded: str) -> list[str]:
+    """The words of `folded` in their order, and for runs of words without spaces their n-grams."""
+    found: list[str] = []
+    for match in _TOKEN.finditer(INVISIBLE.sub("", folded)):
+        run = match[0]
+        if match["cjk"]:
+            letters = _LETTER.findall(run)
+            found += _ngrams(letters, 2)
+            found += [letter for letter in letters if _HAN.match(letter)] if len(letters) > 1 else []
+        elif match["thai"]:
+            letters = _LETTER.findall(run)
+            found += _ngrams(letters, 2)
+            found += _ngrams(letters, 3) if len(letters) > 2 else []
+        elif match["korean"]:
+            found += _ngrams(run, 2)
+            stem = _KOREAN_PARTICLE.sub("", run)
+            found += [stem] if len(stem) == 1 < len(run) else []
+        else:
+            found.append(run)
+    return found
+
+
+def _ngrams(letters: Sequence[str], length: int) -> list[str]:
+    """The n-grams of `letters`, or all of them as one where there are fewer."""
+    last = max(len(letters) - length, 0)
+    return ["".join(letters[start : start + length]) for start in range(last + 1)]
