@@ -25,7 +25,7 @@ _TOKEN = regex.compile(
     rf"|(?:[[\p{{L}}\p{{N}}_]--[{_CJK}{_THAI}\p{{Hangul}}]]|[[{_THAI}]&&\p{{N}}]|{LETTER_MARK})+"
 )
 _LETTER = regex.compile(r"\P{M}\p{M}*+")
-_HAN = regex.compile(r"\p{Han}")
+_HAN, _KOREAN = regex.compile(r"\p{Han}"), regex.compile(r"\p{Hangul}")
 _KOREAN_PARTICLE = re.compile("(?:은|는|이|가|을|를|에|의|와|과|로|도|만|에서|으로|에게|한테|까지|부터|이다|입니다)\\Z")
 
 
@@ -54,6 +54,17 @@ def words_and_ngrams(folded: str) -> list[str]:
         else:
             found.append(run)
     return found
+
+
+def unspaced_runs(word: str) -> list[list[str]]:
+    """The runs in `word` of letters that n-grams stand for, each as its letters with their marks."""
+    if not has_ngrams_or_marks(word):
+        return []
+    return [_LETTER.findall(match[0]) for match in _TOKEN.finditer(word) if match.lastgroup]
+
+
+def is_korean(letter: str) -> bool:
+    return _KOREAN.match(letter) is not None
 
 
 def _ngrams(letters: Sequence[str], length: int) -> list[str]:
