@@ -22,6 +22,7 @@ from sessiongraph.entity_resolution.name_normalization import (
     entity_kinds,
     given_and_surname,
     has_initials,
+    has_legal_form,
     is_title_case,
     kinds_compatible,
     singular,
@@ -168,19 +169,23 @@ def _initialled(key: str, evidence: NameEvidence) -> Collection[str]:
 
 
 def _lone_names(key: str, evidence: NameEvidence) -> Collection[str]:
+    if " " not in key:
+        return ()
     if (surname := titled_surname(key)) is not None:
         return (surname,)
-    return {*(_full_name(key, evidence) or ()), *_beginnings(key, evidence)}
+    parts = _full_name(key, evidence)
+    if parts and (evidence.is_person or not has_legal_form(key)):
+        return parts
+    return {*(parts or ()), *_beginnings(key, evidence)}
 
 
 def _beginnings(key: str, evidence: NameEvidence) -> Collection[str]:
-    """What a proper name of several words begins with, where it is no person's: of "Annabel Corp", "anna" too."""
-    first, *others = key.split()
-    is_persons = evidence.is_person or (_full_name(key, evidence) and not without_legal_form(key))
-    if is_persons or not others or others[0] in _JOINED or not _is_proper_name(evidence):
+    """What a proper name of several words, no person's, begins with: of "Annabel Corp", "anna" too."""
+    first, second, *_ = key.split()
+    if second in _JOINED or not _is_proper_name(evidence) or any(map(_POSSESSED.match, evidence.wordings)):
         return ()
-    if any(map(_POSSESSED.match, evidence.wordings)):
-        return ()
+    if not evidence.kinds and not has_legal_form(key):
+        return (first,)
     return [first, *(first[:stop] for stop in range(_BEGINNING_LETTERS, len(first)))]
 
 

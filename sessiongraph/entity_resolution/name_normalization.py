@@ -151,6 +151,11 @@ def spelling_key(key: str) -> str:
     return " ".join(words[:1] + [_LEGAL_FORMS.get(word, word) for word in words[1:]])
 
 
+def has_legal_form(key: str) -> bool:
+    last = key.rpartition(" ")[2]
+    return last in _LEGAL or last in _LEGAL_FORMS
+
+
 def without_legal_form(key: str) -> str | None:
     """ "acme inc" as "acme"; None where there is no legal form."""
     words = spelling_key(key).split()

@@ -6,7 +6,7 @@ trigrams stand beside bigrams there. Korean has spaces, and particles at the end
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import regex
 
@@ -36,24 +36,24 @@ def has_ngrams_or_marks(folded: str) -> bool:
 
 def words_and_ngrams(folded: str) -> list[str]:
     """The words of `folded` in their order, and for runs of words without spaces their n-grams."""
-    found: list[str] = []
+    return [token for tokens in tokens_of_words(folded) for token in tokens]
+
+
+def tokens_of_words(folded: str) -> Iterator[list[str]]:
+    """For each word of `folded`, and each run of words without spaces, what is indexed of it: one word, or n-grams."""
     for match in _TOKEN.finditer(INVISIBLE.sub("", folded)):
         run = match[0]
         if match["cjk"]:
             letters = _LETTER.findall(run)
-            found += _ngrams(letters, 2)
-            found += [letter for letter in letters if _HAN.match(letter)] if len(letters) > 1 else []
+            yield _ngrams(letters, 2) + [letter for letter in letters if len(letters) > 1 and _HAN.match(letter)]
         elif match["thai"]:
             letters = _LETTER.findall(run)
-            found += _ngrams(letters, 2)
-            found += _ngrams(letters, 3) if len(letters) > 2 else []
+            yield _ngrams(letters, 2) + (_ngrams(letters, 3) if len(letters) > 2 else [])
         elif match["korean"]:
-            found += _ngrams(run, 2)
             stem = _KOREAN_PARTICLE.sub("", run)
-            found += [stem] if len(stem) == 1 < len(run) else []
+            yield _ngrams(run, 2) + ([stem] if len(stem) == 1 < len(run) else [])
         else:
-            found.append(run)
-    return found
+            yield [run]
 
 
 def unspaced_runs(word: str) -> list[list[str]]:
@@ -71,3 +71,17 @@ def _ngrams(letters: Sequence[str], length: int) -> list[str]:
     """The n-grams of `letters`, or all of them as one where there are fewer."""
     last = max(len(letters) - length, 0)
     return ["".join(letters[start : start + length]) for start in range(last + 1)]
+
+
+# What a question is asked with, and says nothing of what it asks for.
+STOP_NGRAMS = frozenset(
+    words_and_ngrams(
+        """
+        的 了 是 在 吗 呢 我 你 他 她 们 和 与 有 会 谁 几 什么 什么时候 哪里 哪儿 哪个 哪天 怎么 怎么样 为什么 多少
+        是谁 誰 何 誰ですか 何ですか ですか ますか でしたか ましたか でしょうか ません していますか するのは したのは
+        いるのは のが には では とは から まで ありますか いますか どこに どこで いつ だれ なに なん どの どう
+        どんな なぜ 누가 누구야 누구입니까 언제야 언제입니까 어디야 어디에서 어디 무엇을 무엇입니까 무슨 왜 뭐야
+        몇 있어 있습니까
+        """
+    )
+)

@@ -6,16 +6,17 @@ for a script of which Snowball knows no language. Where words are written withou
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 import snowballstemmer
 
 from sessiongraph.accent_folding import strip_accents
 from sessiongraph.columnar.vectors import Array
-from sessiongraph.text_index.ngrams import has_ngrams_or_marks, words_and_ngrams
+from sessiongraph.text_index.ngrams import STOP_NGRAMS, has_ngrams_or_marks, tokens_of_words, words_and_ngrams
 from sessiongraph.writing_systems import BEYOND_LATIN
 
 # Texts that are tokenized as one: a call for each would cost more than the work itself.
@@ -63,12 +64,12 @@ class Tokenizer:
 
     def stems(self, text: str) -> list[str]:
         """The stems of the words of `text`, as they are indexed."""
-        return list(map(self.stem, _words(_folded(text))))
+        return list(map(self.stem, _words(text)))
 
     def query_stems(self, query: str) -> list[str]:
         """The distinct stems that `query` asks for; those of stop words only where it has no others."""
-        words = _words(_folded(query))
-        content_words = [word for word in words if word not in _STOP_WORDS]
+        words = _words(query)
+        content_words = [word for word in words if word not in _STOP_WORDS and word not in STOP_NGRAMS]
         return list(dict.fromkeys(map(self.stem, content_words or words)))
 
     def _stem(self, word: str) -> str:
@@ -81,6 +82,14 @@ class Tokenizer:
                 self._stemmers[language] = snowballstemmer.stemmer(language)
             stem: str = self._stemmers[language].stemWord(word)
             return stem
+
+
+class Tokens(NamedTuple):
+    """The tokens of some texts: the numbers of their stems, -1 after each text, (n,) int64; and which of them a text's
+    length counts, (n,) bool. Of n-grams it counts the first: an English text is no longer for a Chinese name in it."""
+
+    numbers: Array
+    in_length: Array
 
 
 class Vocabulary(dict[str, int]):
@@ -97,33 +106,35 @@ class Vocabulary(dict[str, int]):
         number = self[word] = self.stems.setdefault(self._stem(word), len(self.stems))
         return number
 
-    def numbers(self, texts: Sequence[str]) -> Array:
-        """The numbers of the words of `texts` in their order, with a -1 after each text: (n,) int64."""
-        number_of = self.__getitem__
-        batches = [
-            np.fromiter(map(number_of, words), np.int64)
-            for start in range(0, len(texts), _BATCH_TEXTS)
-            for words in _words_and_separators(texts[start : start + _BATCH_TEXTS])
-        ]
-        return np.concatenate(batches)
+    def tokens(self, texts: Sequence[str]) -> "Tokens":
+        """The tokens of `texts` in their order, with a separator after each text."""
+        numbers, in_length = [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+        for start in range(0, len(texts), _BATCH_TEXTS):
+            folded = [_folded(text).replace(_SEPARATOR, " ") for text in texts[start : start + _BATCH_TEXTS]]
+            for is_plain, group in groupby(folded, key=lambda text: not has_ngrams_or_marks(text)):
+                if is_plain:
+                    words = _WORD_OR_SEPARATOR.findall("".join([text + _SEPARATOR for text in group]))
+                    numbers.append(self._numbers(words))
+                    in_length.append(np.ones(len(words), bool))
+                else:
+                    split = [tokens for text in group for tokens in (*tokens_of_words(text), [_SEPARATOR])]
+                    numbers.append(self._numbers([token for tokens in split for token in tokens]))
+                    in_length.append(np.array([not place for tokens in split for place in range(len(tokens))], bool))
+        return Tokens(np.concatenate(numbers), np.concatenate(in_length))
+
+    def _numbers(self, words: Sequence[str]) -> Array:
+        return np.fromiter(map(self.__getitem__, words), np.int64, len(words))
 
 
 def _folded(text: str) -> str:
     return strip_accents(text.casefold())
 
 
-def _words(folded: str) -> list[str]:
+def _words(text: str) -> list[str]:
+    if text.isascii():
+        return _WORD.findall(text.lower())
+    folded = _folded(text)
     return words_and_ngrams(folded) if has_ngrams_or_marks(folded) else _WORD.findall(folded)
-
-
-def _words_and_separators(texts: Sequence[str]) -> Iterator[list[str]]:
-    """The words of `texts`, with _SEPARATOR after each text; texts that are plain words are split as one."""
-    folded = [_folded(text).replace(_SEPARATOR, " ") for text in texts]
-    for is_plain, group in groupby(folded, key=lambda text: not has_ngrams_or_marks(text)):
-        if is_plain:
-            yield _WORD_OR_SEPARATOR.findall("".join([text + _SEPARATOR for text in group]))
-        else:
-            yield [word for text in group for word in (*words_and_ngrams(text), _SEPARATOR)]
 
 
 def _language(word: str) -> str | None:
