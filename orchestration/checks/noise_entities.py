@@ -2,6 +2,8 @@
 
 import re
 
+import regex
+
 _MOST_WORDS = 8
 _PRONOUNS = frozenset(
     re.findall(
@@ -31,7 +33,7 @@ _NUMERIC_TYPES = frozenset(("date", "time", "number", "quantity", "money", "year
 
 def noise_reason(name: str, kind: str) -> str | None:
     """Why `name`, of an entity of the type `kind`, is probably none: a word that says it, or None."""
-    words = re.findall(r"[\w'’]+", name.casefold())
+    words = regex.findall(r"[\p{L}\p{M}\p{N}_'’]+", name.casefold())
     if not words:
         return "punctuation"
     if all(word in _PRONOUNS for word in words):
@@ -42,5 +44,5 @@ def noise_reason(name: str, kind: str) -> str | None:
         return "number"
     if len(words) > _MOST_WORDS:
         return "sentence"
-    letters = sum(character.isalnum() or character.isspace() for character in name)
+    letters = len(regex.findall(r"[\p{L}\p{M}\p{N}\s]", name))
     return "punctuation" if letters < 0.3 * len(name) else None

@@ -178,6 +178,8 @@ class EntityResolver:
                 link for short in shorts if (link := self._unambiguous_link(rule, short, longs)) is not None
             )
         names = longs | ({token} & self._evidence.keys())
+        if any(rule.apart(one, other) for one, other in combinations(names, 2)):
+            return frozenset()
         into = token if token in names else min(names, default="")
         return frozenset(
             Link(rule.layer, key, into, rule.name)

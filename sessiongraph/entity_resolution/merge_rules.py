@@ -18,8 +18,11 @@ from sessiongraph.entity_resolution.name_normalization import (
     MALE_TITLES,
     TITLES,
     acronym,
+    differ_in_accents,
     entity_kinds,
     given_and_surname,
+    has_initials,
+    has_legal_form,
     is_title_case,
     kinds_compatible,
     singular,
@@ -29,6 +32,12 @@ from sessiongraph.entity_resolution.name_normalization import (
     without_legal_form,
     without_middle,
 )
+
+# "Alice's dog" and "Alice and Bob" begin with Alice, who is meant there too.
+_POSSESSED = re.compile(r"(?:(?:the|an?)\s+)?\S+['’]s?\s", re.IGNORECASE)
+# Fewer letters begin too many names to make one ambiguous.
+_BEGINNING_LETTERS = 3
+_JOINED = frozenset(("and", "&", "+"))
 
 # Relations whose object is another name of the subject, in the normal form of a fact's relation.
 _ALIAS_RELATION = re.compile(
@@ -66,7 +75,8 @@ EvidenceByKey = Mapping[str, NameEvidence]
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A merge rule, as the module describes it. `short_name_token` is the token that a short name may stand for;
-    `because` is the reason shown, with {long} for the long name."""
+    `because` is the reason shown, with {long} for the long name. A symmetric rule links no names under a token of which
+    any two are `apart`: what could be either is neither."""
 
     name: str
     layer: int
@@ -76,6 +86,7 @@ class Rule:
     short_names_of: Callable[[str], Iterable[str]] = lambda token: (token,)
     short_name_token: Callable[[str], str | None] = lambda key: key
     symmetric: bool = False
+    apart: Callable[[str, str], bool] = lambda key, other: False
     persons_only: bool = False  # the entity must be known to be a person; a possible one makes a name ambiguous, too
 
 
@@ -153,14 +164,29 @@ def _surnames(key: str, evidence: NameEvidence) -> Collection[str]:
 
 
 def _initialled(key: str, evidence: NameEvidence) -> Collection[str]:
-    parts = _full_name(key, evidence)
+    parts = _full_name(key, evidence) if has_initials(key) else None
     return _unless_same(f"{parts[0][0]} {parts[1]}", key) if parts else ()
 
 
 def _lone_names(key: str, evidence: NameEvidence) -> Collection[str]:
+    if " " not in key:
+        return ()
     if (surname := titled_surname(key)) is not None:
         return (surname,)
-    return _full_name(key, evidence) or ()
+    parts = _full_name(key, evidence)
+    if parts and (evidence.is_person or not has_legal_form(key)):
+        return parts
+    return {*(parts or ()), *_beginnings(key, evidence)}
+
+
+def _beginnings(key: str, evidence: NameEvidence) -> Collection[str]:
+    """What a proper name of several words, no person's, begins with: of "Annabel Corp", "anna" too."""
+    first, second, *_ = key.split()
+    if second in _JOINED or not _is_proper_name(evidence) or any(map(_POSSESSED.match, evidence.wordings)):
+        return ()
+    if not evidence.kinds and not has_legal_form(key):
+        return (first,)
+    return [first, *(first[:stop] for stop in range(_BEGINNING_LETTERS, len(first)))]
 
 
 def _both_persons(names: EvidenceByKey, short: str, long: str) -> bool:
@@ -183,11 +209,18 @@ def _fits_title(names: EvidenceByKey, short: str, long: str) -> bool:
 def _is_lone(names: EvidenceByKey, short: str, long: str) -> bool:
     """A lone surname must be known to be a person's; a lone first name must not be known to be anything else."""
     kinds = names[short].kinds
-    if _in_one_claim(names, short, long) or _is_common(names[short]):
+    if _in_one_claim(names, short, long) or _is_common(names[short]) or _is_named_after_person(names, long):
         return False
-    if long.startswith(short + " "):
+    if long.startswith(short):
         return not kinds or "person" in kinds
     return "person" in kinds
+
+
+def _is_named_after_person(names: EvidenceByKey, key: str) -> bool:
+    """Whether `key` begins with a person's full name, as "Anna Berg Prize" does: it bears no name of its own."""
+    words = key.split()
+    beginnings = (" ".join(words[:count]) for count in range(2, len(words)))
+    return not names[key].is_person and any(one in names and names[one].is_person for one in beginnings)
 
 
 def _stated_aliases(key: str, evidence: NameEvidence) -> Collection[str]:
@@ -207,7 +240,7 @@ def _bare_companies(key: str, evidence: NameEvidence) -> Collection[str]:
 
 
 def _without_middle(key: str, evidence: NameEvidence) -> Collection[str]:
-    return _unless_same(without_middle(key) if evidence.is_person else None, key)
+    return _unless_same(without_middle(key) if evidence.is_person and has_initials(key) else None, key)
 
 
 def _with_titles(surname: str) -> list[str]:
@@ -215,7 +248,8 @@ def _with_titles(surname: str) -> list[str]:
 
 
 RULES = (
-    Rule("spelling", 1, "is “{long}” in another spelling", _spellings, _same_kind, symmetric=True),
+    Rule("spelling", 1, "is “{long}” in another spelling", _spellings, _same_kind, symmetric=True,
+         apart=differ_in_accents),
     Rule("spacing", 1, "is “{long}” with another spacing", _spacings, _same_case, symmetric=True),
     Rule("plural", 1, "is the plural or the singular of “{long}”", _plurals, _both_common, symmetric=True),
     Rule("alias", 2, "is said to be another name of “{long}”", _stated_aliases, _both_proper_names),

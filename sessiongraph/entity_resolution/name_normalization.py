@@ -6,9 +6,11 @@ What does not belong here: which names a dataset holds and what they mean (`enti
 import re
 import unicodedata
 
+import regex
 from rapidfuzz.distance import OSA
 
-from sessiongraph.accent_folding import strip_accents
+from sessiongraph.accent_folding import accents, strip_accents
+from sessiongraph.writing_systems import INVISIBLE, LETTER_MARK
 
 
 def _word_set(text: str) -> frozenset[str]:
@@ -28,6 +30,14 @@ _GENERATIONS = _word_set("jr sr ii iii iv")
 _POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
 _INITIALS = re.compile(r"\b[^\W\d_](?:\.\s?[^\W\d_]\b)+|\b[^\W\d_](?: [^\W\d_]\b){2,}")
 _NO_WORD = re.compile(r"[^\w&+#]+")
+# The same for names that hold marks: a letter and its marks are one. Words of one letter are frequent in such scripts.
+_MARKED_LETTER = rf"\p{{L}}(?:{LETTER_MARK})*+"
+_MARKED_INITIALS = regex.compile(
+    rf"(?<![\p{{L}}\p{{M}}\p{{N}}_]){_MARKED_LETTER}(?:\.\s?{_MARKED_LETTER}(?![\p{{L}}\p{{N}}_]))+"
+)
+_MARKED_WORD = regex.compile(rf"(?:[\p{{L}}\p{{N}}_&+#]|{LETTER_MARK})+")
+_LETTER_AND_MARKS, _HAS_LETTER_MARK = regex.compile(_MARKED_LETTER), regex.compile(LETTER_MARK)
+_NOT_LATIN = regex.compile(r"[^\P{L}\p{Latin}]")
 
 _LEGAL_FORMS = {
     "incorporated": "inc", "corporation": "corp", "limited": "ltd", "company": "co", "aktiengesellschaft": "ag"
@@ -56,8 +66,15 @@ _GIVEN_NAME_LETTERS = 7
 def name_key(name: str) -> str:
     """The normal form of `name`: equal for its obvious variants. A lone surname keeps its title."""
     text = unicodedata.normalize("NFKC", name).casefold()
-    text = _INITIALS.sub(lambda letters: re.sub(r"[.\s]", "", letters[0]), text)  # "U.S.A." and "U S A" as "usa"
-    words = _NO_WORD.sub(" ", _POSSESSIVE.sub("", text)).split()
+    if not text.isascii():
+        text = INVISIBLE.sub("", text)
+    is_marked = not text.isascii() and _HAS_LETTER_MARK.search(text) is not None
+    if is_marked:  # casefolding takes "ΐ" apart again
+        text = _LETTER_AND_MARKS.sub(lambda letter: unicodedata.normalize("NFC", letter[0]), text)
+    initials = _MARKED_INITIALS if is_marked else _INITIALS
+    text = initials.sub(lambda letters: re.sub(r"[.\s]", "", letters[0]), text)  # "U.S.A." and "U S A" as "usa"
+    bare = _POSSESSIVE.sub("", text)
+    words = _MARKED_WORD.findall(bare) if is_marked else _NO_WORD.sub(" ", bare).split()
     while len(words) > 1 and (words[0] in ARTICLES or (words[0] in TITLES and _is_full_name(words[1:]))):
         words = words[1:]
     return " ".join(words) or text.strip()
@@ -114,10 +131,29 @@ def without_middle(key: str) -> str | None:
     return f"{parts[0]} {parts[1]}" if parts and has_middle else None
 
 
+def differ_in_accents(key: str, other: str) -> bool:
+    """Whether two spellings outside Latin each have accents that the other has not: "Νίκος" and "Νικός", "עֹמֶר" and
+    "עָמָר". One that has fewer may stand for the other."""
+    if _NOT_LATIN.search(key) is None:
+        return False
+    pairs = list(zip(map(set, accents(key)), map(set, accents(other)), strict=False))
+    return any(one - two for one, two in pairs) and any(two - one for one, two in pairs)
+
+
+def has_initials(name: str) -> bool:
+    """Whether `name` is of a script with capitals: in others a first letter is a syllable or a name of its own."""
+    return name[:1].upper() != name[:1].lower()
+
+
 def spelling_key(key: str) -> str:
     """`key` without accents, with "and" for "&" and legal forms abbreviated: equal for all spellings of a name."""
     words = ["and" if word == "&" else word for word in strip_accents(key).split()]
     return " ".join(words[:1] + [_LEGAL_FORMS.get(word, word) for word in words[1:]])
+
+
+def has_legal_form(key: str) -> bool:
+    last = key.rpartition(" ")[2]
+    return last in _LEGAL or last in _LEGAL_FORMS
 
 
 def without_legal_form(key: str) -> str | None:
@@ -155,9 +191,10 @@ def _differ_in_ending(one: str, two: str) -> bool:
 
 def differ_by_typo(key: str, other: str, persons: bool) -> bool:
     """Whether one of two names is likely the other with a typo in one word. Never where a number differs, nor where an
-    ending alone does ("Daniel", "Daniela"): that makes another name."""
+    ending alone does ("Daniel", "Daniela"): that makes another name. Nor in other than Latin letters: a letter more or
+    less makes a patronymic of a surname, or another family of Arabic name, and a letter of Chinese is a word."""
     words, others = key.split(), other.split()
-    if len(words) != len(others):
+    if len(words) != len(others) or _NOT_LATIN.search(key) or _NOT_LATIN.search(other):
         return False
     different = [place for place, word in enumerate(words) if word != others[place]]
     if len(different) != 1:

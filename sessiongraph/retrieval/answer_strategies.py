@@ -23,6 +23,7 @@ from sessiongraph.retrieval.query_decomposition import MAX_SUB_QUESTIONS, sub_qu
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import StrategyName
+from sessiongraph.retrieval.temporal_scoring import parse_days
 from sessiongraph.retrieval.time_expressions import DateRange, parse_date_range
 
 MAX_ROUNDS = 2
@@ -135,7 +136,7 @@ async def answer_within_time(context: QueryContext) -> Outcome:
     if not kept:
         context.warnings.append(f"Nothing is of the time from {days.start} to {days.end}, so all times were searched.")
         return await answer_once(context)
-    kept.sort(key=lambda one: (_first_day(one.valid_at) or one.said_at.date()) not in days)  # what began in it first
+    kept.sort(key=lambda one: not _began_in(days, one.valid_at, one.said_at.date()))  # what began in it first
     return await context.conclude(kept[: context.top_k])
 
 
@@ -204,20 +205,16 @@ def _within(scope: Scope, days: DateRange) -> np.ndarray:
 
 def _overlaps(start: object, end: object, said: date | None, days: DateRange) -> bool:
     """Whether what is true from `start` until `end` is true in `days`; with neither, whether it was `said` then."""
-    first, last = _first_day(start), _first_day(end)
+    first, last = parse_days(start), parse_days(end)
     if first is None and last is None:
         return said is not None and said in days
-    return (first or date.min) <= days.end and (last or date.max) >= days.start
+    return (first.start if first else date.min) <= days.end and (last.end if last else date.max) >= days.start
 
 
-def _first_day(moment: object) -> date | None:
-    """The first day of an ISO text of any precision: of 2010, the first of January."""
-    if not isinstance(moment, str) or not (match := re.match(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", moment)):
-        return None
-    try:
-        return date(int(match[1]), int(match[2] or 1), int(match[3] or 1))
-    except ValueError:
-        return None
+def _began_in(days: DateRange, begun: object, said: date) -> bool:
+    """Whether what is true from `begun`, or else was `said`, may have begun in `days`."""
+    first = parse_days(begun)
+    return said in days if first is None else first.start <= days.end and days.start <= first.end
 
 
 def _day(moment: datetime) -> date:

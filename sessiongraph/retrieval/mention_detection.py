@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import regex
+
 from sessiongraph.entity_resolution.name_normalization import ARTICLES, MAX_NAME_WORDS, name_key
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.writing_systems import LETTER_MARK, has_caseless_letter
 
 EntityKind = Literal["person", "place", "organization", "thing", ""]
 Gender = Literal["f", "m", ""]
 
-WORD = re.compile(r"[^\W_](?:[\w&+#]|['’-](?=\w))*")
+WORD = regex.compile(rf"[\p{{L}}\p{{N}}](?:[\p{{L}}\p{{N}}_&+#]|{LETTER_MARK}|['’-](?=[\p{{L}}\p{{N}}_]))*")
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -101,7 +104,7 @@ class MentionDetector:
             at += length
         return found
 
-    def _known_name(self, words: list[re.Match[str]]) -> tuple[int, Mention] | None:
+    def _known_name(self, words: list[regex.Match[str]]) -> tuple[int, Mention] | None:
         """The longest name of the graph that `words` begin with, and how many of them it takes."""
         keys = [self._key(word[0]) for word in words]
         if keys[0] in ARTICLES:
@@ -116,7 +119,7 @@ class MentionDetector:
                 if row is None or not _is_allowed(scope, row):
                     continue
                 entity = scope.snapshot.entities.iloc[row]
-                if not any(map(str.isupper, entity["name"])):
+                if not any(map(str.isupper, entity["name"])) and not has_caseless_letter(entity["name"]):
                     continue
                 kind = _KIND_OF_TYPE.get(str(entity["type"]).casefold(), "")
                 gender = _gender(str(entity["name"]), row, scope) if kind in ("person", "") else ""
@@ -143,9 +146,9 @@ def gender_of_pronouns(text: str) -> Gender:
     return "f" if female else "m"
 
 
-def _capitalised_name(text: str, words: list[re.Match[str]]) -> tuple[int, Mention] | None:
+def _capitalised_name(text: str, words: list[regex.Match[str]]) -> tuple[int, Mention] | None:
     """The run of capitalised words that `words` begin with, unless it is one word at a sentence's start."""
-    run: list[re.Match[str]] = []
+    run: list[regex.Match[str]] = []
     for word in words:
         gap = text[run[-1].end() : word.start()] if run else " "
         if not word[0][0].isupper() or word[0].casefold() in _NEVER_NAMES or gap.strip():

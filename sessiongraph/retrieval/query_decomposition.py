@@ -2,6 +2,8 @@
 
 import re
 
+import regex
+
 MAX_SUB_QUESTIONS = 5
 
 _MARKS = re.compile(r"(?<=[?;])\s+")
@@ -9,8 +11,9 @@ _MARKS = re.compile(r"(?<=[?;])\s+")
 _AND_ASKS = re.compile(
     r"\s*,?\s+(?:and|or|as well as)\s+(?=(?:what|when|where|who|whom|whose|which|why|how)\b)", re.IGNORECASE
 )
-_NAME = r"[A-Z][\w'’-]*(?: [A-Z][\w'’-]*)*"
-_LISTED = re.compile(rf"\b({_NAME}(?:, {_NAME})*),? and ({_NAME})\b(?!\s+(?:have|share|both|in common))")
+# Words of a script without capitals may all be names; with a list and an "and" in a question they are.
+_NAME = r"[\p{Lu}\p{Lo}][\w'’-]*(?: [\p{Lu}\p{Lo}][\w'’-]*)*"
+_LISTED = regex.compile(rf"\b({_NAME}(?:, {_NAME})*),? and ({_NAME})\b(?!\s+(?:have|share|both|in common))")
 _TOGETHER = re.compile(r"\b(?:between|both|together|each other|in common|share|married|meet|met|know)\b", re.IGNORECASE)
 
 

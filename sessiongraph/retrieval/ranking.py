@@ -34,9 +34,12 @@ from sessiongraph.retrieval.score_fusion import best_rows, expected_best_z_score
 from sessiongraph.retrieval.time_expressions import DateRange, parse_date_range
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.text_index.bm25_index import ANSERINI, Postings
+from sessiongraph.text_index.ngrams import is_korean, unspaced_runs
 
 # So many of the best, at least, are looked at one by one for what is not known of all.
 _MIN_CONSIDERED = 50
+# Longer names are not looked for in words without spaces.
+_MAX_NAME_LETTERS = 20
 
 
 def find_entities(snapshot: Snapshot, text: str) -> list[int]:
@@ -51,7 +54,29 @@ def find_entities(snapshot: Snapshot, text: str) -> list[int]:
             if entity is not None and not any(used[span]):
                 used[span] = [True] * length
                 found.append(entity)
+    for word, is_used in zip(words, used, strict=True):
+        for letters in () if is_used else unspaced_runs(word):
+            found += _names_within(snapshot, letters)
     return list(dict.fromkeys(found))
+
+
+def _names_within(snapshot: Snapshot, letters: Sequence[str]) -> list[int]:
+    """Rows of the entities whose names stand in a run of words without spaces, from its start on, longest names first.
+
+    A name of one letter is found only where it stands alone; in Korean a name begins its word, and particles follow it.
+    """
+    found: list[int] = []
+    start = 0
+    while start < len(letters) - 1 and not (start and is_korean(letters[0])):
+        for stop in range(min(start + _MAX_NAME_LETTERS, len(letters)), start + 1, -1):
+            entity = snapshot.entity_keys.get("".join(letters[start:stop]))
+            if entity is not None:
+                found.append(entity)
+                start = stop
+                break
+        else:
+            start += 1
+    return found
 
 
 def rank_lexically(scopes: Sequence[Scope], query: str, top_k: int) -> list[Hit]:

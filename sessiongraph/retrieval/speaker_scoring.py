@@ -8,12 +8,15 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+import regex
 
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.text_index.tokenizer import Tokenizer
 
-# "Ana Lopes: …", at the start of a line.
-_SPOKEN_LINE = re.compile(r"^[ \t]*([^\W\d_][\w.'’-]*(?: [\w.'’-]+){0,3}):[ \t]+(.+)$", re.MULTILINE)
+# "Ana Lopes: …" or "李娜：…", at the start of a line.
+_SPOKEN_LINE = regex.compile(
+    r"^[ \t]*(\p{L}[\p{L}\p{M}\p{N}_.'’-]*(?: [\p{L}\p{M}\p{N}_.'’-]+){0,3})(?::[ \t]+|：[ \t]*)(.+)$", regex.MULTILINE
+)
 
 # "How do I …?" and "Can I …?" ask for advice, and "tell me" is no part of what is asked.
 _FIRST_PERSON = re.compile(

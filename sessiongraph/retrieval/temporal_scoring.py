@@ -1,6 +1,5 @@
 """Time scores: closeness of passages and facts to the days that a question is about; 0 for what has no date."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date
 
@@ -9,6 +8,7 @@ import pandas as pd
 
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.retrieval.time_expressions import DateRange
+from sessiongraph.snapshots.partial_dates import first_and_last_day, parse_partial_date
 
 # Events are told within days: what was told a week off counts about a third.
 DECAY_DAYS = 7.0
@@ -37,27 +37,19 @@ def _time_score(begun: DateRange | None, ended: DateRange | None, days: DateRang
         return 0.0
     if begun is not None and days.start <= begun.end and begun.start <= days.end:
         return 1.0
-    was_true = (begun is None or begun.start <= days.end) and (ended is None or ended.start > days.start)
+    was_true = (begun is None or begun.start <= days.end) and (ended is None or ended.end > days.start)
     return 0.5 if was_true else 0.0
 
 
 def _validities(facts: pd.DataFrame, rows: Array) -> Sequence[tuple[DateRange | None, DateRange | None]]:
     begun, ended = (facts[name].to_numpy()[rows].tolist() for name in ("valid_at", "valid_until"))
     # The facts of one search often share their dates.
-    days_of = {value: _parse_days(value) for value in {*begun, *ended}}
+    days_of = {value: parse_days(value) for value in {*begun, *ended}}
     return [(days_of[start], days_of[end]) for start, end in zip(begun, ended, strict=True)]
 
 
-def _parse_days(value: object) -> DateRange | None:
-    """The days of YYYY, YYYY-MM or YYYY-MM-DD; None for anything else."""
-    if not isinstance(value, str):
-        return None
-    try:
-        start = date.fromisoformat((value + "-01-01")[:10])
-        if len(value) > 7:
-            return DateRange(start, start)
-        if len(value) == 7:
-            return DateRange(start, start.replace(day=monthrange(start.year, start.month)[1]))
-        return DateRange(start, date.fromisoformat((value + "-12-31")[:10]))
-    except ValueError:
-        return None
+def parse_days(value: object) -> DateRange | None:
+    """The days of a fact's date, of whatever precision; None for what is no date."""
+    when = parse_partial_date(value)
+    days = first_and_last_day(when) if when else None
+    return DateRange(*days) if days else None

@@ -5,7 +5,8 @@ Invariants:
   the same family of relations. In doubt a fact stays valid: a wrongly superseded one is hidden from who asks.
 - Nothing is deleted, and forgetting the later fact makes the earlier one valid again.
 - A fact is never superseded by an older one. Its time is its `valid_at` or, without one, when it was said (a state:
-  when it was last said). Where that orders two facts neither way, neither supersedes the other.
+  when it was last said), at the precision that it has. Where dates leave the order open, as of a month and a day in it,
+  it is that in which the facts were said. What that orders neither way does not supersede the other.
 - What an assistant claimed supersedes only what an assistant claimed.
 
 The families are few on purpose. Relations are left out that admit several objects ("visited", "is located in"), that
@@ -23,6 +24,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
+
+from sessiongraph.snapshots.partial_dates import PartialDate, chronological_ranks, moment_parts, parse_partial_date
+from sessiongraph.writing_systems import has_caseless_letter
 
 # Says where a subject is part of; supersedes nothing, and tells which objects do not contradict each other.
 CONTAINMENT = "within"
@@ -97,11 +101,12 @@ def find_superseded(facts: pd.DataFrame) -> pd.DataFrame:
         family, kind = classified[relation] or ("", "")
         if family == CONTAINMENT:
             contained |= {(subject, object_), (object_, subject)}
-        elif family and (family not in _PROPER_NAME_FAMILIES or name != name.lower()):
+        elif family and (family not in _PROPER_NAME_FAMILIES or _may_be_proper_name(name)):
             said = said_at if kind != "state" else last_said_at
-            dated = isinstance(valid_at, str) and valid_at != ""
-            time = valid_at if dated else said.isoformat()
-            groups[subject, family].append(_Fact(row, id_, object_, kind, time, dated, said, stated_by))
+            date = parse_partial_date(valid_at)
+            when = date or moment_parts(said)
+            time = valid_at if date else said.isoformat()
+            groups[subject, family].append(_Fact(row, id_, object_, kind, when, time, bool(date), said, stated_by))
     until: list[str | None] = [None] * len(facts)
     by: list[str | None] = [None] * len(facts)
     for group in groups.values():
@@ -116,7 +121,8 @@ class _Fact:
     id: str
     object: int
     kind: str
-    time: str
+    when: PartialDate
+    time: str  # `when`, as it was given
     dated: bool
     said_at: datetime
     stated_by: str
@@ -133,20 +139,30 @@ def _classify(relation: str) -> tuple[str, str] | None:
     return None
 
 
+def _may_be_proper_name(name: str) -> bool:
+    return name != name.lower() or has_caseless_letter(name)
+
+
 def _superseded(group: Sequence[_Fact], contained: set[tuple[int, int]]) -> list[tuple[_Fact, _Fact]]:
     """The facts of one subject and family that are superseded, each with the first one that supersedes it."""
-    ordered = sorted(group, key=lambda fact: (fact.time, fact.said_at, fact.id))
+    ranks = chronological_ranks([fact.when for fact in group], [fact.said_at for fact in group])
+    ordered = sorted(zip(ranks, group, strict=True), key=lambda ranked: (ranked[0], ranked[1].when, ranked[1].id))
     superseded = []
-    for place, fact in enumerate(ordered):
+    for place, (rank, fact) in enumerate(ordered):
         if fact.kind != "end":
-            later = (other for other in ordered[place + 1 :] if _supersedes(other, fact, contained))
+            later = (
+                other
+                for other_rank, other in ordered[place + 1 :]
+                if other_rank > rank and _supersedes(other, fact, contained)
+            )
             if (successor := next(later, None)) is not None:
                 superseded.append((fact, successor))
     return superseded
 
 
 def _supersedes(later: _Fact, fact: _Fact, contained: set[tuple[int, int]]) -> bool:
-    if (later.object == fact.object) != (later.kind == "end") or not _is_before(fact, later):
+    """Whether `later`, which is, supersedes `fact`."""
+    if (later.object == fact.object) != (later.kind == "end"):
         return False
     if later.stated_by == "assistant" != fact.stated_by:
         return False
@@ -156,11 +172,3 @@ def _supersedes(later: _Fact, fact: _Fact, contained: set[tuple[int, int]]) -> b
     if later.kind == "start":
         return said_later or later.dated or fact.dated or fact.kind == "state"
     return ((fact.dated and later.dated) or said_later) and (fact.object, later.object) not in contained
-
-
-def _is_before(fact: _Fact, later: _Fact) -> bool:
-    """Whether `fact` held before `later`. "2015" is neither before nor after "2015-05": when it was said decides."""
-    length = min(len(fact.time), len(later.time))
-    if fact.time[:length] != later.time[:length]:
-        return fact.time < later.time
-    return fact.said_at < later.said_at

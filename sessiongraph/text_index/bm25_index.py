@@ -21,7 +21,7 @@ import numpy as np
 from sessiongraph.columnar.growing_arrays import GrowingArray, mask_of
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.text_index.bigram_index import BigramIndex, SortedRun, bigram_keys, slots_with
-from sessiongraph.text_index.tokenizer import Tokenizer, Vocabulary
+from sessiongraph.text_index.tokenizer import Tokenizer, Tokens, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -93,19 +93,19 @@ class BM25Index:
         """Add `texts`; returns their slots."""
         first = len(self._lengths)
         if len(texts):
-            numbers = self._vocabulary.numbers(texts)
-            segment, lengths = self._counted(numbers, len(texts), first)
+            tokens = self._vocabulary.tokens(texts)
+            segment, lengths = self._counted(tokens, len(texts), first)
             self._lengths.extend(lengths)
             self._update_totals(segment, lengths, 1)
             self._append(segment)
             if self._bigrams is not None:
-                self._bigrams.add(*self._bigrams_of(numbers, first))
+                self._bigrams.add(*self._bigrams_of(tokens.numbers, first))
         return np.arange(first, len(self._lengths), dtype=np.int32)
 
     def remove(self, texts: Sequence[str]) -> None:
         """Subtract `texts` from the totals; whoever added them leaves their slots out of later views."""
         if len(texts):
-            self._update_totals(*self._counted(self._vocabulary.numbers(texts), len(texts), 0), -1)
+            self._update_totals(*self._counted(self._vocabulary.tokens(texts), len(texts), 0), -1)
 
     def view(self, slots: Array) -> "BM25View":
         """The present index for rows whose texts have the slots `slots`, an array that must not change."""
@@ -129,12 +129,12 @@ class BM25Index:
         totals = self._lengths.nbytes + self._document_frequencies.nbytes
         return counts + bigrams + totals + 200 * len(self._vocabulary)
 
-    def _counted(self, numbers: Array, texts: int, first: int) -> tuple[_Segment, Array]:
+    def _counted(self, tokens: Tokens, texts: int, first: int) -> tuple[_Segment, Array]:
         """The segment of so many texts, which have the slots from `first` on, and the lengths of the texts."""
-        is_separator = numbers < 0
-        text = np.cumsum(is_separator)[~is_separator]
-        lengths = np.bincount(text, minlength=texts).astype(np.float32)
-        term_texts, counts = np.unique(numbers[~is_separator] * texts + text, return_counts=True)
+        is_word = tokens.numbers >= 0
+        text = np.cumsum(~is_word)[is_word]
+        lengths = np.bincount(text[tokens.in_length[is_word]], minlength=texts).astype(np.float32)
+        term_texts, counts = np.unique(tokens.numbers[is_word] * texts + text, return_counts=True)
         terms, starts = np.unique(term_texts // texts, return_index=True)
         text_numbers = term_texts % texts
         slots = (text_numbers + first).astype(np.int32)

@@ -298,3 +298,40 @@ def test_whatever_came_in_between_the_names_that_are_there_decide(data: st.DataO
     fresh.update(dict(shuffled), {two: decision for two, decision in decided.items() if decision is not None})
     assert {key: fresh.entity_of(key) for key in now} == {key: found.entity_of(key) for key in now}
     assert fresh.merges == found.merges
+
+
+@pytest.mark.parametrize(
+    ("short", "bearer", "other", "kind"),
+    [
+        ("Anna", "Anna Berg", "Anna Karenina", "Work"),
+        ("Anna", "Anna Berg", "Annabel Corp", "Organization"),
+        ("Anna", "Anna Berg", "Annabel Corp", ""),
+        ("Atlas", "Atlas Reed", "Atlas Mountains", "Place"),
+        ("Jo", "Jo Lindqvist", "Jo Malone London", "Organization"),
+        ("Berg", "Anna Berg", "Berg Brewery", "Organization"),
+        ("Mercedes", "Mercedes Ruiz", "Mercedes Benz Arena", "Place"),
+    ],
+)
+def test_a_lone_name_that_another_entity_begins_with_is_neither(short: str, bearer: str, other: str, kind: str) -> None:
+    both = {short: "Person", bearer: "Person"}
+    assert merged(world(both)) == {name_key(short): "lone name"}
+    assert merged(world({**both, other: kind})) == {}
+    found = resolver(world({**both, other: kind}))
+    found.update({name_key(other): None})
+    assert found.entity_of(name_key(short)) == name_key(bearer)
+
+
+@pytest.mark.parametrize(
+    ("other", "kind"),
+    [
+        ("Anna's dog", "Animal"),
+        ("Anna’s Birthday", "Event"),
+        ("Anna and Tom", "Organization"),
+        ("Anna Berg Prize", "Event"),
+        ("anna strategy", "Concept"),
+        ("Hannah Corp", "Organization"),
+        ("Annual", "Event"),
+    ],
+)
+def test_what_a_lone_name_owns_or_stands_beside_makes_it_not_ambiguous(other: str, kind: str) -> None:
+    assert merged(world({"Anna": "Person", "Anna Berg": "Person", other: kind})) == {"anna": "lone name"}

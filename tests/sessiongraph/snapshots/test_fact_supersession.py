@@ -145,3 +145,44 @@ def test_relations_of_one_object_at_a_time_have_a_group(relation: str, group: st
 def test_nothing_comes_of_no_facts() -> None:
     columns = ["id", *fact("Paris")]
     assert find_superseded(pd.DataFrame(columns=columns)).empty
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        (fact("Paris"), fact("Lyon", "moved to", MARCH, "2024-03")),
+        (fact("Paris", said_at=MARCH), fact("Lyon", "moved to", MAY, "2024")),
+        (fact("Paris", valid_at="2020"), fact("Lyon", "moved to", MARCH, "2024-03")),
+        (fact("Paris", said_at=MARCH, valid_at="2024-03-20"), fact("Lyon", "moved to", MAY, "2024-03")),
+        (fact("Paris", valid_at="2023-12-31T20:00"), fact("Lyon", "moved to", JANUARY, "2024")),
+        (fact("Paris", "moved to", valid_at="987-05"), fact("Lyon", "moved to", valid_at="1066")),
+        (fact("Acme", "works at", MARCH), fact("Globex", "started working at", MAY, "2024")),
+        (fact("Acme", "works at", MARCH), fact("Acme", "left", MAY, "2024")),
+    ],
+)
+def test_a_month_or_a_year_that_was_told_later_closes_what_was_said_in_it(
+    earlier: dict[str, object], later: dict[str, object]
+) -> None:
+    assert closed(earlier, later) == [(later["valid_at"], "1"), OPEN]
+
+
+def test_a_day_in_a_month_that_was_told_before_the_month_does_not_close_it() -> None:
+    moves = [fact("Lyon", "moved to", MARCH, "2024-03-01"), fact("Riga", "moved to", MAY, "2024-03")]
+    assert closed(*moves) == [("2024-03", "1"), OPEN]
+
+
+def test_moves_whose_dates_and_tellings_go_round_in_a_circle_are_closed_one_by_one() -> None:
+    said = [fact("Riga", "moved to", JANUARY, "2015-05"), fact("Paris", "moved to", MARCH, "2015")]
+    assert closed(*said, fact("Lyon", "moved to", MAY, "2015-02")) == [OPEN, ("2015-02", "2"), ("2015-05", "0")]
+
+
+@pytest.mark.parametrize("garbage", ["44 BC", "soon", "0000-00-00", "99999", "next year"])
+def test_what_is_no_date_counts_as_none(garbage: str) -> None:
+    assert closed(LIVED, fact("Lyon", "moved to", MARCH, garbage)) == [(MARCH.isoformat(), "1"), OPEN]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("東京", "大阪"), ("दिल्ली", "पुणे"), ("القاهرة", "دبي"), ("ירושלים", "חיפה"), ("서울", "부산")]
+)
+def test_a_place_in_a_script_without_capitals_is_a_proper_name(old: str, new: str) -> None:
+    assert closed(fact(old), fact(new, "moved to", MARCH))[0] == (MARCH.isoformat(), "1")
