@@ -13,12 +13,15 @@ _SETTINGS = {
     "port": "cache_port",
     "username": "cache_username",
     "password": "cache_password",
+    "database": "cache_database",
+    "tls": "cache_tls",
+    "url": "cache_url",
     "ttl_seconds": "session_ttl_seconds",
 }
 
 
 class SessionCacheResource(dg.ConfigurableResource):
-    """Settings of the session cache: `backend` is sqlite, in the home, or redis, at `host` and `port`."""
+    """Settings of the session cache: `backend` is sqlite, in the home, or redis, at `host` and `port` or at `url`."""
 
     caching: bool | None = None
     backend: str | None = None
@@ -26,6 +29,9 @@ class SessionCacheResource(dg.ConfigurableResource):
     port: int | None = None
     username: str | None = None
     password: str | None = None
+    database: int | None = None
+    tls: bool | None = None
+    url: str | None = None
     ttl_seconds: int | None = None
 
     def settings(self) -> dict[str, Any]:
@@ -35,3 +41,4 @@ class SessionCacheResource(dg.ConfigurableResource):
     def check_secrets(self) -> None:
         """Raise InvalidInputError where a secret is written out, instead of given as an EnvVar."""
         check_secret(self.password, "SessionCacheResource.password", "CACHE_PASSWORD")
+        check_secret(self.url, "SessionCacheResource.url", "CACHE_URL")

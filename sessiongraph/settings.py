@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, Secret, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
@@ -65,6 +66,10 @@ class Settings(BaseSettings):
     cache_port: int = Field(default=6379, ge=1, le=65535)
     cache_username: str | None = None
     cache_password: SecretStr | None = None
+    cache_database: int = Field(default=0, ge=0)
+    cache_tls: bool = False
+    # All of these in one, as managed services give it: rediss://user:password@host:6380/0 (rediss is with TLS).
+    cache_url: SecretStr | None = None
     session_ttl_seconds: int = Field(default=7 * 24 * 3600, ge=1)
 
     # When the sensor persists a session by itself: what each means stands in sessiongraph/persistence/due_rules.py.
@@ -86,6 +91,23 @@ class Settings(BaseSettings):
             super().__init__(**given)
         except ValidationError as error:
             raise InvalidInputError(_explained(error, given)) from None
+
+    @field_validator("cache_url")
+    @classmethod
+    def _of_redis(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            address = urlsplit(url.get_secret_value())
+            if address.scheme not in ("redis", "rediss") or not address.hostname:
+                raise ValueError("it is redis://host:port/database or, with TLS, rediss://host:port/database")
+            _ = address.port  # raises where it is no number
+        return url
+
+    @field_validator("cache_host")
+    @classmethod
+    def _no_url(cls, host: str) -> str:
+        if "/" in host:
+            raise ValueError("it is a host's name alone: SESSIONGRAPH_CACHE_URL takes redis:// and rediss:// addresses")
+        return host
 
     @field_validator("home")
     @classmethod

@@ -3,6 +3,8 @@
 What a cache is stands in `base`; the backends, `sqlite` and `redis`, are imported when chosen.
 """
 
+from urllib.parse import quote
+
 from sessiongraph.errors import CachingDisabledError
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.settings import Settings
@@ -15,13 +17,19 @@ def open_session_cache(settings: Settings) -> SessionCache:
     if settings.cache_backend == "redis":
         from sessiongraph.session_cache.redis import RedisSessionCache
 
-        return RedisSessionCache(
-            settings.cache_host,
-            settings.cache_port,
-            settings.cache_username,
-            settings.cache_password.get_secret_value() if settings.cache_password else None,
-            settings.session_ttl_seconds,
-        )
+        return RedisSessionCache(_redis_url(settings), settings.session_ttl_seconds)
     from sessiongraph.session_cache.sqlite import SqliteSessionCache
 
     return SqliteSessionCache(settings.home / "sessions.sqlite", settings.session_ttl_seconds)
+
+
+def _redis_url(settings: Settings) -> str:
+    """CACHE_URL, or what the other settings come to as one."""
+    if settings.cache_url is not None:
+        return settings.cache_url.get_secret_value()
+    password = settings.cache_password.get_secret_value() if settings.cache_password else ""
+    user = quote(settings.cache_username or "", safe="")
+    login = f"{user}:{quote(password, safe='')}@" if user or password else ""
+    scheme = "rediss" if settings.cache_tls else "redis"
+    host = f"[{settings.cache_host}]" if ":" in settings.cache_host else settings.cache_host
+    return f"{scheme}://{login}{host}:{settings.cache_port}/{settings.cache_database}"

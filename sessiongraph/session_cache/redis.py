@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Unpack
+from urllib.parse import unquote, urlsplit
 
 import redis
 from redis.backoff import ConstantBackoff
@@ -30,18 +31,16 @@ _ANSWER_SECONDS = 5
 
 
 class RedisSessionCache(SessionCache):
-    """Sessions in the Redis at `host`:`port`, connected to when first used."""
+    """Sessions in the Redis at `url` (redis://… or, with TLS, rediss://…), connected to when first used."""
 
-    def __init__(self, host: str, port: int, username: str | None, password: str | None, ttl_seconds: int) -> None:
-        self._where = f"{host}:{port}"
-        self._password = password
+    def __init__(self, url: str, ttl_seconds: int) -> None:
+        address = urlsplit(url)
+        self._where = f"{address.hostname}:{address.port or 6379}{address.path.rstrip('/').removesuffix('/0')}"
+        self._password = unquote(address.password) if address.password else None
         self._ttl_ms = ttl_seconds * 1000
         # One more try, on a fresh connection, outlives a restart of Redis; a timeout is not waited for twice.
-        self._redis = redis.Redis(
-            host=host,
-            port=port,
-            username=username,
-            password=password,
+        self._redis = redis.Redis.from_url(
+            url,
             decode_responses=True,
             socket_connect_timeout=_CONNECT_SECONDS,
             socket_timeout=_ANSWER_SECONDS,
