@@ -6,7 +6,7 @@ from typing import Any
 
 from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.dagster.event_reporting import logger, report_materialization
-from sessiongraph.errors import CacheUnavailableError, InvalidInputError, NoGraphDataError
+from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id, new_id
 from sessiongraph.persistence.persist import PersistReport
 from sessiongraph.persistence.persist import persist_sessions as persist
@@ -92,9 +92,6 @@ async def _persist(
     reextract: bool,
     whole: bool,
 ) -> PersistReport:
-    warnings = await asyncio.to_thread(_privacy_warnings, services, user, session_ids, dataset) if whole else []
-    for warning in warnings:
-        logger.warning(warning)
     report = await persist(
         services.cache,
         services.store(dataset),
@@ -108,7 +105,9 @@ async def _persist(
         belongs=belongs_to(dataset),
         whole=whole,
     )
-    report.warnings = warnings
+    report.warnings = await asyncio.to_thread(_privacy_warnings, services, user, report.copies, dataset)
+    for warning in report.warnings:
+        logger.warning(warning)
     if report.staged:
         await report_materialization(services, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
     if report.settled:
@@ -140,20 +139,16 @@ def _check_graph(services: Services, user: User, session_ids: list[str], dataset
     )
 
 
-def _privacy_warnings(services: Services, user: User, session_ids: list[str], dataset: Dataset) -> list[str]:
-    """What to warn of before turns are copied to `dataset`: that its readers may not read what they quote."""
-    try:
-        turns = [turn for id_ in session_ids for turn in services.cache.get_turns(user.id, id_)]
-    except CacheUnavailableError:
-        return []  # none is copied then
-    copies = [turn for turn in turns if turn.elements and not belongs_to(dataset)(turn)]
-    if not copies:
+def _privacy_warnings(services: Services, user: User, copies: Sequence[Turn], dataset: Dataset) -> list[str]:
+    """What to warn of where `copies` were made in `dataset`: that its readers may not read what they quote."""
+    quoting_turns = [turn for turn in copies if turn.elements]
+    if not quoting_turns:
         return []
     readers = {reader.id: reader.name for reader in services.access.holders(dataset, "read")}
     warnings = []
     for source in services.access.list_datasets(user):
         shut_out = readers.keys() - {reader.id for reader in services.access.holders(source, "read")}
-        quoting = _count_quoting(services, source, copies) if shut_out and source != dataset else 0
+        quoting = _count_quoting(services, source, quoting_turns) if shut_out and source != dataset else 0
         if quoting:
             names = ", ".join(sorted(readers[id_] for id_ in shut_out))
             warnings.append(

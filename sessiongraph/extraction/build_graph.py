@@ -26,6 +26,7 @@ from sessiongraph.extraction.ledger import (
     read_ledger,
     window_id,
 )
+from sessiongraph.extraction.long_windows import LongWindows
 from sessiongraph.extraction.window_extraction import WindowExtraction, extract, extractor_version
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
@@ -174,6 +175,7 @@ class _Builder:
         self._extractor = extractor_version(llm)
         self._passages: list[Passage] = []
         self._extractions: dict[str, WindowExtraction] = {}
+        self._left_out: dict[str, str] = {}
         self._windows_asked = 0
         self._errors: list[LLMFailedError] = []
 
@@ -204,13 +206,16 @@ class _Builder:
 
     async def _extract(self, to_extract: dict[Window, list[Passage]]) -> None:
         last_commit = time.monotonic()
+        long = LongWindows(to_extract)
         # Closed, so that no call goes on whose answer nobody will write down.
-        async with aclosing(extract(self._llm, list(to_extract))) as results:
+        async with aclosing(extract(self._llm, long.pieces)) as results:
             async for result in results:
                 self._report.usage += result.usage
-                for extraction in result.extractions:
+                for extraction, left_out in (whole for it in result.extractions for whole in long.take(it)):
                     self._passages += to_extract[extraction.window]
                     self._extractions[self._id_of(extraction.window)] = extraction
+                    if left_out:
+                        self._left_out[self._id_of(extraction.window)] = left_out
                     if extraction.error:
                         self._errors.append(extraction.error)
                 if time.monotonic() - last_commit > COMMIT_SECONDS:
@@ -256,7 +261,7 @@ class _Builder:
     def _ledger_row(self, passage: Passage, extractions: dict[str, WindowExtraction]) -> Row:
         window_id = self._id_of(passage.window)
         extraction = extractions.get(window_id)
-        disposition, reason = "persisted", None
+        disposition, reason = "persisted", self._left_out.get(window_id)
         if passage.skip:
             disposition, reason = "skipped", passage.skip
         elif extraction is not None and extraction.error is not None:

@@ -13,6 +13,7 @@ import duckdb
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
 from sessiongraph.extraction.chunk_documents import chunk, read_chunk_passages
 from sessiongraph.extraction.ledger import Passage
+from sessiongraph.extraction.long_windows import LongWindows
 from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.pricing import count_tokens, expected_cost
@@ -117,7 +118,7 @@ def average_answer_tokens(connection: duckdb.DuckDBPyConnection) -> float:
 
 def price(estimate: CallEstimate, llm: LLM, windows: list[Window], answer_tokens: float) -> None:
     """Put into `estimate` what extracting `windows` would take. Blocks."""
-    calls = pack(windows)
+    calls = pack(LongWindows(windows).pieces)
     if not calls:
         return
     # The schema of the answer goes along with every call.
@@ -125,5 +126,5 @@ def price(estimate: CallEstimate, llm: LLM, windows: list[Window], answer_tokens
     messages = [message["content"] for packed in calls for message in prompt_of(packed)[0]]
     estimate.calls = len(calls)
     estimate.prompt_tokens = schema * len(calls) + sum(count_tokens(llm.model, text) for text in messages)
-    estimate.completion_tokens = round(len(windows) * answer_tokens)
+    estimate.completion_tokens = round(sum(map(len, calls)) * answer_tokens)
     estimate.cost = expected_cost(llm.model, estimate.prompt_tokens, estimate.completion_tokens)

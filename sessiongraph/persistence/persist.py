@@ -48,7 +48,8 @@ class PersistReport:
     call did: all are 0 where nothing was new. `stale` counts turns that would be read otherwise today, by another model
     or version, and stay as they are until `reextract`. `missing` sessions are known to neither the
     cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
-    before all was done; `warnings` say who can read now what was quoted from where they may not.
+    before all was done; `copies` are turns that belong to another dataset, and `warnings` say who can read now what
+    they quote from where they may not.
     """
 
     run_id: str
@@ -62,6 +63,7 @@ class PersistReport:
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     failure: SessionGraphError | None = None
+    copies: list[Turn] = field(default_factory=list, repr=False)
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -135,6 +137,7 @@ async def persist_sessions(
     if not staging.found:
         raise sessions_not_found(staging.missing, [user])
     report.missing, report.unread, report.staged = staging.missing, staging.unread, staging.staged
+    report.copies = staging.copies
     documents = {session_document_id(user.id, session_id): session_id for session_id in staging.found}
     knowledge = await build_knowledge(
         store,

@@ -25,7 +25,8 @@ from sessiongraph.types import SESSION_NODE_SET, Turn, User
 class StagingReport:
     """`found` are the sessions that the cache or the dataset knows, `missing` those that neither does.
 
-    `unread` are those that the cache could not give, and why; `turns` how many it gave, `staged` how many were new.
+    `unread` are those that the cache could not give, and why; `turns` how many it gave, `staged` how many were new,
+    `copies` those that belong to another dataset.
     """
 
     run_id: str
@@ -34,6 +35,7 @@ class StagingReport:
     unread: dict[str, str] = field(default_factory=dict)
     turns: int = 0
     staged: int = 0
+    copies: list[Turn] = field(default_factory=list, repr=False)
 
 
 def session_document_id(user_id: str, session_id: str) -> str:
@@ -69,6 +71,7 @@ async def stage_sessions(
             store.read,
             lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns)),
         )
+        report.copies = [turn for turn in turns if not belongs(turn)]
         known |= {turn.session_id for turn in turns}
         report.found = [session_id for session_id in dict.fromkeys(session_ids) if session_id in known]
         report.missing = [s for s in dict.fromkeys(session_ids) if s not in known and s not in report.unread]
