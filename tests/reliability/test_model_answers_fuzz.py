@@ -235,10 +235,10 @@ def test_no_turn_is_lost_or_doubled_whatever_is_answered_to_one_of_them(
         for name in names:
             await sessions.add_turn(name, f"Where does {name} work?", f"{name} works at Lab{name}.")
         endpoint.send(answer.body, when=names[0], content_type=answer.content_type)
-        report = await persist(session_ids=names)
+        report = await persist(session_ids=names, create=True)
         assert report.persisted + report.failed == 3 and report.failed <= 1, report
         endpoint.heal()
-        report = await persist(session_ids=names, retry_failed=True)
+        report = await persist(session_ids=names, retry_failed=True, create=True)
         assert (report.persisted, report.failed) == (3, 0), report
         graph = await sessiongraph.graph(dataset="main_dataset")
         known = [node["name"] for _, node in graph.nodes(data=True)]
