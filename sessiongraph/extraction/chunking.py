@@ -2,11 +2,11 @@
 
 import re
 
+from sessiongraph.writing_systems import SENTENCE
+
 # Some 300 tokens: small enough to be cited as a source, large enough that "she" has its name nearby.
 CHUNK_CHARS = 1200
 
-# Looked at once and never given back (++): a page of dots costs no more than a page of words.
-_SENTENCE = re.compile(r".*?(?:(?<![.!?])[.!?]++[\"')\]]*+(?=\s)|\n+|\Z)", re.DOTALL)
 _WORDS = re.compile(rf"\S.{{0,{CHUNK_CHARS - 1}}}(?=\s|\Z)|\S{{1,{CHUNK_CHARS}}}", re.DOTALL)
 
 
@@ -26,7 +26,7 @@ def chunk_offsets(text: str) -> list[tuple[int, int]]:
 
 def _sentences(text: str) -> list[tuple[int, int]]:
     found = []
-    for match in _SENTENCE.finditer(text):
+    for match in SENTENCE.finditer(text):
         start, stop = _stripped(text, match.start(), match.end())
         if start == stop:
             continue

@@ -21,6 +21,7 @@ from sessiongraph.llm.response_parsing import schema_text
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, check_numbers
 from sessiongraph.prompts.prompt_format import Part, Window, render
 from sessiongraph.types import Usage
+from sessiongraph.writing_systems import SENTENCE
 
 # About 1,500 tokens of content a call: enough to spread the instructions' cost, little enough to be read well.
 CALL_CHARS = 6000
@@ -249,7 +250,7 @@ def _claim(fact: ExtractedFact, part: Part) -> dict[str, Any]:
 
 
 def _sentence_naming(name: str, text: str) -> str:
-    sentences = re.split(r"(?<=[.!?])\s+|\n+", text)
+    sentences = (match[0].strip() for match in SENTENCE.finditer(text))
     return next((sentence for sentence in sentences if name.casefold() in sentence.casefold()), "")
 
 

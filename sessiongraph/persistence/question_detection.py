@@ -6,11 +6,11 @@ models find nothing stated in it; a statement that is taken for a question is lo
 
 import re
 
-# Question marks of Latin, full-width, Arabic, Greek, Ethiopic, Vai, Bamum and reversed scripts; in Armenian and Spanish
-# the mark stands within the sentence.
-_MARKS = "?？؟\u037e፧꘏꛷⸮⁇⁈⁉‽"
+from sessiongraph.writing_systems import FULL_STOPS as _ENDS
+from sessiongraph.writing_systems import QUESTION_MARKS as _MARKS
+
+# In Armenian and Spanish a question mark stands within the sentence.
 _INNER_MARKS = "՞¿"
-_ENDS = ".!。！｡।॥۔։።…\u1362"
 _GREEK = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff]")
 _ABBREVIATION = re.compile(r"\b(?:mrs?|ms|dr|prof|st|no|vs|e\.g|i\.e|z\.b|hr|fr|sra?)\.\Z", re.IGNORECASE)
 # A full stop ends a sentence before white space, another end wherever it stands.

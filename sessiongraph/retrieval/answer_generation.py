@@ -4,12 +4,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import regex
+
 from sessiongraph.llm.client import LLM
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, render_question
 from sessiongraph.retrieval.citations import as_source
 from sessiongraph.retrieval.results import Citation, Claim
 from sessiongraph.types import Usage
+from sessiongraph.writing_systems import FULL_STOPS, QUESTION_MARKS, UNSPACED_ENDS
 
 PROMPT = f"""\
 Answer the question from the numbered sources alone, in one or two sentences.
@@ -24,8 +27,11 @@ did says nothing of another. If no source answers the question, reply exactly: {
 """
 
 _CITATION_MARKS = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-# A sentence ends at its full stop or after the citation marks that follow it.
-_SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[^\s\[])|(?<=\])\s+(?=[\"'“(]?[A-Z0-9])")
+# A sentence ends at its full stop or after the citation marks that follow it; in scripts without spaces, without one.
+_SENTENCE_ENDS = regex.compile(
+    rf"(?<=[{QUESTION_MARKS}{FULL_STOPS}])\s+(?=[^\s\[])|(?<=\])\s+(?=[\"'“«(¿¡]?[\p{{Lu}}\p{{Lo}}\p{{N}}])"
+    rf"|(?<=[{UNSPACED_ENDS}])(?=[\p{{L}}\p{{N}}])|(?<=[{UNSPACED_ENDS}]\s*(?:\[[\d\s,]+\])+)(?=[\p{{L}}\p{{N}}])"
+)
 
 
 @dataclass(frozen=True)

@@ -44,13 +44,41 @@ def test_sentences_stay_whole_where_they_fit() -> None:
     assert all(len(chunk) > CHUNK_CHARS / 2 for chunk in chunks[:-1])
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "这句话到这里结束。",
+        "你明白了吗？",
+        "「そうですか！」",
+        "هل تفهم هذا النص؟",
+        "यह वाक्य यहाँ समाप्त होता है।",
+        "یہ جملہ یہاں ختم ہوتا ہے۔",
+    ],
+)
+def test_sentences_stay_whole_in_scripts_with_marks_of_their_own(sentence: str) -> None:
+    text = (sentence if sentence[-2] not in "نہह" else f"{sentence} ") * 300
+    chunks = [text[start:stop] for start, stop in chunk_offsets(text)]
+    assert len(chunks) > 1
+    assert all(chunk.startswith(sentence) and chunk.endswith(sentence) for chunk in chunks)
+
+
 @pytest.mark.parametrize("text", ["", "  ", "\n\n\t", "\u2028\x85"])
 def test_nothing_but_white_space_has_no_chunk(text: str) -> None:
     assert chunk_offsets(text) == []
 
 
 @pytest.mark.parametrize(
-    "text", ["." * 200_000 + "x", ".)" * 100_000, "!?" * 100_000 + "'", ".'" + "'" * 200_000, "x" * 300_000]
+    "text",
+    [
+        "." * 200_000 + "x",
+        ".)" * 100_000,
+        "!?" * 100_000 + "'",
+        ".'" + "'" * 200_000,
+        "x" * 300_000,
+        "。)" * 100_000,
+        "？" * 200_000 + "x",
+        "….'" * 70_000,
+    ],
 )
 def test_a_document_made_to_be_slow_is_not(text: str) -> None:
     """Within the time that any test has; it took minutes."""

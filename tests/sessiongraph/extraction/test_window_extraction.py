@@ -225,6 +225,25 @@ async def test_a_description_of_several_windows_leaves_each_its_own_words(worksh
     assert described[second] == {"Alice": "In Rome ALICE paints."}
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "own"),
+    [
+        ("李伟", "大家好！", "李伟住在成都。"),
+        ("東京", "本当ですか？", "東京は首都です。"),
+        ("سامر", "كيف حالك؟ ", "سامر في القاهرة."),
+        ("मोहन", "नमस्ते। ", "मोहन गाता है।"),
+        ("عائشہ", "شکریہ۔ ", "عائشہ گاتی ہے۔"),
+    ],
+)
+async def test_such_a_description_is_a_sentence_in_any_script(
+    workshop: Workshop, openai_endpoint, name: str, before: str, own: str
+) -> None:
+    answer(openai_endpoint, entities=[{"name": name, "type": "Person", "description": "both", "passages": [1, 2]}])
+    first, second = f"{before}{own}", f"{own} {before}"
+    found, _ = await extracted(workshop.llm, window(first), window(second))
+    assert [m["description"] for it in found.values() for m in it.mentions] == [own, own]
+
+
 async def test_what_is_said_is_evidence_of_who_said_it(workshop: Workshop) -> None:
     turn = Window("conversation", (), (Part("user", "Does Alice know Bob?"), Part("assistant", "Alice met Carol.")))
     found, _ = await extracted(workshop.llm, turn)

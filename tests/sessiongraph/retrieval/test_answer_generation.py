@@ -7,7 +7,7 @@ import pytest
 import sessiongraph
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
-from sessiongraph.retrieval.answer_generation import parse_citations
+from sessiongraph.retrieval.answer_generation import parse_answer, parse_citations
 from sessiongraph.retrieval.results import Citation
 from tests.support.openai_endpoint import OpenAIEndpoint
 
@@ -34,6 +34,23 @@ def cited(*ids: str) -> list[Citation]:
 def test_marks_name_sources_and_nothing_else_is_a_mark(text: str, answer: str, used: list[str]) -> None:
     said, citations = parse_citations(text, cited("a", "b", "c"))
     assert (said, [citation.id for citation in citations]) == (answer, used)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("She lives in Rome. [1] She paints [2].", ["She lives in Rome.", "She paints."]),
+        ("李伟住在成都。[1]他是老师。[2]", ["李伟住在成都。", "他是老师。"]),
+        ("李伟住在成都[1]。他是老师[2]。", ["李伟住在成都。", "他是老师。"]),
+        ("هدى تعيش في عمان [1]. هي مهندسة [2].", ["هدى تعيش في عمان.", "هي مهندسة."]),
+        ("मोहन गाता है।[1] वह दिल्ली में रहता है।[2]", ["मोहन गाता है।", "वह दिल्ली में रहता है।"]),
+        ("Анна живёт в Риме [1] Она врач [2]", ["Анна живёт в Риме", "Она врач"]),
+    ],
+)
+def test_each_sentence_of_an_answer_has_its_own_source_in_any_script(text: str, said: list[str]) -> None:
+    claims = parse_answer(text, cited("a", "b")).claims
+    assert [claim.text for claim in claims] == said
+    assert [[citation.id for citation in claim.citations] for claim in claims] == [["a"], ["b"]]
 
 
 async def test_an_answer_cut_in_an_emoji_does_not_end_its_session(cache: str, endpoint: OpenAIEndpoint) -> None:
