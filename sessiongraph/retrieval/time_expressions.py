@@ -23,6 +23,10 @@ _PERIOD_BESIDE = re.compile(r"\b(?:the )?(day|weekend|week|month|year) (before|a
 _BEFORE = re.compile(r"\b(?:before|until|till|prior to|earlier than|up to)\s+(?:the\s+)?\Z", re.IGNORECASE)
 _AFTER = re.compile(r"\b(?:after|later than)\s+(?:the\s+)?\Z", re.IGNORECASE)
 _SINCE = re.compile(r"\bsince\s+(?:the\s+)?\Z", re.IGNORECASE)
+# A question about what is to come: "on Friday" is the next one then.
+_AHEAD = re.compile(r"\b(?:will|shall|won['’]t|going to|gonna|planning)\b|['’]ll\b")
+_BEHIND = re.compile(r"\b(?:did|was|were|had|has|have)\b", re.IGNORECASE)
+_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
 # Prepositions that `dates.find` returns as part of a date.
 _LEADING = re.compile(r"\A(?:in|since|from|during|of|by|around|about|early|late)\s+", re.IGNORECASE)
 # "the last week of", "the summer of": which part of the date that follows is meant.
@@ -48,9 +52,11 @@ def parse_date_range(query: str, today: date, newest: date | None = None) -> Dat
     """The days that `query` is about when it is asked on `today`, or None; of several ranges, all from first to last.
 
     A date without its year ("in June") is the last one before `newest`, the day of the newest thing that can be
-    found, or before `today` where that is None: who asks about June means the one that there is something of.
+    found, or before `today` where that is None: who asks about June means the one that there is something of. In a
+    question about what is to come it is the next one.
     """
     found = _expressions(query)
+    is_ahead = _AHEAD.search(query) is not None and not _BEHIND.search(query)
     spans: list[DateRange] = []
     anchored = False
     for number, (text, start, end) in enumerate(found):
@@ -58,14 +64,14 @@ def parse_date_range(query: str, today: date, newest: date | None = None) -> Dat
         if following is not None and (part := _part_before(query, following)) and part.start() < end:
             continue
         if following is not None and _is_relative(text) and _joins(query[end : following[1]]):
-            anchor = _days(following[0], today, newest)
-            span = _days(text, anchor.start, None) if anchor else None
+            anchor = _days(following[0], today, newest, is_ahead)
+            span = _days(text, anchor.start, None, is_ahead) if anchor else None
             anchored = span is not None
         elif anchored:
             anchored = False
             continue
         else:
-            span = _days(text, today, newest)
+            span = _days(text, today, newest, is_ahead)
             part = _part_before(query, found[number])
             if span and part:
                 span, start = _part_of(span, part), part.start()
@@ -125,12 +131,12 @@ def _part_of(span: DateRange, part: re.Match[str]) -> DateRange:
     return DateRange(first, first + timedelta(days=_UNITS[unit] - 1))
 
 
-def _days(text: str, today: date, newest: date | None) -> DateRange | None:
+def _days(text: str, today: date, newest: date | None, is_ahead: bool) -> DateRange | None:
     """The days of one date as it is said."""
     without_preposition = _LEADING.sub("", text) if _SAYS_YEAR.search(text) else text
-    is_yearless = not _SAYS_YEAR.search(text) and not _is_relative(text)
-    reference = min(today, newest) if is_yearless and newest else today
-    value = dates.resolve(text, reference) or dates.resolve(without_preposition, reference)
+    is_yearless = bool(_MONTH.search(text)) and not _SAYS_YEAR.search(text) and not _is_relative(text)
+    reference = min(today, newest) if is_yearless and newest and not is_ahead else today
+    value = dates.resolve(text, reference, not is_ahead) or dates.resolve(without_preposition, reference, not is_ahead)
     if value is None:
         return None
     season, unit = _SEASON.search(text), _UNIT.search(text)

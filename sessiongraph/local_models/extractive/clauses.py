@@ -84,6 +84,13 @@ def is_elided(verb: "Token") -> bool:
     )
 
 
+def is_past(phrase: "tuple[Token, ...]") -> bool:
+    """Whether a verb phrase tells of what was ("met", "has been open"), not of what is yet to be ("is planned")."""
+    tags = {token.tag_ for token in phrase}
+    planned = any(token.lemma_ == "be" and token.tag_ in ("VBP", "VBZ") for token in phrase)
+    return "VBD" in tags or ("VBN" in tags and "MD" not in tags and not planned)
+
+
 def _chain(verb: "Token", named: Container[int]) -> tuple[list["Token"], "Token"]:
     """The verb phrase that `verb` begins, through "plans to move" and "thinking about adopting"."""
     phrase, final = _with_helpers(verb), verb

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive import dates, lexicon
 from sessiongraph.local_models.extractive.clauses import (
     Clause,
     agreeing,
     clauses,
     is_claimed,
     is_elided,
+    is_past,
     spelled,
     subject_of,
 )
@@ -185,7 +186,7 @@ class Facts:
         for child in clause.final.rights:
             for inner in child.rights if child.dep_ == "prep" else ():
                 date = self.phrases.found.date_at(inner)
-                if date is not None and any(letter.isdigit() for letter in date.text):
+                if date and any(letter.isdigit() for letter in date.text) and not dates.is_distance(date.text):
                     value = date.text.split(" ", 1)[-1] if date.text.lower().startswith(child.lower_) else date.text
                     yield self._fact(clause, subjects, (*clause.phrase, child), (value,))
 
@@ -226,28 +227,28 @@ class Facts:
         objects: tuple[Slot, ...],
         before: str = "",
     ) -> RawFact:
-        when = self._date(clause)
-        past = any(token.tag_ in ("VBD", "VBN") for token in clause.phrase)
+        date = self._date(clause)
+        past = is_past(clause.phrase) or (date is not None and date.bound == "since")
         # "Alice and Bob live in Paris" makes "Alice lives in Paris".
         subject = subject_of(clause.verb)
         several = subject is not None and bool(_coordinated(subject))
         each = several and not any(isinstance(slot, Mention) and slot.plural for slot in subjects)
         words = spelled(phrase, self.agreements, singular=each)
-        return RawFact(subjects, (before, *words) if before else words, objects, when, past)
+        return RawFact(subjects, (before, *words) if before else words, objects, date.text if date else None, past)
 
-    def _date(self, clause: Clause) -> str | None:
-        """The date that belongs to `clause`, as said: one whose nearest verb is in its phrase."""
+    def _date(self, clause: Clause) -> dates.Expression | None:
+        """The date since when `clause` is so: one whose nearest verb is in its phrase, and not one until when it is."""
         verbs = {token.i for token in clause.phrase}
         for date in self.phrases.found.said_dates:
             span = self.phrases.doc.char_span(date.start, date.end, alignment_mode="expand")
-            if span is None:
+            if span is None or date.bound == "until":
                 continue
             token = span.root
             if token.sent.start != clause.verb.sent.start:
                 continue
             nearest = next((head for head in token.ancestors if head.pos_ in ("VERB", "AUX")), None)
             if nearest is not None and nearest.i in verbs:
-                return date.text
+                return date
         return None
 
 

@@ -33,6 +33,15 @@ TODAY = date(2024, 3, 14)
         ("Who has worked there since 2019?", "2019-01-01", "2024-03-14"),
         ("Who worked there before 2020?", "0001-01-01", "2019-12-31"),
         ("Who worked there after May 2023?", "2023-06-01", "9999-12-31"),
+        ("What did I buy on Friday?", "2024-03-08", "2024-03-08"),
+        ("Who has been ill since Monday?", "2024-03-11", "2024-03-14"),
+        ("Where were we over the weekend?", "2024-03-09", "2024-03-10"),
+        ("What did I do in May?", "2023-05-01", "2023-05-31"),
+        ("What did Will do on Sunday?", "2024-03-10", "2024-03-10"),
+        ("Who will come on Sunday?", "2024-03-17", "2024-03-17"),
+        ("Where are we going to be in May?", "2024-05-01", "2024-05-31"),
+        ("What will I do in two years?", "2026-01-01", "2026-12-31"),
+        ("When'll we meet in early June?", "2024-06-01", "2024-06-30"),
     ],
 )
 def test_a_question_speaks_of_these_days(question: str, start: str, end: str) -> None:
@@ -42,7 +51,7 @@ def test_a_question_speaks_of_these_days(question: str, start: str, end: str) ->
 @pytest.mark.parametrize(
     "question",
     [
-        "May I march on Sunday?",
+        "May I march?",
         "Will May come?",
         "Who won March Madness?",
         "Who sat in the sun?",
@@ -56,6 +65,9 @@ def test_words_that_only_look_like_dates_are_none(question: str) -> None:
 def test_a_month_without_its_year_is_the_last_one_that_there_is_something_of() -> None:
     june = DateRange(date(2021, 6, 1), date(2021, 6, 30))
     assert parse_date_range("Where did we go in June?", TODAY, newest=date(2021, 9, 1)) == june
+    assert parse_date_range("Where will we go in June?", TODAY, newest=date(2021, 9, 1)) == DateRange(
+        date(2024, 6, 1), date(2024, 6, 30)
+    )
     assert parse_date_range("Where did we go last month?", TODAY, newest=date(2021, 9, 1)) == DateRange(
         date(2024, 2, 1), date(2024, 2, 29)
     )
