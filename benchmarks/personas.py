@@ -5,16 +5,16 @@
 `personas.json` holds conversations as people have them: 100 turns of 15 personas in English, 8 turns each in Spanish,
 German, Chinese and Arabic. They were written before anything was tuned on them. Each turn has what was said, on which
 day in which zone, what the assistant answered, what a good model would extract of it, and what the person asks later.
-A turn without questions is one that a later turn corrects. `nothing_answers` are as many questions that nothing said
-answers; some of them another person of the same dataset could answer about themselves.
+A turn without questions is one that a later turn corrects, or speaks of a namesake. `nothing_answers` are as many
+questions that nothing said answers; some of them another person of the same dataset could answer about themselves.
 
 The rules: each persona is a user. Those that name a `dataset` share it, two namesakes in each; the others have one of
 their own. The turns of a day are a session; a turn `via` "search" is said in `search(…, session_id=…)`, today. All is
 persisted, the cache cleared, and each question asked by `search` as its persona, with nothing else. An answer counts
 when it holds a gold value and its first citation is the turn that said so. Anything but "I don't know" to a question
 that nothing answers is a wrong claim. Of the times that people told, those count as read that a fact of the turn has,
-as precisely or less; a fact with any other time is misread. An entity is a persona's own if most of its turns have
-facts about it, and nobody else's turns do.
+as precisely or less (of a week, its Monday; of a weekend, its Saturday); a fact with any other time is misread. An
+entity is a persona's own if most of its turns have facts about it, and nobody else's turns do.
 
 The English personas with `tuned: true` may be looked at while the product is changed, the others not: `--misses` lists
 what was missed, of the tuned ones alone with `--tuned`. With `--endpoint` a server of the benchmark's own answers as a
