@@ -11,7 +11,7 @@ from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
 from sessiongraph.retrieval.answer_strategies import STRATEGIES
 from sessiongraph.retrieval.conversation_history import read_conversation, resolve_follow_up, write_turn
-from sessiongraph.retrieval.query_context import QueryContext, generative_llm
+from sessiongraph.retrieval.query_context import QueryContext, asker_label, generative_llm
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
@@ -61,6 +61,7 @@ async def search(
         only_context=only_context,
         feedback=await asyncio.to_thread(_feedback, services, scopes),
         asking_user_id=acting.id,
+        asker=asker_label(scopes, acting),
         usage=usage,
     )
     outcome = await STRATEGIES[plan.strategy](context)

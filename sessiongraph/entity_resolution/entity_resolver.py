@@ -4,7 +4,8 @@ Invariants:
 - What a name means is a function of the present names and decisions, never of the order in which they came. Nothing
   about it is stored but decisions, so forgetting a name undoes every merge that rested on it.
 - Every merge has a rule and a reason. A decision overrides every rule, and another decision reverses it.
-- Two people who share a name stay two, and the bare name is neither.
+- Two people who share a name stay two, and the bare name is neither. A name means a speaker where one alone bears it
+  and no rule knows it for a part of another.
 - An update costs what has changed: names are compared only under a token that they share (`merge_rules`), or where they
   share a neighbour.
 """
@@ -16,14 +17,22 @@ from itertools import combinations
 
 from sessiongraph.entity_resolution.alias_clusters import AliasClusters, Link, fullest_first
 from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, NameEvidence, Rule, is_alias_relation
-from sessiongraph.entity_resolution.name_normalization import acronym, differ_by_typo, name_key, spelling_key
+from sessiongraph.entity_resolution.name_normalization import (
+    acronym,
+    differ_by_typo,
+    kinds_compatible,
+    name_key,
+    spelling_key,
+)
 
 __all__ = ["Decision", "EntityResolver", "Merge", "NameEvidence", "is_alias_relation", "name_key", "pair"]
 
 # A neighbour of more names than that is no context: everybody in a conversation is a neighbour of who leads it.
 _CONTEXT_NAMES = 30
-_TYPO, _DECISION = "slip", "decision"
+_TYPO, _DECISION, _SPEAKER = "slip", "decision", "speaker"
 _TYPO_LAYER = 2
+_SPEAKER_LAYER = LAYERS + 1
+_PERSON = frozenset(("person",))
 _RULES = {rule.name: rule for rule in RULES}
 _NO_EVIDENCE = NameEvidence()
 
@@ -62,16 +71,22 @@ class EntityResolver:
         # By rule and token: the long names.
         self._long_names: dict[str, dict[str, set[str]]] = {rule.name: {} for rule in RULES}
         # A source of links is a rule and token, a pair that differs by a typo, or a pair that was decided.
-        self._clusters = AliasClusters(LAYERS)
+        self._clusters = AliasClusters(_SPEAKER_LAYER)
+        # By speaker's key the names borne, and by name the speakers who bear it; whether they told it themselves.
+        self._names_of: dict[str, dict[str, bool]] = {}
+        self._bearers: defaultdict[str, dict[str, bool]] = defaultdict(dict)
         self._merge_of_link: dict[Link, Merge] = {}
 
     def update(
         self,
         changes: Mapping[str, NameEvidence | None],
         decisions: Mapping[tuple[str, str], Decision | None] | None = None,
+        speakers: Mapping[str, Mapping[str, bool]] | None = None,
     ) -> set[str]:
         """Apply names that are new, changed or (None) gone, and decisions about a `pair` that are new or (None) gone.
 
+        `speakers` are those who bear other names now: by their keys the keys of these, each with whether they told it
+        themselves or it is just their account's.
         Returns the keys that mean another entity now, new and gone ones included. Neighbours are symmetric: both
         names of a new pair must be in one update.
         """
@@ -87,11 +102,14 @@ class EntityResolver:
                 if rule.layer == layer:
                     touched |= self._clusters.replace((rule.name, token), self._rule_links(rule, token))
             moved = self._clusters.update(touched, layer)
+        for key in self._names_to_review(moved.union(changes), speakers or {}):
+            touched |= self._clusters.replace((_SPEAKER, key), self._speaker_links(key))
+        moved = self._clusters.update(touched, _SPEAKER_LAYER)
         return moved | {key for key, evidence in changes.items() if (evidence is None) != (before[key] is None)}
 
     def entity_of(self, key: str) -> str:
         """Key of the entity that `key` means; itself if no evidence names it."""
-        return self._clusters.entity(key, LAYERS)
+        return self._clusters.entity(key, _SPEAKER_LAYER)
 
     @property
     def merges(self) -> list[Merge]:
@@ -112,6 +130,9 @@ class EntityResolver:
         if link.rule == _DECISION:
             decision = self._decisions[pair(link.key, link.into)]
             return f"the {decision.source} said so" + (f": {decision.reason}" if decision.reason else "")
+        if link.rule == _SPEAKER:
+            told = self._bearers[link.key][link.into]
+            return f"“{short}” is " + ("what the speaker says to be called" if told else "the speaker's user name")
         if link.rule == _TYPO:
             beside = ", ".join(f"“{key}”" for key in sorted(self._context(link.key, link.into))[:3])
             return f"“{short}” is “{long}” but for a slip, is of the same type and stands beside {beside} too"
@@ -257,6 +278,38 @@ class EntityResolver:
         return {
             key for key in shared if key in self._evidence and len(self._evidence[key].neighbours) <= _CONTEXT_NAMES
         }
+
+    # Names of speakers.
+
+    def _names_to_review(self, changed: set[str], speakers: Mapping[str, Mapping[str, bool]]) -> set[str]:
+        """Take in what `speakers` are called now; returns the names that may mean another speaker, or none, since."""
+        due = {key for key in changed if key in self._bearers}
+        due.update(name for key in changed for name in self._names_of.get(key, ()))
+        for speaker, names in speakers.items():
+            before = self._names_of.get(speaker, {})
+            for name in before.keys() - names.keys():
+                del self._bearers[name][speaker]
+            for name, told in names.items():
+                self._bearers[name][speaker] = told
+            self._names_of[speaker] = dict(names)
+            due.update(before, names)
+        return due
+
+    def _speaker_links(self, key: str) -> frozenset[Link]:
+        """The link from a name to the one speaker who bears it."""
+        bearers = self._bearers[key]
+        if len(bearers) != 1 or key not in self._evidence:
+            return frozenset()
+        [(speaker, told)] = bearers.items()
+        if speaker not in self._evidence or (" " not in key and self._clusters.entity(key, LAYERS) != key):
+            return frozenset()
+        if not told and not (kinds_compatible(self._evidence[key].kinds, _PERSON) and self._are_one(key, speaker)):
+            return frozenset()
+        return frozenset((Link(_SPEAKER_LAYER, key, speaker, _SPEAKER),))
+
+    def _are_one(self, key: str, speaker: str) -> bool:
+        """Whether no claim is about both, as about two."""
+        return speaker not in self._evidence[key].neighbours
 
     # Decisions.
 

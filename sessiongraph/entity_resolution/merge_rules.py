@@ -32,6 +32,7 @@ from sessiongraph.entity_resolution.name_normalization import (
     without_legal_form,
     without_middle,
 )
+from sessiongraph.entity_resolution.speaker_names import is_relative_key
 
 # "Alice's dog" and "Alice and Bob" begin with Alice, who is meant there too.
 _POSSESSED = re.compile(r"(?:(?:the|an?)\s+)?\S+['’]s?\s", re.IGNORECASE)
@@ -224,7 +225,13 @@ def _is_named_after_person(names: EvidenceByKey, key: str) -> bool:
 
 
 def _stated_aliases(key: str, evidence: NameEvidence) -> Collection[str]:
-    return evidence.aliases
+    # Somebody's sister may be any of two who are called so.
+    is_ambiguous = is_relative_key(key) and len({alias.split()[0] for alias in evidence.aliases}) > 1
+    return () if is_ambiguous else evidence.aliases
+
+
+def _is_alias(names: EvidenceByKey, short: str, long: str) -> bool:
+    return _both_proper_names(names, short, long) or (is_relative_key(long) and _is_proper_name(names[short]))
 
 
 def _spellings(key: str, evidence: NameEvidence) -> Collection[str]:
@@ -252,7 +259,7 @@ RULES = (
          apart=differ_in_accents),
     Rule("spacing", 1, "is “{long}” with another spacing", _spacings, _same_case, symmetric=True),
     Rule("plural", 1, "is the plural or the singular of “{long}”", _plurals, _both_common, symmetric=True),
-    Rule("alias", 2, "is said to be another name of “{long}”", _stated_aliases, _both_proper_names),
+    Rule("alias", 2, "is said to be another name of “{long}”", _stated_aliases, _is_alias),
     Rule("acronym", 2, "are the initials of “{long}” alone", _acronyms, _is_acronym),
     Rule("legal form", 2, "is “{long}” without its legal form", _bare_companies, _is_organization),
     Rule("middle name", 2, "is “{long}” without the middle name", _without_middle, _both_persons, persons_only=True),

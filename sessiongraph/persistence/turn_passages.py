@@ -65,7 +65,7 @@ _OPENERS = frozenset(
 
 @dataclass(frozen=True)
 class StagedTurn:
-    """The newest version of a turn that the dataset has; `is_later_namesake` as in `_Namesakes`."""
+    """The newest version of a turn that the dataset has."""
 
     passage_id: str
     document_id: str
@@ -78,7 +78,6 @@ class StagedTurn:
     content_hash: str
     user_name: str | None
     utc_offset_minutes: int | None = None
-    is_later_namesake: bool = False
 
     @property
     def said_at(self) -> datetime:
@@ -154,46 +153,18 @@ def is_non_answer(answer: str, question: str = "") -> bool:
 
 
 def _sources(turn: StagedTurn) -> tuple[str, ...]:
-    """What a model should know of where the turn was said: who speaks as "I", and what "yesterday" means.
+    """What a model should know of where the turn was said: that it was a conversation, and what "yesterday" means.
 
-    The first is how it is told now, another is how it was told while the dataset knew other namesakes, or by a version
-    that knew of none.
+    The first is how it is told now; until 0.2 it named the user, too, in full where namesakes had to be told apart.
     """
     if not turn.user_name or turn.user_name == DEFAULT_USER:
         return (_source(turn, None),)
-    short = turn.user_name.split("@")[0]
-    names = (turn.user_name, short) if turn.is_later_namesake else (short, turn.user_name)
+    names = (None, turn.user_name.split("@")[0], turn.user_name)
     return tuple(_source(turn, name) for name in dict.fromkeys(names))
 
 
 def _source(turn: StagedTurn, name: str | None) -> str:
     return f"conversation{f' with {name}' if name else ''}, {turn.said_at:%Y-%m-%d}"
-
-
-class _Namesakes:
-    """Who of a dataset's speakers have one name before their "@".
-
-    Who spoke first there goes by that name, those that came later by their whole ones. So each has one name for good,
-    and nobody's words are read anew because of somebody else.
-    """
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        rows = connection.execute(
-            "SELECT user_name FROM documents WHERE kind = 'session' AND user_name IS NOT NULL "
-            "GROUP BY user_name ORDER BY min(seq), user_name"
-        ).fetchall()
-        self._first: dict[str, str] = {}
-        for (user_name,) in rows:
-            self._first.setdefault(_key(user_name), user_name)
-
-    def mark(self, turn: StagedTurn) -> StagedTurn:
-        if turn.user_name and turn.user_name != self._first[_key(turn.user_name)]:
-            return replace(turn, is_later_namesake=True)
-        return turn
-
-
-def _key(user_name: str) -> str:
-    return user_name.split("@")[0].casefold()
 
 
 def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
@@ -208,10 +179,8 @@ def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequ
         ORDER BY d.created_at, document_id""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()
-    namesakes = _Namesakes(connection)
-    turns = [namesakes.mark(StagedTurn(*row)) for row in rows]
     return [
         passage
-        for _, session in groupby(turns, key=attrgetter("document_id"))
+        for _, session in groupby((StagedTurn(*row) for row in rows), key=attrgetter("document_id"))
         for passage in session_passages(list(session))
     ]

@@ -27,6 +27,9 @@ from sessiongraph.ids import content_id
 
 Role = Literal["document", "user", "assistant"]
 
+# What a prompt calls the person who says "I" in a conversation; theirs is "the user's sister".
+SPEAKER = "the user"
+
 # How much of what came before goes along as context: parts (a turn has two), and characters of each.
 CONTEXT_PARTS = 16
 CONTEXT_CHARS = 240

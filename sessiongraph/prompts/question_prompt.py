@@ -9,6 +9,10 @@ The format is that of `prompt_format`: sources are numbered passages, the conver
     [1] Alice moved to Paris in 2010.
     ~ # known fact, true from 2010 until 2019-05, from document, 2024-05-08
     [2] Alice lives in Paris.
+    ~ # conversation tuesday with Ana, 2024-05-09
+    [3] I work with Alice.
+      assistant: Then you know her best.
+    ~ asked by: Ana
     Question: What does she do for work?
 """
 
@@ -23,11 +27,15 @@ NO_ANSWER = "I don't know: nothing in the sources answers this."
 # How much of each part of the conversation so far goes along.
 HISTORY_CHARS = 600
 
-_CONVERSATION = "~ # conversation so far"
+_HISTORY_LABEL = "~ # conversation so far"
 _LABEL = "~ # "
 _HISTORY = re.compile(r"~ (user|assistant): (.*)\Z", re.DOTALL)
 _SOURCE = re.compile(r"\[(\d+)\] (.*)\Z", re.DOTALL)
 _QUESTION = re.compile(r"Question: (.*)\Z", re.DOTALL)
+_CONVERSATION = "conversation"
+_ASKED_BY = "~ asked by: "
+_CONVERSATION_WITH = re.compile(r"conversation \S+ with (.+), \d{4}-\d\d-\d\d")
+_ANSWER = "assistant: "
 _TRUE = re.compile(r"known fact, true(?: from (\S+))?(?: until (\S+?))?, from ")
 _REPLACED = "; no longer true: "
 _AND = " / "
@@ -54,6 +62,21 @@ class Source:
         return Validity(match[1], match[2]) if match else Validity()
 
     @property
+    def speaker(self) -> str | None:
+        """Who says "I" in a turn, and whom its answer says "you" to; None of other sources."""
+        match = _CONVERSATION_WITH.search(self.label.partition(_REPLACED)[0])
+        return match[1] if match else None
+
+    @property
+    def spoken(self) -> tuple[Part, ...]:
+        """The text by who says it: a document's as one part."""
+        if not self.label.startswith(_CONVERSATION):
+            return (Part("document", self.text),)
+        said, mark, answer = f"\n{self.text}".partition(f"\n{_ANSWER}")
+        parts = (Part("user", said[1:]), Part("assistant", answer if mark else ""))
+        return tuple(part for part in parts if part.text)
+
+    @property
     def replaced(self) -> tuple[str, ...]:
         """What of the text is known to be true no more."""
         _, found, statements = self.label.partition(_REPLACED)
@@ -72,20 +95,31 @@ def passage_label(where: str, replaced: Sequence[str] = ()) -> str:
     return where + (_REPLACED + _AND.join(replaced) if replaced else "")
 
 
+def conversation_label(session_id: str, speaker: str) -> str:
+    """What a turn is called, and who says "I" in it."""
+    return f"{_CONVERSATION} {session_id} with {speaker}"
+
+
+def turn_text(text: str, answer_at: int) -> str:
+    """The text of a turn with a mark where its answer begins."""
+    return f"{text[:answer_at]}{_ANSWER}{text[answer_at:]}"
+
+
 @dataclass(frozen=True)
 class Question:
-    """A question, the conversation that it follows on, and its sources, best first."""
+    """A question, the conversation that it follows on, its sources, best first, and what its asker is called."""
 
     text: str
     history: tuple[Part, ...]
     sources: tuple[Source, ...]
+    asker: str | None = None
 
 
 def render_question(question: Question) -> str:
     """The prompt text of `question`; its sources are numbered from 1 in their order."""
     lines: list[str] = []
     if question.history:
-        lines.append(_CONVERSATION)
+        lines.append(_HISTORY_LABEL)
         said = (on_one_line(part, HISTORY_CHARS) for part in question.history)
         lines += [f"~ {part.role}: {part.text}" for part in said]
     label = None
@@ -94,6 +128,8 @@ def render_question(question: Question) -> str:
             label = source.label
             lines.append(_LABEL + " ".join(label.split()))
         lines.append(f"[{number}] {indented(source.text)}")
+    if question.asker:
+        lines.append(_ASKED_BY + " ".join(question.asker.split()))
     lines.append(f"Question: {indented(question.text)}")
     return "\n".join(lines)
 
@@ -102,14 +138,16 @@ def parse_question(text: str) -> Question | None:
     """The question that `render_question` wrote, or None where `text` holds none."""
     history: list[Part] = []
     sources: list[Source] = []
-    label, asked = "", None
+    label, asked, asker = "", None, None
     for line in unwrapped(text):
         if line.startswith(_LABEL):
             label = line[len(_LABEL) :]
+        elif line.startswith(_ASKED_BY):
+            asker = line[len(_ASKED_BY) :]
         elif match := _HISTORY.match(line):
             history.append(Part(match[1], match[2]))  # type: ignore[arg-type]
         elif match := _SOURCE.match(line):
             sources.append(Source(label, match[2]))
         elif match := _QUESTION.match(line):
             asked = match[1]
-    return None if asked is None else Question(asked, tuple(history), tuple(sources))
+    return None if asked is None else Question(asked, tuple(history), tuple(sources), asker)

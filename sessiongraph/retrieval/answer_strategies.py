@@ -67,7 +67,8 @@ async def summarize(context: QueryContext) -> Outcome:
     found = await context.retrieve(context.query, _widened(context.top_k))
     if context.llm is None or context.only_context:
         return await context.conclude(found)
-    summary = await context.complete(_CONDENSE, render_prompt(context.original_query, context.history, found))
+    sources = render_prompt(context.original_query, context.history, found, context.asker)
+    summary = await context.complete(_CONDENSE, sources)
     if not parse_answer(summary, found).answered:
         return await context.conclude(found, parse_answer(NO_ANSWER, found))
     completion = await context.complete(
@@ -148,7 +149,7 @@ async def _missing(context: QueryContext, found: list[Citation], answer: Answer)
     """The query for what is missing; None where nothing is."""
     if context.llm is None:
         return None if answer.answered else _bridging_query(context, found)
-    sources = render_prompt(context.original_query, context.history, found)
+    sources = render_prompt(context.original_query, context.history, found, context.asker)
     completion = await context.complete(_MISSING, f"{sources}\nAnswer so far: {' '.join(answer.text.split())}")
     query = completion.strip()
     return None if query.rstrip(".").upper() == _NOTHING else " ".join(query.split())

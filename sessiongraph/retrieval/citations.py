@@ -8,16 +8,25 @@ from typing import Literal
 
 import numpy as np
 
-from sessiongraph.prompts.question_prompt import Source, Validity, fact_label, passage_label
+from sessiongraph.prompts.prompt_format import SPEAKER
+from sessiongraph.prompts.question_prompt import (
+    Source,
+    Validity,
+    conversation_label,
+    fact_label,
+    passage_label,
+    turn_text,
+)
 from sessiongraph.retrieval.ranking import Ranking, rank_lexically
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Hit, Scope
 from sessiongraph.retrieval.search_types import SourceKind
 from sessiongraph.snapshots.feedback_weights import Weights
+from sessiongraph.snapshots.speakers import labelled
 
 # Hits beyond `top_k` that are reranked where feedback may move them up.
 _RERANK_MARGIN = 10
-_CITATION_COLUMNS = ("kind", "document_id", "name", "said_at", "session_id", "turn_id")
+_CITATION_COLUMNS = ("kind", "document_id", "name", "said_at", "user_id", "session_id", "turn_id")
 
 
 def gather_citations(
@@ -76,11 +85,12 @@ def _id(hit: Hit, frame: Literal["passages", "facts"]) -> str:
 
 def as_source(citation: Citation) -> Source:
     """A citation as a source of a prompt: what it is, when it was said and was true, and its words."""
-    kind = "document" if citation.session_id is None else "conversation"
-    where = f"{kind} {citation.name}, {citation.said_at:%Y-%m-%d}"
+    where = conversation_label(citation.name, citation.speaker) if citation.speaker else f"document {citation.name}"
+    where += f", {citation.said_at:%Y-%m-%d}"
     if citation.kind == "fact":
         return Source(fact_label(Validity(citation.valid_at, citation.valid_until), where), citation.text)
-    return Source(passage_label(where, citation.replaced), citation.text)
+    text = citation.text if citation.answer_at is None else turn_text(citation.text, citation.answer_at)
+    return Source(passage_label(where, citation.replaced), text)
 
 
 def interleave(groups: Sequence[Sequence[Citation]], top_k: int) -> list[Citation]:
@@ -96,7 +106,12 @@ def _passage_citation(hit: Hit) -> Citation:
     kind = "turn" if passages["turn_id"].iloc[hit.row] is not None else "chunk"
     text = str(passages["text"].iloc[hit.row])
     found = _citation(hit, hit.row, kind, str(passages["id"].iloc[hit.row]), text)
-    return replace(found, replaced=_superseded_statements(hit.scope, hit.row))
+    answer_at = int(passages["answer_at"].iloc[hit.row])
+    return replace(
+        found,
+        replaced=_superseded_statements(hit.scope, hit.row, found.speaker),
+        answer_at=answer_at if answer_at >= 0 else None,
+    )
 
 
 def _summary_citation(hit: Hit) -> Citation | None:
@@ -116,7 +131,7 @@ def fact_citation(hit: Hit) -> Citation:
     return replace(found, valid_at=_text(fact["valid_at"]), valid_until=_text(fact.get("valid_until")))
 
 
-def _superseded_statements(scope: Scope, passage: int) -> tuple[str, ...]:
+def _superseded_statements(scope: Scope, passage: int, speaker: str | None) -> tuple[str, ...]:
     """The statements of `passage` that later facts have superseded, in its own words."""
     facts, claims = scope.snapshot.facts, scope.snapshot.claims
     if "valid_until" not in facts:
@@ -124,7 +139,7 @@ def _superseded_statements(scope: Scope, passage: int) -> tuple[str, ...]:
     superseded = facts["valid_until"].notna().to_numpy()
     rows = np.flatnonzero(claims["passage"].to_numpy() == passage)
     rows = rows[superseded[claims["fact"].to_numpy()[rows]]]
-    return tuple(dict.fromkeys(claims["statement"].iloc[rows]))
+    return tuple(dict.fromkeys(labelled(statement, speaker or SPEAKER) for statement in claims["statement"].iloc[rows]))
 
 
 def _text(value: object) -> str | None:
@@ -147,4 +162,5 @@ def _citation(hit: Hit, passage: int, kind: str, id_: str, text: str, stated_by:
         said_at=row["said_at"].to_pydatetime().replace(tzinfo=UTC),
         session_id=row["session_id"] if is_turn else None,
         turn_id=row["turn_id"] if is_turn else None,
+        speaker=hit.scope.snapshot.speaker_labels.get(row["user_id"], SPEAKER) if is_turn else None,
     )

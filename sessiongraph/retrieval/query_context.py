@@ -22,7 +22,8 @@ from sessiongraph.retrieval.search_types import SearchPlan
 from sessiongraph.services import Services
 from sessiongraph.settings import LOCAL_LLM
 from sessiongraph.snapshots.feedback_weights import Weights
-from sessiongraph.types import Usage
+from sessiongraph.snapshots.speakers import account_label
+from sessiongraph.types import Usage, User
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Outcome:
 class QueryContext:
     """A question as the user put it (`original_query`) and rewritten to stand alone (`query`).
 
-    `feedback` has the feedback weights by dataset's key; with `only_context` no model is asked.
+    `asker` is what whoever asks is called. `feedback` has the feedback weights by dataset's key; with `only_context`
+    no model is asked.
     """
 
     services: Services
@@ -60,6 +62,7 @@ class QueryContext:
     only_context: bool
     feedback: Mapping[str, Weights]
     asking_user_id: str
+    asker: str
     usage: Usage = field(default_factory=Usage)
     warnings: list[str] = field(default_factory=list)
     query_vector: np.ndarray | None = None
@@ -99,7 +102,7 @@ class QueryContext:
 
     async def answer(self, question: str, citations: Sequence[Citation]) -> Answer:
         """The model's answer to `question` from `citations`. Raises LLMFailedError."""
-        answer, used = await generate_answer(self.services.llm, question, self.history, citations)
+        answer, used = await generate_answer(self.services.llm, question, self.history, citations, self.asker)
         self.usage += used
         return answer
 
@@ -113,11 +116,17 @@ class QueryContext:
 
     async def conclude(self, citations: list[Citation], answer: Answer | None = None) -> Outcome:
         """The outcome of `answer` or, without one, of the model's answer from `citations` where it may be asked."""
-        context = render_prompt(self.original_query, self.history, citations)
+        context = render_prompt(self.original_query, self.history, citations, self.asker)
         if self.only_context:
             return Outcome(citations, context)
         answer = answer or await self.answer(self.original_query, citations)
         return Outcome(answer.citations, context, answer)
+
+
+def asker_label(scopes: Sequence[Scope], user: User) -> str:
+    """What `user` is called in the first of `scopes` that they have spoken in, else by their account."""
+    labels = (scope.snapshot.speaker_labels.get(user.id) for scope in scopes)
+    return next(filter(None, labels), account_label(user.name))
 
 
 def generative_llm(services: Services) -> LLM | None:

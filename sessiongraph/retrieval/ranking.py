@@ -19,6 +19,7 @@ import pandas as pd
 from sessiongraph.columnar.growing_arrays import mask_of
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.name_normalization import MAX_NAME_WORDS, name_key
+from sessiongraph.prompts.first_person import asks_about_self
 from sessiongraph.retrieval import (
     context_scoring,
     document_scoring,
@@ -246,8 +247,8 @@ class Ranking:
         passages, weights = scope.snapshot.passages, self._weights
         texts, tokenizer = passages["text"].to_numpy()[rows], scope.snapshot.passage_index.tokenizer
         scores = weights.speaker * speaker_scoring.named_speaker_scores(texts, self._query, tokenizer)
-        if self._asking_user_id is not None and speaker_scoring.asks_about_self(self._query):
-            scores += weights.speaker * speaker_scoring.own_turn_scores(passages, rows, self._asking_user_id)
+        if users := self._users_asked_about(scope):
+            scores += weights.speaker * speaker_scoring.own_turn_scores(passages, rows, users)
         if self._days is not None:
             scores += weights.time * temporal_scoring.passage_time_scores(passages, rows, self._days)
         return scores
@@ -261,7 +262,25 @@ class Ranking:
 
     @cached_property
     def _named_entities(self) -> list[list[int]]:
-        return [find_entities(scope.snapshot, self._query) for scope in self._scopes]
+        """By scope: the rows of the entities that the question names, and of whoever asks about themselves."""
+        named = []
+        for scope in self._scopes:
+            found = find_entities(scope.snapshot, self._query)
+            asker = scope.snapshot.speaker(self._asks_of_self) if self._asks_of_self else None
+            named.append(list(dict.fromkeys([*found, *([asker] if asker is not None else [])])))
+        return named
+
+    @cached_property
+    def _asks_of_self(self) -> str | None:
+        """The id of whoever asks, where they ask about themselves."""
+        return self._asking_user_id if asks_about_self(self._query) else None
+
+    def _users_asked_about(self, scope: Scope) -> set[str]:
+        """The ids of the speakers whom the question is about."""
+        users = scope.snapshot.users_by_entity
+        place = self._scopes.index(scope)
+        named = {users[entity] for entity in self._named_entities[place] if entity in users}
+        return named | ({self._asks_of_self} if self._asks_of_self else set())
 
     @cached_property
     def _fact_scores(self) -> list[tuple[Array, Array]]:

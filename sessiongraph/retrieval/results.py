@@ -55,6 +55,7 @@ class Citation:
     `session_id` and `turn_id` are set where a turn states it, `document_id` always; `score` orders citations within
     one result and means nothing across results. `valid_at` and `valid_until` say when a fact was true (ISO texts of
     any precision, None where that is open); `replaced` which statements of a passage later ones have replaced.
+    Of a turn, `speaker` is what the user who said it is called, and `answer_at` where in `text` the answer begins.
     """
 
     kind: str
@@ -71,6 +72,8 @@ class Citation:
     valid_at: str | None = None
     valid_until: str | None = None
     replaced: tuple[str, ...] = ()
+    speaker: str | None = None
+    answer_at: int | None = None
 
 
 @dataclass(frozen=True)

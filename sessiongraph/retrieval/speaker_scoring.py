@@ -3,8 +3,7 @@
 A transcript's lines start with the speaker's name; the question of a session's turn was said by its user.
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -18,22 +17,11 @@ _SPOKEN_LINE = regex.compile(
     r"^[ \t]*(\p{L}[\p{L}\p{M}\p{N}_.'’-]*(?: [\p{L}\p{M}\p{N}_.'’-]+){0,3})(?::[ \t]+|：[ \t]*)(.+)$", regex.MULTILINE
 )
 
-# "How do I …?" and "Can I …?" ask for advice, and "tell me" is no part of what is asked.
-_FIRST_PERSON = re.compile(
-    r"\b(?:my|mine|myself)\b|(?<!how do )(?<!can )(?<!could )(?<!may )(?<!must )(?<!should )(?<!would )\bI\b",
-    re.IGNORECASE,
-)
 
-
-def asks_about_self(query: str) -> bool:
-    """Whether `query` asks for what its asker said, did or has."""
-    return _FIRST_PERSON.search(query) is not None
-
-
-def own_turn_scores(passages: pd.DataFrame, rows: Array, user_id: str) -> Array:
-    """By passage of `rows`: 1 for a turn of the user's own, 0 for turns of others and documents."""
+def own_turn_scores(passages: pd.DataFrame, rows: Array, user_ids: Collection[str]) -> Array:
+    """By passage of `rows`: 1 for a turn of one of these users, 0 for turns of others and documents."""
     is_turn = passages["kind"].to_numpy()[rows] == "session"
-    return (is_turn & (passages["user_id"].to_numpy()[rows] == user_id)).astype(np.float64)
+    return (is_turn & np.isin(passages["user_id"].to_numpy()[rows], list(user_ids))).astype(np.float64)
 
 
 def named_speaker_scores(texts: Iterable[str], query: str, tokenizer: Tokenizer) -> np.ndarray:

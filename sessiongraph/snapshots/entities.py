@@ -33,13 +33,19 @@ class EntityTable:
         self._row_of = GrowingArray(np.int32)  # by code of an entity's key
         self.text_bytes = 0
 
-    def resolve(self, touched: Array, decisions: Mapping[tuple[str, str], Decision | None]) -> tuple[Array, Array]:
-        """Resolve the name keys `touched`, whose evidence has changed, and those that `decisions` are about.
+    def resolve(
+        self,
+        touched: Array,
+        decisions: Mapping[tuple[str, str], Decision | None],
+        speakers: Mapping[str, Mapping[str, bool]],
+    ) -> tuple[Array, Array]:
+        """Resolve the name keys `touched`, whose evidence has changed, and those that `decisions` are about, or that
+        `speakers` bear since.
 
         Returns the keys that mean another entity now, and the entities (by code) of which anything has changed.
         """
         evidence = self._evidence
-        changed = self.resolver.update(evidence.of_names(touched), decisions)
+        changed = self.resolver.update(evidence.of_names(touched), decisions, speakers)
         moved = sorted_unique(np.concatenate([touched, evidence.keys.encode(sorted(changed))]))
         entities = evidence.keys.encode([self.resolver.entity_of(key) for key in evidence.keys.values.array[moved]])
         entities[~self._is_mentioned(moved)] = -1
@@ -96,9 +102,11 @@ class EntityTable:
         rows = np.flatnonzero(chosen[mentions["key_code"]])
         key = mentions["key_code"][rows]
         entity = self.keys[key]
-        names = _counted(entity, mentions["name_code"][rows], evidence.names.values.array)
-        own = key == entity
-        own_names = _counted(entity[own], mentions["name_code"][rows[own]], evidence.names.values.array)
+        names = _counted(entity, mentions["name_code"][rows], evidence.wordings.array)
+        # Whoever is known as a speaker's sister goes by her name, once that is told.
+        is_relative = evidence.is_relative
+        own = np.where(is_relative[entity], ~is_relative[key], key == entity)
+        own_names = _counted(entity[own], mentions["name_code"][rows[own]], evidence.wordings.array)
         types = _counted(entity, mentions["type_code"][rows], evidence.types.values.array)
         descriptions = self._descriptions(rows, entity, passages)
         for code, wordings in names.items():

@@ -4,15 +4,18 @@ Every string that occurs in many rows has a code, so that the evidence for a nam
 column of integers (1 ms for 1,000,000 rows).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
 
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, StringCodes, mask_of, sorted_unique
 from sessiongraph.columnar.vectors import Array
-from sessiongraph.entity_resolution.entity_resolver import NameEvidence, is_alias_relation, name_key
+from sessiongraph.entity_resolution.entity_resolver import NameEvidence, is_alias_relation
+from sessiongraph.entity_resolution.speaker_names import is_speaker_key, key_of_wording, own_names, user_of_name
 from sessiongraph.snapshots.incremental_read import Columns
+from sessiongraph.snapshots.passages import ORDER_COLUMNS
+from sessiongraph.snapshots.speakers import Speakers, is_naming_relation
 
 # Of evidence, the lowest first. `adjacency` relies on it that 1 means an assistant.
 SOURCE_PRIORITY = {"document": 0, "user": 0, "assistant": 1}
@@ -28,7 +31,7 @@ class EvidenceTables:
     because they relate an entity to itself or repeat another, until names are resolved otherwise.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, speakers: Speakers) -> None:
         codes = dict.fromkeys(("passage", "key_code", "name_code", "type_code", "entity"), np.int32)
         texts = dict.fromkeys(("key", "name", "type", "description", "stated_by"), object)
         self.mentions = GrowingTable(**codes, **texts, priority=np.int8)
@@ -36,10 +39,14 @@ class EvidenceTables:
         claimed = {"statement": object, "stated_by": object, "priority": np.int8, "hash": np.uint64}
         self.claims, self.excluded = GrowingTable(**codes, **claimed), GrowingTable(**codes, **claimed)
         self.keys, self.names, self.types = StringCodes(), StringCodes(), StringCodes()
+        self.wordings = GrowingArray(object)  # by code of a name: as it is shown
         self.relations, self.times = StringCodes(), StringCodes()
-        self._speakers, self._raw_relations = StringCodes(), StringCodes()
+        self._speakers, self._stated_by, self._raw_relations = speakers, StringCodes(), StringCodes()
         self._keys_of_names, self._normal_relations = GrowingArray(np.int32), GrowingArray(np.int32)
-        self._is_alias = GrowingArray(np.bool_)
+        self._is_alias, self._is_naming = GrowingArray(np.bool_), GrowingArray(np.bool_)
+        self._users_of_keys: dict[int, str] = {}  # by code of a speaker's key
+        self._relative_keys: set[int] = set()
+        self._names_of_users: dict[str, list[int]] = {}  # codes of the names that hold a user's id
         self.text_bytes = 0
 
     def remove(self, passages: Array, numbers: Array) -> tuple[Array, Array]:
@@ -66,11 +73,13 @@ class EvidenceTables:
             table.put(rows, passage=numbers[table["passage"][rows]])
         return sorted_unique(np.concatenate(keys)), sorted_unique(np.concatenate(facts))
 
-    def add(self, mentions: Columns, claims: Columns, passages: Array) -> tuple[Array, Array]:
+    def add(self, mentions: Columns, claims: Columns, passages: Array, users: Array) -> tuple[Array, Array]:
         """Add the evidence of new passages, which have the rows `passages`, as `read_evidence` returns it.
 
+        `users` are the ids of the users whose turns the passages are, None for other passages.
         Returns the keys that are mentioned there, and the rows of the new claims, which have no fact yet.
         """
+        mentions, claims = _with_own_names(mentions, users, "name"), _with_own_names(claims, users, "subject", "object")
         claimed_names, claim_rows = self._encode_claims(claims, passages)
         keys = self._add_mentions(mentions, claimed_names, passages)
         return keys, self.claims.extend(claim_rows)
@@ -97,6 +106,55 @@ class EvidenceTables:
         rows = np.flatnonzero(self.mentions["entity"] != now)
         self.mentions.put(rows, entity=now[rows])
 
+    def told_names(self, passages: GrowingTable) -> dict[str, tuple[str, ...]]:
+        """By user id: what users said that they are called, the newest first. `passages` has the ORDER_COLUMNS."""
+        is_speaker = self._is_speaker
+        told: list[tuple[tuple[int, ...], int, int, int]] = []
+        for table in (self.claims, self.excluded):
+            naming = self._is_naming.array[table["relation"]] & (table["priority"] == 0)
+            rows = np.flatnonzero(naming & is_speaker[table["subject"]])
+            numbers = (table[name][rows].tolist() for name in ("subject", "object", "passage"))
+            for subject, named, passage in zip(*numbers, strict=True):
+                place = tuple(int(passages[name][passage]) for name in ORDER_COLUMNS)
+                told.append((place, subject, named, passage))
+        wordings = self._wordings_in({(passage, named) for _, _, named, passage in told})
+        found: dict[str, dict[str, None]] = {}
+        for _, subject, named, passage in sorted(told, reverse=True):
+            if (wording := wordings.get((passage, named))) is not None:
+                found.setdefault(self._users_of_keys[subject], {})[wording] = None
+        return {user_id: tuple(names) for user_id, names in found.items()}
+
+    def _wordings_in(self, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+        """By passage and key, of `places`: the wording in which the passage mentions it, unless it is a speaker's."""
+        chosen = mask_of(np.array([key for _, key in places], np.int32), len(self.keys))
+        rows = np.flatnonzero(chosen[self.mentions["key_code"]])
+        passages, keys, codes = (self.mentions[name][rows].tolist() for name in ("passage", "key_code", "name_code"))
+        found: dict[tuple[int, int], str] = {}
+        for place, code in zip(zip(passages, keys, strict=True), codes, strict=True):
+            name = self.names.values.array[code]
+            if place in places and name == self.wordings.array[code]:
+                found[place] = min(name, found.get(place, name))
+        return found
+
+    def relabel(self, user_ids: Collection[str], passages: GrowingTable) -> tuple[Array, Array]:
+        """Show the names of these users, and of what is theirs, with their present labels.
+
+        Returns the keys of those names, and the facts that such a user has claimed.
+        """
+        codes = np.array([code for user_id in user_ids for code in self._names_of_users.get(user_id, ())], np.int32)
+        if not len(codes):
+            return codes, codes
+        self.wordings.put(codes, [self._speakers.label(name) for name in self.names.values.array[codes]])
+        rows = np.flatnonzero(mask_of(codes, len(self.names))[self.mentions["name_code"]])
+        self.mentions.put(rows, name=self.wordings.array[self.mentions["name_code"][rows]])
+        told = np.isin(passages["user_id"], list(user_ids)) & passages["is_turn"]
+        facts = self.claims["fact"][np.flatnonzero(told[self.claims["passage"]])]
+        return sorted_unique(self._keys_of_names.array[codes]), sorted_unique(facts[facts >= 0])
+
+    def is_told(self, claims: Array) -> bool:
+        """Whether one of `claims` (rows) may say what a speaker is called."""
+        return bool(self._is_naming.array[self.claims["relation"][claims]].any())
+
     def of_names(self, keys: Array) -> dict[str, NameEvidence | None]:
         """The evidence about each of `keys`; None for one that is mentioned nowhere."""
         chosen = mask_of(keys, len(self.keys))
@@ -105,7 +163,7 @@ class EvidenceTables:
         types = grouped(key, self.mentions["type_code"][rows])
         wordings = grouped(key, self.mentions["name_code"][rows])
         neighbours, aliases = self._neighbours(chosen)
-        type_of, name_of, key_of = (codes.values.array for codes in (self.types, self.names, self.keys))
+        type_of, name_of, key_of = self.types.values.array, self.wordings.array, self.keys.values.array
         return {
             key_of[code]: NameEvidence(
                 frozenset(type_of[kind].casefold() for kind in types[code] if type_of[kind]),
@@ -118,8 +176,19 @@ class EvidenceTables:
             for code in keys.tolist()
         }
 
+    @property
+    def is_relative(self) -> Array:
+        """By code of a key: whether it is of something known by its relation to a speaker."""
+        return mask_of(np.array(list(self._relative_keys), np.int32), len(self.keys))
+
+    @property
+    def _is_speaker(self) -> Array:
+        """By code of a key: whether it is a speaker's."""
+        return mask_of(np.array(list(self._users_of_keys), np.int32), len(self.keys))
+
     def _neighbours(self, chosen: Array) -> tuple[dict[int, Array], dict[int, Array]]:
         """By key of the `chosen`: the keys that share a claim with it, and those that a claim calls aliases of it."""
+        is_speaker = self._is_speaker
         found: tuple[list[Array], ...] = ([], [], [], [])
         for table in (self.claims, self.excluded):
             for one, other in (("subject", "object"), ("object", "subject")):
@@ -130,6 +199,8 @@ class EvidenceTables:
                 found[1].append(others[differ])
                 if one == "subject":
                     alias = self._is_alias.array[table["relation"][rows]] & differ
+                    # What a speaker is called is told from namesakes' names by another rule.
+                    alias &= ~(is_speaker[keys] | is_speaker[others])
                     found[2].append(keys[alias])
                     found[3].append(others[alias])
         keys, others, aliased, aliases = map(np.concatenate, found)
@@ -138,7 +209,7 @@ class EvidenceTables:
     def _encode_claims(self, claims: Columns, passages: Array) -> tuple[dict[str, Array], dict[str, Array]]:
         """The names in `claims` (with passage and speaker), and the distinct claims as rows of `self.claims`."""
         names = self._encode_names(np.concatenate([claims["subject"], claims["object"]]))
-        speakers = self._speakers.encode(claims["stated_by"])
+        speakers = self._stated_by.encode(claims["stated_by"])
         passage = passages[claims["passage"]]
         claimed_names = {"passage": np.tile(passage, 2), "name": names, "speaker": np.tile(speakers, 2)}
         keys = self._keys_of_names.array[names]
@@ -170,7 +241,7 @@ class EvidenceTables:
                 np.concatenate([mentions["type"], np.full(len(claimed_names["name"]), "", object)])
             ),
             "description": pd.factorize(descriptions)[0],
-            "speaker": np.concatenate([self._speakers.encode(mentions["stated_by"]), claimed_names["speaker"]]),
+            "speaker": np.concatenate([self._stated_by.encode(mentions["stated_by"]), claimed_names["speaker"]]),
         }
         keys = self._keys_of_names.array[columns["name"]]
         typed = columns["type"] != self.types.encode([""])[0]
@@ -189,7 +260,7 @@ class EvidenceTables:
                 "type_code": chosen["type"],
                 "entity": np.full(len(keys[kept]), -1, np.int32),
                 "key": self.keys.decode(keys[kept]),
-                "name": self.names.decode(chosen["name"]),
+                "name": self.wordings.array[chosen["name"]],
                 "type": self.types.decode(chosen["type"]),
                 "description": descriptions[kept],
                 "stated_by": stated_by,
@@ -202,7 +273,17 @@ class EvidenceTables:
         """The codes of `names`; `_keys_of_names` has those of their keys."""
         before = len(self.names)
         codes = self.names.encode(names)
-        self._keys_of_names.extend(self.keys.encode([name_key(name) for name in self.names.values.array[before:]]))
+        new = self.names.values.array[before:]
+        self._keys_of_names.extend(self.keys.encode([key_of_wording(name) for name in new]))
+        self.wordings.extend([self._speakers.label(name) for name in new])
+        for code, name in enumerate(new, start=before):
+            if (user_id := user_of_name(name)) is not None:
+                self._names_of_users.setdefault(user_id, []).append(code)
+                key = int(self._keys_of_names.array[code])
+                if is_speaker_key(self.keys.values.array[key]):
+                    self._users_of_keys[key] = user_id
+                else:
+                    self._relative_keys.add(key)
         return codes
 
     def _encode_relations(self, relations: Array) -> Array:
@@ -211,13 +292,15 @@ class EvidenceTables:
         codes = self._raw_relations.encode(relations)
         new = [" ".join(relation.casefold().split()) for relation in self._raw_relations.values.array[before:]]
         self._normal_relations.extend(self.relations.encode(new))
-        self._is_alias.extend([is_alias_relation(relation) for relation in self.relations.values.array[known:]])
+        added = self.relations.values.array[known:]
+        self._is_alias.extend([is_alias_relation(relation) for relation in added])
+        self._is_naming.extend([is_alias_relation(it) or is_naming_relation(it) for it in added])
         return self._normal_relations.array[codes]
 
     def _source_columns(self, speakers: Array) -> tuple[Array, Array]:
         """The columns `stated_by` and `priority`, from the codes of speakers."""
-        priorities = np.array([SOURCE_PRIORITY[speaker] for speaker in self._speakers.values.array], np.int8)
-        return self._speakers.decode(speakers), priorities[speakers]
+        priorities = np.array([SOURCE_PRIORITY[speaker] for speaker in self._stated_by.values.array], np.int8)
+        return self._stated_by.decode(speakers), priorities[speakers]
 
     @property
     def nbytes(self) -> int:
@@ -225,6 +308,12 @@ class EvidenceTables:
         tables = self.mentions.nbytes + self.claims.nbytes + self.excluded.nbytes
         # Of each code: its string, its row in two tables and what is resolved about it.
         return tables + self.text_bytes + 300 * sum(map(len, codes))
+
+
+def _with_own_names(evidence: Columns, users: Array, *columns: str) -> Columns:
+    """`evidence` with the id of the user in the names that mean a speaker or what is theirs."""
+    speaking, by_user = users[evidence["passage"]], evidence["stated_by"] == "user"
+    return evidence | {name: own_names(evidence[name], speaking, by_user) for name in columns}
 
 
 def grouped(keys: Array, values: Array) -> dict[int, Array]:

@@ -9,10 +9,12 @@ import pandas as pd
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
 from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.ids import content_id
+from sessiongraph.prompts.prompt_format import SPEAKER
 from sessiongraph.snapshots.entities import EntityTable
 from sessiongraph.snapshots.evidence import EvidenceTables
 from sessiongraph.snapshots.fact_supersession import CONTAINMENT, find_superseded, relation_family
 from sessiongraph.snapshots.passages import ORDER_COLUMNS
+from sessiongraph.snapshots.speakers import Speakers
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -35,13 +37,15 @@ _NUMBERS = ("subject", "object", "subject_key", "object_key", "family", "slot", 
 class FactTable:
     """One row for each fact; `subject` and `object` are rows of entities, `subject_key` and `object_key` codes."""
 
-    def __init__(self, evidence: EvidenceTables, entities: EntityTable, tokenizer: Tokenizer) -> None:
+    def __init__(
+        self, evidence: EvidenceTables, entities: EntityTable, speakers: Speakers, tokenizer: Tokenizer
+    ) -> None:
         times = dict.fromkeys(("said_at", "last_said_at"), "datetime64[us]")
         texts, numbers = dict.fromkeys(_TEXTS, object), dict.fromkeys(_NUMBERS, np.int32)
         self.table = GrowingTable(**texts, **numbers, **times, priority=np.int8, hash=np.uint64)
         self.index = BM25Index(tokenizer)
         self.vectors = GrowingVectors()
-        self._evidence, self._entities = evidence, entities
+        self._evidence, self._entities, self._speakers = evidence, entities, speakers
         self._rows: dict[str, int] = {}
         self._families: dict[str, int] = {}
         self._family_of = GrowingArray(np.int32)  # by code of a relation; 0 for one that closes nothing
@@ -78,7 +82,8 @@ class FactTable:
             best[place], repeats = _best(group, claims, passages)
             repeated += repeats
         if len(claimed):
-            self._put_claims(claimed.astype(np.int32), best, *_times(rows, starts, counts, claims, passages))
+            times = _times(rows, starts, counts, claims, passages)
+            self._put_claims(claimed.astype(np.int32), best, self._worded(best, passages), *times)
         unfounded = claims["fact"] < 0
         self._evidence.exclude(np.concatenate([np.flatnonzero(unfounded), np.array(repeated, np.int64)]))
         return facts[~mask_of(claimed, len(self.table))[facts]]
@@ -174,15 +179,25 @@ class FactTable:
         )
         return self._family_of.array[relations]
 
-    def _put_claims(self, facts: Array, best: Array, said_at: Array, last_said_at: Array) -> None:
-        """Show `facts` in the words of the claims `best`."""
+    def _worded(self, claims: Array, passages: GrowingTable) -> Array:
+        """The statements of `claims` (rows), with the labels of the speakers who made them."""
+        statements = self._evidence.claims["statement"][claims]
+        for place, statement in enumerate(statements.tolist()):
+            if SPEAKER in statement.lower():
+                passage = self._evidence.claims["passage"][claims[place]]
+                if passages["is_turn"][passage]:
+                    statements[place] = self._speakers.labelled(statement, passages["user_id"][passage])
+        return statements
+
+    def _put_claims(self, facts: Array, best: Array, statements: Array, said_at: Array, last_said_at: Array) -> None:
+        """Show `facts` in the words of the claims `best`, which are `statements`."""
         claims, table = self._evidence.claims, self.table
         hashes = claims["hash"][best]
-        is_reworded = (table["hash"][facts] != hashes) | (table["slot"][facts] < 0)
-        reworded, wording = facts[is_reworded], best[is_reworded]
+        is_reworded = (table["statement"][facts] != statements) | (table["slot"][facts] < 0)
+        is_reworded |= table["hash"][facts] != hashes
+        reworded, statements = facts[is_reworded], statements[is_reworded]
         indexed = reworded[table["slot"][reworded] >= 0]
         self.index.remove(table["statement"][indexed].tolist())
-        statements = claims["statement"][wording]
         slots = self.index.add(statements.tolist())
         table.put(
             reworded,

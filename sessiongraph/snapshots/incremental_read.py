@@ -60,6 +60,10 @@ _DECISIONS = """
 SELECT key_a, key_b, arg_max(same, seq), arg_max(source, seq), arg_max(reason, seq) FROM decisions WHERE seq > ?
 GROUP BY key_a, key_b
 """
+_SPEAKERS = """
+SELECT user_id, min(user_name) FROM documents WHERE kind = 'session' AND user_name IS NOT NULL AND seq > ?
+GROUP BY user_id
+"""
 # `reading` has the window_id and the number of each passage read.
 _MENTIONS = """
 SELECT s.number AS passage, m.name, coalesce(m.type, '') AS type, coalesce(m.description, '') AS description,
@@ -95,12 +99,14 @@ class Changes:
     `passages`: those of them that are live, with their present contents.
     `node_sets`: by document id, for documents whose node sets have changed.
     `decisions`: the newest about each pair of name keys.
+    `speakers`: by id, the account names of users whose sessions are new.
     """
 
     changed_passages: list[str]
     passages: Columns
     node_sets: dict[str, list[str]]
     decisions: dict[tuple[str, str], Decision]
+    speakers: dict[str, str]
 
 
 def read_version(connection: duckdb.DuckDBPyConnection, until: int | None = None) -> StoreVersion:
@@ -128,7 +134,8 @@ def read_changes(connection: duckdb.DuckDBPyConnection, since: int) -> Changes:
         tagged = connection.execute(_NODE_SETS, [since]).fetchall()
     decided = connection.execute(_DECISIONS, [since]).fetchall()
     decisions = {(a, b): Decision(same, source, reason) for a, b, same, source, reason in decided}
-    return Changes(ledger["passage_id"].tolist(), passages, dict(tagged), decisions)
+    speakers = dict(connection.execute(_SPEAKERS, [since]).fetchall())
+    return Changes(ledger["passage_id"].tolist(), passages, dict(tagged), decisions, speakers)
 
 
 def read_evidence(connection: duckdb.DuckDBPyConnection, passages: Columns) -> Iterator[tuple[Columns, Columns]]:

@@ -26,7 +26,7 @@ _TEXTS = (
     "text",
     "summary",
 )
-COLUMNS = (*_TEXTS, "said_at", "node_sets")
+COLUMNS = (*_TEXTS, "said_at", "node_sets", "answer_at")
 # Columns whose strings repeat in many rows: each string is kept once.
 _REPEATED = ("run_id", "document_id", "kind", "name", "user_id", "session_id")
 # An order of passages that does not depend on commits: turns as they were said, after all documents.
@@ -48,6 +48,7 @@ class PassageTable:
             **dict.fromkeys(_TEXTS, object),
             node_sets=object,
             said_at="datetime64[us]",
+            answer_at=np.int32,
             is_turn=np.bool_,
             hash=np.uint64,
             **numbers,
@@ -84,10 +85,12 @@ class PassageTable:
             return np.zeros(0, np.int32)
         is_turn = found["kind"] == "session"
         columns: dict[str, Any] = {name: found[name] for name in _TEXTS}
-        columns["text"][is_turn] = [
-            "\n".join(part.text for part in turn_parts(question, answer))
-            for question, answer in zip(found["question"][is_turn], found["answer"][is_turn], strict=True)
-        ]
+        columns["answer_at"] = np.full(len(is_turn), -1, np.int32)
+        for row in np.flatnonzero(is_turn).tolist():
+            parts = turn_parts(found["question"][row], found["answer"][row])
+            columns["text"][row] = "\n".join(part.text for part in parts)
+            if parts and parts[-1].role == "assistant":
+                columns["answer_at"][row] = len(columns["text"][row]) - len(parts[-1].text)
         self.text_bytes += sum(50 + len(text) for text in columns["text"]) + 150 * len(found["id"])
         for name in _REPEATED:
             there = np.flatnonzero(columns[name] != None)  # noqa: E711
@@ -106,6 +109,12 @@ class PassageTable:
         self._rows.update(zip(columns["id"], rows.tolist(), strict=True))
         self._link(columns["document"])
         return rows
+
+    def users(self, rows: Array) -> Array:
+        """The ids of the users who said the passages `rows`; None for those that are no turns."""
+        users: Array = self.table["user_id"][rows]
+        users[~self.table["is_turn"][rows]] = None
+        return users
 
     def tag(self, node_sets: dict[str, list[str]]) -> None:
         """Give the passages of documents their present node sets."""

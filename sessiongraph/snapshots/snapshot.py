@@ -11,6 +11,7 @@ A snapshot is immutable; nothing here opens a store. It shares its memory with t
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -18,22 +19,31 @@ import pandas as pd
 from sessiongraph.columnar.growing_arrays import StringCodes
 from sessiongraph.columnar.vectors import Array, Vectors
 from sessiongraph.entity_resolution.entity_resolver import Merge
+from sessiongraph.entity_resolution.speaker_names import speaker_key
 from sessiongraph.snapshots.adjacency import Adjacency
 from sessiongraph.text_index.bm25_index import BM25View
 from sessiongraph.text_index.document_bm25 import DocumentIndex
 
 
 class EntityKeys(Mapping[str, int]):
-    """The row of the entity that each name key means."""
+    """The row of the entity that each name key means. A speaker's label means them where no text names it otherwise."""
 
-    def __init__(self, codes: StringCodes, rows: Array) -> None:
-        self._codes, self._rows = codes, rows
+    def __init__(self, codes: StringCodes, rows: Array, labelled: Mapping[str, str]) -> None:
+        self._codes, self._rows, self._labelled = codes, rows, labelled
 
     def __getitem__(self, key: str) -> int:
+        row = self._row(key)
+        if row is None and key in self._labelled:
+            row = self._row(self._labelled[key])
+        if row is None:
+            raise KeyError(key)
+        return row
+
+    def _row(self, key: str) -> int | None:
         code = self._codes.get(key)
         # A code that was added later belongs to later snapshots.
         if code is None or code >= len(self._rows) or self._rows[code] < 0:
-            raise KeyError(key)
+            return None
         return int(self._rows[code])
 
     def __iter__(self) -> Iterator[str]:
@@ -54,6 +64,7 @@ class Snapshot:
         statement, valid_at, stated_by, said_at (when it was first said by whom it shows) and, once it is superseded,
         valid_until and superseded_by (the id of the later fact). `assistant_only` is true of facts that only an
         assistant stated.
+    `speaker_labels`: by user id, what whoever says "I" in sessions is called.
     `adjacency`: the edges between passages and entities.
     `mentions`: entity, passage (rows), key, name, type, description, stated_by.
     `claims`: fact, passage (rows), statement, stated_by.
@@ -69,6 +80,7 @@ class Snapshot:
     is_turn: Array
     entities: pd.DataFrame
     entity_keys: EntityKeys
+    speaker_labels: Mapping[str, str]
     merges: Sequence[Merge]
     facts: pd.DataFrame
     assistant_only: Array
@@ -81,6 +93,16 @@ class Snapshot:
     fact_index: BM25View
     document_index: DocumentIndex
     nbytes: int
+
+    def speaker(self, user_id: str) -> int | None:
+        """The row of the entity that the user is, if they have said anything of themselves."""
+        return self.entity_keys.get(speaker_key(user_id))
+
+    @cached_property
+    def users_by_entity(self) -> dict[int, str]:
+        """By row, the ids of the users whom entities are."""
+        rows = ((self.speaker(user_id), user_id) for user_id in self.speaker_labels)
+        return {row: user_id for row, user_id in rows if row is not None}
 
     @property
     def is_empty(self) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 
 from sessiongraph.columnar.growing_arrays import GrowingTable, sorted_unique
 from sessiongraph.columnar.vectors import Array, GrowingVectors
+from sessiongraph.entity_resolution.speaker_names import speaker_key
 from sessiongraph.snapshots.adjacency import Adjacency, adjacency
 from sessiongraph.snapshots.entities import COLUMNS as entity_columns
 from sessiongraph.snapshots.entities import EntityTable
@@ -34,6 +35,7 @@ from sessiongraph.snapshots.incremental_read import (
 from sessiongraph.snapshots.passages import COLUMNS as passage_columns
 from sessiongraph.snapshots.passages import PassageTable
 from sessiongraph.snapshots.snapshot import EntityKeys, Snapshot
+from sessiongraph.snapshots.speakers import Speakers
 from sessiongraph.text_index.document_bm25 import DocumentIndex
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -82,9 +84,10 @@ class SnapshotBuilder:
 
     def _reset(self) -> None:
         self._version = StoreVersion(0, None, ())
-        self._passages, self._evidence = PassageTable(self._tokenizer), EvidenceTables()
+        self._speakers = Speakers()
+        self._passages, self._evidence = PassageTable(self._tokenizer), EvidenceTables(self._speakers)
         self._entities = EntityTable(self._evidence)
-        self._facts = FactTable(self._evidence, self._entities, self._tokenizer)
+        self._facts = FactTable(self._evidence, self._entities, self._speakers, self._tokenizer)
         self._unused_vectors = GrowingVectors()
         self._adjacency: Adjacency | None = None
 
@@ -97,16 +100,26 @@ class SnapshotBuilder:
 
     def _derive(self, changes: Changes, batches: Iterable[tuple[Columns, Columns]]) -> None:
         passages, evidence, entities, facts = self._passages, self._evidence, self._entities, self._facts
+        known = Speakers(**vars(self._speakers))
+        self._speakers.know(changes.speakers)
         lost_keys, lost_facts = evidence.remove(*passages.remove(changes.changed_passages))
         added = passages.add(changes.passages, changes.node_sets)
         passages.tag(changes.node_sets)
+        users = passages.users(added)
         keys, new_claims = (
-            zip(*(evidence.add(*batch, added) for batch in batches), strict=True) if len(added) else ((), ())
+            zip(*(evidence.add(*batch, added, users) for batch in batches), strict=True) if len(added) else ((), ())
         )
-        reresolved, affected = entities.resolve(sorted_unique(np.concatenate([lost_keys, *keys])), changes.decisions)
+        if len(lost_keys) or any(map(evidence.is_told, new_claims)):
+            self._speakers.tell(evidence.told_names(passages.table))
+        relabelled, told_facts = evidence.relabel(self._speakers.relabelled_since(known), passages.table)
+        reresolved, affected = entities.resolve(
+            sorted_unique(np.concatenate([lost_keys, relabelled, *keys])),
+            changes.decisions,
+            {speaker_key(user_id): self._speakers.names(user_id) for user_id in self._speakers.renamed_since(known)},
+        )
         renamed = entities.update_rows(affected, passages.table)
         claims = sorted_unique(np.concatenate([*new_claims, evidence.claims_to_reassign(reresolved)]))
-        touched = sorted_unique(np.concatenate([lost_facts, facts.assign_claims(claims)]))
+        touched = sorted_unique(np.concatenate([lost_facts, told_facts, facts.assign_claims(claims)]))
         gone = facts.update_rows(touched, passages.table)
         facts.update_supersession(touched, gone, renamed)
         facts.remove(gone)
@@ -145,7 +158,8 @@ class SnapshotBuilder:
             documents=documents,
             is_turn=passages.table.view("is_turn"),
             entities=entities.table.frame(entity_columns),
-            entity_keys=EntityKeys(evidence.keys, entities.rows),
+            entity_keys=EntityKeys(evidence.keys, entities.rows, self._speakers.keys_by_label),
+            speaker_labels=self._speakers.labels,
             merges=entities.resolver.merges,
             facts=facts.table.frame(fact_columns),
             assistant_only=fact_rows.view("priority") == SOURCE_PRIORITY["assistant"],

@@ -20,6 +20,7 @@ from sessiongraph.local_models.extractive.candidate_sentences import (
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.prompts.first_person import asks_about_self
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, Validity
 
@@ -63,8 +64,9 @@ def answer(question: Question, parser: SentenceParser) -> str:
     asked, history = Part("user", question.text), list(question.history)
     read, said_by = utterances(parser, question.sources, *history, asked)
     past, about = read[:-1], read[-1]
-    speakers = frozenset(each.reading.speaker for each in said_by if each.reading.speaker)
-    query = _Query(question.text, about, past, history, speakers)
+    speakers = frozenset(filter(None, (each.speaker for each in said_by)))
+    asker = question.asker if asks_about_self(question.text) else None
+    query = _Query(question.text, about, past, history, speakers, asker)
     found = candidates(said_by, speakers)
     if not found or not query.is_named_in(found, question.sources):
         return NO_ANSWER
@@ -75,12 +77,18 @@ class _Query:
     """What is asked for: names, other words with their weight, and the kinds of thing that would answer."""
 
     def __init__(
-        self, text: str, reading: Reading, past: list[Reading], history: list[Part], speakers: frozenset[str]
+        self,
+        text: str,
+        reading: Reading,
+        past: list[Reading],
+        history: list[Part],
+        speakers: frozenset[str],
+        asker: str | None,
     ) -> None:
         coreference = Coreference(speakers)
         for earlier in past:
             coreference.read(earlier, None, None)
-        referents = coreference.read(reading, None, None)
+        referents = coreference.read(reading, asker, None)
         self.speakers = speakers
         self.names: list[tuple[str, bool]] = []
         self.words: dict[str, None] = {}

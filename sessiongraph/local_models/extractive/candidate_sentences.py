@@ -12,7 +12,7 @@ from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.local_models.extractive.text_blocks import said
-from sessiongraph.prompts.prompt_format import Part
+from sessiongraph.prompts.prompt_format import Part, Role
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Source, Validity
 
 # When a statement ended that a newer one replaced, where that is all that is known.
@@ -44,11 +44,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Utterance:
-    """A stretch of source `number` that one person says, read."""
+    """A stretch of source `number` that one person says, read; `role` is who that is of a conversation."""
 
     number: int
     source: Source
+    role: Role
     reading: Reading
+
+    @property
+    def speaker(self) -> str | None:
+        """Who says it, where that is a person with a name or the user of the session."""
+        return self.reading.speaker or (self.source.speaker if self.role == "user" else None)
 
 
 def utterances(
@@ -58,15 +64,15 @@ def utterances(
     parts = [(number, source, part) for number, source in enumerate(sources, start=1) for part in _parts(source)]
     read = parser.read([*before, *(part for _, _, part in parts)])
     found = [
-        Utterance(number, source, reading)
-        for (number, source, _), reading in zip(parts, read[len(before) :], strict=True)
+        Utterance(number, source, part.role, reading)
+        for (number, source, part), reading in zip(parts, read[len(before) :], strict=True)
     ]
     return read[: len(before)], found
 
 
 def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candidate]:
     """The sentences that can be quoted: no questions, and nothing that only says that nobody knows."""
-    replaced = {_plain(text) for utterance in said_by for text in utterance.source.replaced}
+    replaced = {words_of(text) for utterance in said_by for text in utterance.source.replaced}
     return [
         candidate
         for utterance in said_by
@@ -81,44 +87,46 @@ def words_of(name: str) -> frozenset[str]:
 
 def _parts(source: Source) -> Iterator[Part]:
     """`source` as one part or, in a conversation, as one for each line that starts with a speaker and what follows."""
-    if not source.label.startswith("conversation"):
-        yield Part("document", source.text)
-        return
-    lines: list[str] = []
-    for line in source.text.split("\n"):
-        if lines and said(Part("user", line)).speaker:
-            yield Part("user", "\n".join(lines))
-            lines = []
-        lines.append(line)
-    yield Part("user", "\n".join(lines))
+    for part in source.spoken:
+        if part.role == "document":
+            yield part
+            continue
+        lines: list[str] = []
+        for line in part.text.split("\n"):
+            if lines and said(Part(part.role, line)).speaker:
+                yield Part(part.role, "\n".join(lines))
+                lines = []
+            lines.append(line)
+        yield Part(part.role, "\n".join(lines))
 
 
-def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[str]) -> Iterator[Candidate]:
-    reading, coreference = utterance.reading, Coreference(speakers)
+def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[frozenset[str]]) -> Iterator[Candidate]:
+    reading, speaker, coreference = utterance.reading, utterance.speaker, Coreference(speakers)
     others = sorted(speakers - {reading.speaker}) if reading.speaker else []
-    you = others[0] if len(others) == 1 else None
+    you = others[0] if len(others) == 1 else utterance.source.speaker if utterance.role == "assistant" else None
     nearby = frozenset(lemma for sentence in reading.sentences for lemma in sentence.lemmas)
     carried: frozenset[str] = frozenset()
     before = ""
-    resolved = coreference.read(reading, reading.speaker, you)
+    resolved = coreference.read(reading, speaker, you)
     for order, (sentence, known) in enumerate(zip(reading.sentences, resolved, strict=True)):
         quote = f"{reading.speaker}: {sentence.text}" if reading.speaker else sentence.text
         proper = [rendered(mention.name, known) for mention in sentence.mentions if mention.proper]
         meant = [name for names in known.values() for name in names]
+        words = frozenset((*sentence.lemmas, *words_of(rendered(sentence.words, known))))
         valid = utterance.source.valid
         yield Candidate(
             utterance.number,
             order,
             quote,
             sentence,
-            reading.speaker,
-            frozenset((*sentence.lemmas, *words_of(rendered(sentence.words, known)))),
+            speaker,
+            words,
             frozenset(word for name in (*proper, *meant) for word in words_of(name)),
             _topics(sentence, known),
             carried,
             before,
             nearby,
-            Validity(valid.start, valid.end or REPLACED) if _plain(sentence.text) in replaced else valid,
+            Validity(valid.start, valid.end or REPLACED) if any(map(words.issuperset, replaced)) else valid,
         )
         before = quote
         if subjects := _subjects(sentence, known):
@@ -142,8 +150,3 @@ def _subjects(sentence: Sentence, known: Referents) -> list[str]:
     proper = [mention for mention in sentence.mentions if mention.proper]
     chosen = [mention for mention in proper if mention.subject] or proper[:1]
     return [rendered(mention.name, known) for mention in chosen]
-
-
-def _plain(text: str) -> str:
-    """`text` as two wordings of one statement are compared."""
-    return " ".join(text.lower().split()).rstrip(".!")

@@ -3,7 +3,6 @@
 Invariant: what a window yields depends on its source, context and parts alone.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,11 +22,11 @@ from sessiongraph.local_models.extractive.parse_types import (
 )
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, Summary
-from sessiongraph.prompts.prompt_format import ParsedWindow, Part
+from sessiongraph.prompts.prompt_format import SPEAKER, ParsedWindow, Part
 
 _STATEMENT_CHARS = 200
 _DESCRIPTION_CHARS = 160
-_WITH = re.compile(r"conversation with ([^,]+)")
+_CONVERSATION = "conversation"
 
 
 def extract(windows: Sequence[ParsedWindow], parser: SentenceParser) -> Extraction:
@@ -62,8 +61,7 @@ class _Window:
         self.passages = list(zip(window.parts.items(), passages, strict=True))
         self.today = dates.said_on(window.source)
         self.speakers = [reading.speaker for reading in (*context, *passages) if reading.speaker is not None]
-        named = _WITH.search(window.source)
-        self.user = named[1].strip() if named else None
+        self.user = SPEAKER if window.source.startswith(_CONVERSATION) else None
         self.coreference = Coreference(frozenset(self.speakers) | ({self.user} if self.user else set()))
         self.entities: dict[str, _Entity] = {}
         self.facts: dict[tuple[str, str, str, int], ExtractedFact] = {}

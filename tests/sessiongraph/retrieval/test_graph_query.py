@@ -60,6 +60,7 @@ async def limited(query: str, limits: GraphQueryLimits) -> QueryContext:
         only_context=False,
         feedback={},
         asking_user_id=dataset.owner_id,
+        asker="the user",
         graph_query_limits=limits,
     )
 

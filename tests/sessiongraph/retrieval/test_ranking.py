@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sessiongraph.ids import text_id
-from sessiongraph.retrieval import context_scoring, document_scoring, speaker_scoring
+from sessiongraph.prompts import first_person
+from sessiongraph.retrieval import context_scoring, document_scoring
 from sessiongraph.retrieval.citations import gather_citations
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, ExactLimits, RankingWeights
@@ -287,7 +288,7 @@ def test_what_i_said_is_looked_for_in_my_own_turns(build: Build) -> None:
     ],
 )
 def test_a_question_is_about_who_asks_where_it_says_so(question: str, of_self: bool) -> None:
-    assert speaker_scoring.asks_about_self(question) is of_self
+    assert first_person.asks_about_self(question) is of_self
 
 
 def test_facts_about_what_is_named_stand_first(build: Build) -> None:

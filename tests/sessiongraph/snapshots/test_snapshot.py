@@ -107,20 +107,20 @@ def test_what_a_user_or_document_states_stands_above_what_an_assistant_claimed(s
         Evidence(
             "early",
             mentions=[("Alice", "Person", "as the assistant has it", "assistant")],
-            claims=[(*claim, "An assistant's wording.", None, "assistant")],
+            claims=[(*claim, "Another wording.", None, "assistant")],
             said_at=MORNING,
         ),
         Evidence(
             "late",
             mentions=[("Alice", "Person", "as the user has it", "user")],
-            claims=[(*claim, "The user's wording.", None, "user")],
+            claims=[(*claim, "The best wording.", None, "user")],
             said_at=NOON,
         ),
     )
     found = snapshot(store)
     assert entity(found, "Alice")["description"] == "as the user has it as the assistant has it"
-    assert found.facts[["statement", "stated_by"]].values.tolist() == [["The user's wording.", "user"]]
-    assert found.claims["statement"][found.claims_of(0)].tolist() == ["The user's wording.", "An assistant's wording."]
+    assert found.facts[["statement", "stated_by"]].values.tolist() == [["The best wording.", "user"]]
+    assert found.claims["statement"][found.claims_of(0)].tolist() == ["The best wording.", "Another wording."]
 
 
 def test_a_fact_that_only_an_assistant_claimed_says_so(store: GraphStore) -> None:
