@@ -9,7 +9,8 @@ import re
 from collections import Counter
 from math import log
 
-from sessiongraph.local_models.extractive import dates, lexicon
+from sessiongraph.local_models.extractive import dates, lexicon, unparsed_answer
+from sessiongraph.local_models.extractive.about_self import AboutSelf, newest_first
 from sessiongraph.local_models.extractive.candidate_sentences import (
     REPLACED,
     WORD,
@@ -18,6 +19,7 @@ from sessiongraph.local_models.extractive.candidate_sentences import (
     utterances,
 )
 from sessiongraph.local_models.extractive.coreference import Coreference
+from sessiongraph.local_models.extractive.frames import frame_of
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.first_person import asks_about_self
@@ -37,6 +39,8 @@ _UNSAID = 0.35
 _OWN = 0.6
 # What is left of a sentence's score where it was true at another time than is asked for.
 _UNTIMELY = 0.5
+# The score of a sentence that tells of its speaker what they ask, in whichever words.
+_TOLD = 2.0
 _QUOTE_CHARS = 400
 
 _KINDS = (
@@ -65,12 +69,14 @@ def answer(question: Question, parser: SentenceParser) -> str:
     read, said_by = utterances(parser, question.sources, *history, asked)
     past, about = read[:-1], read[-1]
     speakers = frozenset(filter(None, (each.speaker for each in said_by)))
-    asker = question.asker if asks_about_self(question.text) else None
-    query = _Query(question.text, about, past, history, speakers, asker)
+    is_about_self = asks_about_self(question.text) or frame_of(question.text) is not None
     found = candidates(said_by, speakers)
+    if not parser.is_english(question.text):
+        return unparsed_answer.answer(question.text, found, question.asker if is_about_self else None)
+    query = _Query(question.text, about, past, history, speakers, question.asker, is_about_self)
     if not found or not query.is_named_in(found, question.sources):
         return NO_ANSWER
-    return _quoted(query, _ranked(query, found))
+    return _quoted(query, _ranked(query, found) or _ranked(query, found, strictly=False))
 
 
 class _Query:
@@ -84,12 +90,15 @@ class _Query:
         history: list[Part],
         speakers: frozenset[str],
         asker: str | None,
+        is_about_self: bool,
     ) -> None:
         coreference = Coreference(speakers)
         for earlier in past:
             coreference.read(earlier, None, None)
-        referents = coreference.read(reading, asker, None)
+        referents = coreference.read(reading, None, None)
         self.speakers = speakers
+        self.asker = asker
+        self.about_self = AboutSelf(text, asker, reading) if asker and is_about_self else None
         self.names: list[tuple[str, bool]] = []
         self.words: dict[str, None] = {}
         for sentence, known in zip(reading.sentences, referents, strict=True):
@@ -143,11 +152,13 @@ def _is_said(name: str, is_person: bool, said: set[str] | frozenset[str]) -> boo
     return any(part in said for part in parts) if is_person else all(part in said for part in parts)
 
 
-def _ranked(query: _Query, candidates: list[Candidate]) -> list[tuple[float, Candidate]]:
+def _ranked(query: _Query, candidates: list[Candidate], strictly: bool = True) -> list[tuple[float, Candidate]]:
+    if query.about_self is not None:
+        candidates = [it for it in candidates if query.about_self.fits(it, strictly)]
     frequency = Counter(word for candidate in candidates for word in candidate.words | candidate.carried)
     weights = {word: _weight(_said_by(word, frequency), len(candidates)) for word in query.words}
     scored = [(score, c) for c in candidates if (score := _score(query, weights, c)) > 0]
-    return sorted(scored, key=lambda each: (-each[0], each[1].number, each[1].order))
+    return newest_first(scored, None if query.is_past else query.asker)
 
 
 def _weight(said: int, sentences: int) -> float:
@@ -156,16 +167,14 @@ def _weight(said: int, sentences: int) -> float:
 
 
 def _said_by(word: str, frequency: Counter[str]) -> int:
-    return max(frequency[each] for each in _alike(word))
-
-
-def _alike(word: str) -> frozenset[str]:
-    return frozenset((word,)).union(*(group for group in lexicon.SYNONYMS if word in group))
+    return max(frequency[each] for each in lexicon.alike(word))
 
 
 def _score(query: _Query, weights: dict[str, float], candidate: Candidate) -> float:
     """How well `candidate` answers; 0 where it does not."""
     words = candidate.words
+    if query.about_self is not None and query.about_self.tells(candidate):
+        return _TOLD if _is_timely(query, candidate.valid) else _TOLD * _UNTIMELY
     about = [_about(name, person, query, candidate) for name, person in query.names]
     if query.names and (not any(about) or not about[query.topic]):
         return 0
@@ -213,7 +222,7 @@ def _share(word: str, words: frozenset[str], nearby: frozenset[str]) -> float:
     """How much of `word` is in `words`, or in the `nearby` ones of the same source."""
     if word in words:
         return 1.0
-    if any(other in words for other in _alike(word)):
+    if any(other in words for other in lexicon.alike(word)):
         return _SYNONYM
     if len(word) > _STEM and any(other[:_STEM] == word[:_STEM] for other in words if len(other) > _STEM):
         return _SAME_STEM
@@ -235,7 +244,7 @@ def _quoted(query: _Query, ranked: list[tuple[float, Candidate]]) -> str:
         return NO_ANSWER
     best, first = ranked[0]
     chosen = [first]
-    for score, candidate in ranked[1:]:
+    for score, candidate in ranked[1:] if query.about_self is None else ():
         if score >= _SECOND * best and set(candidate.sentence.lemmas) - first.words - first.carried:
             chosen.append(candidate)
             break

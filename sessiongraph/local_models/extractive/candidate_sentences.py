@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
@@ -25,7 +26,8 @@ class Candidate:
     """A sentence of source `number` (from 1) as it is quoted; its words with pronouns resolved.
 
     `names` are the words of all it names, `topics` of its subjects and owners, `carried` of whom the sentences before
-    it were about. `before` is the quote before it, `nearby` the lemmas of its utterance, `valid` when it was true.
+        it were about. `before` is the quote before it, `nearby` the lemmas of its utterance, `valid` when it was true,
+    `said_on` the day on which it was said. `role` is whose words they are in a conversation with `user`.
     """
 
     number: int
@@ -40,6 +42,9 @@ class Candidate:
     before: str
     nearby: frozenset[str]
     valid: Validity
+    said_on: str
+    role: Role
+    user: str | None
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,9 @@ def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[fro
             before,
             nearby,
             Validity(valid.start, valid.end or REPLACED) if any(map(words.issuperset, replaced)) else valid,
+            str(dates.said_on(utterance.source.label) or ""),
+            utterance.role,
+            utterance.source.speaker,
         )
         before = quote
         if subjects := _subjects(sentence, known):

@@ -4,12 +4,12 @@ Sets of lower-case lemmas, nothing else. Small on purpose: the parse decides, th
 """
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
 # Nouns that name nothing worth a node of its own.
-EMPTY_NOUNS = _words(
+EMPTY_NOUNS = words(
     """thing lot way time bit kind sort type stuff day week month year hour minute second moment night morning
     evening afternoon weekend today tomorrow yesterday tonight while fun blast luck sense point part
     eachother plunge splash side look care chance mind fact matter reason case glad thanks thank
@@ -49,10 +49,10 @@ DEFINITE = frozenset(("the", "this", "that", "these", "those"))
 AMOUNTS = frozenset(("MONEY", "QUANTITY", "PERCENT", "CARDINAL", "ORDINAL", "TIME"))
 
 # Nouns in -ness that name more than a quality.
-NESSES = _words("business wilderness harness witness illness fitness wellness")
+NESSES = words("business wilderness harness witness illness fitness wellness")
 
 # Nouns that say too little alone: worth a node only with what tells them apart ("fantasy novel").
-GENERIC = _words(
+GENERIC = words(
     """book movie film game story project event show class trip song series script item product service tool
     activity program job business company group team city area room platform play lesson practice career
     collection piece picture video post page website site meeting conversation chat talk question call
@@ -64,13 +64,13 @@ GENERIC = _words(
 )
 
 # Capitalised, and still no names.
-CALENDAR = _words(
+CALENDAR = words(
     """monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun january
     february march july september october november december jan feb mar apr jun jul aug sep sept oct nov dec"""
 )
 
 # Qualifiers that a name is better without: they say what the speaker thinks of it.
-EVALUATIVE = _words(
+EVALUATIVE = words(
     """great good nice cool awesome amazing wonderful fantastic incredible lovely beautiful gorgeous perfect
     best better bad worst terrible awful super real true whole other same such own new next last first
     big little small tough hard favorite fave special important exciting interesting fun funny crazy
@@ -86,74 +86,74 @@ EVALUATIVE = _words(
 )
 
 # A noun of whom one asks "whose?": without the owner the name says nobody.
-FEMALE_KIN = _words(
+FEMALE_KIN = words(
     "sister mother mom mum mommy daughter wife girlfriend aunt grandmother grandma niece fiancee fiancée granddaughter"
 )
-MALE_KIN = _words(
+MALE_KIN = words(
     "brother father dad daddy son husband boyfriend uncle grandfather grandpa nephew fiance fiancé grandson"
 )
 KIN = (
     FEMALE_KIN
     | MALE_KIN
-    | _words(
+    | words(
         """friend family kid child parent spouse partner cousin sibling colleague coworker co-worker boss manager
     roommate neighbor neighbour teammate dog cat puppy kitten pet baby toddler grandparent grandchild
     mentor teacher coach doctor therapist client student team bestie buddy pal twin girl boy"""
     )
 )
-FEMALE = FEMALE_KIN | _words("woman girl lady ms mrs miss queen actress waitress")
-MALE = MALE_KIN | _words("man boy gentleman mr king actor waiter")
+FEMALE = FEMALE_KIN | words("woman girl lady ms mrs miss queen actress waitress")
+MALE = MALE_KIN | words("man boy gentleman mr king actor waiter")
 
 # Said before a name, and part of it.
-TITLES = _words("mr mrs ms miss mx dr doctor prof professor sir madam herr frau rev reverend aunt uncle")
+TITLES = words("mr mrs ms miss mx dr doctor prof professor sir madam herr frau rev reverend aunt uncle")
 
 # What one is, in capitals, without being a name.
-ROLES = _words("ceo cto cfo coo president founder director chairman chairwoman mayor vp chief head")
+ROLES = words("ceo cto cfo coo president founder director chairman chairwoman mayor vp chief head")
 
 # Their subject is somebody, whatever the recogniser took the name for.
-PERSONAL_VERBS = _words(
+PERSONAL_VERBS = words(
     """live move marry graduate study bear love enjoy visit adopt travel work retire cook sing paint hike teach
     hate dance die wake smile laugh cry sleep eat drink swim"""
 )
 
-OCCUPATIONS = ROLES | _words(
+OCCUPATIONS = ROLES | words(
     """director manager engineer painter nurse teacher doctor lawyer chemist architect analyst surgeon journalist
     economist biologist pilot designer accountant geologist translator scientist professor student actor actress
     author artist singer writer musician player coach"""
 )
 
 # "Believes in Jon" tells of no place.
-IN_NO_PLACE = _words(
+IN_NO_PLACE = words(
     "believe interested invest trust confide major specialize specialise faith confidence interest join"
 )
 
 # What a head noun says of its kind.
 HEADS = {
-    "Person": KIN - _words("family team dog cat puppy kitten pet")
-    | _words("man woman girl boy lady gentleman actor actress author artist singer president king queen minister"),
-    "Organization": _words(
+    "Person": KIN - words("family team dog cat puppy kitten pet")
+    | words("man woman girl boy lady gentleman actor actress author artist singer president king queen minister"),
+    "Organization": words(
         """agency company group school university college team club organization organisation shelter hospital bank
     charity firm business startup church band council department government institute foundation academy
     association committee community store shop studio ministry union league press lab laboratory"""
     ),
-    "Place": _words(
+    "Place": words(
         """park beach city town village country lake river mountain house home apartment museum gallery restaurant
     cafe café street forest garden island office gym library theater theatre station airport hotel bar
     kitchen room backyard yard trail campsite valley hill coast sea ocean farm market mall center centre
     region state capital district square bridge castle road stadium zoo canyon desert cabin barn pool
     neighborhood"""
     ),
-    "Event": _words(
+    "Event": words(
         """parade conference wedding concert festival race trip party meeting workshop event show exhibition
     tournament match game competition ceremony birthday anniversary graduation vacation holiday camp
     retreat tour fundraiser reunion marathon interview picnic dinner hike protest rally gala convention
     summit war battle election accident funeral roadtrip getaway class lesson course seminar webinar"""
     ),
-    "Work": _words(
+    "Work": words(
         """book novel song album movie film painting poem article paper essay blog podcast series sculpture poster
     magazine screenplay script story opera symphony documentary drawing mural memoir comic"""
     ),
-    "Product": _words(
+    "Product": words(
         """car phone laptop computer camera bike bicycle guitar piano violin drone tablet console app software
     device watch necklace bowl pot truck van boat dress shoe jacket toy tv television keyboard headset"""
     ),
@@ -175,7 +175,7 @@ TYPE_OF_LABEL = {
 }
 
 # Words that a chat starts with: no part of a name, and no part of a statement.
-INTERJECTIONS = _words(
+INTERJECTIONS = words(
     """bummer hey hi hello yo wow oh ah aw aww awww ugh ooh yeah yep yup yes no nope nah ok okay thanks thank
     thx congrats congratulations cheers bye goodbye sure well so anyway haha lol omg gosh woah whoa yay
     hmm um uh please sorry btw absolutely definitely totally exactly really agreed agree also and but or
@@ -185,17 +185,17 @@ INTERJECTIONS = _words(
 )
 
 # Verbs that carry talk, not facts about the world.
-TALK = _words(
+TALK = words(
     """thank mean say tell guess bet wish wonder suppose let hear ask seem appear sound happen matter agree
     hope imagine thanks congratulate welcome excuse bless mind reckon assume cheer relate check keep
     feel"""
 )
 # What stands under these is not claimed to be so.
-UNCLAIMED = _words("hope wish wonder imagine ask pretend doubt suppose suggest recommend bet guess pray")
-CONDITIONS = _words("if whether unless though although until till as like")
+UNCLAIMED = words("hope wish wonder imagine ask pretend doubt suppose suggest recommend bet guess pray")
+CONDITIONS = words("if whether unless though although until till as like")
 
 # Adjectives that say how someone feels about something now.
-MOODS = EVALUATIVE | _words(
+MOODS = EVALUATIVE | words(
     """glad sorry sure excited thrilled curious okay ok fine ready thankful grateful able available welcome
     aware lucky keen worth willing hopeful interested worried stoked pumped nervous surprised amazed
     tired swamped blessed honored down up off on in out over back there here away ahead done gone so
@@ -203,38 +203,71 @@ MOODS = EVALUATIVE | _words(
 )
 
 # Words of a question that say how it is asked, not what for.
-ASKING = _words(
+ASKING = words(
     """kind type sort name tell say mention know many much time year date day month place thing people person
     someone anything something country city town state happen describe explain please long old often
     living"""
 )
 # With a question word beside them: somebody does not know, or asks.
-IGNORANCE = _words("know wonder ask remember tell sure idea")
+IGNORANCE = words("know wonder ask remember tell sure idea")
 
 # Words that answer for one another.
 SYNONYMS = (
-    _words("live move reside settle relocate base stay home"),
-    _words("work job profession employ employee career occupation position engineer"),
-    _words("study attend graduate enroll major degree school university college"),
-    _words("buy purchase get acquire"),
-    _words("like love enjoy favorite favourite adore prefer fan"),
-    _words("marry married wed husband wife spouse wedding"),
-    _words("bear birth birthday birthplace"),
-    _words("start begin launch found establish"),
-    _words("finish end complete"),
-    _words("die death"),
-    _words("visit travel trip go went"),
-    _words("make create build craft paint draw"),
-    _words("kid child son daughter children"),
-    _words("write author publish"),
-    _words("speak talk language"),
-    _words("own have possess"),
-    _words("hobby activity relax enjoy unwind destress"),
-    _words("meet encounter"),
-    _words("plan intend want hope"),
-    _words("receive get win award"),
-    _words("pet dog cat"),
-    _words("movie film"),
-    _words("big large great"),
-    _words("ill sick disease"),
+    words("live move reside settle relocate base stay home"),
+    words("work job profession employ employee career occupation position engineer"),
+    words("study attend graduate enroll major degree school university college"),
+    words("buy purchase get acquire"),
+    words("like love enjoy favorite favourite adore prefer fan"),
+    words("marry married wed husband wife spouse wedding"),
+    words("bear birth birthday birthplace"),
+    words("start begin launch found establish"),
+    words("finish end complete"),
+    words("die death"),
+    words("visit travel trip go went"),
+    words("make create build craft paint draw"),
+    words("kid child son daughter children"),
+    words("write author publish"),
+    words("speak talk language"),
+    words("own have possess"),
+    words("hobby activity relax enjoy unwind destress"),
+    words("meet encounter"),
+    words("plan intend want hope"),
+    words("receive get win award"),
+    words("pet dog cat"),
+    words("movie film"),
+    words("big large great"),
+    words("ill sick disease"),
 )
+
+
+def alike(word: str) -> frozenset[str]:
+    """`word` and the words that answer for it."""
+    return frozenset((word,)).union(*(group for group in SYNONYMS if word in group))
+
+
+# Of whom one may be told by a narrower word, or another of the same sense.
+_TOLD_AS = {
+    **dict.fromkeys(words("mother mom mum mommy"), words("mother mom mum mommy")),
+    **dict.fromkeys(words("father dad daddy"), words("father dad daddy")),
+    **dict.fromkeys(words("grandmother grandma"), words("grandmother grandma gran nan")),
+    **dict.fromkeys(words("grandfather grandpa"), words("grandfather grandpa granddad")),
+    "parent": words("parent mother mom mum father dad"),
+    "sibling": words("sibling brother sister twin"),
+    **dict.fromkeys(words("kid child"), words("kid child son daughter baby toddler twin boy girl")),
+    **dict.fromkeys(
+        words("partner spouse"), words("partner spouse husband wife boyfriend girlfriend fiance fiancé fiancée")
+    ),
+    "pet": words("pet dog cat puppy kitten rabbit hamster parrot"),
+    **dict.fromkeys(words("boss manager supervisor"), words("boss manager supervisor")),
+}
+# What stands behind "my husband" where no name does.
+NO_NAMES = words(
+    """is was are were has had and or but who which that in at on to for with from of by works lives likes loves wants
+    said says just also always never still will would can could does did got gets made makes told thinks came comes
+    goes went s left moved started bought called named"""
+)
+
+
+def told_as(noun: str) -> frozenset[str]:
+    """`noun` and what is told of it by another word: a "kid" by "daughter", but no son by "daughter"."""
+    return _TOLD_AS.get(noun, frozenset((noun,)) if noun in KIN else alike(noun))

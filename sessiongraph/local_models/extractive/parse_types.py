@@ -66,7 +66,7 @@ class RawFact:
 @dataclass(frozen=True)
 class Sentence:
     """`text` as it stands; `words` without leading interjections; `lemmas` of its content words; `labels` of what
-    it holds: entity types of its names, Date, Number."""
+    it holds: entity types of its names, Date, Number; `owned` the lemmas of what it calls "my" or "our"."""
 
     text: str
     words: Template
@@ -76,6 +76,12 @@ class Sentence:
     facts: tuple[RawFact, ...]
     lemmas: tuple[str, ...]
     labels: frozenset[str]
+    owned: frozenset[str]
+
+    @property
+    def is_of_speaker(self) -> bool:
+        """Whether an "I" or a "we" does something in it."""
+        return any(pronoun.kind == "i" and not pronoun.possessive for pronoun in self.pronouns)
 
 
 @dataclass(frozen=True)

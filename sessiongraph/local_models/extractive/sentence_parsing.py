@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
@@ -13,6 +14,7 @@ from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Agree, Mention, Pronoun, Reading, Sentence, Template
 from sessiongraph.local_models.extractive.spacy_pipeline import SpacyPipeline
 from sessiongraph.local_models.extractive.text_blocks import said
+from sessiongraph.local_models.language import EnglishDetector
 from sessiongraph.prompts.prompt_format import Part
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ _CACHED_BLOCKS = 4096
 
 # Words that every sentence has; what is left carries what it says.
 _CONTENT = frozenset(("NOUN", "PROPN", "VERB", "ADJ", "NUM", "ADV"))
+_MINE = frozenset(("my", "our"))
 _SELVES = frozenset(("myself", "yourself", "ourselves"))
 _LIGHT = frozenset(
     [
@@ -82,7 +85,7 @@ class SentenceParser:
     """
 
     def __init__(self) -> None:
-        self._pipeline = SpacyPipeline()
+        self._pipeline, self._language = SpacyPipeline(), EnglishDetector()
         self._blocks: LRUCache[str, tuple[Sentence, ...]] = LRUCache(_CACHED_BLOCKS)
         self._lock = threading.Lock()
 
@@ -97,10 +100,15 @@ class SentenceParser:
             known = {block: self._blocks[block] for block in blocks if block in self._blocks}
         new = [block for block in blocks if block not in known]
         parsed = dict(zip(new, self._pipeline.map(_sentences, new), strict=True)) if new else {}
+        parsed |= {block: _without_facts(parsed[block]) for block in new if not self.is_english(block)}
         with self._lock:
             self._blocks.update(parsed)
         known |= parsed
         return [Reading(text.speaker, tuple(s for block in text.blocks for s in known[block])) for text in texts]
+
+    def is_english(self, text: str) -> bool:
+        """Whether `text` is in the language that the pipeline knows."""
+        return self._language.is_english(text)
 
     def forget_texts(self) -> None:
         """Drop what is remembered."""
@@ -112,6 +120,11 @@ def _sentences(doc: "Doc") -> tuple[Sentence, ...]:
     phrases = Phrases(doc)
     facts = Facts(phrases)
     return tuple(_sentence(list(span), phrases, facts) for span in doc.sents if span.text.strip())
+
+
+def _without_facts(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """Sentences of another language, of which a parse of English knows the names at the most."""
+    return tuple(replace(it, facts=(), pronouns=(), owned=frozenset(), words=(it.text,)) for it in sentences)
 
 
 def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence:
@@ -137,6 +150,7 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
         facts=stated,
         lemmas=tuple(dict.fromkeys(_lemma(token) for token in tokens if _is_content(token))),
         labels=frozenset(labels),
+        owned=frozenset(_lemma(token.head) for token in tokens if token.dep_ == "poss" and token.lower_ in _MINE),
     )
 
 
