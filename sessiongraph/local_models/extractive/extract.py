@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
+from sessiongraph.local_models.extractive.naming import IS_CALLED, name_of_self
 from sessiongraph.local_models.extractive.parse_types import (
     Mention,
     Pronoun,
@@ -75,6 +76,7 @@ class _Window:
             for sentence, known in zip(reading.sentences, referents, strict=True):
                 statement = clipped(capitalised(rendered(sentence.words, known)), _STATEMENT_CHARS)
                 facts = self._state(sentence, known, statement, number)
+                facts += self._name_self(sentence, part, reading, statement, number)
                 self._mention(sentence, known, statement, number)
                 candidate = (_worth(sentence, facts), statement)
                 best = candidate if best is None or candidate[0] > best[0] else best
@@ -98,6 +100,8 @@ class _Window:
         for fact in sentence.facts:
             valid_at = dates.resolve(fact.when, self.today, fact.past) if fact.when else None
             relation = rendered(fact.relation, known)
+            if relation == "is" and self._names_self(fact, known):
+                relation = IS_CALLED
             for subject in self._names(fact.subjects, known):
                 for target in self._names(fact.objects, known):
                     if subject.casefold() == target.casefold():
@@ -117,6 +121,23 @@ class _Window:
                     count += 1
                     self._take(fact, known, statement, number)
         return count
+
+    def _name_self(self, sentence: Sentence, part: Part, reading: Reading, statement: str, number: int) -> int:
+        """Takes the name that the user gives themselves in `sentence`; returns how many."""
+        name = name_of_self(sentence.text) if part.role == "user" and not reading.speaker else None
+        if name is None or self.user is None:
+            return 0
+        fact = ExtractedFact(
+            subject=self.user, relation=IS_CALLED, object=name, statement=statement, passage=number, valid_at=None
+        )
+        self.facts.setdefault((self.user, IS_CALLED, name.casefold(), number), fact)
+        self._note(self.user, "Person", number, statement, 2)
+        return 1
+
+    def _names_self(self, fact: RawFact, known: Referents) -> bool:
+        """Whether `fact` is that the user is somebody of a name: "I'm Ragna Solberg"."""
+        is_person = all(isinstance(it, Mention) and it.proper and it.type == "Person" for it in fact.objects)
+        return is_person and self._names(fact.subjects, known) == [SPEAKER]
 
     def _names(self, slots: tuple[Slot, ...], known: Referents) -> list[str]:
         names: list[str] = []

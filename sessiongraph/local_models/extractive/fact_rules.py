@@ -19,6 +19,7 @@ from sessiongraph.local_models.extractive.clauses import (
     spelled,
     subject_of,
 )
+from sessiongraph.local_models.extractive.naming import namings
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
 
@@ -47,7 +48,7 @@ class Facts:
         for token in sentence:
             if token.pos_ in ("NOUN", "PROPN") and is_claimed(token):
                 found += self._of_noun(token)
-        return found
+        return found + list(namings(sentence, self.phrases))
 
     def agree(self, sentence: "list[Token]") -> None:
         """Notes which verbs of `sentence` agree with an "I" or a "you"."""
@@ -85,7 +86,7 @@ class Facts:
 
     def _called(self, token: "Token") -> "Token":
         """The name that stands beside a kin ("her sister Emma"), else `token` itself."""
-        if token.lemma_.lower() in lexicon.KIN:
+        if lexicon.is_kin(token):
             for child in token.rights:
                 slot = self.phrases.slot(child) if child.dep_ == "appos" else None
                 if isinstance(slot, Mention) and slot.proper and child.i <= token.i + 2:
@@ -214,7 +215,7 @@ class Facts:
 
     def _owner(self, kin: "Token") -> Slot | None:
         """Whose kin `kin` is."""
-        if kin.lemma_.lower() not in lexicon.KIN:
+        if not lexicon.is_kin(kin):
             return None
         owner = next((self.phrases.slot(child) for child in kin.lefts if child.dep_ == "poss"), None)
         return replace(owner, possessive=False) if isinstance(owner, Pronoun) else owner

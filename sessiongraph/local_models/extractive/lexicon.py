@@ -3,6 +3,11 @@
 Sets of lower-case lemmas, nothing else. Small on purpose: the parse decides, these only veto or type.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
 
 def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -98,9 +103,17 @@ KIN = (
     | words(
         """friend family kid child parent spouse partner cousin sibling colleague coworker co-worker boss manager
     roommate neighbor neighbour teammate dog cat puppy kitten pet baby toddler grandparent grandchild
-    mentor teacher coach doctor therapist client student team bestie buddy pal twin girl boy"""
+    mentor teacher coach doctor therapist client student team bestie buddy pal twin girl boy landlord landlady flatmate
+    housemate supervisor tutor dentist accountant godmother godfather stepmother stepfather stepsister stepbrother"""
     )
 )
+
+
+def is_kin(noun: "Token") -> bool:
+    """Whether `noun` is one of KIN, also where its lemma is not what it should be ("bos" of "boss")."""
+    return noun.lemma_.lower() in KIN or noun.lower_ in KIN
+
+
 FEMALE = FEMALE_KIN | words("woman girl lady ms mrs miss queen actress waitress")
 MALE = MALE_KIN | words("man boy gentleman mr king actor waiter")
 

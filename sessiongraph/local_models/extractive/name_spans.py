@@ -112,7 +112,7 @@ class Names:
             return True  # "Go Jon!"
         if root.dep_ in ("conj", "pobj", "attr") or (root.dep_ == "dobj" and before is not None):
             return False
-        if root.dep_ == "appos" and (root.head.pos_ == "PROPN" or root.head.lemma_ in lexicon.KIN):
+        if root.dep_ == "appos" and (root.head.pos_ == "PROPN" or lexicon.is_kin(root.head)):
             return False
         called = before is None or before.pos_ in ("PUNCT", "INTJ") or before.lower_ in lexicon.INTERJECTIONS
         cut_off = after is None or after.text in (",", "!", ".", "?", "-", ":", ";", "...", "–", "—")

@@ -67,7 +67,7 @@ class Phrases:
         if span := self.found.span_of.get(token.i):
             start, end, type_ = span
             if self.doc[start:end].root.i == token.i or start <= token.i < end:
-                return self._name(start, end, type_)
+                return self._role(token) or self._name(start, end, type_)
         if token.pos_ in ("NOUN", "PROPN"):
             return self._noun(token)
         return None
@@ -86,6 +86,13 @@ class Phrases:
             own = [child for child in verb.lefts if child.dep_ in SUBJECTS] if verb is not None else []
             not_at = own[0].i if own else -1
         return Pronoun(token.i, kind, token.text, possessive, subject, not_at)
+
+    def _role(self, token: "Token") -> Mention | None:
+        """ "Our CFO": somebody's role, written as a name is."""
+        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
+        if token.lower_ not in lexicon.ROLES or (name := self._owned(owner, token.text)) is None:
+            return None
+        return Mention(token.i, name, "Person", False, token.dep_ in SUBJECTS)
 
     def _name(self, start: int, end: int, type_: str) -> Mention:
         span = self.doc[start:end]
@@ -126,7 +133,7 @@ class Phrases:
             return None
         owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
         template: Template = (name,)
-        if lemma in lexicon.KIN:
+        if lexicon.is_kin(token):
             owned = self._owned(owner, name)
             if owned is None and not self._is_had(token):
                 return None

@@ -134,7 +134,7 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
     first, last = tokens[0].i, tokens[-1].i
     names = [name for name in phrases.names if first <= name.at <= last]
     nouns = [slot for fact in stated for slot in (*fact.subjects, *fact.objects) if isinstance(slot, Mention)]
-    mentions = {mention.at: mention for mention in (*names, *nouns)}
+    mentions = {mention.at: mention for mention in (*_kin(tokens, phrases), *names, *nouns)}
     pronouns = [slot for token in tokens if isinstance(slot := phrases.slot(token), Pronoun)]
     labels = {mention.type for mention in mentions.values()}
     if any(first <= token.i <= last for token in tokens if phrases.found.date_at(token)):
@@ -152,6 +152,12 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
         labels=frozenset(labels),
         owned=frozenset(_lemma(token.head) for token in tokens if token.dep_ == "poss" and token.lower_ in _MINE),
     )
+
+
+def _kin(tokens: "list[Token]", phrases: Phrases) -> list[Mention]:
+    """Those whom a sentence tells of as somebody's sister or boss: "she" may be them afterwards."""
+    kin = [token for token in tokens if lexicon.is_kin(token) and any(it.dep_ == "poss" for it in token.lefts)]
+    return [slot for token in kin if isinstance(slot := phrases.slot(token), Mention)]
 
 
 def _is_question(tokens: "list[Token]") -> bool:

@@ -65,6 +65,14 @@ _NOT_SPEAKERS = frozenset(
     ]
 )
 
+# "My sister moved to Lyon, do you know a hotel there?" tells first and asks then.
+_ASKS = r"(?:can|could|would|will|do|does|did|is|are|any|what|where|when|who|how|which|should|shall|may|have|has|why)\b"
+_TOLD_THEN_ASKED = re.compile(
+    rf"(?:(?<=\A)|(?<=[.!?\n])\s*)(?!(?:if|when|since|because|given|as|hey|hi|hello|so|and)\b)(?!{_ASKS})"
+    rf"((?:[^\s.!?,]+ ){{3}}[^.!?\n]*?), (?={_ASKS}[^.!?\n,]*\?)",
+    re.IGNORECASE,
+)
+
 _URL = re.compile(r"(?:https?://|www\.)[^\s)>\]]+")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _CITATION = re.compile(r"\s?\[\d+\]")
@@ -96,6 +104,8 @@ def said(part: Part) -> Said:
         words = match[1].lower().split()
         speaker = None if any(word.strip(".") in _NOT_SPEAKERS for word in words) else match[1]
         text = text[match.end() :]
+    if part.role != "document":
+        text = _TOLD_THEN_ASKED.sub(r"\1. ", text)
     return Said(speaker, tuple(_blocks(_plain(text))))
 
 
