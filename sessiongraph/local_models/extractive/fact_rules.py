@@ -19,7 +19,7 @@ from sessiongraph.local_models.extractive.clauses import (
     spelled,
     subject_of,
 )
-from sessiongraph.local_models.extractive.naming import namings
+from sessiongraph.local_models.extractive.naming import called, namings
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
 
@@ -199,6 +199,7 @@ class Facts:
         owner = self._owner(thing)
         if owner is not None and isinstance(name, Mention) and name.proper and token.pos_ == "PROPN":
             yield RawFact((owner,), (f"has {thing.lower_}",), (name,))
+            yield from called(thing, name, self.phrases)
         elif (
             isinstance(head, Mention)
             and head.proper

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
-from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact
+from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -44,5 +44,14 @@ def namings(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
             yield RawFact((whose,), (IS_CALLED,), (named if named is not None and is_name else target.text,))
         elif is_name and named is not None and token.lower_ in lexicon.ROLES | lexicon.OCCUPATIONS:
             yield RawFact((whose,), (f"has {token.text}",), (named,))
-        elif is_name and named is not None and lexicon.is_kin(token) and target.dep_ != "attr":
-            yield RawFact((whose,), (f"has {token.lower_}",), (named,))
+            yield from called(token, named, phrases)
+        elif is_name and named is not None and lexicon.is_kin(token):
+            if target.dep_ != "attr":  # else the clause says so itself
+                yield RawFact((whose,), (f"has {token.lower_}",), (named,))
+            yield from called(token, named, phrases)
+
+
+def called(noun: "Token", name: Slot, phrases: Phrases) -> Iterator[RawFact]:
+    """That whoever `noun` stands for ("my sister") is called `name`."""
+    if isinstance(known := phrases.slot(noun), Mention) and not known.proper:
+        yield RawFact((known,), (IS_CALLED,), (name,))

@@ -1,11 +1,12 @@
 """Answers in languages that are not parsed: the sentence that shares most with the question, quoted.
 
-Words count by their beginnings, as endings differ in a question and its answer; scripts without spaces count by pairs
-of letters. What is rare among the sentences weighs most; the words of asking weigh nothing.
+Words that differ in their endings alone are one, as a question's often differ from its answer's; scripts without
+spaces count by letters and pairs of them. What is rare among the sentences weighs most, what none of them says as much;
+the words of asking weigh nothing.
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from itertools import takewhile
 from math import log
 
 import regex
@@ -18,8 +19,8 @@ from sessiongraph.prompts.question_prompt import NO_ANSWER
 
 # The share of the question's weight that a sentence must hold.
 _ENOUGH = 0.5
-_UNSAID = 0.6
-_STEM = 4
+# Of two words that differ in their endings alone: how many letters, and what share of the longer, they begin with.
+_BEGINNING, _SAME = 3, 0.7
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]+")
 _ASKING = lexicon.words(
@@ -38,7 +39,7 @@ _ASKING = lexicon.words(
     क्या कहाँ कब कौन कैसे कितने कितना मैं मेरा मेरी मेरे है हूँ में का की के"""
 )
 _ASKING_UNSPACED = regex.compile(
-    "什么|什麼|哪里|哪裡|哪儿|哪兒|哪个|哪天|哪|谁|誰|何时|時候|时候|几点|几|多少|多大|怎么|怎樣|怎样|为什么|吗|嗎|呢|是|的|了|在|我们|我|叫|有"
+    "什么|什麼|哪里|哪裡|哪儿|哪兒|哪个|哪天|哪|谁|誰|何时|時候|时候|几点|几|多少|多大|怎么|怎樣|怎样|为什么|吗|嗎|呢|是|的|了|在|我们|我|叫|有|今年|现在|目前|最|名字"
     "|何|どこ|だれ|いつ|どう|どの|いくつ|ですか|ますか|ました|です|ます|私の|私|は|が|を|に|の|で|も|か|อะไร|ที่ไหน|เมื่อไร|ใคร"
 )
 
@@ -49,22 +50,25 @@ def answer(question: str, found: Sequence[Candidate], asker: str | None) -> str:
     if asker is not None:
         found = [candidate for candidate in found if candidate.speaker in (asker, None)]
     said = [_units(candidate.quote) for candidate in found]
-    frequency = Counter(unit for units in said for unit in units)
-    weights = {unit: _weight(frequency[unit], len(found)) for unit in _asked(question)}
+    held = {unit: [_holds(units, unit) for units in said] for unit in _asked(question)}
+    weights = {unit: log(1 + len(found) / max(sum(rows), 1)) for unit, rows in held.items()}
     total = sum(weights.values())
-    scored = [
-        (share, candidate)
-        for candidate, units in zip(found, said, strict=True)
-        if total and (share := sum(weights[unit] for unit in weights.keys() & units) / total) >= _ENOUGH
-    ]
+    shares = [sum(weights[unit] for unit in held if held[unit][row]) / total for row in range(len(found)) if total]
+    scored = [(share, candidate) for share, candidate in zip(shares, found, strict=False) if share >= _ENOUGH]
     if not scored:
         return NO_ANSWER
     _, best = newest_first(scored, asker)[0]
     return f"{best.quote} [{best.number}]"
 
 
-def _weight(said: int, sentences: int) -> float:
-    return log(1 + sentences / said) if said else _UNSAID * log(1 + sentences)
+def _holds(units: frozenset[str], unit: str) -> bool:
+    """Whether one of `units` is `unit`, but for its ending."""
+    return unit in units or any(_differ_in_ending(unit, other) for other in units)
+
+
+def _differ_in_ending(one: str, other: str) -> bool:
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    return same >= _BEGINNING and same >= _SAME * max(len(one), len(other))
 
 
 def _asked(question: str) -> frozenset[str]:
@@ -75,11 +79,11 @@ def _asked(question: str) -> frozenset[str]:
 
 
 def _units(text: str) -> frozenset[str]:
-    """The beginnings of the words of `text`, and the pairs of letters of scripts without spaces."""
+    """The words of `text`; of scripts without spaces the letters and pairs of letters."""
     units: set[str] = set()
     for word in _WORD.findall(strip_accents(text.casefold())):
         for run in _UNSPACED.findall(word):
-            units.update(run[at : at + 2] for at in range(max(len(run) - 1, 1)))
+            units.update(run, (run[at : at + 2] for at in range(len(run) - 1)))
         if rest := _UNSPACED.sub("", word):
-            units.add(rest[:_STEM])
+            units.add(rest)
     return frozenset(units)
