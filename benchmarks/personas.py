@@ -189,7 +189,7 @@ def _holds(text: str, value: str) -> bool:
     """Whether `text` has `value` as words of its own; in scripts without spaces, as a part."""
     sought = re.escape(" ".join(value.casefold().split()))
     if value.isascii() or value[0].isascii():
-        sought = rf"(?<!\w){sought}(?!\w)"
+        sought = rf"(?<![a-z0-9]){sought}(?![a-z0-9])"
     return re.search(sought, " ".join(text.casefold().split())) is not None
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
+from sessiongraph.prompts.first_person import asks_about_self
 from sessiongraph.prompts.question_prompt import NO_ANSWER
 from sessiongraph.retrieval.answer_generation import Answer, parse_answer, render_prompt
 from sessiongraph.retrieval.citations import interleave
@@ -58,8 +59,9 @@ async def list_sources(context: QueryContext) -> Outcome:
 
 
 async def answer_once(context: QueryContext) -> Outcome:
-    """One search, one answer."""
-    return await context.conclude(await context.retrieve(context.query))
+    """One search, one answer. What the embedded model quotes costs no call, and of themselves people tell much."""
+    is_wide = context.llm is None and not context.only_context and asks_about_self(context.query)
+    return await context.conclude(await context.retrieve(context.query, _widened(context.top_k) if is_wide else None))
 
 
 async def summarize(context: QueryContext) -> Outcome:

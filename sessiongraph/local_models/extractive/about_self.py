@@ -18,7 +18,11 @@ _UNSAID_POSSESSIONS = lexicon.words(
 )
 _ASKS_NAME = re.compile(r"\b(?:called|names?|named)\b|\Awho\b|\bwho(?:'s| is| are)\b", re.IGNORECASE)
 _NAMES = re.compile(r"\b(?:called|named|name(?:'s| is)|names are|calls? (?:him|her|it|them|me))\s+\S+", re.IGNORECASE)
-_CAPITALISED = re.compile(r"(?<=[\w,;:)] )(?!I\b)[A-Z]\w")
+_CAPITALISED = re.compile(r"(?<=[\w,;:)] )(?!I\b)[A-Z]\w+")
+_MONTHS_TOO = frozenset(("may", "march"))
+_ASKS_WHEN = re.compile(
+    r"\b(?:when|how long|(?:what|which) (?:year|date|day|days|month|time|weekday))\b", re.IGNORECASE
+)
 _WHICH = re.compile(
     r"\b(?:which|what) (?:\w+ )??(\w{3,}) (?:do|did|am|are|is|was|were|have|can|will|should|must)\b", re.I
 )
@@ -41,6 +45,7 @@ class AboutSelf:
         self._frame = frame_of(text)
         self._owned = frozenset().union(*(sentence.owned for sentence in reading.sentences)) - _UNSAID_POSSESSIONS
         self._asks_name, self._is_negated = bool(_ASKS_NAME.search(text)), bool(_NEGATED.search(text))
+        self._asks_when = bool(_ASKS_WHEN.search(text))
         which = _WHICH.search(text)
         self._which = which[1].lower() if which and which[1].lower() not in lexicon.ASKING else None
 
@@ -64,7 +69,7 @@ class AboutSelf:
         said = candidate.words | candidate.carried
         if not all(said & lexicon.told_as(noun) for noun in self._owned):
             return False
-        named = candidate.names - words_of(self._asker)
+        named = candidate.names - words_of(self._asker) - lexicon.CALENDAR - _MONTHS_TOO
         if self._asks_name and self._owned and not (named or self._names_owned(candidate.quote)):
             return False
         sentence = candidate.sentence
@@ -72,6 +77,8 @@ class AboutSelf:
             return False
         if not strictly:
             return True
+        if self._asks_when and not (sentence.labels & {"Date", "Number"} or said & (lexicon.CALENDAR | _MONTHS_TOO)):
+            return False
         if self._which and not (said & lexicon.alike(self._which) or named or "Number" in sentence.labels):
             return False
         return self._is_negated or not (self._which and _NEGATED.search(candidate.quote))
@@ -88,7 +95,8 @@ class AboutSelf:
         """Whether `quote` gives a name, which in lower case stands right behind whose it is: "my husband dev"."""
         behind = (it[1] for noun in self._owned for it in re.finditer(rf"\b(?:my|our) {noun} (\w+)", quote.lower()))
         is_lower = quote == quote.lower() and any(word not in lexicon.NO_NAMES for word in behind)
-        return is_lower or bool(_NAMES.search(quote) or _CAPITALISED.search(quote))
+        capitalised = {word.lower() for word in _CAPITALISED.findall(quote)} - lexicon.CALENDAR - _MONTHS_TOO
+        return is_lower or bool(_NAMES.search(quote) or capitalised)
 
     def _in_first_person(self, candidate: Candidate) -> str:
         """The sentence as the asker would say it: "Ragna lives in Bergen" as "I lives in Bergen"."""

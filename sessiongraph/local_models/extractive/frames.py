@@ -7,7 +7,7 @@ asks about it, and how one tells it of oneself. English only; the words of a que
 import re
 from dataclasses import dataclass
 
-_I = r"\b(?:i|we)"
+_I = r"\b(?:i|we)\b"
 _IS = r"(?:'m|'re| am| are|'ve been| have been| was| were)"
 
 

@@ -6,7 +6,7 @@ the words of asking weigh nothing.
 """
 
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from math import log
 
 import regex
@@ -21,6 +21,10 @@ from sessiongraph.prompts.question_prompt import NO_ANSWER
 _ENOUGH = 0.5
 # Of two words that differ in their endings alone: how many letters, and what share of the longer, they begin with.
 _BEGINNING, _SAME = 3, 0.7
+_MINE = regex.compile(
+    "mis?|nuestr[oa]s?|mein(?:e[mnrs]?)?|unser(?:e[mnrs]?)?|mon|ma|mes|notre|nos|mi[oa]|miei|mie|meus?|minhas?|mijn|onze"
+    "|min[ae]?|mitt|мо[йяеиюемх]+|моего|моему|наш[аеиу]?|मेर[ाीे]"
+)
 _WORD = regex.compile(r"[\p{L}\p{M}\p{N}]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]+")
 _ASKING = lexicon.words(
@@ -39,7 +43,7 @@ _ASKING = lexicon.words(
     क्या कहाँ कब कौन कैसे कितने कितना मैं मेरा मेरी मेरे है हूँ में का की के"""
 )
 _ASKING_UNSPACED = regex.compile(
-    "什么|什麼|哪里|哪裡|哪儿|哪兒|哪个|哪天|哪|谁|誰|何时|時候|时候|几点|几|多少|多大|怎么|怎樣|怎样|为什么|吗|嗎|呢|是|的|了|在|我们|我|叫|有|今年|现在|目前|最|名字"
+    "什么|什麼|哪里|哪裡|哪儿|哪兒|哪个|哪天|哪|谁|誰|何时|時候|时候|几点|几|多少|多大|怎么|怎樣|怎样|为什么|吗|嗎|呢|是|的|了|在|我们|我|有|今年|现在|目前|最|名字"
     "|何|どこ|だれ|いつ|どう|どの|いくつ|ですか|ますか|ました|です|ます|私の|私|は|が|を|に|の|で|も|か|อะไร|ที่ไหน|เมื่อไร|ใคร"
 )
 
@@ -50,15 +54,26 @@ def answer(question: str, found: Sequence[Candidate], asker: str | None) -> str:
     if asker is not None:
         found = [candidate for candidate in found if candidate.speaker in (asker, None)]
     said = [_units(candidate.quote) for candidate in found]
+    owned = _owned(question)
     held = {unit: [_holds(units, unit) for units in said] for unit in _asked(question)}
     weights = {unit: log(1 + len(found) / max(sum(rows), 1)) for unit, rows in held.items()}
     total = sum(weights.values())
     shares = [sum(weights[unit] for unit in held if held[unit][row]) / total for row in range(len(found)) if total]
-    scored = [(share, candidate) for share, candidate in zip(shares, found, strict=False) if share >= _ENOUGH]
+    scored = [
+        (share, candidate)
+        for share, candidate, units in zip(shares, found, said, strict=False)
+        if share >= _ENOUGH and all(_holds(units, unit) for unit in owned)
+    ]
     if not scored:
         return NO_ANSWER
     _, best = newest_first(scored, asker)[0]
     return f"{best.quote} [{best.number}]"
+
+
+def _owned(question: str) -> frozenset[str]:
+    """What `question` calls its asker's: "Schwester" of "meine Schwester"."""
+    words = _WORD.findall(strip_accents(question.casefold()))
+    return frozenset(noun for mine, noun in pairwise(words) if _MINE.fullmatch(mine) and noun not in _ASKING)
 
 
 def _holds(units: frozenset[str], unit: str) -> bool:
