@@ -148,6 +148,6 @@ def test_what_is_no_date_has_no_value(text):
 
 
 def test_the_day_comes_from_the_source():
-    assert said_on("conversation with Ana, 2023-05-08") == MONDAY
+    assert said_on("conversation, 2023-05-08") == MONDAY
     assert said_on("document: notes") is None
     assert said_on("conversation, 2023-13-45") is None

@@ -85,13 +85,44 @@ def test_a_dialogue_is_about_its_speakers():
     assert went.statement.startswith("Caroline went to a support group meeting")
 
 
-def test_the_source_names_the_user():
+def test_i_is_the_user_of_a_conversation_and_nobody_in_a_document():
     said = (Part("user", "I live in Paris."), Part("assistant", "You work at Google."))
-    assert triples(extracted(*said, source="conversation with Ana, 2024-01-01")) == {
-        ("Ana", "lives in", "Paris"),
-        ("Ana", "works at", "Google"),
+    assert triples(extracted(*said, source="conversation, 2024-01-01")) == {
+        ("the user", "lives in", "Paris"),
+        ("the user", "works at", "Google"),
     }
-    assert triples(extracted(*said)) == set()
+    assert triples(extracted(*said, source="document: diary")) == set()
+
+
+NAMINGS = {
+    "My name is Ragna.": [("the user", "is called", "Ragna")],
+    "my name is ragna": [("the user", "is called", "ragna")],
+    "Please call me Lexi.": [("the user", "is called", "Lexi")],
+    "I'm Tom Harding.": [("the user", "is called", "Tom Harding")],
+    "Hello, Tom here.": [("the user", "is called", "Tom")],
+    "I'm Norwegian.": [("the user", "is", "Norwegian")],
+    "My sister's name is Astrid.": [("the user's sister", "is called", "Astrid")],
+    "My boss is Petra.": [("the user", "has boss", "Petra"), ("the user's boss", "is called", "Petra")],
+}
+
+
+@pytest.mark.parametrize(("said", "told"), NAMINGS.items())
+def test_what_people_and_theirs_are_called_is_told(said, told):
+    assert triples(extracted(Part("user", said), source="conversation, 2024-01-01")) == set(told)
+
+
+def test_who_was_told_of_by_a_relation_alone_gets_the_name_that_is_told_later():
+    wedding = Part("user", "my sister's wedding is in June, can you help me write a speech?")
+    named = extracted(Part("user", "her name is Solveig btw"), context=(wedding,), source="conversation, 2024-01-01")
+    assert triples(named) == {("the user's sister", "is called", "Solveig")}
+
+
+OTHER_LANGUAGES = ["Ich wohne in Köln und arbeite bei Bosch.", "Vivo en Sevilla con mi hermana Ana.", "我住在杭州。"]
+
+
+@pytest.mark.parametrize("said", OTHER_LANGUAGES)
+def test_no_fact_is_made_up_of_a_language_that_is_not_parsed(said):
+    assert triples(extracted(Part("user", said), source="conversation, 2024-01-01")) == set()
 
 
 def test_a_pronoun_reaches_into_the_context():
@@ -193,7 +224,7 @@ def generated_dialogue(seed, turns):
 def test_packing_changes_nothing():
     windows, before = [], ()
     for number, parts in enumerate(generated_dialogue(7, 40)):
-        source = "conversation with Ana, 2024-01-01" if number < 20 else "conversation, 2024-02-02"
+        source = "conversation, 2024-01-01" if number < 20 else "conversation, 2024-02-02"
         before = () if number == 20 else before
         windows.append(Window(source, as_context(before), parts))
         before = (*before, *parts)

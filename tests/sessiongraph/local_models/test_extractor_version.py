@@ -23,7 +23,7 @@ def document(text: str, *before: str) -> Window:
     return Window("document: notes", as_context([Part("document", part) for part in before]), (Part("document", text),))
 
 
-def turn(question: str, answer: str, *before: Part, source: str = "conversation with Ana, 2023-05-08") -> Window:
+def turn(question: str, answer: str, *before: Part, source: str = "conversation, 2023-05-08") -> Window:
     return Window(source, as_context(before), (Part("user", question), Part("assistant", answer)))
 
 

@@ -152,10 +152,16 @@ def test_a_turn_takes_what_was_said_before_along_but_nothing_said_after() -> Non
     assert [it.window for it in session_passages(turns[:5])] == [it.window for it in passages[:5]]
 
 
-def test_a_model_is_told_with_whom_and_when_and_the_default_user_has_no_name() -> None:
-    assert session_passages([turn("q", "a")])[0].window.source == "conversation with ana, 2024-05-08"
-    nobody = session_passages([turn("q", "a", user_name="default_user")])
-    assert nobody[0].window.source == "conversation, 2024-05-08"
+def test_a_model_is_told_when_it_was_said_and_not_by_whom() -> None:
+    """Whoever says "I" is told by their id: a name in the window would make it due where the name changes."""
+    (named,), (nobody,) = (
+        session_passages([turn("q", "a")]),
+        session_passages([turn("q", "a", user_name="default_user")]),
+    )
+    assert named.window.source == nobody.window.source == "conversation, 2024-05-08"
+    former = {window.source.split(",")[0] for window in named.former_windows}
+    assert former == {"conversation with ana", "conversation with ana@example.com"}
+    assert nobody.former_windows == ()
 
 
 def test_nothing_but_what_was_said_is_in_a_window() -> None:

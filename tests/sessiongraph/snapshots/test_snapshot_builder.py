@@ -26,14 +26,20 @@ from tests.support.snapshots import load_snapshot
 START = datetime(2024, 5, 8, 9)
 
 names = st.sampled_from(
-    ["Alice", "Alice Smith", "alice's", "Alice Jones", "Bob", "Bob Stone", "Paris", "PARIS", "Lyon", "Acme", "the Acme"]
+    [
+        *("Alice", "Alice Smith", "alice's", "Alice Jones", "Bob", "Bob Stone", "Paris", "PARIS", "Lyon", "Acme"),
+        *("the Acme", "the user", "The user", "the user's sister", "ana", "I"),
+    ]
 )
 types = st.sampled_from(["", "Person", "person", "Place", "Organization"])
 speakers = st.sampled_from(["document", "user", "assistant"])
 relations = st.sampled_from(
-    ["lives in", "Lives  in", "moved to", "works at", "left", "knows", "also known as", "is located in"]
+    [
+        *("lives in", "Lives  in", "moved to", "works at", "left", "knows", "also known as", "is located in"),
+        *("is called", "has sister"),
+    ]
 )
-statements = st.sampled_from(["One says so.", "Another wording.", "A third apple and a pear.", "She does."])
+statements = st.sampled_from(["One says so.", "Another wording.", "A third apple and a pear.", "The user does."])
 mentions = st.tuples(names, types, st.sampled_from(["", "an engineer", "who likes tea", "of Paris"]), speakers)
 claims = st.tuples(names, relations, names, statements, st.sampled_from([None, "2010", "2015-03"]), speakers)
 
@@ -87,7 +93,10 @@ class Store:
             # Three turns are of one session, which is there before some of them.
             session = f"s{step.number % 2}"
             if not self.connection.execute("SELECT 1 FROM documents WHERE id = ?", [session]).fetchall():
-                tx.insert("documents", [self._row(step, id=session, kind="session", text=None, session_id=session)])
+                # Two namesakes, who are told apart as soon as the dataset knows both.
+                user = {"user_id": f"u{session}", "user_name": "ana" if session == "s0" else "ana@south.example"}
+                row = self._row(step, id=session, kind="session", text=None, session_id=session) | user
+                tx.insert("documents", [row])
             self._said(tx, step)
             self._extracted(tx, step)
 
@@ -188,7 +197,8 @@ def shown(found: Snapshot) -> dict[str, Any]:
     rows = {name: sorted(map(repr, frame.to_dict("records"))) for name, frame in frames.items()}
     keys = {key: entities[row] for key, row in found.entity_keys.items()}
     joined = {"edges": _edges(found.adjacency, passages, entities), "mentioned": _mentioned(found, entities)}
-    return rows | joined | {"keys": keys, "merges": sorted(map(repr, found.merges))}
+    labels = {"labels": dict(found.speaker_labels)}
+    return rows | joined | labels | {"keys": keys, "merges": sorted(map(repr, found.merges))}
 
 
 def _edges(graph: Adjacency, passages: np.ndarray, entities: np.ndarray) -> dict[tuple[str, str], float]:

@@ -18,7 +18,7 @@ def closed(*said: str) -> set[tuple[str, str]]:
     rows = []
     for place, text in enumerate(said):
         day = pd.Timestamp("2024-01-05") + pd.Timedelta(days=60 * place)
-        window = ParsedWindow(f"conversation with Ana, {day:%Y-%m-%d}", (), {1: Part("user", text)})
+        window = ParsedWindow(f"conversation, {day:%Y-%m-%d}", (), {1: Part("user", text)})
         for fact in extract([window], PARSER).facts:
             subject, object_ = (
                 numbers.setdefault(name_key(name), len(numbers)) for name in (fact.subject, fact.object)
