@@ -101,7 +101,12 @@ def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> 
         "facts_added": dg.MetadataValue.int(len(change.facts)),
         "entities": dg.MetadataValue.int(change.size["entities"]),
         "facts": dg.MetadataValue.int(change.size["facts"]),
-        "changes": dg.MetadataValue.path(str(page)),
+        # Words stand in the page alone, and a browser opens no file from a page of the UI: so, the command that does.
+        "changes": dg.MetadataValue.md(
+            f"New facts: {len(change.facts)}, new entities: {len(change.new_entities)}. In a terminal, "
+            f"`sessiongraph changes open {run_id} -d {dataset.key}` shows them, each with its evidence."
+        ),
+        "changes_file": dg.MetadataValue.path(str(page)),
     }
 
 
