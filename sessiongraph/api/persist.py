@@ -5,7 +5,7 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from sessiongraph.api.context import acting_user, check_flag, permitted
-from sessiongraph.dagster.event_reporting import logger, report_materialization
+from sessiongraph.dagster.event_reporting import logger, report_failures, report_materialization
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id, new_id
 from sessiongraph.persistence.persist import PersistReport
@@ -112,6 +112,7 @@ async def _persist(
         await report_materialization(services, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
     if report.settled:
         await report_materialization(services, "session_knowledge", dataset, run_id, lambda: _persist_metadata(report))
+    await report_failures(services, "session_knowledge", dataset, report)
     if report.failure is not None:
         raise report.failure
     return report

@@ -45,10 +45,17 @@ WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN 
 
 @dataclass
 class EmbeddingReport:
-    """What embedding used, and how many texts are still without a vector."""
+    """What embedding used, how many texts it gave a vector, and how many are still without one.
+
+    `unanswered` are those of them for which the embedder gave no answer, with the `error` of it: they may well have
+    one the next time, unlike those that it refuses.
+    """
 
     usage: Usage = field(default_factory=Usage)
+    embedded: int = 0
     missing: int = 0
+    unanswered: int = 0
+    error: LLMFailedError | None = None
 
 
 async def embed_missing(
@@ -77,8 +84,10 @@ async def embed_missing(
             if error.fatal:
                 raise
             logger.warning("%d texts are without a vector until the next run: %s", len(texts) - start, error)
-            report.missing += len(texts) - start
+            report.unanswered, report.error = len(texts) - start, error
+            report.missing += report.unanswered
             break
+        report.embedded += len(vectors)
         report.missing += len(batch) - len(vectors)
     return report
 
