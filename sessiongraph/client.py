@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from sessiongraph.api.datasets import Datasets
+    from sessiongraph.api.documents import Documents
     from sessiongraph.api.entities import Entities
     from sessiongraph.api.forget import ForgetReport
     from sessiongraph.api.persist import BackgroundPersist
@@ -79,6 +80,13 @@ class SessionGraph:
         from sessiongraph.api.datasets import Datasets
 
         return Datasets(self.services)
+
+    @cached_property
+    def documents(self) -> "Documents":
+        """What a dataset holds, and how much of it is in the graph."""
+        from sessiongraph.api.documents import Documents
+
+        return Documents(self.services)
 
     @cached_property
     def entities(self) -> "Entities":
