@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from sessiongraph.api.datasets import Datasets
+    from sessiongraph.api.documents import Documents
     from sessiongraph.api.entities import Entities
     from sessiongraph.api.forget import ForgetReport
     from sessiongraph.api.persist import BackgroundPersist
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from sessiongraph.persistence.estimate import PersistEstimate
     from sessiongraph.persistence.persist import PersistReport
     from sessiongraph.retrieval.results import SearchResult
+    from sessiongraph.types import ProgressCallback
 
     Data = str | os.PathLike[str]
 
@@ -80,6 +82,13 @@ class SessionGraph:
         return Datasets(self.services)
 
     @cached_property
+    def documents(self) -> "Documents":
+        """What a dataset holds, and how much of it is in the graph."""
+        from sessiongraph.api.documents import Documents
+
+        return Documents(self.services)
+
+    @cached_property
     def entities(self) -> "Entities":
         """Which names are one thing, why, and a person's word on it."""
         from sessiongraph.api.entities import Entities
@@ -115,6 +124,7 @@ class SessionGraph:
         user: User | None = None,
         node_set: Sequence[str] | None = None,
         said_at: "date | None" = None,
+        progress: "ProgressCallback | None" = None,
     ) -> "IngestReport":
         """Put texts, files or folders into a dataset, which is created if the user has none of that name.
 
@@ -123,13 +133,16 @@ class SessionGraph:
         documents. `said_at` is the day (a date or a datetime) that they are of, by which "yesterday" in them is read;
         where it is not given, it is the one that they say themselves: in front matter, in headings as a journal has
         them, or in their name.
-        The report's `warnings` say what of a file was left out or may be misread.
+        The report's `warnings` say what of a file was left out or may be misread; `progress` is called with a Progress
+        after each file.
 
         Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.
         """
         from sessiongraph.api.add import add
 
-        return await add(self.services, data, dataset_name, user=user, node_set=node_set, said_at=said_at)
+        return await add(
+            self.services, data, dataset_name, user=user, node_set=node_set, said_at=said_at, progress=progress
+        )
 
     async def cognify(
         self,
@@ -138,6 +151,7 @@ class SessionGraph:
         user: User | None = None,
         retry_failed: bool = False,
         reextract: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "dict[str, KnowledgeReport]":
         """Bring what was added to `datasets` (all that the user may write, for None) into their graphs.
 
@@ -145,6 +159,7 @@ class SessionGraph:
         graph, those of sessions too. A passage that failed three times by its own fault (a refusal, an answer that does
         not validate) is quarantined, and tried again only with `retry_failed` or when its window changes. What another
         version or model extracted is stale: it stays in the graph, and is extracted anew only with `reextract`.
+        `progress` is called with a Progress as passages are done.
 
         Returns a report for each dataset, by its name (another's: by owner/name).
         Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents,
@@ -152,7 +167,9 @@ class SessionGraph:
         """
         from sessiongraph.api.cognify import cognify
 
-        return await cognify(self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract)
+        return await cognify(
+            self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract, progress=progress
+        )
 
     async def estimate_cognify(
         self,
@@ -218,6 +235,7 @@ class SessionGraph:
         retry_failed: bool = False,
         reextract: bool = False,
         create: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "PersistReport": ...
 
     @overload
@@ -231,6 +249,7 @@ class SessionGraph:
         retry_failed: bool = False,
         reextract: bool = False,
         create: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "PersistReport | BackgroundPersist": ...
 
     async def persist_sessions(
@@ -243,6 +262,7 @@ class SessionGraph:
         retry_failed: bool = False,
         reextract: bool = False,
         create: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "PersistReport | BackgroundPersist":
         """Persist a user's cached sessions into `dataset`, under the node set `user_sessions_from_cache`.
 
@@ -253,7 +273,8 @@ class SessionGraph:
         refused now, and a handle is returned at once. A turn that failed three times by its own fault (a refusal, an
         answer that does not validate) is quarantined: it is tried again only with `retry_failed`, or when its words,
         those before it, the prompt or the model change. Turns that another version or model extracted are stale: they
-        stay in the graph, and are extracted anew only with `reextract`; `estimate_persist` tells the price.
+        stay in the graph, and are extracted anew only with `reextract`; `estimate_persist` tells the price. `progress`
+        is called with a Progress as turns are done.
 
         Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError,
         SessionsNotFoundError (neither cache nor dataset knows one of them), CacheUnavailableError,
@@ -270,6 +291,7 @@ class SessionGraph:
             retry_failed=retry_failed,
             reextract=reextract,
             create=create,
+            progress=progress,
         )
 
     async def estimate_persist(

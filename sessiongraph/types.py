@@ -3,6 +3,7 @@
 Plain frozen dataclasses without behaviour of their own; what they are stored in belongs to the resources.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
@@ -57,6 +58,20 @@ class Dataset:
     @property
     def key(self) -> str:
         return f"{self.owner_name}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a call is: `done` of `total` files, passages or "texts embedded" (`what`), `failed` of them in vain."""
+
+    what: str
+    done: int
+    total: int
+    failed: int = 0
+
+
+# What a call tells how far it is, in the event loop that it runs in; it is not to take long.
+ProgressCallback = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sessiongraph.persistence.persist import PersistReport
 from sessiongraph.persistence.persist import persist_sessions as persist
 from sessiongraph.persistence.session_routing import belongs_to, homes_of_sessions
 from sessiongraph.services import Services
-from sessiongraph.types import Dataset, Turn, User
+from sessiongraph.types import Dataset, ProgressCallback, Turn, User
 
 
 class BackgroundPersist:
@@ -56,6 +56,7 @@ async def persist_sessions(
     reextract: bool,
     create: bool,
     whole: bool = True,
+    progress: ProgressCallback | None = None,
 ) -> PersistReport | BackgroundPersist:
     """As `SessionGraph.persist_sessions` says."""
     ids = checked_session_ids(session_ids)
@@ -69,7 +70,7 @@ async def persist_sessions(
     if not create:
         await asyncio.to_thread(_check_graph, services, acting, ids, target)
     run_id = new_id()
-    work = _persist(services, acting, ids, target, run_id, retry_failed, reextract, whole)
+    work = _persist(services, acting, ids, target, run_id, retry_failed, reextract, whole, progress)
     if run_in_background:
         return BackgroundPersist(asyncio.create_task(work), run_id, services.background)
     return await work
@@ -91,6 +92,7 @@ async def _persist(
     retry_failed: bool,
     reextract: bool,
     whole: bool,
+    progress: ProgressCallback | None,
 ) -> PersistReport:
     report = await persist(
         services.cache,
@@ -104,6 +106,7 @@ async def _persist(
         reextract=reextract,
         belongs=belongs_to(dataset),
         whole=whole,
+        progress=progress,
     )
     report.warnings = await asyncio.to_thread(_privacy_warnings, services, user, report.copies, dataset)
     for warning in report.warnings:

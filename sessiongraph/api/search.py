@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from sessiongraph.retrieval.query_context import QueryContext, generative_llm
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
+from sessiongraph.retrieval.time_expressions import asker_today
 from sessiongraph.services import Services
 from sessiongraph.snapshots.feedback_weights import Weights
 from sessiongraph.types import MAIN_DATASET, Dataset, Usage, User
@@ -42,7 +42,7 @@ async def search(
     chosen = await all_permitted(services, acting, datasets, "read")
     scopes = await asyncio.to_thread(_scopes, services, chosen, tags)
     if search_type is SearchType.FEELING_LUCKY:
-        search_type = choose_search_type(query_text, datetime.now(UTC).date())
+        search_type = choose_search_type(query_text, asker_today())
     plan = SEARCH_PLANS[search_type]
     conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None)
     query, usage = query_text, Usage()

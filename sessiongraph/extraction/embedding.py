@@ -19,7 +19,7 @@ from sessiongraph.extraction.ledger import Passage
 from sessiongraph.ids import text_id
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.store.graph_store import GraphStore, Transaction
-from sessiongraph.types import Usage
+from sessiongraph.types import Progress, ProgressCallback, Usage
 
 logger = logging.getLogger("sessiongraph")
 
@@ -59,7 +59,13 @@ class EmbeddingReport:
 
 
 async def embed_missing(
-    store: GraphStore, embedder: Embedder, passages: Sequence[Passage], *, run_id: str, asset: str
+    store: GraphStore,
+    embedder: Embedder,
+    passages: Sequence[Passage],
+    *,
+    run_id: str,
+    asset: str,
+    progress: ProgressCallback | None = None,
 ) -> EmbeddingReport:
     """Give a vector to those live texts of `passages` that have none.
 
@@ -70,6 +76,8 @@ async def embed_missing(
     texts = list(missing)
     for start in range(0, len(texts), _COMMIT_TEXTS):
         batch = texts[start : start + _COMMIT_TEXTS]
+        if progress is not None:
+            progress(Progress("texts embedded", start, len(texts), report.missing))
         having = [missing[text] for text in batch]
         vectors: dict[str, np.ndarray] = {}
         try:

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import StrategyName
 from sessiongraph.retrieval.temporal_scoring import parse_days
-from sessiongraph.retrieval.time_expressions import DateRange, parse_date_range
+from sessiongraph.retrieval.time_expressions import DateRange, asker_today, parse_date_range
 
 MAX_ROUNDS = 2
 # Times as many sources are retrieved where they are condensed, or filtered by time, before an answer is made from them.
@@ -124,7 +124,7 @@ async def decompose(context: QueryContext) -> Outcome:
 async def answer_within_time(context: QueryContext) -> Outcome:
     """Answer from what was said, or was true, in the days that the question is about; from all where it names none."""
     newest = max(_day(scope.snapshot.passages["said_at"].max()) for scope in context.scopes)
-    days = parse_date_range(context.query, datetime.now(UTC).date(), newest)
+    days = parse_date_range(context.query, asker_today(), newest)
     if days is None:
         context.warnings.append("The question speaks of no time that was understood, so all times were searched.")
         return await answer_once(context)
