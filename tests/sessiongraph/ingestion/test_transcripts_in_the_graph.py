@@ -153,15 +153,18 @@ async def stored(folder: Path, *documents: ParsedDocument) -> list[tuple[str, li
     return windows(folder)
 
 
+WORDS = "I went home. Then I called you and told you all of it, down to number"
+
+
 async def test_passages_are_cut_at_utterances_and_days_and_say_who_speaks(tmp_path: Path) -> None:
-    said = [f"2026-03-{4 + number // 40:02d} 09:31 {'AB'[number % 2]}nn: I say {number} you." for number in range(80)]
+    said = [f"2026-03-0{4 + at // 40} 09:31 {'AB'[at % 2]}nn: {WORDS} {at}." for at in range(80)]
     found = await stored(tmp_path, parse_text("\n".join(said), "chat.txt"))
     assert {source for source, _, _ in found} == {
         f"transcript: chat.txt, speakers Ann and Bnn, 2026-03-0{day}" for day in (4, 5)
     }
     lines = [line for _, _, text in found for line in text.split("\n") if line and not line.startswith("##")]
     assert lines == [f"[09:31] {line[17:]}" for line in said]
-    assert all(before[2].endswith(after[1][-1]) and len(after[1]) == 4 for before, after in pairwise(found))
+    assert all(before[2].endswith(after[1][-1]) and 1 <= len(after[1]) <= 4 for before, after in pairwise(found))
 
 
 async def test_an_utterance_that_is_cut_stays_its_speakers(tmp_path: Path) -> None:
