@@ -129,10 +129,10 @@ class SessionGraph:
         """Put texts, files or folders into a dataset, which is created if the user has none of that name.
 
         A string is a text; a path (a Path, or a string that starts with /, ./, ../, ~/ or file://) is a file or a
-        folder of txt, md, html, csv, json, pdf and docx. The same content twice is one document. `node_set` tags the
-        documents. `said_at` is the day (a date or a datetime) that they are of, by which "yesterday" in them is read;
-        where it is not given, it is the one that they say themselves: in front matter, in headings as a journal has
-        them, or in their name.
+        folder of txt, md, html, csv, json, pdf, docx, vtt, srt, eml and mbox. The same content twice is one document,
+        chats and mails are read as who said what. `node_set` tags the documents. `said_at` is the day (a date or a
+        datetime) that they are of, by which "yesterday" in them is read; where it is not given, it is the one that they
+        say themselves: in front matter, in headings as a journal has them, or in their name.
         The report's `warnings` say what of a file was left out or may be misread; `progress` is called with a Progress
         after each file.
 

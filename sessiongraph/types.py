@@ -12,6 +12,7 @@ from sessiongraph.ids import content_id
 
 Permission = Literal["read", "write", "delete", "share"]
 PERMISSIONS: tuple[Permission, ...] = ("read", "write", "delete", "share")
+DocumentKind = Literal["document", "transcript"]
 MAIN_DATASET = "main_dataset"
 DEFAULT_USER = "default_user"
 SESSION_NODE_SET = "user_sessions_from_cache"

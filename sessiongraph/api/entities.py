@@ -19,7 +19,7 @@ from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.types import Dataset, User
 
 # Whose content a decision is part of, by the kind of passages that a dataset has.
-_ASSETS = {"document": "knowledge_graph", "session": "session_knowledge"}
+_ASSETS = {"document": "knowledge_graph", "transcript": "knowledge_graph", "session": "session_knowledge"}
 
 
 class Entities:
@@ -58,7 +58,7 @@ class Entities:
         target = await permitted(services, await acting_user(services, user), dataset, "write")
         snapshot = await asyncio.to_thread(services.snapshot, target)
         one, other = _known(snapshot, target, a, b)
-        assets = [_ASSETS[kind] for kind in sorted(snapshot.passages["kind"].unique())]
+        assets = sorted({_ASSETS[kind] for kind in snapshot.passages["kind"].unique()})
         run_id = new_id()
         changed = await asyncio.to_thread(
             decide, services.store(target), one, other, same=is_same, reason=reason, run_id=run_id, asset=assets[0]

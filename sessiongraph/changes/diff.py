@@ -15,8 +15,8 @@ import pandas as pd
 from sessiongraph.entity_resolution.name_normalization import name_key
 from sessiongraph.snapshots.snapshot import Snapshot
 
-# The kind of the passages that a run of each asset makes.
-PASSAGE_KINDS = {"knowledge_graph": "document", "session_knowledge": "session"}
+# The kinds of the passages that a run of each asset makes.
+PASSAGE_KINDS = {"knowledge_graph": ("document", "transcript"), "session_knowledge": ("session",)}
 
 # The evidence that was live for the run's passages before the run, which is therefore not new.
 _EVIDENCE_BEFORE = """
@@ -89,7 +89,7 @@ class Change:
 def collect_change(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str) -> Change:
     """What is in `snapshot`, the present state of the store behind `connection`, by that run alone."""
     passages = snapshot.passages
-    of_run = ((passages["run_id"] == run_id) & (passages["kind"] == PASSAGE_KINDS[asset])).to_numpy()
+    of_run = ((passages["run_id"] == run_id) & passages["kind"].isin(PASSAGE_KINDS[asset])).to_numpy()
     known_entities, known_facts = _known_before(connection, snapshot, asset, run_id)
     entity_is_new = _only_of_run(snapshot.mentions, "entity", len(snapshot.entities), of_run) & ~known_entities
     fact_is_new = _only_of_run(snapshot.claims, "fact", len(snapshot.facts), of_run) & ~known_facts

@@ -70,7 +70,7 @@ def add(
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put texts, files or folders (txt, md, html, csv, json, pdf, docx) into a dataset.
+    """Put texts, files or folders (txt, md, html, csv, json, pdf, docx, vtt, srt, eml, mbox) into a dataset.
 
     What names something that is there is a path; what has several words is a text. The same content twice is one
     document.

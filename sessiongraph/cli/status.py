@@ -28,8 +28,8 @@ _PATIENCE_SECONDS = 1.0
 
 _COUNTS = """
 SELECT
-    (SELECT count(*) FROM documents WHERE kind = 'document'),
-    (SELECT count(*) FROM documents d WHERE kind = 'document' AND NOT EXISTS (
+    (SELECT count(*) FROM documents WHERE kind <> 'session'),
+    (SELECT count(*) FROM documents d WHERE kind <> 'session' AND NOT EXISTS (
         SELECT 1 FROM chunks c JOIN ledger USING (passage_id) WHERE c.document_id = d.id)),
     (SELECT count(*) FROM documents WHERE kind = 'session'),
     (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),

@@ -20,7 +20,7 @@ _SEQ = "the commit that wrote the row; when, and by which run, stands in `commit
 _MEANING = {
     "documents": {
         "id": "hash of the content, or of user and session",
-        "kind": "document, or session",
+        "kind": "document, transcript, or session",
         "name": "file name or title; a session's id",
         "source": "where the original is kept",
         "text": "the whole text; a session's turns are in `turns`",
@@ -65,7 +65,7 @@ _MEANING = {
         "name": "its name, as it stands there",
         "type": "Person, Organization, Place, …",
         "description": "what is said of it there",
-        "stated_by": "document, user or assistant",
+        "stated_by": "document, transcript, user or assistant",
     },
     "claims": {
         "window_id": "where the fact is stated",
@@ -74,7 +74,7 @@ _MEANING = {
         "object": "name of the other entity",
         "statement": "the fact as one sentence",
         "valid_at": "since when it holds: YYYY, YYYY-MM or YYYY-MM-DD",
-        "stated_by": "document, user or assistant",
+        "stated_by": "document, transcript, user or assistant",
     },
     "embeddings": {"text_id": "hash of the text", "model": "the embedding model", "vector": "float32, little-endian"},
     "decisions": {

@@ -23,16 +23,16 @@ _EVIDENCE = (
 # What each asset's content is. No row is there twice, or the two would cancel each other out.
 _CONTENT = {
     "documents": (
-        "SELECT id, name FROM documents WHERE kind = 'document'",
+        "SELECT id, name FROM documents WHERE kind <> 'session'",
         "SELECT DISTINCT document_id, n.name FROM node_sets n JOIN documents d ON d.id = document_id "
-        "WHERE kind = 'document'",
+        "WHERE kind <> 'session'",
     ),
     "session_turns": ("SELECT passage_id, content_hash, score, created_at FROM current_turns",),
     **{asset: tuple(query.format(passages=table) for query in _EVIDENCE) for asset, table in PASSAGES.items()},
 }
 # A row is a document, a turn, or a piece of live evidence of a fact.
 _ROWS = {
-    "documents": "SELECT count(*) FROM documents WHERE kind = 'document'",
+    "documents": "SELECT count(*) FROM documents WHERE kind <> 'session'",
     "session_turns": "SELECT count(DISTINCT passage_id) FROM turns",
     **{
         asset: "SELECT count(*) FROM live_windows JOIN claims USING (window_id) "

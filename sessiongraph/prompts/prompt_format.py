@@ -25,15 +25,15 @@ from typing import Literal
 
 from sessiongraph.ids import content_id
 
-Role = Literal["document", "user", "assistant"]
+Role = Literal["document", "transcript", "user", "assistant"]
 
 # How much of what came before goes along as context: parts (a turn has two), and characters of each.
 CONTEXT_PARTS = 16
 CONTEXT_CHARS = 240
 
 _SOURCE = "~ # "
-_CONTEXT = re.compile(r"~ (document|user|assistant): (.*)\Z", re.DOTALL)
-_SPEAKER = re.compile(r"~ (document|user|assistant):\Z")
+_CONTEXT = re.compile(r"~ (document|transcript|user|assistant): (.*)\Z", re.DOTALL)
+_SPEAKER = re.compile(r"~ (document|transcript|user|assistant):\Z")
 _PASSAGE = re.compile(r"\[(\d+)\] (.*)\Z", re.DOTALL)
 _BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 

@@ -76,7 +76,7 @@ def _id(hit: Hit, frame: Literal["passages", "facts"]) -> str:
 
 def as_source(citation: Citation) -> Source:
     """A citation as a source of a prompt: what it is, when it was said and was true, and its words."""
-    kind = "document" if citation.session_id is None else "conversation"
+    kind = "conversation" if citation.session_id else "transcript" if citation.stated_by == "transcript" else "document"
     where = f"{kind} {citation.name}, {citation.said_at:%Y-%m-%d}"
     if citation.kind == "fact":
         return Source(fact_label(Validity(citation.valid_at, citation.valid_until), where), citation.text)
@@ -143,7 +143,7 @@ def _citation(hit: Hit, passage: int, kind: str, id_: str, text: str, stated_by:
         dataset=hit.scope.dataset.key,
         document_id=row["document_id"],
         name=row["name"],
-        stated_by=stated_by or ("conversation" if is_turn else "document"),
+        stated_by=stated_by or ("conversation" if is_turn else row["kind"]),
         said_at=row["said_at"].to_pydatetime().replace(tzinfo=UTC),
         session_id=row["session_id"] if is_turn else None,
         turn_id=row["turn_id"] if is_turn else None,

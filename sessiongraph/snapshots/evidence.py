@@ -15,7 +15,7 @@ from sessiongraph.entity_resolution.entity_resolver import NameEvidence, is_alia
 from sessiongraph.snapshots.incremental_read import Columns
 
 # Of evidence, the lowest first. `adjacency` relies on it that 1 means an assistant.
-SOURCE_PRIORITY = {"document": 0, "user": 0, "assistant": 1}
+SOURCE_PRIORITY = {"document": 0, "transcript": 0, "user": 0, "assistant": 1}
 MENTION_COLUMNS = ("entity", "passage", "key", "name", "type", "description", "stated_by")
 CLAIM_COLUMNS = ("fact", "passage", "statement", "stated_by")
 

@@ -52,6 +52,9 @@ _KINDS = (
 )
 # A question of what was; "did" alone may ask for how things came to be as they are.
 _PAST = re.compile(r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|originally|once|first|ever|was|were|had|did)\b")
+_SAID = re.compile(
+    r"\b(?:say|said|saying|tell|told|mention(?:ed)?|write|wrote|answer(?:ed)?|repl(?:y|ied)|ask(?:ed)?)\b"
+)
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _WORK = re.compile(
     r"\bdo(?:es|ing)?\b.*\b(?:for (?:work|a living|a job)|professionally)\b|\b(?:job|profession|occupation)\b"
@@ -98,6 +101,13 @@ class _Query:
         self.kinds = next((kinds for pattern, kinds in _KINDS if pattern.search(lowered)), frozenset())
         self.is_open = bool(re.search(r"\b(?:who|whom|whose|what|which|where|when|why|how)\b", lowered))
         self.asks_who = bool(re.search(r"\bwho(?:m|se)?\b", lowered))
+        # Who is asked for their words: what they say is then of whatever else is named.
+        self.sayer = self.names[self.topic][0] if self.names and _SAID.search(lowered) else None
+        if self.sayer in speakers:
+            self.names.pop(self.topic)
+            self.words = {word: None for word in self.words if not _SAID.fullmatch(word)}
+        else:
+            self.sayer = None
         if _WORK.search(lowered):
             self.words["job"] = None
 
@@ -157,6 +167,8 @@ def _alike(word: str) -> frozenset[str]:
 
 def _score(query: _Query, weights: dict[str, float], candidate: Candidate) -> float:
     """How well `candidate` answers; 0 where it does not."""
+    if query.sayer and candidate.speaker != query.sayer:
+        return 0
     words = candidate.words
     about = [_about(name, person, query, candidate) for name, person in query.names]
     if query.names and (not any(about) or not about[query.topic]):

@@ -6,12 +6,12 @@ start with one; "I" and "you" stand for those two.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
-from sessiongraph.local_models.extractive.text_blocks import said
+from sessiongraph.local_models.extractive.text_blocks import said, utterances_of
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Source, Validity
 
@@ -67,12 +67,26 @@ def utterances(
 def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candidate]:
     """The sentences that can be quoted: no questions, and nothing that only says that nobody knows."""
     replaced = {_plain(text) for utterance in said_by for text in utterance.source.replaced}
-    return [
-        candidate
-        for utterance in said_by
-        for candidate in _sentences(utterance, speakers, replaced)
-        if not candidate.sentence.question and utterance.source.text.strip() != NO_ANSWER
-    ]
+    found: list[Candidate] = []
+    asked: Candidate | None = None
+    for utterance in said_by:
+        read = list(_sentences(utterance, speakers, replaced))
+        if asked and read and asked.number == utterance.number and _is_reply(asked, read):
+            reply = read[0]
+            # "Yes" answers whatever was asked: it is quoted with that, and is about it.
+            quote = f"{asked.quote} {reply.quote}"
+            names = asked.names | reply.names | words_of(reply.speaker or "")
+            found.append(replace(asked, quote=quote, speaker=reply.speaker, names=names, topics=asked.topics | names))
+        if utterance.source.text.strip() != NO_ANSWER:
+            found += [candidate for candidate in read if not candidate.sentence.question]
+        asked = read[-1] if read and read[-1].sentence.question else None
+    return found
+
+
+def _is_reply(asked: Candidate, read: list[Candidate]) -> bool:
+    """Whether another person than who `asked` says only yes or no."""
+    plain = WORD.findall(read[0].sentence.text.lower())
+    return len(read) == 1 and plain in (["yes"], ["no"]) and None is not read[0].speaker != asked.speaker
 
 
 def words_of(name: str) -> frozenset[str]:
@@ -80,7 +94,10 @@ def words_of(name: str) -> frozenset[str]:
 
 
 def _parts(source: Source) -> Iterator[Part]:
-    """`source` as one part or, in a conversation, as one for each line that starts with a speaker and what follows."""
+    """`source` as one part or, of what was said, as one for each line that starts with a speaker and what follows."""
+    if source.label.startswith("transcript"):
+        yield from utterances_of(Part("transcript", source.text))
+        return
     if not source.label.startswith("conversation"):
         yield Part("document", source.text)
         return

@@ -5,7 +5,7 @@ Invariant: what a window yields depends on its source, context and parts alone.
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sessiongraph.local_models.extractive import dates
@@ -22,27 +22,37 @@ from sessiongraph.local_models.extractive.parse_types import (
     rendered,
 )
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.local_models.extractive.text_blocks import said, utterances_of
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, Summary
 from sessiongraph.prompts.prompt_format import ParsedWindow, Part
 
 _STATEMENT_CHARS = 200
 _DESCRIPTION_CHARS = 160
+_SPEAKERS = re.compile(r"transcript: .*, speakers? (.+?)(?:, \d{4}-\d\d-\d\d)?\Z")
 _WITH = re.compile(r"conversation with ([^,]+)")
 
 
 def extract(windows: Sequence[ParsedWindow], parser: SentenceParser) -> Extraction:
     """The summaries, entities and facts of `windows`, in their order. Thread-safe and deterministic."""
-    parts = [part for window in windows for part in (*window.context, *window.parts.values())]
-    read = iter(parser.read(parts))
+    told = [list(_utterances(window)) for window in windows]
+    read = iter(parser.read([part for of_window in told for _, part in of_window]))
     found = Extraction(summaries=[], entities=[], facts=[])
-    for window in windows:
-        context = [next(read) for _ in window.context]
-        passages = [next(read) for _ in window.parts]
-        extraction = _Window(window, context, passages).extract()
+    for window, of_window in zip(windows, told, strict=True):
+        extraction = _Window(window, [(number, part, next(read)) for number, part in of_window]).extract()
         found.summaries += extraction.summaries
         found.entities += extraction.entities
         found.facts += extraction.facts
     return found
+
+
+def _utterances(window: ParsedWindow) -> Iterator[tuple[int | None, Part]]:
+    """What is said in `window`, each with the number of its passage, None in the context."""
+    speaker = None
+    numbered = [*((None, part) for part in window.context), *window.parts.items()]
+    for number, part in numbered:
+        for utterance in utterances_of(part, speaker):
+            speaker = said(utterance).speaker if part.role == "transcript" else None
+            yield number, utterance
 
 
 @dataclass
@@ -56,12 +66,14 @@ class _Entity:
 
 
 class _Window:
-    def __init__(self, window: ParsedWindow, context: list[Reading], passages: list[Reading]) -> None:
+    def __init__(self, window: ParsedWindow, told: list[tuple[int | None, Part, Reading]]) -> None:
         self.window = window
-        self.texts = list(zip(window.context, context, strict=True))
-        self.passages = list(zip(window.parts.items(), passages, strict=True))
+        self.texts = [(part, reading) for number, part, reading in told if number is None]
+        self.passages = [((number, part), reading) for number, part, reading in told if number is not None]
         self.today = dates.said_on(window.source)
-        self.speakers = [reading.speaker for reading in (*context, *passages) if reading.speaker is not None]
+        in_all = _SPEAKERS.match(window.source)
+        self.speakers = re.split(", | and ", in_all[1]) if in_all else []
+        self.speakers += [reading.speaker for _, _, reading in told if reading.speaker is not None]
         named = _WITH.search(window.source)
         self.user = named[1].strip() if named else None
         self.coreference = Coreference(frozenset(self.speakers) | ({self.user} if self.user else set()))
