@@ -16,8 +16,8 @@ from operator import attrgetter
 import duckdb
 
 from sessiongraph.extraction.ledger import Passage
-from sessiongraph.persistence.question_detection import only_asks
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window, as_context, turn_parts
+from sessiongraph.question_detection import only_asks
 from sessiongraph.types import DEFAULT_USER
 
 BAD_SCORE = 2
