@@ -15,6 +15,7 @@ from sessiongraph.errors import InvalidInputError, LLMFailedError, StoreBusyErro
 from sessiongraph.ids import check_session_id
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.search_types import SEARCH_PLANS
+from sessiongraph.speech_acts import speech_act
 
 # What a question can meet without ending the conversation: the next one may fare better.
 _PASSING = (InvalidInputError, LLMFailedError, StoreBusyError)
@@ -144,8 +145,14 @@ def _show(result: SearchResult) -> None:
         _show_rows(result)
     if result.citations:
         _show_citations(result.citations, "Sources" if result.answered else "Sources, which do not answer it")
+    elif not result.rows and result.query_type is not SearchType.CYPHER and _is_heard(result):
+        return  # what was told, or a greeting, rests on no source
     elif not result.rows:
         note("No sources were found." if result.query_type is not SearchType.CYPHER else "The query found nothing.")
+
+
+def _is_heard(result: SearchResult) -> bool:
+    return result.answered and speech_act(result.query) in ("tells", "greets")
 
 
 def _marked(result: SearchResult) -> str:
