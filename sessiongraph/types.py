@@ -13,6 +13,8 @@ Permission = Literal["read", "write", "delete", "share"]
 PERMISSIONS: tuple[Permission, ...] = ("read", "write", "delete", "share")
 MAIN_DATASET = "main_dataset"
 DEFAULT_USER = "default_user"
+# What a rating calls an answer of which nothing is to be kept, or worse.
+BAD_SCORE = 2
 SESSION_NODE_SET = "user_sessions_from_cache"
 
 
