@@ -11,14 +11,14 @@ import typer
 import sessiongraph
 from sessiongraph.cli.options import AsJson, DatasetNames, NodeSets, UserName, acting
 from sessiongraph.cli.output import fail, moment, note, run, say, show_json, show_table, spent, to_json, warn, working
-from sessiongraph.errors import InvalidInputError, LLMFailedError, StoreBusyError
+from sessiongraph.errors import InvalidInputError, LLMFailedError, NoGraphDataError, StoreBusyError
 from sessiongraph.ids import check_session_id
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.search_types import SEARCH_PLANS
 from sessiongraph.speech_acts import speech_act
 
 # What a question can meet without ending the conversation: the next one may fare better.
-_PASSING = (InvalidInputError, LLMFailedError, StoreBusyError)
+_PASSING = (InvalidInputError, LLMFailedError, NoGraphDataError, StoreBusyError)
 
 _TYPES = "One that answers: {}; or one that shows what it finds: {} (CYPHER takes a query as its question).".format(
     ", ".join(kind for kind in SearchType if kind not in SEARCH_PLANS or SEARCH_PLANS[kind].asks_model),

@@ -46,7 +46,23 @@ _ALONE = (
     r"(?:lo siento,? )?no (?:lo )?sé|dat weet ik niet|ik weet het niet|nie wiem|bilmiyorum",
     r"(?:извините,? )?(?:я )?(?:этого )?не знаю|لا (?:أعرف|أعلم|أدري)|(?:मुझे )?(?:नहीं पता|पता नहीं)(?: है)?",
     r"(?:(?:抱歉|对不起|對不起)[，,]?)?我?不知道|(?:すみません、?)?(?:分|わ)かりません",
-    r"(?:죄송하지만 )?(?:잘 )?모르겠(?:습니다|어요)",
+    r"(?:죄송하지만 )?(?:잘 )?(?:모르겠(?:습니다|어요)|(?:해당|관련|그) 정보가 없습니다)",
+    r"das kann ich (?:dir |ihnen )?(?:leider )?nicht (?:sagen|beantworten)|"
+    r"dazu (?:habe ich|liegen mir) (?:leider )?keine (?:informationen|angaben)(?: vor)?",
+    r"(?:désolée?,? )?je n'ai (?:malheureusement )?(?:pas (?:cette|ces|d')|aucune )\s?informations?(?: à ce sujet)?",
+    r"(?:lo siento,? )?no (?:tengo|dispongo de) (?:esa|esta|ninguna) información(?: al respecto)?",
+    r"(?:mi dispiace,? )?non ho (?:queste|quest'|alcuna|informazioni a riguardo) ?informazion[ei]?",
+    r"(?:desculpe,? )?não tenho (?:essa|esta|nenhuma) informação",
+    r"dat kan ik (?:helaas )?niet (?:zeggen|beantwoorden)|daar heb ik geen informatie over",
+    r"(?:niestety )?nie mam (?:takich|tych|żadnych) informacji|det vet jag (?:tyvärr )?inte|jag vet inte",
+    r"det ved jeg (?:desværre )?ikke|jeg ved (?:det )?ikke|det vet jeg (?:dessverre )?ikke|jeg vet ikke|en tiedä",
+    r"(?:к сожалению,? )?у меня нет (?:такой|этой) информации|(?:я )?не знаю,? к сожалению|(?:я )?не знаю",
+    r"(?:на жаль,? )?(?:я )?не знаю|(?:λυπάμαι,? )?δεν (?:ξέρω|γνωρίζω)|bu konuda bilgim yok",
+    r"(?:عذرا،? |آسف،? )?ليس لد[يى] (?:هذه|أي) (?:المعلومات|معلومات)|نمی‌?دانم|(?:מצטערת?,? )?(?:אני )?לא יוד(?:ע|עת)",
+    r"(?:क्षमा करें,? )?(?:मेरे पास )?(?:यह|इसकी|ऐसी) जानकारी नहीं है|मैं नहीं (?:जानता|जानती)",
+    r"(?:(?:抱歉|对不起|對不起|很抱歉)[，,]?)?我?(?:没有|沒有)(?:相关|相關|这方面的|這方面的)?(?:信息|資訊|资料|資料)",
+    r"(?:申し訳(?:ありません|ございません)が?、?)?(?:その)?(?:情報(?:は|が)ありません|(?:分|わ)かりません)",
+    r"(?:xin lỗi,? )?tôi không biết|(?:maaf,? )?saya tidak tahu|(?:ขอโทษ(?:ครับ|ค่ะ)? ?)?ไม่(?:ทราบ|รู้)(?:ครับ|ค่ะ)?",
 )
 _NON_ANSWER_ALONE = re.compile(rf"\W*(?:{'|'.join(_ALONE)})\W*\Z", re.IGNORECASE)
 # Longer answers say something even when they begin so; so do those that go on with "but", and those that name

@@ -130,7 +130,7 @@ class _Window:
     def _correct(self, part: Part, sentence: Sentence, known: Referents, number: int | None = None) -> int:
         """Takes what `sentence` corrects of what was told before; returns how many facts that makes."""
         # "No, Anna." after a question answers it.
-        may_correct = part.role == "user" and not (sentence.question or sentence.facts or self.was_asked)
+        may_correct = part.role == "user" and not (sentence.question or self.was_asked or _says_whole(sentence))
         found = correction(sentence.text, self.told) if may_correct else None
         if found is None:
             return 0
@@ -212,6 +212,12 @@ class _Window:
             description=clipped(description, _DESCRIPTION_CHARS),
             passages=sorted(entity.passages),
         )
+
+
+def _says_whole(sentence: Sentence) -> bool:
+    """Whether `sentence` states something of somebody or something that it names."""
+    subjects = [slot for fact in sentence.facts for slot in fact.subjects]
+    return not all(isinstance(slot, Pronoun) and slot.kind == "it" for slot in subjects)
 
 
 def _worth(sentence: Sentence, facts: int) -> float:

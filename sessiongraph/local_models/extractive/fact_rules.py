@@ -123,6 +123,12 @@ class Facts:
         if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
             return  # "she'll do it" tells what only together with what "it" is
         is_copula = clause.final.lemma_ == "be"
+        if target.tag_ == "CD" and clause.final.lemma_ in ("be", "turn") and not _is_denied(clause):
+            if all(
+                isinstance(slot, Pronoun) and slot.text.lower() in ("i", "he", "she") for slot in subjects
+            ) and not list(target.children):
+                yield RawFact(subjects, ("has age" if is_copula else "turned",), (target.text,), None, False)
+            return
         if is_copula and target.dep_ == "attr" and (kin := self._kin(clause, target)) is not None:
             yield kin
             return
@@ -156,7 +162,13 @@ class Facts:
                 yield self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects)
         mood = adjective.lemma_.lower() in lexicon.MOODS or adjective.lower_ in lexicon.MOODS
         personal = all(not isinstance(slot, Mention) or slot.type == "Person" for slot in subjects)
-        if not found and not mood and personal and adjective.text.isalpha() and not list(adjective.rights):
+        if age := _age(adjective) if personal else None:
+            yield RawFact(subjects, ("has age",), (age,), None, False)
+        elif not found and personal and adjective.lower_ in lexicon.MARITAL_STATUSES and not _is_denied(clause):
+            yield replace(
+                self._fact(clause, subjects, clause.phrase, (adjective.text,)), relation=("has marital status",)
+            )
+        elif not found and not mood and personal and adjective.text.isalpha() and not list(adjective.rights):
             yield self._fact(clause, subjects, clause.phrase, (adjective.text,))
 
     def _prepositional(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
@@ -303,6 +315,18 @@ def _is_anaphoric(noun: "Token") -> bool:
     """Whether `noun` names what was named before, by its kind alone ("the brewery")."""
     determiner = any(child.lower_ in lexicon.DEFINITE and child.dep_ == "det" for child in noun.lefts)
     return noun.pos_ == "NOUN" and determiner and all(child.dep_ in ("det", "punct") for child in noun.children)
+
+
+def _age(adjective: "Token") -> str | None:
+    """The number of "34 years old"."""
+    years = next((child for child in adjective.lefts if child.lemma_ == "year"), None)
+    if adjective.lower_ != "old" or years is None:
+        return None
+    return next((child.text for child in years.lefts if child.tag_ == "CD"), None)
+
+
+def _is_denied(clause: Clause) -> bool:
+    return is_over(clause.final) or any(token.dep_ == "neg" for token in clause.phrase)
 
 
 def _value(token: "Token") -> str:

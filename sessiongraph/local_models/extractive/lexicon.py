@@ -134,6 +134,8 @@ FAVOURITE = frozenset(("favourite", "favorite"))
 VAGUE_ATTRIBUTES = frozenset(("number", "title", "size", "status"))
 ATTRIBUTE_KINDS = _words("phone mobile cell telephone email e-mail mail home postal job house room shoe marital")
 
+MARITAL_STATUSES = _words("married single divorced widowed engaged separated unmarried")
+
 # What is on a day, and is moved to another.
 SCHEDULED = _words(
     """meeting appointment flight exam interview deadline delivery viewing call wedding party concert trip

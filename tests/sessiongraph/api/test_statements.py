@@ -1,5 +1,8 @@
 """What a user tells in a session is heard: acknowledged in their language, kept, and never answered "I don't know"."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
 
 import sessiongraph
@@ -109,3 +112,65 @@ async def test_a_model_that_says_it_does_not_know_is_not_taken_at_its_word(
     assert (result.answer, result.answered) == ("Notiert: «Ich wohne in Bergen.»", True)
     (result,) = await sessiongraph.search("Wer wohnt in Oslo?", session_id="s", datasets="notes")
     assert not result.answered
+
+
+async def _told(*said: str) -> dict[str, str | None]:
+    """The facts of a session in which ana says one thing a day."""
+    ana = await sessiongraph.users.create("ana")
+    await sessiongraph.datasets.create("d", user=ana)
+    for day, text in enumerate(said, start=1):
+        moment = datetime(2024, 5, day, 12, tzinfo=UTC)
+        await sessions.add_turn("s", text, "Noted.", user=ana, dataset="ana/d", created_at=moment)
+    await persist_sessions_in_knowledge_graph_pipeline(
+        user=ana, session_ids=["s"], dataset="ana/d", run_in_background=False, create=True
+    )
+    return await _facts_of(ana)
+
+
+async def _facts_of(ana: sessiongraph.User) -> dict[str, str | None]:
+    """Her facts, each with when it was over."""
+    graph = await sessiongraph.graph("ana/d", user=ana)
+    return {
+        f"{graph.nodes[one]['name']} {fact['relation']} {graph.nodes[other]['name']}": fact["valid_until"]
+        for one, other, fact in graph.edges(data=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "over", "holds"),
+    [
+        (["I live in Bergen.", "No, I meant Oslo."], "ana lives in Bergen", "ana lives in Oslo"),
+        (["I live in Bergen.", "We don't live there any more."], "ana lives in Bergen", None),
+        (["I work at Nordlys.", "I no longer work at Nordlys."], "ana works at Nordlys", None),
+        (["I like coffee.", "I don't like coffee any more."], "ana likes coffee", None),
+        (["The meeting is on Monday.", "no, it's Tuesday"], "meeting is on Monday", "meeting is on Tuesday"),
+        (
+            ["My favourite colour is green.", "My favorite colour is blue."],
+            "ana has favourite colour green",
+            "ana has favorite colour blue",
+        ),
+    ],
+)
+async def test_a_correction_closes_what_it_corrects(said: list[str], over: str, holds: str | None) -> None:
+    facts = await _told(*said)
+    assert facts[over] == "2024-05-02T12:00:00"
+    assert holds is None or facts[holds] is None
+
+
+async def test_an_end_that_is_forgotten_ends_nothing() -> None:
+    facts = await _told("I like coffee.", "I don't like coffee anymore.")
+    assert facts["ana likes coffee"]
+    ana = await sessiongraph.users.get("ana")
+    last = (await sessions.get_turns("s", user=ana))[-1]
+    await sessiongraph.forget("ana/d", session_id="s", turn_id=last.turn_id, by=ana)
+    assert await _facts_of(ana) == {"ana likes coffee": None}
+
+
+async def test_what_a_model_says_is_over_is_closed(endpoint: OpenAIEndpoint) -> None:
+    fact = {"subject": "Ana", "object": "Nordlys", "passage": 1, "valid_at": None}
+    works = fact | {"relation": "works at", "statement": "Ana works at Nordlys."}
+    ended = fact | {"relation": "no longer works at", "statement": "Ana no longer works at Nordlys.", "passage": 3}
+    answer = {"summaries": [], "entities": [], "facts": [works, ended]}
+    endpoint.reply(json.dumps(answer), when="[3]")
+    facts = await _told("I work at Nordlys.", "I'm not with Nordlys any more.")
+    assert facts == {"Ana works at Nordlys": "2024-05-02T12:00:00", "Ana no longer works at Nordlys": None}

@@ -227,6 +227,7 @@ def test_a_denial_ends_nothing(relation: str) -> None:
         ("is scheduled for", "Monday", "Tuesday"),
         ("has address", "Storgata 5", "Lillegata 6"),
         ("has marital status", "married", "divorced"),
+        ("has age", "34", "35"),
     ],
 )
 def test_what_one_has_one_of_is_replaced_by_what_is_told_later(relation: str, first: str, then: str) -> None:

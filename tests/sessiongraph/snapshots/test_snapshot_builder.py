@@ -31,7 +31,7 @@ names = st.sampled_from(
 types = st.sampled_from(["", "Person", "person", "Place", "Organization"])
 speakers = st.sampled_from(["document", "user", "assistant"])
 relations = st.sampled_from(
-    ["lives in", "Lives  in", "moved to", "works at", "left", "knows", "also known as", "is located in"]
+    ["lives in", "moved to", "works at", "left", "knows", "no longer knows", "also known as", "is located in"]
 )
 statements = st.sampled_from(["One says so.", "Another wording.", "A third apple and a pear.", "She does."])
 mentions = st.tuples(names, types, st.sampled_from(["", "an engineer", "who likes tea", "of Paris"]), speakers)
