@@ -33,7 +33,8 @@ LANGUAGES = {
         "Noted",
         "You're welcome.",
         "the a an of to in on at and but with for from by my your our their we you he she they it this that not no "
-        "there was were is are am have has had will i i'm i've it's don't who what where when me us",
+        "there was were is are am have has had will i i'm i've it's don't who what where when me us "
+        "her his its him them im ive dont doesnt cant about into after before since please name",
         "is|are|am|was|were|isn't|aren't|wasn't|weren't|has|have|had|hasn't|haven't|hadn't|will|won't|would|can|can't|"
         "cannot|could|couldn't|should|must|does|doesn't|did|didn't|do|don't|lives?|lived|works|worked|moved|means|"
         "likes|liked|loves?|loved|hates?|hated|prefers?|preferred|got|went|left|became|began|started|starts|stopped|"

@@ -35,8 +35,8 @@ _WHEN = re.compile(r"when (?:i|we|he|she|they|my)\b.*\s(?:i|we|he|she|they|my)\b
 _PARTS = re.compile(r"[,;!،，、！]")
 _REMEMBER = re.compile(
     r"(?:please |bitte |s'il te plaît,? |por favor,? |per favore,? |请|請)?(?:remember|note|don't forget|keep in mind|"
-    r"for the record|fyi|remind me to|tell (?:him|her|them)|merk dir|notiere?|vergiss nicht|note que|notez|retiens|"
-    r"n'oublie pas|recuerda|anota|no olvides|ricorda|annota|non dimenticare|lembre|anote|não esqueça|onthoud|"
+    r"for the record|fyi|call me|remind me to|tell (?:him|her|them)|merk dir|notiere?|vergiss nicht|note que|notez|"
+    r"retiens|n'oublie pas|recuerda|anota|no olvides|ricorda|annota|non dimenticare|lembre|anote|não esqueça|onthoud|"
     r"noteer|vergeet niet|zapamiętaj|zanotuj|запомни|запиши|не забудь|unutma|not al|"
     r"تذكر|سجل|याद रख|记住|記住|記得|记得|记下)",
     re.IGNORECASE,
@@ -56,7 +56,12 @@ _AFTER_THANKS = rf"(?:(?:\s+[^\s,;:،\u3040-\u9fff]+){{0,6}}|[^\s,，、。我]{
 # How an English statement begins, or goes on after who it is about.
 _PERSON = re.compile(
     r"(?:(?:and|but|so|well|also|because) )?"
-    r"(?:i|we|he|she|they|i'\w+|we'\w+|\w+'re|(?:it|that|there|here|this|these)(?:'s| is| are))\s",
+    r"(?:i|im|ive|we|he|she|they|i'\w+|we'\w+|\w+'re|(?:it|that|there|here|this|these)(?:'s| is| are))\s",
+    re.IGNORECASE,
+)
+# "Moved there in May": the "I" is left out.
+_UNSAID = re.compile(
+    r"(?:just )?(?:moved|went|got|started|quit|bought|sold|met|visited|joined|became|finished|saw|turned)(?: \S+){2,}",
     re.IGNORECASE,
 )
 _POSSESSED = re.compile(r"['’]s?\s")
@@ -138,10 +143,10 @@ def has_verb(sentence: str, code: str | None) -> bool:
     tells = rf"(?<!\w)(?:{LANGUAGES[code].tells})(?![\w'])"
     if code != "en":
         return bool(re.search(tells if code not in _UNSPACED else LANGUAGES[code].tells, sentence, re.IGNORECASE))
-    if _PERSON.match(sentence):
+    if _PERSON.match(sentence) or _UNSAID.match(sentence):
         return True
     # "Customer needs" and "places where Alice works" are topics.
-    verb = re.search(rf"(?<=[\w'\"] ){tells}(?=\W+\w)", sentence.replace("’", "'"), re.IGNORECASE)
+    verb = re.search(rf"(?<=[\w'\",] ){tells}(?=\W+\w)", sentence.replace("’", "'"), re.IGNORECASE)
     return verb is not None and not _RELATIVE.search(sentence[: verb.start()])
 
 

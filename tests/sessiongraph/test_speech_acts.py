@@ -6,6 +6,11 @@ from sessiongraph.languages import language_of
 from sessiongraph.speech_acts import greeting_of, speech_act
 
 TELLS = [
+    "her name is Eva btw",
+    "our tenant, Mr. Lind, wants to leave",
+    "moved there in may with my brother",
+    "im vegan and i dont drink",
+    "Please call me Tom.",
     "I live in Bergen.",
     "i live in utrecht now",
     "I'm a nurse",
