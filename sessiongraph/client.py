@@ -204,6 +204,7 @@ class SessionGraph:
         """Ask the graphs of `datasets` (all that the user may read, for None); a list of one result.
 
         In a session (`session_id`), the last turns are understood, and question and answer become its next turn.
+        What asks nothing is acknowledged there, and without a session the answer says that it is not kept.
         `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given
         (first), and asks none. `top_k` is how many sources there are at the most, each time that a type searches.
 

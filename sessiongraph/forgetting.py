@@ -17,6 +17,7 @@ from sessiongraph.ids import text_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.prompts.prompt_format import turn_parts
 from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.types import BAD_SCORE
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,8 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:
         """SELECT substr(text, start + 1, stop - start) FROM chunks JOIN documents ON id = document_id
         UNION SELECT statement FROM claims"""
     ).fetchall()
-    turns = connection.execute("SELECT DISTINCT question, answer FROM turns").fetchall()
+    turns = connection.execute(
+        f"SELECT question, answer FROM turns UNION SELECT question, '' FROM turns WHERE score <= {BAD_SCORE}"
+    ).fetchall()
     texts = [text for (text,) in chunks]
     return texts + ["\n".join(part.text for part in turn_parts(question, answer)) for question, answer in turns]

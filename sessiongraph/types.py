@@ -15,6 +15,8 @@ PERMISSIONS: tuple[Permission, ...] = ("read", "write", "delete", "share")
 DocumentKind = Literal["document", "transcript"]
 MAIN_DATASET = "main_dataset"
 DEFAULT_USER = "default_user"
+# What a rating calls an answer of which nothing is to be kept, or worse.
+BAD_SCORE = 2
 SESSION_NODE_SET = "user_sessions_from_cache"
 
 

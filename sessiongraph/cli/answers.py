@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 
 from sessiongraph.cli.output import moment, note, say, short, show_record, show_table, to_json, warn, width
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
+from sessiongraph.speech_acts import speech_act
 from sessiongraph.types import DEFAULT_USER
 
 _WORD = re.compile(r"\w+")
@@ -26,8 +27,14 @@ def show_answer(result: SearchResult, *, most: int | None = None, whole: bool = 
         if result.answer is not None or result.rows:
             say("")
         show_sources(result, most=most, whole=whole)
-    elif not result.rows:
+    elif not result.rows and not _is_heard(result):
         note("No sources were found." if result.query_type is not SearchType.CYPHER else "The query found nothing.")
+
+
+def _is_heard(result: SearchResult) -> bool:
+    """Whether it answers what was told, or a greeting, which rests on no source."""
+    asked_graph = result.query_type is SearchType.CYPHER
+    return result.answered and not asked_graph and speech_act(result.query) in ("tells", "greets")
 
 
 def show_warnings(result: SearchResult) -> None:

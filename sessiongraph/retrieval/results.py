@@ -85,7 +85,8 @@ class Claim:
 class SearchResult:
     """An answer with its sources; it prints as its answer.
 
-    `answer` is None where no model was asked. `answered` is False where the sources did not answer the question.
+    `answer` is None where no model was asked. `answered` is False where the sources did not answer the question, or
+    what was told is not kept. What is told in a session is answered by an acknowledgement, without citations.
     `citations` come best first: those that the answer names or, where it names none, all that it was given; `claims`
     are the answer's sentences, each with its own.
     `context` is the text that the model was (or would be) given, `turn_id` the turn that was written to the session.

@@ -11,7 +11,13 @@ from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.ids import content_id
 from sessiongraph.snapshots.entities import EntityTable
 from sessiongraph.snapshots.evidence import EvidenceTables
-from sessiongraph.snapshots.fact_supersession import CONTAINMENT, find_superseded, relation_family
+from sessiongraph.snapshots.fact_supersession import (
+    CONTAINMENT,
+    endable_family,
+    find_superseded,
+    is_ending,
+    relation_family,
+)
 from sessiongraph.snapshots.passages import ORDER_COLUMNS
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.text_index.tokenizer import Tokenizer
@@ -45,6 +51,7 @@ class FactTable:
         self._rows: dict[str, int] = {}
         self._families: dict[str, int] = {}
         self._family_of = GrowingArray(np.int32)  # by code of a relation; 0 for one that closes nothing
+        self._endable: dict[str, list[int]] = {}  # by the family of who says that they are over, codes of such
 
     def assign_claims(self, rows: Array) -> Array:
         """Find or add the fact of each of the claims `rows`; returns the facts that they had and now have."""
@@ -168,11 +175,24 @@ class FactTable:
 
     def _family(self, relations: Array) -> Array:
         known = self._evidence.relations.values.array[len(self._family_of) :]
-        groups = [relation_family(relation) for relation in known]
-        self._family_of.extend(
-            [self._families.setdefault(group, len(self._families) + 1) if group else 0 for group in groups]
-        )
+        for code, relation in enumerate(known, start=len(self._family_of)):
+            family = relation_family(relation)
+            if family is not None and family not in self._families:
+                self._families[family] = len(self._families) + 1
+                self._adopt(family)
+            if family is None:
+                family = endable_family(relation)
+                self._endable.setdefault(family, []).append(code)
+            self._family_of.extend([self._families.get(family, 0)])
         return self._family_of.array[relations]
+
+    def _adopt(self, family: str) -> None:
+        """Put the relations that are now said to be over into their `family`, which is new."""
+        codes = np.array(self._endable.get(family, []) if is_ending(family) else [], np.int64)
+        self._family_of.put(codes, self._families[family])
+        relations = self._evidence.relations.values.array[codes].tolist()
+        rows = np.flatnonzero(np.isin(self.table["relation"], relations)) if relations else codes
+        self.table.put(rows, family=np.full(len(rows), self._families[family], np.int32))
 
     def _put_claims(self, facts: Array, best: Array, said_at: Array, last_said_at: Array) -> None:
         """Show `facts` in the words of the claims `best`."""

@@ -18,6 +18,7 @@ import numpy as np
 from sessiongraph.columnar.growing_arrays import sorted_unique
 from sessiongraph.columnar.vectors import Array, text_hashes
 from sessiongraph.entity_resolution.entity_resolver import Decision
+from sessiongraph.types import BAD_SCORE
 
 Columns: TypeAlias = dict[str, Array]
 
@@ -37,7 +38,8 @@ FROM ledger WHERE seq > ? AND disposition <> 'failed' GROUP BY passage_id
 """
 # `live` has passage_id, window_id and the seq of the ledger row: a turn is read as it was then. Only rows of commits
 # after $texts and $documents are looked at: tables are sorted by seq, and what is new is usually about what is new.
-_PASSAGES = """
+# Of a badly rated turn nothing is left but what the user told.
+_PASSAGES = f"""
 WITH live_turns AS (
     SELECT t.* EXCLUDE (seq), l.window_id, l.seq
     FROM turns t JOIN live l ON t.passage_id = l.passage_id AND t.seq <= l.seq
@@ -52,7 +54,8 @@ FROM (
     WHERE c.seq > $texts AND d.seq > $documents
     UNION ALL
     SELECT s.passage_id, s.window_id, d.id, d.kind, d.name, d.user_id, d.session_id,
-        s.turn_id, s.question, s.answer, NULL, s.created_at, s.position, s.seq
+        s.turn_id, s.question, CASE WHEN s.score <= {BAD_SCORE} THEN '' ELSE s.answer END,
+        NULL, s.created_at, s.position, s.seq
     FROM live_turns s JOIN documents d ON d.id = s.document_id WHERE d.seq > $documents
 ) p JOIN windows w ON w.id = p.window_id JOIN commits c ON c.seq = p.seq WHERE w.seq > $texts
 """

@@ -10,6 +10,7 @@ from collections import Counter
 from math import log
 
 from sessiongraph.local_models.extractive import dates, lexicon
+from sessiongraph.local_models.extractive.acknowledge import acknowledge
 from sessiongraph.local_models.extractive.candidate_sentences import (
     REPLACED,
     WORD,
@@ -20,8 +21,10 @@ from sessiongraph.local_models.extractive.candidate_sentences import (
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.prompts.acknowledgement import pleasantry
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, Validity
+from sessiongraph.speech_acts import speech_act
 
 # How much of the question a sentence must share, by weight, and how close to the best the second one must come.
 _ENOUGH = 0.5
@@ -62,7 +65,13 @@ _WORK = re.compile(
 
 
 def answer(question: Question, parser: SentenceParser) -> str:
-    """The answer to `question`: sentences of its sources, each followed by " [n]", or NO_ANSWER."""
+    """The answer to `question`: sentences of its sources, each followed by " [n]", or NO_ANSWER.
+
+    What asks nothing is acknowledged, or gets a greeting back.
+    """
+    act = speech_act(question.text)
+    if act in ("tells", "greets"):
+        return acknowledge(question.text, parser) if act == "tells" else pleasantry(question.text)
     asked, history = Part("user", question.text), list(question.history)
     read, said_by = utterances(parser, question.sources, *history, asked)
     past, about = read[:-1], read[-1]
@@ -87,8 +96,10 @@ class _Query:
         self.speakers = speakers
         self.names: list[tuple[str, bool]] = []
         self.words: dict[str, None] = {}
+        asks = any(sentence.question for sentence in reading.sentences)
         for sentence, known in zip(reading.sentences, referents, strict=True):
-            self._take(sentence, known, coreference)
+            if sentence.question or not asks:  # "I love hiking. Where does Eva live?" is not about hiking
+                self._take(sentence, known, coreference)
         if not self.words and past:
             # "And Bob?" asks again what was asked before.
             asked = [r for r, part in zip(past, history, strict=True) if part.role == "user"][-1:]

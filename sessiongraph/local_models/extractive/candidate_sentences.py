@@ -12,6 +12,7 @@ from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.local_models.extractive.text_blocks import said, utterances_of
+from sessiongraph.prompts.acknowledgement import is_acknowledgement
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Source, Validity
 
@@ -94,7 +95,10 @@ def words_of(name: str) -> frozenset[str]:
 
 
 def _parts(source: Source) -> Iterator[Part]:
-    """`source` as one part or, of what was said, as one for each line that starts with a speaker and what follows."""
+    """`source` as one part or, of what was said, as one for each line that starts with a speaker and what follows.
+
+    An acknowledgement only says again what stands before it.
+    """
     if source.label.startswith("transcript"):
         yield from utterances_of(Part("transcript", source.text))
         return
@@ -103,6 +107,8 @@ def _parts(source: Source) -> Iterator[Part]:
         return
     lines: list[str] = []
     for line in source.text.split("\n"):
+        if lines and is_acknowledgement(line):
+            continue
         if lines and said(Part("user", line)).speaker:
             yield Part("user", "\n".join(lines))
             lines = []

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
+from sessiongraph.local_models.extractive.corrections import Stated, correction, over
 from sessiongraph.local_models.extractive.parse_types import (
     Mention,
     Pronoun,
@@ -77,18 +78,24 @@ class _Window:
         named = _WITH.search(window.source)
         self.user = named[1].strip() if named else None
         self.coreference = Coreference(frozenset(self.speakers) | ({self.user} if self.user else set()))
+        self.told: list[Stated] = []
+        self.was_asked = False
         self.entities: dict[str, _Entity] = {}
         self.facts: dict[tuple[str, str, str, int], ExtractedFact] = {}
 
     def extract(self) -> Extraction:
         for part, reading in self.texts:
-            self.coreference.read(reading, *self._persons(part, reading))
+            referents = self.coreference.read(reading, *self._persons(part, reading))
+            for sentence, known in zip(reading.sentences, referents, strict=True):
+                self._correct(part, sentence, known)
+                self._remember(part, sentence, known)
         best: tuple[float, str] | None = None
         for (number, part), reading in self.passages:
             referents = self.coreference.read(reading, *self._persons(part, reading))
             for sentence, known in zip(reading.sentences, referents, strict=True):
                 statement = clipped(capitalised(rendered(sentence.words, known)), _STATEMENT_CHARS)
-                facts = self._state(sentence, known, statement, number)
+                facts = self._correct(part, sentence, known, number) or self._state(sentence, known, statement, number)
+                self._remember(part, sentence, known)
                 self._mention(sentence, known, statement, number)
                 candidate = (_worth(sentence, facts), statement)
                 best = candidate if best is None or candidate[0] > best[0] else best
@@ -131,6 +138,46 @@ class _Window:
                     count += 1
                     self._take(fact, known, statement, number)
         return count
+
+    def _correct(self, part: Part, sentence: Sentence, known: Referents, number: int | None = None) -> int:
+        """Takes what `sentence` corrects of what was told before; returns how many facts that makes."""
+        # "No, Anna." after a question answers it.
+        may_correct = part.role == "user" and not (sentence.question or self.was_asked or _says_whole(sentence))
+        found = correction(sentence.text, self.told) if may_correct else None
+        if found is None:
+            return 0
+        made = [over(found.wrong), *([found.instead] if found.instead else [])]
+        if number is not None:
+            # What is taken back in one breath was never told.
+            said_here = (found.wrong.subject.casefold(), found.wrong.relation, found.wrong.object.casefold(), number)
+            if self.facts.pop(said_here, None) is not None:
+                made = made[1:]
+            for fact in made:
+                key = (fact.subject.casefold(), fact.relation, fact.object.casefold(), number)
+                self.facts[key] = ExtractedFact(
+                    subject=fact.subject,
+                    relation=fact.relation,
+                    object=fact.object,
+                    statement=clipped(capitalised(fact.statement), _STATEMENT_CHARS),
+                    passage=number,
+                    valid_at=None,
+                )
+        self.told = [fact for fact in self.told if fact != found.wrong]
+        self.told += [found.instead] if found.instead else []
+        return len(made)
+
+    def _remember(self, part: Part, sentence: Sentence, known: Referents) -> None:
+        """Keeps what a user told, for what may be said of it next."""
+        self.was_asked = part.role == "assistant" and sentence.question
+        if part.role != "user":
+            return
+        statement = rendered(sentence.words, known)
+        self.told += [
+            Stated(subject, rendered(fact.relation, known), target, statement)
+            for fact in sentence.facts
+            for subject in self._names(fact.subjects, known)
+            for target in self._names(fact.objects, known)
+        ]
 
     def _names(self, slots: tuple[Slot, ...], known: Referents) -> list[str]:
         names: list[str] = []
@@ -177,6 +224,12 @@ class _Window:
             description=clipped(description, _DESCRIPTION_CHARS),
             passages=sorted(entity.passages),
         )
+
+
+def _says_whole(sentence: Sentence) -> bool:
+    """Whether `sentence` states something of somebody or something that it names."""
+    subjects = [slot for fact in sentence.facts for slot in fact.subjects]
+    return not all(isinstance(slot, Pronoun) and slot.kind == "it" for slot in subjects)
 
 
 def _worth(sentence: Sentence, facts: int) -> float:

@@ -169,6 +169,19 @@ def test_chat_is_a_session_that_ends_with_quit_or_the_input(demo: Terminal) -> N
     assert demo("chat", "-s", "silent", stdin="").code == 0
 
 
+def test_chat_hears_what_is_told_before_there_is_any_graph_and_goes_on_after_a_question(cli: Terminal) -> None:
+    done = cli("chat", "-s", "talk", stdin="Hello!\nI live in Bergen.\nWhere do I live?\nI'm a nurse\n")
+    assert done.code == 0
+    assert "Noted: you live in Bergen." in done.out and "Noted: you're a nurse." in done.out
+    assert "no graph data" in done.err and "No sources" not in done.out + done.err
+    assert "3 turn(s) are in the cache" in done.err
+
+
+def test_a_statement_in_no_session_is_said_to_be_lost(demo: Terminal) -> None:
+    done = demo("search", "I live in Bergen.", "-d", "demo")
+    assert "--session" in done.out and "Sources, which do not answer it" in done.out
+
+
 def test_chat_goes_on_after_a_question_that_failed(remote: Terminal, openai_endpoint: OpenAIEndpoint) -> None:
     remote("add", TEXT)
     remote("cognify")

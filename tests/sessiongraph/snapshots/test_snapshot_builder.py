@@ -31,7 +31,7 @@ names = st.sampled_from(
 types = st.sampled_from(["", "Person", "person", "Place", "Organization"])
 speakers = st.sampled_from(["document", "user", "assistant"])
 relations = st.sampled_from(
-    ["lives in", "Lives  in", "moved to", "works at", "left", "knows", "also known as", "is located in"]
+    ["lives in", "moved to", "works at", "left", "knows", "no longer knows", "also known as", "is located in"]
 )
 statements = st.sampled_from(["One says so.", "Another wording.", "A third apple and a pear.", "She does."])
 mentions = st.tuples(names, types, st.sampled_from(["", "an engineer", "who likes tea", "of Paris"]), speakers)
@@ -243,6 +243,9 @@ ALICE_SMITH = (
     [("Alice Smith", "Person", "an engineer", "document")],
     [("Alice Smith", "lives in", "Paris", "Another wording.", None, "document")],
 )
+KNOWS, KNOWS_NO_LONGER = (([], [("Alice", relation, "Bob", "So it is.", None, "user")]) for relation in (
+    "knows", "no longer knows"
+))  # fmt: skip
 
 
 def test_a_name_that_comes_later_moves_what_was_claimed_before_and_gives_it_back() -> None:
@@ -306,6 +309,7 @@ def test_a_vector_that_came_before_it_was_needed_is_found_when_it_is() -> None:
 @example([Step("document", 0, words="apple"), Step("tag", 0, words="tea"), Step("embed", 0, words="apple")])
 @example([Step("document", 0, ALICE), Step("document", 1, ALICE), Step("document", 2, ALICE_SMITH), Step("skip", 0)])
 @example([Step("turn", 0, words="apple"), Step("edit", 0, words="pear"), Step("again", 0), Step("forget", 0)])
+@example([Step("turn", 0, KNOWS), Step("turn", 2, KNOWS_NO_LONGER), Step("forget", 2)])
 def test_a_refreshed_snapshot_is_the_one_that_reading_all_gives(history: list[Step]) -> None:
     with opened() as store:
         builder = SnapshotBuilder("model", Tokenizer())
