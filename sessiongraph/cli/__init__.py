@@ -18,6 +18,7 @@ from sessiongraph.cli import (
     dev,
     documents,
     entities,
+    facts,
     forget,
     graph,
     init,
@@ -83,6 +84,7 @@ search.register(app, _MEMORY)
 persist.register(app, _MEMORY)
 status.register(app, _LOOK)
 graph.register(app, _LOOK)
+app.add_typer(facts.app, name="facts", rich_help_panel=_LOOK)
 app.add_typer(entities.app, name="entities", rich_help_panel=_LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)

@@ -177,8 +177,10 @@ def _show_citations(citations: list[Citation], title: str) -> None:
 
 
 def _kind(citation: Citation) -> str:
-    """What it is and, of a fact that is true no more, until when it was."""
-    return f"{citation.kind}\nuntil {citation.valid_until}" if citation.valid_until else citation.kind
+    """What it is; of a fact that is true no more until when it was, of a corrected one by whom."""
+    until = f"until {citation.valid_until}" if citation.valid_until else ""
+    corrected = f"corrected by {citation.corrected_by}" if citation.corrected_by else ""
+    return "\n".join(filter(None, (citation.kind, until, corrected)))
 
 
 def _where(citation: Citation) -> str:
