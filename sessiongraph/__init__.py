@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     add, cognify, search = _default.add, _default.cognify, _default.search
     estimate_cognify = _default.estimate_cognify
     graph, forget = _default.graph, _default.forget
-    sessions, datasets, entities = _default.sessions, _default.datasets, _default.entities
-    documents = _default.documents
+    sessions, datasets, documents = _default.sessions, _default.datasets, _default.documents
+    entities, facts = _default.entities, _default.facts
     users, roles, tenants = _default.users, _default.roles, _default.tenants
     get_default_user = users.get_default_user
 
@@ -75,7 +75,7 @@ _MODULE_OF = {name: f"sessiongraph.{module}" for module, names in _WHERE.items()
 _METHODS = {name: name for name in ("add", "cognify", "estimate_cognify", "search", "graph", "forget")} | {
     "get_default_user": "users.get_default_user"
 }
-_NAMESPACES = ("datasets", "documents", "entities", "roles", "sessions", "tenants", "users")
+_NAMESPACES = ("datasets", "documents", "entities", "facts", "roles", "sessions", "tenants", "users")
 
 __all__ = sorted([*_MODULE_OF, *_METHODS, *_NAMESPACES])
 

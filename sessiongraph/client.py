@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sessiongraph.api.datasets import Datasets
     from sessiongraph.api.documents import Documents
     from sessiongraph.api.entities import Entities
+    from sessiongraph.api.facts import Facts
     from sessiongraph.api.forget import ForgetReport
     from sessiongraph.api.persist import BackgroundPersist
     from sessiongraph.api.roles import Roles
@@ -94,6 +95,13 @@ class SessionGraph:
         from sessiongraph.api.entities import Entities
 
         return Entities(self.services)
+
+    @cached_property
+    def facts(self) -> "Facts":
+        """What is known, fact by fact, and a person's word on one that is wrong."""
+        from sessiongraph.api.facts import Facts
+
+        return Facts(self.services)
 
     @cached_property
     def users(self) -> "Users":
@@ -325,8 +333,9 @@ class SessionGraph:
         passages tagged with any of them support.
 
         Nodes carry name, type, description, aliases, node_sets and evidence; edges relation, statement, valid_at,
-        stated_by, node_sets and evidence. A piece of evidence says document (its name), document_id, passage_id,
-        session_id, turn_id, stated_by, said_at, run_id and the wording.
+        stated_by, corrected_by and corrected_at, node_sets and evidence. A piece of evidence says document (its name),
+        document_id, passage_id, session_id, turn_id, stated_by, said_at, run_id and the wording, and is `corrected`
+        where a person said that this is wrong.
 
         Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
         """
@@ -348,8 +357,9 @@ class SessionGraph:
         """Leave exactly the graph that would be there had the thing never been put in, and none of its words on disk.
 
         Give a `document_id`, or a `session_id`, or a `session_id` and a `turn_id` of it, or a `user`, whose sessions
-        are meant; the dataset alone means everything in it. `user` also says whose the session is (`by`, where not
-        given). The turns leave the cache too, or the next persist would bring them back, unless `from_cache` is False.
+        are meant, and what they corrected; the dataset alone means everything in it. `user` also says whose the session
+        is (`by`, where not given). What anybody corrected goes with the last passage that states it. The turns leave
+        the cache too, or the next persist would bring them back, unless `from_cache` is False.
 
         Needs the permission to delete. Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError,
         SessionsNotFoundError; LLMFailedError where turns that had the forgotten ones as context could not be extracted

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from sessiongraph.changes.page_store import remove_pages
+from sessiongraph.extraction.corrections import drop_unfounded, drop_words_of
 from sessiongraph.extraction.merge_decisions import drop_unnamed
 from sessiongraph.ids import text_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
@@ -22,10 +23,12 @@ from sessiongraph.types import BAD_SCORE
 
 @dataclass(frozen=True)
 class Target:
-    """What to forget, by id: whole documents (a session is one) and single turns (by passage id)."""
+    """What to forget, by id: whole documents (a session is one), single turns (by passage id), and what users
+    corrected."""
 
     document_ids: Sequence[str] = ()
     passage_ids: Sequence[str] = ()
+    user_ids: Sequence[str] = ()
 
 
 @dataclass
@@ -58,6 +61,7 @@ def _forget(tx: Transaction, target: Target) -> Forgotten:
     documents = [*target.document_ids, *(touched - left)]
     tx.delete("documents", "id", documents)
     tx.delete("node_sets", "document_id", documents)
+    drop_words_of(tx, target.user_ids)
     for session in sorted(left):
         _unsettle(tx, session)
     _collect_garbage(tx)
@@ -106,11 +110,13 @@ def _unsettle(tx: Transaction, session: str) -> None:
 
 
 def _collect_garbage(tx: Transaction) -> None:
-    """Delete windows that no ledger row names, their evidence, and embeddings and decisions of what is nowhere now."""
+    """Delete windows that no ledger row names, their evidence, and embeddings, decisions and corrections of what is
+    nowhere now."""
     orphans = "NOT IN (SELECT window_id FROM ledger)"
     for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
         tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
     drop_unnamed(tx)
+    drop_unfounded(tx)
     live = {text_id(text) for text in _texts(tx.connection)}
     stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
     tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in live])

@@ -20,6 +20,7 @@ from sessiongraph.cli import (
     dev,
     documents,
     entities,
+    facts,
     forget,
     graph,
     init,
@@ -90,6 +91,7 @@ status.register(app, _LOOK)
 graph.register(app, _LOOK)
 app.add_typer(changes.app, name="changes", rich_help_panel=_LOOK)
 app.add_typer(stored_documents.app, name="documents", rich_help_panel=_LOOK)
+app.add_typer(facts.app, name="facts", rich_help_panel=_LOOK)
 app.add_typer(entities.app, name="entities", rich_help_panel=_LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)

@@ -92,6 +92,7 @@ def _where(citation: Citation) -> str:
     else:
         place = f"session {citation.session_id}, turn {short(citation.turn_id)}, {moment(citation.said_at)} UTC"
     until = f", until {citation.valid_until}" if citation.valid_until else ""
+    until += f", corrected by {citation.corrected_by}" if citation.corrected_by else ""
     return f"{citation.kind}{until} · {place} · {citation.dataset.removeprefix(f'{DEFAULT_USER}/')}"
 
 

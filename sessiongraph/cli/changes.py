@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sessiongraph.cli.options import AsJson, DatasetName, UserName, acting
+from sessiongraph.cli.options import AsJson, DatasetName, UserName, acting, examples
 from sessiongraph.cli.output import moment, note, run, say, show_list
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import MAIN_DATASET
@@ -26,7 +26,7 @@ class Page:
     path: str
 
 
-@app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph changes list --dataset demo")
+@app.command("list", epilog=examples("sessiongraph changes list --dataset demo"))
 def list_(dataset: DatasetName = MAIN_DATASET, user: UserName = None, as_json: AsJson = False) -> None:
     """The pages that there are, the newest first."""
     show_list(
@@ -40,9 +40,7 @@ def list_(dataset: DatasetName = MAIN_DATASET, user: UserName = None, as_json: A
     )
 
 
-@app.command(
-    "open", epilog="[bold]Examples:[/]\n\nsessiongraph changes open\n\nsessiongraph changes open 5f0c -d ada/notes"
-)
+@app.command("open", epilog=examples("sessiongraph changes open", "sessiongraph changes open 5f0c -d ada/notes"))
 def open_(
     run_id: Annotated[
         str | None, typer.Argument(metavar="RUN", help="The run's id, or its beginning; without it, the newest.")

@@ -30,6 +30,7 @@ _SOURCE = re.compile(r"\[(\d+)\] (.*)\Z", re.DOTALL)
 _QUESTION = re.compile(r"Question: (.*)\Z", re.DOTALL)
 _TRUE = re.compile(r"known fact, true(?: from (\S+))?(?: until (\S+?))?, from ")
 _REPLACED = "; no longer true: "
+_WRONG = "; wrong, as a person says: "
 _AND = " / "
 
 
@@ -56,8 +57,12 @@ class Source:
     @property
     def replaced(self) -> tuple[str, ...]:
         """What of the text is known to be true no more."""
-        _, found, statements = self.label.partition(_REPLACED)
-        return tuple(statements.split(_AND)) if found else ()
+        return _statements(self.label.partition(_WRONG)[0], _REPLACED)
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What of the text a person corrected: it never was true."""
+        return _statements(self.label, _WRONG)
 
 
 def fact_label(valid: Validity, where: str) -> str:
@@ -67,9 +72,15 @@ def fact_label(valid: Validity, where: str) -> str:
     return f"known fact, {f'true {spoken}, ' if spoken else ''}from {where}"
 
 
-def passage_label(where: str, replaced: Sequence[str] = ()) -> str:
-    """What a source that is a passage is called, and which of its statements have been replaced since."""
-    return where + (_REPLACED + _AND.join(replaced) if replaced else "")
+def passage_label(where: str, replaced: Sequence[str] = (), wrong: Sequence[str] = ()) -> str:
+    """What a source that is a passage is called, and which of its statements have been replaced since, or corrected."""
+    said = ((_REPLACED, replaced), (_WRONG, wrong))
+    return where + "".join(called + _AND.join(statements) for called, statements in said if statements)
+
+
+def _statements(label: str, called: str) -> tuple[str, ...]:
+    _, found, statements = label.partition(called)
+    return tuple(statements.split(_AND)) if found else ()
 
 
 @dataclass(frozen=True)

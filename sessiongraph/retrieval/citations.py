@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Literal
 
@@ -79,8 +79,10 @@ def as_source(citation: Citation) -> Source:
     kind = "conversation" if citation.session_id else "transcript" if citation.stated_by == "transcript" else "document"
     where = f"{kind} {citation.name}, {citation.said_at:%Y-%m-%d}"
     if citation.kind == "fact":
+        if citation.corrected_by is not None and citation.corrected_at is not None:
+            where += f", as corrected by {citation.corrected_by} on {citation.corrected_at:%Y-%m-%d}"
         return Source(fact_label(Validity(citation.valid_at, citation.valid_until), where), citation.text)
-    return Source(passage_label(where, citation.replaced), citation.text)
+    return Source(passage_label(where, citation.replaced, citation.wrong), citation.text)
 
 
 def interleave(groups: Sequence[Sequence[Citation]], top_k: int) -> list[Citation]:
@@ -96,7 +98,8 @@ def _passage_citation(hit: Hit) -> Citation:
     kind = "turn" if passages["turn_id"].iloc[hit.row] is not None else "chunk"
     text = str(passages["text"].iloc[hit.row])
     found = _citation(hit, hit.row, kind, str(passages["id"].iloc[hit.row]), text)
-    return replace(found, replaced=_superseded_statements(hit.scope, hit.row))
+    superseded, wrong = _untrue_statements(hit.scope, hit.row)
+    return replace(found, replaced=superseded, wrong=wrong)
 
 
 def _summary_citation(hit: Hit) -> Citation | None:
@@ -104,7 +107,8 @@ def _summary_citation(hit: Hit) -> Citation | None:
     text = passages["summary"].iloc[hit.row]
     if not isinstance(text, str) or not text:
         return None
-    return _citation(hit, hit.row, "summary", str(passages["id"].iloc[hit.row]), text)
+    found = _citation(hit, hit.row, "summary", str(passages["id"].iloc[hit.row]), text)
+    return replace(found, wrong=_untrue_statements(hit.scope, hit.row)[1])
 
 
 def fact_citation(hit: Hit) -> Citation:
@@ -113,18 +117,29 @@ def fact_citation(hit: Hit) -> Citation:
     fact, passages = snapshot.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.claims_of(hit.row)]
     passage = int(passages[hit.scope.allowed[passages]][0])
     found = _citation(hit, passage, "fact", fact["id"], fact["statement"], fact["stated_by"])
-    return replace(found, valid_at=_text(fact["valid_at"]), valid_until=_text(fact.get("valid_until")))
+    corrected_at = datetime.fromisoformat(fact["corrected_at"]).replace(tzinfo=UTC) if fact["corrected_at"] else None
+    return replace(
+        found,
+        valid_at=_text(fact["valid_at"]),
+        valid_until=_text(fact["valid_until"]),
+        corrected_by=_text(fact["corrected_by"]),
+        corrected_at=corrected_at,
+    )
 
 
-def _superseded_statements(scope: Scope, passage: int) -> tuple[str, ...]:
-    """The statements of `passage` that later facts have superseded, in its own words."""
-    facts, claims = scope.snapshot.facts, scope.snapshot.claims
-    if "valid_until" not in facts:
-        return ()
-    superseded = facts["valid_until"].notna().to_numpy()
+def _untrue_statements(scope: Scope, passage: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The statements of `passage` that are true no more, and those that a person corrected, in its own words."""
+    snapshot = scope.snapshot
+    claims = snapshot.claims
     rows = np.flatnonzero(claims["passage"].to_numpy() == passage)
-    rows = rows[superseded[claims["fact"].to_numpy()[rows]]]
-    return tuple(dict.fromkeys(claims["statement"].iloc[rows]))
+    is_wrong = claims["replaced"].to_numpy()[rows]
+    wrong = [
+        *claims["statement"].iloc[rows[is_wrong]],
+        *(it.statement for it in snapshot.retracted if it.passage == passage),
+    ]
+    is_over = snapshot.facts["valid_until"].notna().to_numpy()[claims["fact"].to_numpy()[rows]]
+    over = claims["statement"].iloc[rows[is_over & ~is_wrong]]
+    return tuple(dict.fromkeys(over)), tuple(dict.fromkeys(wrong))
 
 
 def _text(value: object) -> str | None:

@@ -54,7 +54,9 @@ class Citation:
 
     `session_id` and `turn_id` are set where a turn states it, `document_id` always; `score` orders citations within
     one result and means nothing across results. `valid_at` and `valid_until` say when a fact was true (ISO texts of
-    any precision, None where that is open); `replaced` which statements of a passage later ones have replaced.
+    any precision, None where that is open); `replaced` which statements of a passage later ones have replaced, `wrong`
+    which ones a person corrected. A fact that a person corrected has their name (`corrected_by`) and when that was; it
+    is stated by "correction", and cites the passage that was corrected, where no passage says it so.
     """
 
     kind: str
@@ -71,6 +73,9 @@ class Citation:
     valid_at: str | None = None
     valid_until: str | None = None
     replaced: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    corrected_by: str | None = None
+    corrected_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,13 @@ import numpy as np
 from sessiongraph.columnar.growing_arrays import sorted_unique
 from sessiongraph.columnar.vectors import Array, text_hashes
 from sessiongraph.entity_resolution.entity_resolver import Decision
+from sessiongraph.snapshots.corrections import Words, read_words
 from sessiongraph.types import BAD_SCORE
 
 Columns: TypeAlias = dict[str, Array]
 
 # Nothing is deleted without rows of one of these.
-_COUNTED = ("documents", "turns", "ledger", "node_sets")
+_COUNTED = ("documents", "turns", "ledger", "node_sets", "fact_corrections", "entity_corrections")
 # The texts of new live passages are looked for in the commits since, then in so many before, then in all.
 _COMMITS_BEFORE = (0, 50, None)
 _BATCH_PASSAGES = 20_000
@@ -97,13 +98,14 @@ class Changes:
     `changed_passages`: ids of passages of which another window, or none, is live now.
     `passages`: those of them that are live, with their present contents.
     `node_sets`: by document id, for documents whose node sets have changed.
-    `decisions`: the newest about each pair of name keys.
+    `decisions`: the newest about each pair of name keys. `words`: those on facts and entities.
     """
 
     changed_passages: list[str]
     passages: Columns
     node_sets: dict[str, list[str]]
     decisions: dict[tuple[str, str], Decision]
+    words: Words
 
 
 def read_version(connection: duckdb.DuckDBPyConnection, until: int | None = None) -> StoreVersion:
@@ -131,7 +133,8 @@ def read_changes(connection: duckdb.DuckDBPyConnection, since: int) -> Changes:
         tagged = connection.execute(_NODE_SETS, [since]).fetchall()
     decided = connection.execute(_DECISIONS, [since]).fetchall()
     decisions = {(a, b): Decision(same, source, reason) for a, b, same, source, reason in decided}
-    return Changes(ledger["passage_id"].tolist(), passages, dict(tagged), decisions)
+    words = read_words(connection, since)
+    return Changes(ledger["passage_id"].tolist(), passages, dict(tagged), decisions, words)
 
 
 def read_evidence(connection: duckdb.DuckDBPyConnection, passages: Columns) -> Iterator[tuple[Columns, Columns]]:

@@ -66,12 +66,13 @@ def utterances(
 
 
 def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candidate]:
-    """The sentences that can be quoted: no questions, and nothing that only says that nobody knows."""
+    """The sentences that can be quoted: no questions, nothing that only says that nobody knows or that is wrong."""
     replaced = {_plain(text) for utterance in said_by for text in utterance.source.replaced}
+    wrong = {_plain(text) for utterance in said_by for text in utterance.source.wrong}
     found: list[Candidate] = []
     asked: Candidate | None = None
     for utterance in said_by:
-        read = list(_sentences(utterance, speakers, replaced))
+        read = list(_sentences(utterance, speakers, replaced, wrong))
         if asked and read and asked.number == utterance.number and _is_reply(asked, read):
             reply = read[0]
             # "Yes" answers whatever was asked: it is quoted with that, and is about it.
@@ -116,7 +117,9 @@ def _parts(source: Source) -> Iterator[Part]:
     yield Part("user", "\n".join(lines))
 
 
-def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[str]) -> Iterator[Candidate]:
+def _sentences(
+    utterance: Utterance, speakers: frozenset[str], replaced: set[str], wrong: set[str]
+) -> Iterator[Candidate]:
     reading, coreference = utterance.reading, Coreference(speakers)
     others = sorted(speakers - {reading.speaker}) if reading.speaker else []
     you = others[0] if len(others) == 1 else None
@@ -129,6 +132,9 @@ def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[str
         proper = [rendered(mention.name, known) for mention in sentence.mentions if mention.proper]
         meant = [name for names in known.values() for name in names]
         valid = utterance.source.valid
+        wordings = {_plain(sentence.text), _plain(rendered(sentence.words, known))}
+        if not wordings.isdisjoint(wrong):
+            continue
         yield Candidate(
             utterance.number,
             order,
@@ -141,7 +147,7 @@ def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[str
             carried,
             before,
             nearby,
-            Validity(valid.start, valid.end or REPLACED) if _plain(sentence.text) in replaced else valid,
+            Validity(valid.start, valid.end or REPLACED) if not wordings.isdisjoint(replaced) else valid,
         )
         before = quote
         if subjects := _subjects(sentence, known):

@@ -76,7 +76,7 @@ def test_every_command_explains_itself_with_an_example(cli: Terminal, command: l
     done = cli(*command, "--help")
 
     assert done.code == 0
-    groups = ("sessions", "datasets", "documents", "entities", "users", "roles", "tenants")
+    groups = ("sessions", "datasets", "documents", "facts", "entities", "users", "roles", "tenants")
     is_group = len(command) == 1 and command[0] in groups
     assert is_group or f"sessiongraph {' '.join(command)}" in done.out.split("Example")[1]
 
@@ -208,7 +208,7 @@ def test_search_prints_json_alone(demo: Terminal) -> None:
     assert "Paris" in result["answer"]
     assert set(result["citations"][0]) == {
         "kind", "id", "text", "score", "dataset", "document_id", "name", "stated_by", "said_at", "session_id",
-        "turn_id", "valid_at", "valid_until", "replaced",
+        "turn_id", "valid_at", "valid_until", "replaced", "wrong", "corrected_by", "corrected_at",
     }  # fmt: skip
     assert result["citations"][0]["said_at"].endswith("+00:00")
 
