@@ -15,6 +15,8 @@ _COMMANDS = {
     "search": ("search", ""),
     "datasets.list": ("datasets list", ""),
     "documents.list": ("documents list", "--dataset"),
+    "entities.same": ("entities same", ""),
+    "facts.list": ("facts list", ""),
     "datasets.grant": ("datasets grant", ""),
     "users.create": ("users create", ""),
     "users.list": ("users list", ""),
