@@ -17,7 +17,8 @@ from sessiongraph.dagster import column_schema, datasets_partitions, materialize
     description="""Texts of the dataset, each stored once by its content.
 
 Takes the files in the dataset's inbox, `<SESSIONGRAPH_HOME>/inbox/<owner>/<name>/` (txt, md, html, csv, tsv, json,
-jsonl, pdf, docx), and moves the originals beside the store; those that cannot be read go to `rejected/` in the inbox.
+jsonl, pdf, docx, vtt, srt, eml, mbox), and moves the originals beside the store; those that cannot be read go to
+`rejected/` in the inbox.
 `sessiongraph.add()` reports its documents here too. An empty inbox is fine: nothing is added.""",
 )
 def documents(context: dg.AssetExecutionContext, graph: GraphResource) -> dg.MaterializeResult:

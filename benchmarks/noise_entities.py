@@ -43,7 +43,7 @@ def windows() -> Iterator[ParsedWindow]:
         if head.startswith("doc: "):
             yield ParsedWindow("document, 2024-05-08", (), {1: Part("document", head.removeprefix("doc: "))})
             continue
-        source = f"conversation with {head.removeprefix('chat ')}, 2024-05-08"
+        source = "conversation, 2024-05-08"
         said: list[Part] = []
         for start in range(0, len(lines), 2):
             pair = [

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from assets import cognify, ingestion, session_cache, session_cognify, session_extraction
+from orchestration.automation import build_automation_sensor, with_automation
 from orchestration.checks import build_checks
 from orchestration.estimate_job import estimate_persist
-from orchestration.freshness_and_automation import build_automation_sensor, with_policies
 from orchestration.jobs import build_jobs
 from orchestration.prune_history import prune_history
 from orchestration.schedules import SCHEDULES
@@ -35,7 +35,7 @@ def build_defs(
     settings = graph.settings()
     prefix = settings.asset_key_prefix
     return dg.Definitions(
-        assets=with_policies(_assets(prefix, Services(settings)), prefix),
+        assets=with_automation(_assets(prefix, Services(settings)), prefix),
         asset_checks=build_checks(prefix),
         jobs=[*build_jobs(prefix), estimate_persist, prune_history],
         schedules=SCHEDULES,

@@ -1,7 +1,8 @@
 """Runs as sensors and schedules ask for them: their tags, which are under way, and when to try again what failed.
 
 Invariants: a dataset has one run at a time from a sensor, asked for by one query a tick; a batch that failed is tried
-again, later each time, and the same batch twice at once never: its run key names the run that went before it.
+again, later each time, and the same batch twice at once never: its run key names the run that went before it. A run
+that succeeded and left something undone counts as one that failed.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
 import dagster as dg
+
+from sessiongraph.dagster.asset_runs import UNDONE
 
 DATASET_TAG = "sessiongraph/dataset"
 USER_TAG = "sessiongraph/user"
@@ -43,20 +46,24 @@ def in_flight(instance: dg.DagsterInstance) -> dict[str, str] | None:
 
 
 def recently_failed(instance: dg.DagsterInstance, job: str, now: datetime, limit: int = 100) -> list[str]:
-    """Datasets of which a run of `job` that nobody launched by hand failed within a day, the latest first."""
-    failed = dg.RunsFilter(
-        job_name=job,
-        statuses=[dg.DagsterRunStatus.FAILURE],
-        tags={TRIGGER_TAG: ["sensor", "schedule"]},
-        updated_after=now - timedelta(days=1),
+    """Datasets of which a run of `job` that nobody launched by hand left something undone within a day."""
+    mine: dict[str, str | list[str]] = {TRIGGER_TAG: ["sensor", "schedule"]}
+    since = now - timedelta(days=1)
+    failed = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.FAILURE], tags=mine, updated_after=since)
+    partly = dg.RunsFilter(
+        job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS], tags={**mine, **UNDONE}, updated_after=since
     )
-    runs = [record.dagster_run for record in instance.get_run_records(failed, limit=limit)]
-    return list(dict.fromkeys(run.tags[_PARTITION_TAG] for run in runs if _PARTITION_TAG in run.tags))
+    records = [record for runs in (failed, partly) for record in instance.get_run_records(runs, limit=limit)]
+    return list(dict.fromkeys(it.dagster_run.tags[_PARTITION_TAG] for it in records if _has_dataset(it)))
+
+
+def _has_dataset(record: dg.RunRecord) -> bool:
+    return _PARTITION_TAG in record.dagster_run.tags
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """The runs that went before a batch: the last one's id, when it ended, and whether it failed.
+    """The runs that went before a batch: the last one's id, when it ended, and whether it failed, in whole or in part.
 
     `tries` is how many, up to the last, failed or were of the very same batch, which is asked for once more then;
     `of_batch` how many of these were of that batch.
@@ -97,6 +104,8 @@ def attempts(instance: dg.DagsterInstance, job: str, dataset_key: str, batch: st
 
 
 def _failed(record: dg.RunRecord) -> bool:
+    if record.dagster_run.status is dg.DagsterRunStatus.SUCCESS:
+        return UNDONE.items() <= record.dagster_run.tags.items()
     return record.dagster_run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 

@@ -35,13 +35,14 @@ if TYPE_CHECKING:
     from sessiongraph.persistence.persist import PersistReport, SessionOutcome, TurnOutcome
     from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
     from sessiongraph.settings import Settings
-    from sessiongraph.types import Dataset, Role, SessionInfo, Tenant, Turn, Usage, User
+    from sessiongraph.types import Dataset, Progress, Role, SessionInfo, Tenant, Turn, Usage, User
 
     _default = SessionGraph()
     add, cognify, search = _default.add, _default.cognify, _default.search
     estimate_cognify = _default.estimate_cognify
     graph, forget = _default.graph, _default.forget
-    sessions, datasets, entities = _default.sessions, _default.datasets, _default.entities
+    sessions, datasets, documents = _default.sessions, _default.datasets, _default.documents
+    entities, facts = _default.entities, _default.facts
     users, roles, tenants = _default.users, _default.roles, _default.tenants
     get_default_user = users.get_default_user
 
@@ -67,14 +68,14 @@ _WHERE = {
     "persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
     "retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
     "settings": ("Settings",),
-    "types": ("Dataset", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
+    "types": ("Dataset", "Progress", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
 }
 _MODULE_OF = {name: f"sessiongraph.{module}" for module, names in _WHERE.items() for name in names}
 # Methods of the default client, by the name of the function that calls them.
 _METHODS = {name: name for name in ("add", "cognify", "estimate_cognify", "search", "graph", "forget")} | {
     "get_default_user": "users.get_default_user"
 }
-_NAMESPACES = ("datasets", "entities", "roles", "sessions", "tenants", "users")
+_NAMESPACES = ("datasets", "documents", "entities", "facts", "roles", "sessions", "tenants", "users")
 
 __all__ = sorted([*_MODULE_OF, *_METHODS, *_NAMESPACES])
 

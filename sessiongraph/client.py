@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from sessiongraph.api.datasets import Datasets
+    from sessiongraph.api.documents import Documents
     from sessiongraph.api.entities import Entities
+    from sessiongraph.api.facts import Facts
     from sessiongraph.api.forget import ForgetReport
     from sessiongraph.api.persist import BackgroundPersist
     from sessiongraph.api.roles import Roles
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from sessiongraph.persistence.estimate import PersistEstimate
     from sessiongraph.persistence.persist import PersistReport
     from sessiongraph.retrieval.results import SearchResult
+    from sessiongraph.types import ProgressCallback
 
     Data = str | os.PathLike[str]
 
@@ -80,11 +83,25 @@ class SessionGraph:
         return Datasets(self.services)
 
     @cached_property
+    def documents(self) -> "Documents":
+        """What a dataset holds, and how much of it is in the graph."""
+        from sessiongraph.api.documents import Documents
+
+        return Documents(self.services)
+
+    @cached_property
     def entities(self) -> "Entities":
         """Which names are one thing, why, and a person's word on it."""
         from sessiongraph.api.entities import Entities
 
         return Entities(self.services)
+
+    @cached_property
+    def facts(self) -> "Facts":
+        """What is known, fact by fact, and a person's word on one that is wrong."""
+        from sessiongraph.api.facts import Facts
+
+        return Facts(self.services)
 
     @cached_property
     def users(self) -> "Users":
@@ -115,21 +132,25 @@ class SessionGraph:
         user: User | None = None,
         node_set: Sequence[str] | None = None,
         said_at: "date | None" = None,
+        progress: "ProgressCallback | None" = None,
     ) -> "IngestReport":
         """Put texts, files or folders into a dataset, which is created if the user has none of that name.
 
         A string is a text; a path (a Path, or a string that starts with /, ./, ../, ~/ or file://) is a file or a
-        folder of txt, md, html, csv, json, pdf and docx. The same content twice is one document. `node_set` tags the
-        documents. `said_at` is the day (a date or a datetime) that they are of, by which "yesterday" in them is read;
-        where it is not given, it is the one that they say themselves: in front matter, in headings as a journal has
-        them, or in their name.
-        The report's `warnings` say what of a file was left out or may be misread.
+        folder of txt, md, html, csv, json, pdf, docx, vtt, srt, eml and mbox. The same content twice is one document,
+        chats and mails are read as who said what. `node_set` tags the documents. `said_at` is the day (a date or a
+        datetime) that they are of, by which "yesterday" in them is read; where it is not given, it is the one that they
+        say themselves: in front matter, in headings as a journal has them, or in their name.
+        The report's `warnings` say what of a file was left out or may be misread; `progress` is called with a Progress
+        after each file.
 
         Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.
         """
         from sessiongraph.api.add import add
 
-        return await add(self.services, data, dataset_name, user=user, node_set=node_set, said_at=said_at)
+        return await add(
+            self.services, data, dataset_name, user=user, node_set=node_set, said_at=said_at, progress=progress
+        )
 
     async def cognify(
         self,
@@ -138,6 +159,7 @@ class SessionGraph:
         user: User | None = None,
         retry_failed: bool = False,
         reextract: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "dict[str, KnowledgeReport]":
         """Bring what was added to `datasets` (all that the user may write, for None) into their graphs.
 
@@ -145,6 +167,7 @@ class SessionGraph:
         graph, those of sessions too. A passage that failed three times by its own fault (a refusal, an answer that does
         not validate) is quarantined, and tried again only with `retry_failed` or when its window changes. What another
         version or model extracted is stale: it stays in the graph, and is extracted anew only with `reextract`.
+        `progress` is called with a Progress as passages are done.
 
         Returns a report for each dataset, by its name (another's: by owner/name).
         Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError where there are no documents,
@@ -152,7 +175,9 @@ class SessionGraph:
         """
         from sessiongraph.api.cognify import cognify
 
-        return await cognify(self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract)
+        return await cognify(
+            self.services, datasets, user=user, retry_failed=retry_failed, reextract=reextract, progress=progress
+        )
 
     async def estimate_cognify(
         self,
@@ -187,6 +212,7 @@ class SessionGraph:
         """Ask the graphs of `datasets` (all that the user may read, for None); a list of one result.
 
         In a session (`session_id`), the last turns are understood, and question and answer become its next turn.
+        What asks nothing is acknowledged there, and without a session the answer says that it is not kept.
         `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given
         (first), and asks none. `top_k` is how many sources there are at the most, each time that a type searches.
 
@@ -218,6 +244,7 @@ class SessionGraph:
         retry_failed: bool = False,
         reextract: bool = False,
         create: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "PersistReport": ...
 
     @overload
@@ -231,6 +258,7 @@ class SessionGraph:
         retry_failed: bool = False,
         reextract: bool = False,
         create: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "PersistReport | BackgroundPersist": ...
 
     async def persist_sessions(
@@ -243,6 +271,7 @@ class SessionGraph:
         retry_failed: bool = False,
         reextract: bool = False,
         create: bool = False,
+        progress: "ProgressCallback | None" = None,
     ) -> "PersistReport | BackgroundPersist":
         """Persist a user's cached sessions into `dataset`, under the node set `user_sessions_from_cache`.
 
@@ -253,7 +282,8 @@ class SessionGraph:
         refused now, and a handle is returned at once. A turn that failed three times by its own fault (a refusal, an
         answer that does not validate) is quarantined: it is tried again only with `retry_failed`, or when its words,
         those before it, the prompt or the model change. Turns that another version or model extracted are stale: they
-        stay in the graph, and are extracted anew only with `reextract`; `estimate_persist` tells the price.
+        stay in the graph, and are extracted anew only with `reextract`; `estimate_persist` tells the price. `progress`
+        is called with a Progress as turns are done.
 
         Raises InvalidInputError, CachingDisabledError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError,
         SessionsNotFoundError (neither cache nor dataset knows one of them), CacheUnavailableError,
@@ -270,6 +300,7 @@ class SessionGraph:
             retry_failed=retry_failed,
             reextract=reextract,
             create=create,
+            progress=progress,
         )
 
     async def estimate_persist(
@@ -302,8 +333,9 @@ class SessionGraph:
         passages tagged with any of them support.
 
         Nodes carry name, type, description, aliases, node_sets and evidence; edges relation, statement, valid_at,
-        stated_by, node_sets and evidence. A piece of evidence says document (its name), document_id, passage_id,
-        session_id, turn_id, stated_by, said_at, run_id and the wording.
+        stated_by, corrected_by and corrected_at, node_sets and evidence. A piece of evidence says document (its name),
+        document_id, passage_id, session_id, turn_id, stated_by, said_at, run_id and the wording, and is `corrected`
+        where a person said that this is wrong.
 
         Raises DatasetNotFoundError, PermissionDeniedError, NoGraphDataError.
         """
@@ -325,8 +357,9 @@ class SessionGraph:
         """Leave exactly the graph that would be there had the thing never been put in, and none of its words on disk.
 
         Give a `document_id`, or a `session_id`, or a `session_id` and a `turn_id` of it, or a `user`, whose sessions
-        are meant; the dataset alone means everything in it. `user` also says whose the session is (`by`, where not
-        given). The turns leave the cache too, or the next persist would bring them back, unless `from_cache` is False.
+        are meant, and what they corrected; the dataset alone means everything in it. `user` also says whose the session
+        is (`by`, where not given). What anybody corrected goes with the last passage that states it. The turns leave
+        the cache too, or the next persist would bring them back, unless `from_cache` is False.
 
         Needs the permission to delete. Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError,
         SessionsNotFoundError; LLMFailedError where turns that had the forgotten ones as context could not be extracted

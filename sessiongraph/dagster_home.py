@@ -1,7 +1,8 @@
 """Where Dagster keeps the project's history, for whoever is not Dagster: the Python API, the CLI, `sessiongraph dev`.
 
-Invariant: one home has one history. `<home>/dagster` is a DAGSTER_HOME of its own, laid out as the `dagster.yaml`
-of the project's folder lays it out for `.sessiongraph`; where DAGSTER_HOME is set, that one is meant by everybody.
+Invariant: one home has one history. `<home>/dagster` is a DAGSTER_HOME of its own, laid out as
+`dagster/home_storage.py` has it, which the `dagster.yaml` of a project's folder names; where DAGSTER_HOME is set, that
+one is meant by everybody.
 """
 
 import contextlib
@@ -59,20 +60,17 @@ concurrency:
 # The same for a project's folder, where Dagster keeps nothing beside the file.
 PROJECT_DAGSTER_YAML = f"""\
 # What `dagster dev`, `dg dev` and `dg launch` use in this folder while DAGSTER_HOME is not set.
-# History lies where the Python API and the CLI keep it too, so that all of them see one.
+# History lies where the Python API and the CLI keep it too, in the home of SESSIONGRAPH_HOME: all of them see one.
 storage:
-  sqlite:
-    base_dir: .sessiongraph/dagster
+  custom:
+    module: sessiongraph.dagster.home_storage
+    class: HomeStorage
 local_artifact_storage:
-  module: dagster._core.storage.root
-  class: LocalArtifactStorage
-  config:
-    base_dir: .sessiongraph/dagster
+  module: sessiongraph.dagster.home_storage
+  class: HomeArtifactStorage
 compute_logs:
-  module: dagster._core.storage.local_compute_log_manager
-  class: LocalComputeLogManager
-  config:
-    base_dir: .sessiongraph/dagster/storage
+  module: sessiongraph.dagster.home_storage
+  class: HomeComputeLogs
 
 # From here on as sessiongraph writes it into other homes (sessiongraph/dagster_home.py).
 {DAGSTER_YAML}"""
@@ -85,7 +83,7 @@ _LAUNCHER = b"sessiongraph.dagster.run_launcher"
 def dagster_home(home: Path) -> Path:
     """The folder of DAGSTER_HOME where that is set, else that of `home`; it may not be there yet."""
     folder = os.environ.get("DAGSTER_HOME")
-    return Path(folder).expanduser().absolute() if folder else _own_folder(home)
+    return Path(folder).expanduser().absolute() if folder else own_dagster_home(home)
 
 
 def write_dagster_home(home: Path) -> Path:
@@ -94,7 +92,7 @@ def write_dagster_home(home: Path) -> Path:
     A `dagster.yaml` that is there already stays as it is, but for the run launcher of an older version.
     Raises InvalidInputError where that cannot be written.
     """
-    folder = _own_folder(home)
+    folder = own_dagster_home(home)
     folder.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), (folder / "dagster.yaml").open("x", encoding="utf-8") as file:
         file.write(DAGSTER_YAML)
@@ -108,13 +106,14 @@ def check_run_launcher(home: Path) -> None:
     A file of ours is mended. Raises InvalidInputError, with the line to change, where it is the user's own.
     """
     folder = dagster_home(home)
-    if folder.resolve() == _own_folder(home).resolve():
+    if folder.resolve() == own_dagster_home(home).resolve():
         _mend_run_launcher(folder / "dagster.yaml")
     elif line := _old_launcher_line(folder / "dagster.yaml"):
         raise _old_launcher(folder / "dagster.yaml", line, "The file is yours (DAGSTER_HOME) and was left as it is")
 
 
-def _own_folder(home: Path) -> Path:
+def own_dagster_home(home: Path) -> Path:
+    """The folder in `home`, whatever DAGSTER_HOME says."""
     return home.absolute() / "dagster"
 
 
@@ -166,7 +165,7 @@ class DagsterInstances:
         folder = dagster_home(home)
         with self._guard:
             if folder not in self._opened:
-                if folder == _own_folder(home):
+                if folder == own_dagster_home(home):
                     write_dagster_home(home)
                 check_run_launcher(home)
                 self._opened[folder] = _open(folder)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sessiongraph.api.persist import BackgroundPersist
     from sessiongraph.persistence.estimate import PersistEstimate
     from sessiongraph.persistence.persist import PersistReport
+    from sessiongraph.types import ProgressCallback
 
 
 class _DefaultClient:
@@ -126,6 +127,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     retry_failed: bool = False,
     reextract: bool = False,
     create: bool = False,
+    progress: "ProgressCallback | None" = None,
 ) -> "PersistReport": ...
 
 
@@ -139,6 +141,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     retry_failed: bool = False,
     reextract: bool = False,
     create: bool = False,
+    progress: "ProgressCallback | None" = None,
 ) -> "BackgroundPersist": ...
 
 
@@ -151,6 +154,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
     retry_failed: bool = False,
     reextract: bool = False,
     create: bool = False,
+    progress: "ProgressCallback | None" = None,
 ) -> "PersistReport | BackgroundPersist":
     """`SessionGraph.persist_sessions` of the default client: cached sessions into a dataset's graph, for good."""
     return await default_client().persist_sessions(
@@ -161,6 +165,7 @@ async def persist_sessions_in_knowledge_graph_pipeline(
         retry_failed=retry_failed,
         reextract=reextract,
         create=create,
+        progress=progress,
     )
 
 

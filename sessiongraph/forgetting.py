@@ -12,19 +12,23 @@ from dataclasses import dataclass, field
 import duckdb
 
 from sessiongraph.changes.page_store import remove_pages
+from sessiongraph.extraction.corrections import drop_unfounded, drop_words_of
 from sessiongraph.extraction.merge_decisions import drop_unnamed
 from sessiongraph.ids import text_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.prompts.prompt_format import turn_parts
 from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.types import BAD_SCORE
 
 
 @dataclass(frozen=True)
 class Target:
-    """What to forget, by id: whole documents (a session is one) and single turns (by passage id)."""
+    """What to forget, by id: whole documents (a session is one), single turns (by passage id), and what users
+    corrected."""
 
     document_ids: Sequence[str] = ()
     passage_ids: Sequence[str] = ()
+    user_ids: Sequence[str] = ()
 
 
 @dataclass
@@ -57,6 +61,7 @@ def _forget(tx: Transaction, target: Target) -> Forgotten:
     documents = [*target.document_ids, *(touched - left)]
     tx.delete("documents", "id", documents)
     tx.delete("node_sets", "document_id", documents)
+    drop_words_of(tx, target.user_ids)
     for session in sorted(left):
         _unsettle(tx, session)
     _collect_garbage(tx)
@@ -105,11 +110,13 @@ def _unsettle(tx: Transaction, session: str) -> None:
 
 
 def _collect_garbage(tx: Transaction) -> None:
-    """Delete windows that no ledger row names, their evidence, and embeddings and decisions of what is nowhere now."""
+    """Delete windows that no ledger row names, their evidence, and embeddings, decisions and corrections of what is
+    nowhere now."""
     orphans = "NOT IN (SELECT window_id FROM ledger)"
     for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
         tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
     drop_unnamed(tx)
+    drop_unfounded(tx)
     live = {text_id(text) for text in _texts(tx.connection)}
     stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
     tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in live])
@@ -121,6 +128,8 @@ def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:
         """SELECT substr(text, start + 1, stop - start) FROM chunks JOIN documents ON id = document_id
         UNION SELECT statement FROM claims"""
     ).fetchall()
-    turns = connection.execute("SELECT DISTINCT question, answer FROM turns").fetchall()
+    turns = connection.execute(
+        f"SELECT question, answer FROM turns UNION SELECT question, '' FROM turns WHERE score <= {BAD_SCORE}"
+    ).fetchall()
     texts = [text for (text,) in chunks]
     return texts + ["\n".join(part.text for part in turn_parts(question, answer)) for question, answer in turns]

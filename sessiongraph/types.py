@@ -3,6 +3,7 @@
 Plain frozen dataclasses without behaviour of their own; what they are stored in belongs to the resources.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
@@ -11,8 +12,11 @@ from sessiongraph.ids import content_id
 
 Permission = Literal["read", "write", "delete", "share"]
 PERMISSIONS: tuple[Permission, ...] = ("read", "write", "delete", "share")
+DocumentKind = Literal["document", "transcript"]
 MAIN_DATASET = "main_dataset"
 DEFAULT_USER = "default_user"
+# What a rating calls an answer of which nothing is to be kept, or worse.
+BAD_SCORE = 2
 SESSION_NODE_SET = "user_sessions_from_cache"
 
 
@@ -57,6 +61,20 @@ class Dataset:
     @property
     def key(self) -> str:
         return f"{self.owner_name}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a call is: `done` of `total` files, passages or "texts embedded" (`what`), `failed` of them in vain."""
+
+    what: str
+    done: int
+    total: int
+    failed: int = 0
+
+
+# What a call tells how far it is, in the event loop that it runs in; it is not to take long.
+ProgressCallback = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)

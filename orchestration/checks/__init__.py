@@ -1,15 +1,23 @@
 """Asset checks: what must hold of a dataset's store after its graph was written, and what is worth a look.
 
-`integrity` blocks, `quality` warns, `check_factory` makes them Dagster's; which asset has which is said here.
+`integrity` blocks, `quality` warns, `all_datasets` looks at every dataset at once, `check_factory` makes them
+Dagster's; which asset has which is said here.
 """
 
 import dagster as dg
 
+from orchestration.checks.all_datasets import (
+    EVERY_DATASET_IS_FRESH,
+    FRESH,
+    INBOXES_HAVE_DATASETS,
+    build_all_datasets_check,
+)
 from orchestration.checks.check_factory import build_asset_checks
 from orchestration.checks.integrity import INTEGRITY
-from orchestration.checks.quality import AT_RISK, quality_checks
+from orchestration.checks.quality import AT_RISK, FILES_ARE_TAKEN, quality_checks
 
 CHECKS_OF = {
+    "documents": (FILES_ARE_TAKEN,),
     "knowledge_graph": (*INTEGRITY, *quality_checks("chunks")),
     "session_knowledge": (*INTEGRITY, *quality_checks("turns")),
     "session_turns": (AT_RISK,),
@@ -18,4 +26,8 @@ CHECKS_OF = {
 
 def build_checks(prefix: str) -> list[dg.AssetChecksDefinition]:
     """The checks of the assets whose keys have `prefix`."""
-    return [build_asset_checks(asset, prefix, checks) for asset, checks in CHECKS_OF.items()]
+    return [
+        *(build_asset_checks(asset, prefix, checks) for asset, checks in CHECKS_OF.items()),
+        *(build_all_datasets_check(asset, prefix, EVERY_DATASET_IS_FRESH) for asset in FRESH),
+        build_all_datasets_check("documents", prefix, INBOXES_HAVE_DATASETS),
+    ]

@@ -23,6 +23,7 @@ from sessiongraph.types import Dataset
 if TYPE_CHECKING:
     import duckdb
 
+    from sessiongraph.extraction.ledger import Passage
     from sessiongraph.snapshots.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -65,6 +66,13 @@ class CheckContext:
 
         return self.read(row)
 
+    def passages_in(self, connection: "duckdb.DuckDBPyConnection") -> "list[Passage]":
+        """The passages, as they should stand in the graph."""
+        from sessiongraph.extraction.chunk_documents import read_chunk_passages
+        from sessiongraph.persistence.turn_passages import read_turn_passages
+
+        return (read_chunk_passages if self.kind == "document" else read_turn_passages)(connection, None)
+
     @cached_property
     def snapshot(self) -> "Snapshot":
         return self.services.snapshot(self.dataset)
@@ -84,7 +92,8 @@ class CheckOutcome:
 class Check:
     """`expectation` is what holds where it passes, `remedy` what to do where it does not.
 
-    One that is `blocking` stops what is made from the asset, and fails the run, where it fails as an error.
+    One that is `blocking` stops what is made from the asset, and fails the run, where it fails as an error. One that
+    is `loud` may fail as an error too: something is missing, and what is there is right. Others warn.
     """
 
     name: str
@@ -92,6 +101,7 @@ class Check:
     remedy: str
     evaluate: Callable[[CheckContext], CheckOutcome]
     blocking: bool = False
+    loud: bool = False
 
     def spec(self, key: dg.AssetKey) -> dg.AssetCheckSpec:
         with warnings.catch_warnings():
@@ -103,8 +113,12 @@ class Check:
                 description=f"{self.expectation}\n\n**Where it fails:** {self.remedy}",
                 blocking=self.blocking,
                 partitions_def=datasets_partitions,
-                metadata={"owner": "team:sessiongraph", "severity": "blocking error" if self.blocking else "warning"},
+                metadata={"owner": "team:sessiongraph", "severity": self._severity},
             )
+
+    @property
+    def _severity(self) -> str:
+        return "blocking error" if self.blocking else "error" if self.loud else "warning"
 
 
 def fails_where_any(figures: Figures, message: str) -> CheckOutcome:

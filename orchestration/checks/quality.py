@@ -9,7 +9,8 @@ import dagster as dg
 
 from orchestration.checks.check_factory import Check, CheckContext, CheckOutcome
 from orchestration.checks.noise_entities import noise_reason
-from sessiongraph.dagster.metadata import without_quotes
+from sessiongraph.dagster.failure_check import failure_check
+from sessiongraph.dagster.metadata import table
 from sessiongraph.errors import CachingDisabledError
 from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.types import WaitingSession
@@ -17,7 +18,7 @@ from sessiongraph.types import WaitingSession
 if TYPE_CHECKING:
     import duckdb
 
-    from sessiongraph.extraction.ledger import LedgerRow
+    from sessiongraph.prompts.prompt_format import Window
 
 WARN = dg.AssetCheckSeverity.WARN
 
@@ -30,6 +31,9 @@ _MOST_JUNK = 0.1
 # US dollars a passage, and by how much more than before.
 _DEAR, _DEARER = 0.02, 3.0
 _RUNS_COMPARED = 20
+# Rejected files looked at, and those named in the check's message.
+_MOST_FILES, _MOST_NAMED = 100, 10
+_COMMANDS = {"knowledge_graph": "sessiongraph cognify", "session_knowledge": "sessiongraph persist --all"}
 # What expires within this is at risk, or within a quarter of its whole life where that is less.
 _RISK = timedelta(hours=24)
 
@@ -40,38 +44,9 @@ SELECT count(*) AS passages, count(*) FILTER (NOT has) AS without_fact FROM (
 """
 
 
-def no_failures(passages: str) -> Check:
-    """`passages` is how the asset's are called: chunks or turns."""
-    return Check(
-        f"no_failed_{passages}",
-        f"No {passages} of the dataset stand in the ledger as failed.",
-        "Look at the reasons, which are counted here. The next run tries them again; those that are quarantined, "
-        "because they failed too often by their own fault, only with run config `retry_failed: true`.",
-        _failures,
-    )
-
-
 def _failures(context: CheckContext) -> CheckOutcome:
-    rows = context.read(lambda con: _failed(con, context.passages))
-    quarantined = sum(row.quarantined for row in rows)
-    reasons = Counter(without_quotes(row.reason or "") for row in rows)
-    return CheckOutcome(
-        not rows,
-        {"failed": len(rows), "quarantined": quarantined, **dict(reasons.most_common(20))},
-        f"{len(rows)} failed. The next run tries them again, but for {quarantined} that failed too often: those, with "
-        "run config `retry_failed: true`."
-        if rows
-        else None,
-        WARN,
-    )
-
-
-def _failed(connection: "duckdb.DuckDBPyConnection", table: str) -> "list[LedgerRow]":
-    from sessiongraph.extraction.ledger import read_ledger
-
-    passages = connection.execute(f"SELECT DISTINCT passage_id FROM {table}").fetchall()
-    ledger = read_ledger(connection, [id_ for (id_,) in passages])
-    return [row for row in ledger.values() if row.disposition == "failed"]
+    found = failure_check(context.services, context.dataset, context.asset)
+    return CheckOutcome(found.passed, found.metadata, found.description, found.severity)
 
 
 def _yield(context: CheckContext) -> CheckOutcome:
@@ -184,10 +159,89 @@ def _soon(session: WaitingSession) -> timedelta:
     return min(_RISK, ((session.expires_at or session.last_activity) - session.last_activity) / 4)
 
 
+def _rejected(context: CheckContext) -> CheckOutcome:
+    from sessiongraph.ingestion.inbox import rejected_files
+
+    inbox = context.services.inbox(context.dataset)
+    files = rejected_files(inbox, _MOST_FILES)
+    named = "; ".join(f"{name}: {reason}" for name, reason in list(files.items())[:_MOST_NAMED])
+    figures = {"rejected": len(files), "files": table({"file": "string", "reason": "string"}, files.items())}
+    return CheckOutcome(
+        not files, figures, f"{len(files)} file(s) in {inbox} are not taken: {named}" if files else None
+    )
+
+
+def _stale(context: CheckContext) -> CheckOutcome:
+    from sessiongraph.extraction.estimate import CallEstimate, price
+
+    stale, answer_tokens = context.read(lambda con: _stale_windows(con, context))
+    if not stale:
+        return CheckOutcome(True, {"stale": 0}, severity=WARN)
+    estimate = CallEstimate(context.services.llm.model)
+    price(estimate, context.services.llm, list(dict.fromkeys(stale)), answer_tokens)
+    figures = {
+        "stale": len(stale),
+        "llm_calls": estimate.calls,
+        "prompt_tokens": estimate.prompt_tokens,
+        "completion_tokens": estimate.completion_tokens,
+        "cost_usd": "unknown" if estimate.cost is None else estimate.cost,
+    }
+    message = (
+        f"{len(stale)} {context.passages} were extracted by another model or version, and stay as they are. To extract "
+        f"them anew is {estimate}: materialize this partition with the config "
+        f"{{ops: {{{context.asset}: {{config: {{reextract: true}}}}}}}}, or {_COMMANDS[context.asset]} "
+        f"-d {context.dataset.key} --reextract (--dry-run tells the price)."
+    )
+    return CheckOutcome(False, figures, message, WARN)
+
+
+def _stale_windows(connection: "duckdb.DuckDBPyConnection", context: CheckContext) -> "tuple[list[Window], float]":
+    from sessiongraph.extraction.estimate import average_answer_tokens
+    from sessiongraph.extraction.ledger import passage_status, read_ledger
+    from sessiongraph.extraction.window_extraction import extractor_version
+
+    extractor = extractor_version(context.services.llm)
+    passages = context.passages_in(connection)
+    ledger = read_ledger(connection, [passage.id for passage in passages])
+    stale = [it.window for it in passages if passage_status(it, ledger.get(it.id), extractor) == "stale"]
+    return stale, average_answer_tokens(connection)
+
+
+def _unembedded(context: CheckContext) -> CheckOutcome:
+    from sessiongraph.extraction.embedding import missing_texts
+
+    identity = context.services.embedder.identity
+    missing = context.read(lambda con: len(missing_texts(con, context.passages_in(con), identity)))
+    message = f"{missing} text(s) have no vector of {identity}, and are found by their words alone."
+    return CheckOutcome(not missing, {"without_vector": missing}, message if missing else None, WARN)
+
+
 def quality_checks(passages: str) -> list[Check]:
     """The warnings on a graph's asset, whose passages are called `passages`."""
     return [
-        no_failures(passages),
+        Check(
+            f"no_failed_{passages}",
+            f"None of the dataset's {passages} failed: all that was to be extracted is in the graph.",
+            "The reasons, and the documents or sessions, are counted here. The next run tries them again; those that "
+            "are quarantined, because they failed too often by their own fault, only with run config "
+            "`retry_failed: true`.",
+            _failures,
+            loud=True,
+        ),
+        Check(
+            "nothing_is_stale",
+            f"All {passages} in the graph were extracted by the model and the version that are set now.",
+            "Nothing is wrong, and nothing is done by itself: what is there stays until somebody asks. The check tells "
+            "what it would cost, and how to ask.",
+            _stale,
+        ),
+        Check(
+            "every_text_has_a_vector",
+            "Everything in the graph is found by its meaning, and not by its words alone.",
+            "The next run tries again what the embedder did not answer; look at its endpoint and key. What it refuses "
+            "stays without.",
+            _unembedded,
+        ),
         Check(
             "extraction_yield",
             f"Of the {passages} in the graph at most {_MOST_BARREN:.0%} gave no fact.",
@@ -226,4 +280,13 @@ AT_RISK = Check(
     "Materialize `session_turns` of this dataset now: from then on they are safe. See that the daemon runs, and the "
     "sensor; raise SESSION_TTL_SECONDS where runs are further apart than sessions live.",
     _at_risk,
+)
+
+FILES_ARE_TAKEN = Check(
+    "inbox_files_are_taken",
+    "No file of the dataset's inbox was rejected as unreadable, unsupported, encrypted, too large or wrongly encoded.",
+    "Each file is named with its reason, and lies in `rejected/` in the inbox. Mend it and put it back into the inbox, "
+    "or delete it: the check passes when `rejected/` is empty.",
+    _rejected,
+    loud=True,
 )

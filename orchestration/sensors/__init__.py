@@ -1,8 +1,9 @@
 """Sensors: what is noticed between runs. A tick is cheap: it opens no store and loads no model."""
 
 from orchestration.sensors.dataset_partitions import dataset_partitions
+from orchestration.sensors.freshness import freshness
 from orchestration.sensors.inbox import inbox
 from orchestration.sensors.new_sessions import new_sessions
 from orchestration.sensors.run_failure_alert import run_failures
 
-SENSORS = [dataset_partitions, new_sessions, inbox, run_failures]
+SENSORS = [dataset_partitions, new_sessions, inbox, freshness, run_failures]

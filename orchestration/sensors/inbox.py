@@ -8,11 +8,13 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
+from orchestration.checks.all_datasets import INBOXES_HAVE_DATASETS, stray_files, survey_home
 from orchestration.jobs import COGNIFY
 from orchestration.run_requests import TOO_MANY, attempts, in_flight, recently_failed, run_tags
 from orchestration.sensor_cursor import Cursor
 from orchestration.sensors.dataset_partitions import partition_keys
 from resources.graph import GraphResource
+from sessiongraph.dagster.asset_keys import asset_key
 from sessiongraph.dagster.partitions import datasets_partitions
 from sessiongraph.ids import content_id, key_parts
 from sessiongraph.services import Services
@@ -28,9 +30,10 @@ _MOST_REASONS = 10
 
 
 class InboxCursor(Cursor):
-    """What stood in each inbox, as a hash of its files' names, sizes and times."""
+    """What stood in each inbox, as a hash of its files' names, sizes and times; what no dataset had a place for."""
 
     seen: dict[str, str] = Field(default_factory=dict)
+    strays: dict[str, str] = Field(default_factory=dict)
 
 
 @dg.sensor(
@@ -39,25 +42,32 @@ class InboxCursor(Cursor):
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="""Cognifies what lands in a dataset's inbox, once none of its files has changed between two ticks.
 
-Files that no run takes are tried a few times, later each time, and then left alone until they change.""",
+The folder of a dataset that does not exist yet creates it, where its owner does. Files that no run takes are
+tried a few times, later each time, and then left alone until they change.""",
 )
 def inbox(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult:
-    before = InboxCursor.read(context.cursor).seen
+    before = InboxCursor.read(context.cursor)
     services = graph.services
-    keys = partition_keys(services.access)
+    dropped, strays = survey_home(services)
+    keys = partition_keys(services.access) | dropped
     now = dict(islice(_contents(services, sorted(keys)), _MOST_INBOXES))
-    settled = {key: what for key, what in now.items() if before.get(key) == what}
-    reasons = [f"{key}: its files are waited for, until they are whole." for key in now if key not in settled]
+    settled = {key: what for key, what in now.items() if before.seen.get(key) == what}
+    reasons = [f"{path}: {reason}." for path, reason in strays.items()]
+    reasons += [f"{key}: its files are waited for, until they are whole." for key in now if key not in settled]
     requests = list(_requests(context.instance, settled, now, keys, reasons))
     listed = (
         set(datasets_partitions.get_partition_keys(dynamic_partitions_store=context.instance)) if requests else set()
     )
     missing = sorted({str(request.partition_key) for request in requests} - listed)
+    documents = asset_key("documents", services.settings.asset_key_prefix)
     return dg.SensorResult(
         run_requests=requests or None,
         skip_reason=None if requests else " ".join(reasons[:_MOST_REASONS]) or "The inboxes are empty.",
-        cursor=InboxCursor(seen=now).model_dump_json(),
+        cursor=InboxCursor(seen=now, strays=strays).model_dump_json(),
         dynamic_partitions_requests=[datasets_partitions.build_add_request(missing)] if missing else None,
+        asset_events=[INBOXES_HAVE_DATASETS.evaluation(documents, stray_files(strays))]
+        if strays != before.strays
+        else [],
     )
 
 

@@ -139,9 +139,9 @@ class _RunCandidate:
         if not self.sessions and not before.failed:
             return ""
         if not self.sessions and before.of_batch >= _MOST_TRIES:
-            return f"{before.of_batch} runs in a row failed; the nightly sweep tries again."
+            return f"{before.of_batch} runs in a row left something undone; the nightly sweep tries again."
         if now < (then := before.next_try(self.due.expires_at)):
-            why = "failed" if before.failed else "left them waiting"
+            why = "left something undone" if before.failed else "left them waiting"
             return f"run {before.last_run} {why}; it is tried again at {then:%H:%M:%S} UTC."
         return None
 

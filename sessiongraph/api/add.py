@@ -14,7 +14,7 @@ from sessiongraph.ids import dataset_parts, new_id
 from sessiongraph.ingestion.ingest import IngestReport, ingest
 from sessiongraph.ingestion.resolve_inputs import parse, resolve_inputs
 from sessiongraph.services import Services
-from sessiongraph.types import Dataset, User
+from sessiongraph.types import Dataset, Progress, ProgressCallback, User
 
 Data = str | os.PathLike[str]
 
@@ -27,6 +27,7 @@ async def add(
     user: User | None,
     node_set: Sequence[str] | None,
     said_at: date | None = None,
+    progress: ProgressCallback | None = None,
 ) -> IngestReport:
     """As `SessionGraph.add` says."""
     given = _day(said_at)
@@ -34,7 +35,11 @@ async def add(
     dataset_parts(dataset_name)
     inputs = await asyncio.to_thread(resolve_inputs, data)
     owner = await acting_user(services, user)
-    documents = [await asyncio.to_thread(parse, item) for item in inputs.items]
+    documents = []
+    for item in inputs.items:
+        documents.append(await asyncio.to_thread(parse, item))
+        if progress is not None:
+            progress(Progress("files", len(documents), len(inputs.items)))
     if given is not None:
         documents = [replace(document, said_on=given) for document in documents]
     dataset = await _writable(services, owner, dataset_name)

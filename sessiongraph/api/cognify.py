@@ -13,7 +13,7 @@ from sessiongraph.ids import new_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.services import Services
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.types import Dataset, User
+from sessiongraph.types import Dataset, ProgressCallback, User
 
 
 async def cognify(
@@ -23,6 +23,7 @@ async def cognify(
     user: User | None,
     retry_failed: bool,
     reextract: bool,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, KnowledgeReport]:
     """As `SessionGraph.cognify` says."""
     acting = await acting_user(services, user)
@@ -31,7 +32,7 @@ async def cognify(
     # By the name that the user calls it by: another's dataset may have the same name as one's own.
     reports = {
         dataset.name if dataset.owner_id == acting.id else dataset.key: await _cognify(
-            services, dataset, retry_failed, reextract
+            services, dataset, retry_failed, reextract, progress
         )
         for dataset in chosen
     }
@@ -41,7 +42,9 @@ async def cognify(
     return reports
 
 
-async def _cognify(services: Services, dataset: Dataset, retry_failed: bool, reextract: bool) -> KnowledgeReport:
+async def _cognify(
+    services: Services, dataset: Dataset, retry_failed: bool, reextract: bool, progress: ProgressCallback | None
+) -> KnowledgeReport:
     store, run_id = services.store(dataset), new_id()
     if not store.exists:
         return KnowledgeReport(run_id)
@@ -55,6 +58,7 @@ async def _cognify(services: Services, dataset: Dataset, retry_failed: bool, ree
         asset="knowledge_graph",
         retry_failed=retry_failed,
         reextract=reextract,
+        progress=progress,
     )
     if report.failure is None:
         await _embed_turns(services, store, report)

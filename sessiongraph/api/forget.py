@@ -120,7 +120,7 @@ def _target(
     condition, values = ("WHERE kind = 'session' AND user_id = ?", [owner.id]) if sessions_alone else ("", [])
     rows = connection.execute(f"SELECT id, user_id, session_id FROM documents {condition}", values).fetchall()
     cached: CachedTurns = [(user, session, None) for _, user, session in rows if session is not None]
-    return Target([id_ for id_, _, _ in rows]), cached
+    return Target([id_ for id_, _, _ in rows], user_ids=[owner.id] if sessions_alone else []), cached
 
 
 def _drop_cached(services: Services, acting: User, cached: CachedTurns) -> int:

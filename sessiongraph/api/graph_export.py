@@ -76,11 +76,13 @@ def _evidence(
 ) -> dict[int, list[dict[str, Any]]]:
     """Pieces of evidence by row of the element that they support."""
     found: dict[int, list[dict[str, Any]]] = {}
-    for key, passage, text, stated_by in zip(
-        rows[element], rows["passage"], rows[wording], rows["stated_by"], strict=True
+    replaced = rows.get("replaced", [False] * len(rows))
+    for key, passage, text, stated_by, is_wrong in zip(
+        rows[element], rows["passage"], rows[wording], rows["stated_by"], replaced, strict=True
     ):
         if passage in wanted:
-            found.setdefault(key, []).append({**sources[passage], "stated_by": stated_by, "text": text})
+            piece = {**sources[passage], "stated_by": stated_by, "text": text}
+            found.setdefault(key, []).append(piece | {"corrected": True} if is_wrong else piece)
     return found
 
 

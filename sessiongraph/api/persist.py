@@ -5,14 +5,14 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from sessiongraph.api.context import acting_user, check_flag, permitted
-from sessiongraph.dagster.event_reporting import logger, report_materialization
+from sessiongraph.dagster.event_reporting import logger, report_failures, report_materialization
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id, new_id
 from sessiongraph.persistence.persist import PersistReport
 from sessiongraph.persistence.persist import persist_sessions as persist
 from sessiongraph.persistence.session_routing import belongs_to, homes_of_sessions
 from sessiongraph.services import Services
-from sessiongraph.types import Dataset, Turn, User
+from sessiongraph.types import Dataset, ProgressCallback, Turn, User
 
 
 class BackgroundPersist:
@@ -56,6 +56,7 @@ async def persist_sessions(
     reextract: bool,
     create: bool,
     whole: bool = True,
+    progress: ProgressCallback | None = None,
 ) -> PersistReport | BackgroundPersist:
     """As `SessionGraph.persist_sessions` says."""
     ids = checked_session_ids(session_ids)
@@ -69,7 +70,7 @@ async def persist_sessions(
     if not create:
         await asyncio.to_thread(_check_graph, services, acting, ids, target)
     run_id = new_id()
-    work = _persist(services, acting, ids, target, run_id, retry_failed, reextract, whole)
+    work = _persist(services, acting, ids, target, run_id, retry_failed, reextract, whole, progress)
     if run_in_background:
         return BackgroundPersist(asyncio.create_task(work), run_id, services.background)
     return await work
@@ -91,6 +92,7 @@ async def _persist(
     retry_failed: bool,
     reextract: bool,
     whole: bool,
+    progress: ProgressCallback | None,
 ) -> PersistReport:
     report = await persist(
         services.cache,
@@ -104,6 +106,7 @@ async def _persist(
         reextract=reextract,
         belongs=belongs_to(dataset),
         whole=whole,
+        progress=progress,
     )
     report.warnings = await asyncio.to_thread(_privacy_warnings, services, user, report.copies, dataset)
     for warning in report.warnings:
@@ -112,6 +115,7 @@ async def _persist(
         await report_materialization(services, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
     if report.settled:
         await report_materialization(services, "session_knowledge", dataset, run_id, lambda: _persist_metadata(report))
+    await report_failures(services, "session_knowledge", dataset, report)
     if report.failure is not None:
         raise report.failure
     return report

@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 
 from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
-from sessiongraph.retrieval.answer_strategies import STRATEGIES
+from sessiongraph.retrieval.answer_strategies import strategy_of
 from sessiongraph.retrieval.conversation_history import read_conversation, resolve_follow_up, write_turn
 from sessiongraph.retrieval.query_context import QueryContext, asker_label, generative_llm
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
+from sessiongraph.retrieval.time_expressions import asker_today
 from sessiongraph.services import Services
 from sessiongraph.snapshots.feedback_weights import Weights
+from sessiongraph.speech_acts import speech_act
 from sessiongraph.types import MAIN_DATASET, Dataset, Usage, User
 
 MAX_QUERY_CHARS = 20_000
@@ -40,14 +41,17 @@ async def search(
     tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
     acting = await acting_user(services, user)
     chosen = await all_permitted(services, acting, datasets, "read")
-    scopes = await asyncio.to_thread(_scopes, services, chosen, tags)
     if search_type is SearchType.FEELING_LUCKY:
-        search_type = choose_search_type(query_text, datetime.now(UTC).date())
+        search_type = choose_search_type(query_text, asker_today())
     plan = SEARCH_PLANS[search_type]
+    # Where no answer is wanted, whatever is given is looked for.
+    act = speech_act(query_text) if plan.asks_model and not only_context else "asks"
+    is_heard = act in ("tells", "greets")
+    scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_heard and session_id is not None)
     conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None)
     query, usage = query_text, Usage()
     if plan.is_conversational:
-        llm = None if only_context or not plan.asks_model else generative_llm(services)
+        llm = None if only_context or is_heard or not plan.asks_model else generative_llm(services)
         query, usage = await resolve_follow_up(llm, query_text, conversation, scopes)
         await asyncio.to_thread(conversation.recall, query, services.snapshots.tokenizer)
     context = QueryContext(
@@ -64,7 +68,7 @@ async def search(
         asker=asker_label(scopes, acting),
         usage=usage,
     )
-    outcome = await STRATEGIES[plan.strategy](context)
+    outcome = await strategy_of(plan.strategy, act, session_id)(context)
     home, is_known = await asyncio.to_thread(_home, services, acting, chosen, outcome.citations)
     result = SearchResult(
         query=query_text,
@@ -109,10 +113,17 @@ def _feedback(services: Services, scopes: Sequence[Scope]) -> dict[str, Weights]
     return {scope.dataset.key: services.feedback_weights.read(services.store(scope.dataset)) for scope in scopes}
 
 
-def _scopes(services: Services, datasets: Sequence[Dataset], tags: Sequence[str] | None) -> list[Scope]:
-    """The snapshots that can be searched. Raises NoGraphDataError where there is none."""
+def _scopes(
+    services: Services, datasets: Sequence[Dataset], tags: Sequence[str] | None, may_be_none: bool
+) -> list[Scope]:
+    """The snapshots that can be searched. Raises NoGraphDataError where there is none, unless there `may_be_none`.
+
+    What is told in a session is heard before there is any graph.
+    """
     scopes = [Scope(dataset, services.snapshot(dataset)) for dataset in datasets]
     filled = [scope for scope in scopes if not scope.snapshot.is_empty]
+    if not filled and may_be_none:
+        return []
     if not filled:
         named = ", ".join(dataset.name for dataset in datasets) or "any dataset that you may read"
         raise NoGraphDataError(

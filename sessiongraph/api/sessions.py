@@ -107,7 +107,7 @@ class Sessions:
     async def add_feedback(
         self, session_id: str, turn_id: str, *, score: int, text: str | None = None, user: User | None = None
     ) -> Turn:
-        """Rate an answer from 1 (bad) to 5 (good). Turns rated 1 or 2 are kept out of the graph."""
+        """Rate an answer from 1 (bad) to 5 (good). Answers rated 1 or 2 are kept out of the graph."""
         if isinstance(score, bool) or not isinstance(score, int) or not 1 <= score <= 5:
             raise InvalidInputError(f"A score is a whole number from 1 (bad) to 5 (good), not {score!r:.60}.")
         if text is not None:

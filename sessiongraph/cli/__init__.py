@@ -14,10 +14,13 @@ from typing import Annotated
 import typer
 
 from sessiongraph.cli import (
+    changes,
+    chat,
     datasets,
     dev,
     documents,
     entities,
+    facts,
     forget,
     graph,
     init,
@@ -26,9 +29,11 @@ from sessiongraph.cli import (
     search,
     sessions,
     status,
+    stored_documents,
     tenants,
     users,
 )
+from sessiongraph.cli.console import library_warnings
 from sessiongraph.cli.output import fail, say
 from sessiongraph.errors import SessionGraphError
 
@@ -80,9 +85,13 @@ def _root(
 
 documents.register(app, _MEMORY)
 search.register(app, _MEMORY)
+chat.register(app, _MEMORY)
 persist.register(app, _MEMORY)
 status.register(app, _LOOK)
 graph.register(app, _LOOK)
+app.add_typer(changes.app, name="changes", rich_help_panel=_LOOK)
+app.add_typer(stored_documents.app, name="documents", rich_help_panel=_LOOK)
+app.add_typer(facts.app, name="facts", rich_help_panel=_LOOK)
 app.add_typer(entities.app, name="entities", rich_help_panel=_LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
@@ -100,6 +109,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a letter that the terminal does not have ends no command
     try:
-        app(prog_name="sessiongraph")
+        with library_warnings():
+            app(prog_name="sessiongraph")
     except SessionGraphError as error:
         sys.exit(fail(error))

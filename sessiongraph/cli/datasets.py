@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, UserName, Yes, acting
+from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples
 from sessiongraph.cli.output import confirm, run, say, show_json, show_list
 from sessiongraph.types import Dataset, Permission, Role, User
 
@@ -17,7 +17,7 @@ IsRole = Annotated[bool, typer.Option("--role", help="USER is a role's name.")]
 What = Annotated[Permission, typer.Argument(help="What they may do.")]
 
 
-@app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph datasets list --user ana@example.com")
+@app.command("list", epilog=examples("sessiongraph datasets list --user ana@example.com"))
 def list_(user: UserName = None, as_json: AsJson = False) -> None:
     """The datasets that the user may read: their own, and those granted to them."""
 
@@ -41,7 +41,7 @@ def _as_json(dataset: Dataset) -> dict[str, str]:
     return {"key": dataset.key, "name": dataset.name, "owner": dataset.owner_name, "id": dataset.id}
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets create work")
+@app.command(epilog=examples("sessiongraph datasets create work"))
 def create(
     name: Annotated[str, typer.Argument(metavar="DATASET")], user: UserName = None, as_json: AsJson = False
 ) -> None:
@@ -56,7 +56,7 @@ def create(
     say(f"{dataset.key} is there.")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets grants work")
+@app.command(epilog=examples("sessiongraph datasets grants work"))
 def grants(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
     """Who else may do what with a dataset."""
 
@@ -86,7 +86,7 @@ async def _grantee(name: str, is_role: bool, acting_user: User | None) -> User |
     return await sessiongraph.users.get(name)
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets grant work ana@example.com read")
+@app.command(epilog=examples("sessiongraph datasets grant work ana@example.com read"))
 def grant(name: Name, other: Other, permission: What, role: IsRole = False, user: UserName = None) -> None:
     """Let another user, or whoever is in a role, read, write, delete or share a dataset."""
 
@@ -99,7 +99,7 @@ def grant(name: Name, other: Other, permission: What, role: IsRole = False, user
     say(f"{other} may {permission} {name}.")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets revoke work ana@example.com read")
+@app.command(epilog=examples("sessiongraph datasets revoke work ana@example.com read"))
 def revoke(name: Name, other: Other, permission: What, role: IsRole = False, user: UserName = None) -> None:
     """Take a permission back."""
 
@@ -112,7 +112,7 @@ def revoke(name: Name, other: Other, permission: What, role: IsRole = False, use
     say(f"{other} may no longer {permission} {name}.")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph datasets delete work")
+@app.command(epilog=examples("sessiongraph datasets delete work"))
 def delete(name: Name, user: UserName = None, yes: Yes = False) -> None:
     """Delete a dataset with everything in it. Its sessions stay in the cache, where they are not expired."""
     confirm(f"Delete dataset {name!r} with its documents, its graph and its grants, for good?", yes)

@@ -2,14 +2,25 @@
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, DatasetName, DatasetNames, DryRun, Reextract, RetryFailed, UserName, acting
-from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
+from sessiongraph.cli.options import (
+    AsJson,
+    DatasetName,
+    DatasetNames,
+    DryRun,
+    Reextract,
+    RetryFailed,
+    UserName,
+    acting,
+    examples,
+)
+from sessiongraph.cli.output import Report, next_step, note, run, say, short, show_json, show_table, spent, warn
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import MAIN_DATASET
 
@@ -22,27 +33,21 @@ if TYPE_CHECKING:
 def register(app: typer.Typer, panel: str) -> None:
     app.command(
         rich_help_panel=panel,
-        epilog="""[bold]Examples:[/]
-
-sessiongraph add notes.md reports/ --dataset work
-
-sessiongraph add "Alice moved to Paris in 2010." --dataset demo --node-set people
-
-cat mail.txt | sessiongraph add - --dataset work
-
-[dim]Next: sessiongraph cognify[/]""",
+        epilog=examples(
+            "sessiongraph add notes.md reports/ --dataset work",
+            'sessiongraph add "Alice moved to Paris in 2010." -d demo --node-set people',
+            "cat mail.txt | sessiongraph add - --dataset work",
+            after="Next: sessiongraph cognify",
+        ),
     )(add)
     app.command(
         rich_help_panel=panel,
-        epilog="""[bold]Examples:[/]
-
-sessiongraph cognify --dataset work
-
-sessiongraph cognify --reextract --dry-run
-
-sessiongraph cognify --json
-
-[dim]Next: sessiongraph search "…" --session NAME[/]""",
+        epilog=examples(
+            "sessiongraph cognify --dataset work",
+            "sessiongraph cognify --reextract --dry-run",
+            "sessiongraph cognify --json",
+            after='Next: sessiongraph search "…" --session NAME',
+        ),
     )(cognify)
 
 
@@ -53,20 +58,33 @@ def add(
         list[str] | None,
         typer.Option("--node-set", "-n", metavar="NAME", help="Tag the documents; may be repeated."),
     ] = None,
+    said_at: Annotated[
+        datetime | None,
+        typer.Option(
+            "--said-at",
+            metavar="YYYY-MM-DD",
+            formats=["%Y-%m-%d"],
+            help="The day that they are of, where they do not say it themselves or say another.",
+        ),
+    ] = None,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put texts, files or folders (txt, md, html, csv, json, pdf, docx) into a dataset.
+    """Put texts, files or folders (txt, md, html, csv, json, pdf, docx, vtt, srt, eml, mbox) into a dataset.
 
     What names something that is there is a path; what has several words is a text. The same content twice is one
     document.
     """
     data = [_path_or_text(thing) for thing in things]
 
-    async def work() -> "IngestReport":
-        return await sessiongraph.add(data, dataset, user=await acting(user), node_set=node_set)
+    day = said_at.date() if said_at is not None else None
 
-    report = run("Reading documents…", work())
+    async def work(progress: Report) -> "IngestReport":
+        return await sessiongraph.add(
+            data, dataset, user=await acting(user), node_set=node_set, said_at=day, progress=progress
+        )
+
+    report = run("Reading documents…", work)
     for skipped in report.skipped:
         warn(f"Left out {skipped}")
     for name, warnings in report.warnings.items():
@@ -77,7 +95,7 @@ def add(
         f"{report.added} document(s) added to {dataset} ({report.characters:,} characters), "
         f"{report.known} there already."
     )
-    note(f"Next: sessiongraph cognify --dataset {dataset}")
+    next_step(f"sessiongraph cognify --dataset {dataset}")
 
 
 def _path_or_text(thing: str) -> str | Path:
@@ -106,9 +124,9 @@ def cognify(
     Only what is not there yet is sent to the model.
     """
 
-    async def work() -> "dict[str, KnowledgeReport]":
+    async def work(progress: Report) -> "dict[str, KnowledgeReport]":
         return await sessiongraph.cognify(
-            dataset, user=await acting(user), retry_failed=retry_failed, reextract=reextract
+            dataset, user=await acting(user), retry_failed=retry_failed, reextract=reextract, progress=progress
         )
 
     async def estimate() -> "dict[str, CognifyEstimate]":
@@ -118,7 +136,7 @@ def cognify(
 
     if dry_run:
         return _show_estimates(run("Looking at what would be done…", estimate()), as_json)
-    reports = run("Reading documents into the graph…", work())
+    reports = run("Reading documents into the graph…", work)
     summaries = [_summary(name, report) for name, report in reports.items()]
     if as_json:
         show_json(summaries)
@@ -133,7 +151,7 @@ def cognify(
     failures = [(summary["dataset"], failure) for summary in summaries for failure in summary["failures"]]
     for name, failure in failures:
         when = "with --retry-failed" if failure["quarantined"] else "by the next cognify"
-        warn(f"Passage {failure['passage_id']} of {name} failed, and is tried again {when}: {failure['reason']}")
+        warn(f"Passage {short(failure['passage_id'])} of {name} failed, and is tried again {when}: {failure['reason']}")
     if failures:
         raise typer.Exit(1)
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, Yes, acting
+from sessiongraph.cli.ids import meant
+from sessiongraph.cli.options import AsJson, Yes, acting, examples
 from sessiongraph.cli.output import confirm, run, say, show_json
 from sessiongraph.errors import InvalidInputError
 
@@ -16,15 +17,12 @@ if TYPE_CHECKING:
 def register(app: typer.Typer, panel: str) -> None:
     app.command(
         rich_help_panel=panel,
-        epilog="""[bold]Examples:[/]
-
-sessiongraph forget --dataset demo --session first
-
-sessiongraph forget --dataset demo --session first --turn 0b7985d73bac4b65a8dba9ddde3949db
-
-sessiongraph forget --dataset demo --user ana@example.com
-
-[dim]The ids stand in the sources of a search.[/]""",
+        epilog=examples(
+            "sessiongraph forget --dataset demo --session first",
+            "sessiongraph forget --dataset demo --session first --turn 0b7985d7",
+            "sessiongraph forget --dataset demo --user ana@example.com",
+            after="The ids stand in the sources of a search; how they begin is enough.",
+        ),
     )(forget)
 
 
@@ -47,6 +45,8 @@ def forget(
     """
     if turn is not None and session is None:
         raise InvalidInputError("Give the --session that the turn is in, too.")
+    if document is not None or session is not None:
+        document, session, turn = run("Looking it up…", _meant(dataset, document, session, turn, user, by))
     confirm(f"Forget {_target(document, session, turn, user)} of dataset {dataset!r}, for good?", yes)
 
     async def work() -> "ForgetReport":
@@ -66,6 +66,24 @@ def forget(
         f"Forgotten: {report.documents} document(s) and session(s), {report.turns} turn(s); {report.cached_turns} "
         f"turn(s) left the cache, {report.extracted} were extracted anew without them."
     )
+
+
+async def _meant(
+    dataset: str, document: str | None, session: str | None, turn: str | None, user: str | None, by: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """The whole ids of what is given by how its ids begin."""
+    acting_user = await acting(by)
+    known = await sessiongraph.documents.list(dataset, user=acting_user)
+    if document is not None:
+        return meant(document, [it.id for it in known], "documents"), session, turn
+    assert session is not None
+    owner = user or (acting_user or await sessiongraph.get_default_user()).name
+    sessions = {it.session_id: it.id for it in known if it.session_id is not None and it.user_name == owner}
+    session = meant(session, sessions, "sessions")
+    if turn is not None and session in sessions:
+        passages = (await sessiongraph.documents.get(dataset, sessions[session], user=acting_user)).passages_read
+        turn = meant(turn, [it.turn_id for it in passages if it.turn_id is not None], "turns")
+    return None, session, turn
 
 
 def _target(document: str | None, session: str | None, turn: str | None, user: str | None) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, DatasetName, NodeSets, UserName, acting
-from sessiongraph.cli.output import note, run, say, show_json, show_table, to_json
+from sessiongraph.cli.options import AsJson, DatasetName, NodeSets, UserName, acting, examples
+from sessiongraph.cli.output import next_step, note, run, say, short_ids, show_json, show_table, to_json, width
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import MAIN_DATASET, SESSION_NODE_SET
 
@@ -25,13 +25,11 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def register(app: typer.Typer, panel: str) -> None:
     app.command(
         rich_help_panel=panel,
-        epilog=f"""[bold]Examples:[/]
-
-sessiongraph graph --dataset demo
-
-sessiongraph graph --dataset demo --table --node-set {SESSION_NODE_SET}
-
-sessiongraph graph --dataset demo --graphml demo.graphml""",
+        epilog=examples(
+            "sessiongraph graph --dataset demo",
+            f"sessiongraph graph -d demo --table --node-set {SESSION_NODE_SET}",
+            "sessiongraph graph --dataset demo --graphml demo.graphml",
+        ),
     )(graph)
 
 
@@ -58,7 +56,7 @@ def graph(
         _write(found, graphml)
         note(f"{len(found)} entities and {found.number_of_edges()} facts were written to {graphml}.")
     if table:
-        facts = _facts(found)
+        facts = facts_of(found)
         return show_json(facts) if as_json else _show_facts(facts, dataset)
     if as_json:
         return show_json({"dataset": dataset, **_overview(found)})
@@ -66,11 +64,11 @@ def graph(
         _show_overview(_overview(found), dataset)
 
 
-def _facts(graph: "nx.MultiDiGraph") -> list[dict[str, Any]]:
+def facts_of(graph: "nx.MultiDiGraph") -> list[dict[str, Any]]:
     """Every fact with the names that it connects, by subject."""
     names = graph.nodes(data="name")
     facts = [
-        {"id": id_, "subject": names[subject], "object": names[object_], **fact}
+        {"id": id_, "subject": names[subject], "object": names[object_], "from": subject, "to": object_, **fact}
         for subject, object_, id_, fact in graph.edges(keys=True, data=True)
     ]
     return sorted(facts, key=lambda fact: (fact["subject"], fact["relation"], fact["object"], fact["id"]))
@@ -108,7 +106,7 @@ def _show_overview(overview: dict[str, Any], dataset: str) -> None:
     )
     entities = [tuple(entity.values()) for entity in overview["most_connected"]]
     show_table("Most connected entities", ["entity", "type", "facts"], entities)
-    note(f"Next: sessiongraph graph --dataset {dataset} --table")
+    next_step(f"sessiongraph graph --dataset {dataset} --table")
 
 
 def _named(counts: dict[str, int]) -> tuple[int, str]:
@@ -117,26 +115,45 @@ def _named(counts: dict[str, int]) -> tuple[int, str]:
 
 
 def _show_facts(facts: list[dict[str, Any]], dataset: str) -> None:
-    rows = [
-        (
-            fact["subject"],
-            fact["relation"],
-            fact["object"],
-            fact["valid_at"],
-            fact["statement"],
-            fact["stated_by"],
-            _sources(fact["evidence"]),
-        )
-        for fact in facts
-    ]
-    show_table(f"Facts of {dataset}", ["subject", "relation", "object", "when", "statement", "by", "evidence"], rows)
+    if width() is None:
+        columns = ["subject", "relation", "object", "when", "statement", "by", "evidence"]
+        rows = [
+            (
+                fact["subject"],
+                fact["relation"],
+                fact["object"],
+                fact["valid_at"],
+                fact["statement"],
+                fact["stated_by"],
+                sources(fact["evidence"]),
+            )
+            for fact in facts
+        ]
+        return show_table(f"Facts of {dataset}", columns, rows)
+    say(f"Facts of {dataset}", "bold")
+    for fact in facts:
+        show_fact(fact)
 
 
-def _sources(evidence: list[dict[str, Any]]) -> str:
+def show_fact(fact: dict[str, Any]) -> None:
+    """A fact in a terminal: what it says, and below it how it is kept and who states it where."""
+    say("")
+    say(fact["statement"])
+    when = f" ({fact['valid_at']})" if fact["valid_at"] else ""
+    say(f"  {fact['subject']} — {fact['relation']} — {fact['object']}{when}", "dim")
+    who = "" if fact["stated_by"] == "document" else f"{fact['stated_by']}, "
+    say(f"  {who}{sources(fact['evidence'])}", "dim")
+
+
+def sources(evidence: list[dict[str, Any]]) -> str:
+    """Where a fact or an entity is stated, each place once."""
+    documents = short_ids([piece["document_id"] for piece in evidence])
+    turns = short_ids([piece["turn_id"] or "" for piece in evidence])
     places = (
-        f"turn {piece['turn_id']}" if piece["turn_id"] else f"document {piece['document_id']}" for piece in evidence
+        f"turn {turn} of session {piece['session_id']}" if turn else f"document {piece['document']} ({document})"
+        for piece, document, turn in zip(evidence, documents, turns, strict=True)
     )
-    return "\n".join(dict.fromkeys(places))
+    return ", ".join(dict.fromkeys(places))
 
 
 def _write(graph: "nx.MultiDiGraph", file: Path) -> None:

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
+from sessiongraph.cli.options import examples
 from sessiongraph.cli.output import note, say
 
 
 def register(app: typer.Typer, panel: str) -> None:
     app.command(
         rich_help_panel=panel,
-        epilog="[bold]Example:[/]\n\nsessiongraph init my_memory\n\ncd my_memory\n\ndg dev",
+        epilog=examples("sessiongraph init my_memory", "cd my_memory", "dg dev"),
     )(init)
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from sessiongraph.types import User
 
@@ -38,3 +39,10 @@ async def acting(name: str | None) -> User | None:
     from sessiongraph import users
 
     return await users.get(name) if name is not None else None
+
+
+def examples(*commands: str, after: str = "") -> str:
+    """What stands under a command's help: examples, each on a line of its own as it is typed, and what comes next."""
+    shown = "\n\n".join(map(escape, commands))
+    title = "Example" if len(commands) == 1 else "Examples"
+    return f"[bold]{title}:[/]\n\n{shown}" + (f"\n\n[dim]{escape(after)}[/]" if after else "")

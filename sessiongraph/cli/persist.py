@@ -1,14 +1,32 @@
 """`persist`: what was said in sessions, into a dataset's graph, for good."""
 
+from collections import defaultdict
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, DryRun, Reextract, RetryFailed, UserName, acting
-from sessiongraph.cli.output import note, run, say, show_json, show_table, spent, warn
-from sessiongraph.errors import InvalidInputError
+from sessiongraph.cli.ids import meant
+from sessiongraph.cli.options import AsJson, DryRun, Reextract, RetryFailed, UserName, acting, examples
+from sessiongraph.cli.output import (
+    Report,
+    exit_code,
+    fail,
+    next_step,
+    note,
+    run,
+    say,
+    short,
+    show_json,
+    show_table,
+    spent,
+    warn,
+)
+from sessiongraph.cli.sessions import persisted_sessions
+from sessiongraph.cli.wording import as_commands
+from sessiongraph.errors import InvalidInputError, SessionGraphError
 from sessiongraph.types import MAIN_DATASET, SESSION_NODE_SET, Usage, User
 
 if TYPE_CHECKING:
@@ -19,23 +37,19 @@ if TYPE_CHECKING:
 def register(app: typer.Typer, panel: str) -> None:
     app.command(
         rich_help_panel=panel,
-        epilog=f"""[bold]Examples:[/]
-
-sessiongraph persist first
-
-sessiongraph persist --all --dataset demo
-
-sessiongraph persist first --whole --dataset archive
-
-sessiongraph persist --all --dry-run
-
-[dim]Next: sessiongraph search "…" --node-set {SESSION_NODE_SET}[/]""",
+        epilog=examples(
+            "sessiongraph persist first",
+            "sessiongraph persist --all --dataset demo",
+            "sessiongraph persist first --whole --dataset archive",
+            "sessiongraph persist --all --dry-run",
+            after=f'Next: sessiongraph search "…" --node-set {SESSION_NODE_SET}',
+        ),
     )(persist)
 
 
 def persist(
     session_ids: Annotated[
-        list[str] | None, typer.Argument(metavar="SESSION...", help="Session ids: sessions list.")
+        list[str] | None, typer.Argument(metavar="SESSION...", help="Their ids, or how these begin: sessions list.")
     ] = None,
     dataset: Annotated[
         str | None,
@@ -71,16 +85,50 @@ def persist(
             for name in plan.sessions
         }
         return _show_estimates(estimates, as_json)
-    reports = {name: run("Persisting sessions…", plan.persist(name, retry_failed, reextract)) for name in plan.sessions}
+    done = _persist_all(plan, retry_failed, reextract)
     if as_json:
-        show_json(_summary(reports))
-    elif not reports:
-        say("There is no turn to persist.")
+        show_json(_summary(done))
     else:
-        for name, report in reports.items():
-            _show(report, name)
-    if _warn(reports) or (plan.left and not reports):
+        _show(done)
+    was_incomplete = _warn(done.reports)
+    for name, error in done.errors.items():
+        fail(error, f"{name}: " if len(plan.sessions) > 1 else "")
+    if done.errors and not done.reports:
+        raise typer.Exit(max(map(exit_code, done.errors.values())))
+    if done.errors or was_incomplete or (plan.left and not done.reports):
         raise typer.Exit(1)
+
+
+def persist_where_they_belong(session_ids: list[str], user: str | None) -> bool:
+    """Persist those sessions as the command does without options, and say so; whether nothing was left undone."""
+    done = _persist_all(run("Looking into the cache…", _plan(session_ids, None, False, user)), False, False)
+    for name, report in done.reports.items():
+        say(f"{name}: {as_commands(str(report))}")
+    was_incomplete = _warn(done.reports)
+    for name, error in done.errors.items():
+        fail(error, f"{name}: ")
+    return not (done.errors or was_incomplete)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What became of a plan: a report or an error for each dataset."""
+
+    reports: "dict[str, PersistReport]"
+    errors: dict[str, SessionGraphError]
+
+
+def _persist_all(plan: "_Plan", retry_failed: bool, reextract: bool) -> _Done:
+    """Persist into one dataset after the other; what fails in one stops no other."""
+    done = _Done({}, {})
+    for name in plan.sessions:
+        where = f" into {name}" if len(plan.sessions) > 1 else ""
+        try:
+            work = partial(plan.persist, name, retry_failed, reextract)
+            done.reports[name] = run(f"Persisting sessions{where}…", work)
+        except SessionGraphError as error:
+            done.errors[name] = error
+    return done
 
 
 @dataclass(frozen=True)
@@ -106,7 +154,7 @@ class _Plan:
             whole=self.whole,
         )
 
-    async def persist(self, dataset: str, retry_failed: bool, reextract: bool) -> "PersistReport":
+    async def persist(self, dataset: str, retry_failed: bool, reextract: bool, progress: Report) -> "PersistReport":
         from sessiongraph.api.persist import persist_sessions
         from sessiongraph.default_client import default_services
         from sessiongraph.persistence.persist import PersistReport
@@ -121,6 +169,7 @@ class _Plan:
             reextract=reextract,
             create=True,
             whole=self.whole,
+            progress=progress,
         )
         assert isinstance(report, PersistReport)
         return report
@@ -133,7 +182,12 @@ async def _plan(session_ids: list[str] | None, dataset: str | None, whole: bool,
 
     services = default_services()
     owner = await acting_user(services, await acting(user))
-    ids = session_ids or [it.session_id for it in await sessiongraph.sessions.list_sessions(user=owner)]
+    cached = [it.session_id for it in await sessiongraph.sessions.list_sessions(user=owner)]
+    ids, kept = session_ids or cached, defaultdict[str, list[str]](list)
+    if not set(ids) <= set(cached):
+        for it in await persisted_sessions(owner):
+            kept[it.session_id].append(it.dataset)
+        ids = list(dict.fromkeys(meant(session_id, {*cached, *kept}, "sessions") for session_id in ids))
     found = await homes(services, ids, owner)
     target = (await permitted(services, owner, dataset, "write")).key if dataset is not None else None
     if dataset is not None and whole:
@@ -143,6 +197,10 @@ async def _plan(session_ids: list[str] | None, dataset: str | None, whole: bool,
     sessions: dict[str, list[str]] = {}
     left: list[str] = []
     for session_id in ids:
+        if session_id not in found and target is None and session_id in kept:
+            for name in kept[session_id]:
+                sessions.setdefault(name, []).append(session_id)
+            continue
         # What the cache does not have may have been persisted before.
         counts = found.get(session_id, {target or main: 0})
         for key, count in counts.items():
@@ -163,10 +221,8 @@ async def _plan(session_ids: list[str] | None, dataset: str | None, whole: bool,
 
 
 def _warn(reports: "dict[str, PersistReport]") -> bool:
-    """Say what was left undone; whether something was."""
+    """Say what was left undone; whether something was. What the reports warn of, the library has logged."""
     for name, report in reports.items():
-        for warning in report.warnings:
-            warn(warning)
         for session_id in report.missing:
             warn(f"Neither the cache nor {name} knows session {session_id}.")
         for session_id, reason in report.unread.items():
@@ -210,9 +266,9 @@ def _estimate_summary(estimates: "dict[str, PersistEstimate]") -> dict[str, Any]
     }
 
 
-def _summary(reports: "dict[str, PersistReport]") -> dict[str, Any]:
+def _summary(done: _Done) -> dict[str, Any]:
     """All datasets' reports as one; each session says into which it went."""
-    found = list(reports.values())
+    reports, found = done.reports, list(done.reports.values())
     counts = ("persisted", "skipped", "failed", "stale", "staged", "settled", "extracted", "seconds")
     return {
         **{name: sum(getattr(report, name) for report in found) for name in counts},
@@ -225,6 +281,7 @@ def _summary(reports: "dict[str, PersistReport]") -> dict[str, Any]:
         "missing": [session_id for it in found for session_id in it.missing],
         "unread": {session_id: why for it in found for session_id, why in it.unread.items()},
         "warnings": [warning for it in found for warning in it.warnings],
+        "errors": {name: str(error) for name, error in done.errors.items()},
     }
 
 
@@ -232,11 +289,14 @@ def _became(turn: "TurnOutcome") -> str:
     return f"{turn.disposition}, quarantined" if turn.quarantined else turn.disposition
 
 
-def _show(report: "PersistReport", dataset: str) -> None:
-    say(f"{dataset}: {report}")
-    turns = [(id_, turn) for id_, outcome in report.sessions.items() for turn in outcome.turns]
-    if turns:
-        rows = [(session_id, turn.turn_id, _became(turn), turn.reason, turn.run_id) for session_id, turn in turns]
-        columns = ["session", "turn", "became", "why", "by run"]
-        show_table(f"Turns in {dataset}", columns, rows, whole="turn")
-        note(f"{spent(report.usage)}. Next: sessiongraph graph --dataset {dataset} --node-set {SESSION_NODE_SET}")
+def _show(done: _Done) -> None:
+    if not done.reports and not done.errors:
+        say("There is no turn to persist.")
+    for dataset, report in done.reports.items():
+        say(f"{dataset}: {as_commands(str(report))}")
+        turns = [(id_, turn) for id_, outcome in report.sessions.items() for turn in outcome.turns]
+        if turns:
+            rows = [(id_, turn.turn_id, _became(turn), turn.reason, short(turn.run_id)) for id_, turn in turns]
+            show_table(f"Turns in {dataset}", ["session", "turn", "became", "why", "by run"], rows, whole="turn")
+            note(f"{spent(report.usage)}.")
+            next_step(f"sessiongraph graph --dataset {dataset} --node-set {SESSION_NODE_SET}")

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, UserName, Yes, acting
+from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples
 from sessiongraph.cli.output import confirm, note, run, say, show_json, show_list, show_users
 from sessiongraph.types import Role, User
 
@@ -15,7 +15,7 @@ Name = Annotated[str, typer.Argument(metavar="ROLE", help="Its name, or tenant/n
 Other = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
 
 
-@app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph roles list")
+@app.command("list", epilog=examples("sessiongraph roles list"))
 def list_(user: UserName = None, as_json: AsJson = False) -> None:
     """The roles that the user may know of."""
 
@@ -34,7 +34,7 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
     )
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph roles create editors")
+@app.command(epilog=examples("sessiongraph roles create editors"))
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     tenant: Annotated[
@@ -57,7 +57,7 @@ def create(
     note(f"Next: sessiongraph roles assign {role.key} USER")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph roles users editors")
+@app.command(epilog=examples("sessiongraph roles users editors"))
 def users(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
     """Who is in a role."""
 
@@ -71,7 +71,7 @@ def users(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
     show_users(found, as_json, title=f"Users in {name}", empty=empty)
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph roles assign editors ana@example.com")
+@app.command(epilog=examples("sessiongraph roles assign editors ana@example.com"))
 def assign(name: Name, other: Other, user: UserName = None) -> None:
     """Put a user into a role."""
 
@@ -84,7 +84,7 @@ def assign(name: Name, other: Other, user: UserName = None) -> None:
     say(f"{other} is in {name}.")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph roles unassign editors ana@example.com")
+@app.command(epilog=examples("sessiongraph roles unassign editors ana@example.com"))
 def unassign(name: Name, other: Other, user: UserName = None) -> None:
     """Take a user out of a role."""
 
@@ -97,7 +97,7 @@ def unassign(name: Name, other: Other, user: UserName = None) -> None:
     say(f"{other} is not in {name}.")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph roles delete editors")
+@app.command(epilog=examples("sessiongraph roles delete editors"))
 def delete(name: Name, user: UserName = None, yes: Yes = False) -> None:
     """Delete a role, and with it what was granted to it."""
     confirm(f"Delete role {name!r} with what was granted to it?", yes)

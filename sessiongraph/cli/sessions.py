@@ -1,21 +1,34 @@
-"""`sessions …`: what the cache holds."""
+"""`sessions …`: what the cache holds, and what was persisted of it."""
 
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, UserName, Yes, acting
-from sessiongraph.cli.output import confirm, moment, run, say, show_json, show_list, show_table
-from sessiongraph.errors import SessionsNotFoundError
-from sessiongraph.types import SessionInfo, Turn
+from sessiongraph.cli.ids import meant
+from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples
+from sessiongraph.cli.output import confirm, moment, run, say, short_ids, show_json, show_list
+from sessiongraph.errors import CacheUnavailableError, InvalidInputError, SessionsNotFoundError
+from sessiongraph.ids import check_session_id
+from sessiongraph.types import SessionInfo, Turn, User
 
 app = typer.Typer(no_args_is_help=True, help="The sessions in the cache: what is not persisted yet can expire here.")
 
 
-@app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph sessions list --json")
-def list_(user: UserName = None, as_json: AsJson = False) -> None:
+@app.command("list", epilog=examples("sessiongraph sessions list", "sessiongraph sessions list --persisted"))
+def list_(
+    persisted: Annotated[
+        bool, typer.Option("--persisted", help="Those that are in a dataset, whether or not the cache has them still.")
+    ] = False,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
     """The user's cached sessions, latest activity first."""
+    if persisted:
+        return _show_persisted(run("Looking into the datasets…", _persisted(user)), as_json)
 
     async def work() -> list[SessionInfo]:
         return await sessiongraph.sessions.list_sessions(user=await acting(user))
@@ -32,38 +45,114 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
     )
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph sessions show first")
+@dataclass(frozen=True)
+class PersistedSession:
+    """A session in a dataset: how many turns were staged there, and what became of them."""
+
+    session_id: str
+    dataset: str
+    turns: int
+    persisted: int
+    failed: int
+    since: datetime
+
+
+async def persisted_sessions(user: User | None) -> list[PersistedSession]:
+    """The user's sessions in all datasets that they may read."""
+    owner = user or await sessiongraph.get_default_user()
+    found = []
+    for dataset in await sessiongraph.datasets.list(user=owner):
+        for it in await sessiongraph.documents.list(dataset.id, user=owner):
+            if it.session_id is not None and it.user_name == owner.name:
+                name = dataset.name if dataset.owner_id == owner.id else dataset.key
+                found.append(PersistedSession(it.session_id, name, it.passages, it.persisted, it.failed, it.added_at))
+    return found
+
+
+async def _persisted(user: str | None) -> list[PersistedSession]:
+    return await persisted_sessions(await acting(user))
+
+
+def _show_persisted(found: list[PersistedSession], as_json: bool) -> None:
+    show_list(
+        found,
+        as_json,
+        title="Persisted sessions",
+        columns=["session", "dataset", "turns", "in the graph", "failed", "since (UTC)"],
+        row=lambda it: (it.session_id, it.dataset, it.turns, it.persisted, it.failed, moment(it.since)),
+        empty="No session was persisted. Persist one: sessiongraph persist SESSION",
+        whole="session",
+    )
+
+
+@app.command(epilog=examples("sessiongraph sessions show first"))
 def show(
     session_id: Annotated[str, typer.Argument(metavar="SESSION")], user: UserName = None, as_json: AsJson = False
 ) -> None:
     """The turns of a session, in the order in which they were said."""
 
-    async def work() -> list[Turn]:
-        return await sessiongraph.sessions.get_turns(session_id, user=await acting(user))
-
-    turns = run("Looking into the cache…", work())
+    session_id, turns = run("Looking into the cache…", _turns(session_id, user))
     if not turns:
         raise _not_cached(session_id)
     if as_json:
         return show_json(turns)
-    rows = [(turn.turn_id, moment(turn.created_at), turn.question, turn.answer, turn.score) for turn in turns]
-    columns = ["turn", "said (UTC)", "question", "answer", "score"]
-    show_table(f"Session {session_id}", columns, rows, whole="turn")
+    say(f"Session {session_id}", "bold")
+    for turn, id_ in zip(turns, short_ids([turn.turn_id for turn in turns]), strict=True):
+        rated = f", rated {turn.score}" if turn.score is not None else ""
+        say("")
+        say(f"turn {id_}, {moment(turn.created_at)} UTC{rated}", "dim")
+        say(turn.question, "bold")
+        say(turn.answer)
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph sessions delete first --yes")
+async def _turns(session_id: str, user: str | None) -> tuple[str, list[Turn]]:
+    """The session that is meant by how its id begins, and its turns."""
+    owner = await acting(user)
+    session_id = await _cached(session_id, owner)
+    return session_id, await sessiongraph.sessions.get_turns(session_id, user=owner)
+
+
+async def _cached(session_id: str, user: User | None) -> str:
+    return meant(
+        check_session_id(session_id),
+        [it.session_id for it in await sessiongraph.sessions.list_sessions(user=user)],
+        "sessions",
+    )
+
+
+@app.command(
+    epilog=examples("sessiongraph sessions delete first --yes", "sessiongraph sessions delete first --turn 31bc47d7")
+)
 def delete(
-    session_id: Annotated[str, typer.Argument(metavar="SESSION")], user: UserName = None, yes: Yes = False
+    session_id: Annotated[str, typer.Argument(metavar="SESSION")],
+    turn: Annotated[str | None, typer.Option("--turn", metavar="ID", help="Only this turn of it.")] = None,
+    user: UserName = None,
+    yes: Yes = False,
 ) -> None:
-    """Delete a session from the cache. What was persisted of it stays, until it is forgotten."""
-    confirm(f"Delete session {session_id!r} from the cache?", yes)
+    """Delete a session from the cache, or a turn. What was persisted of it stays, until it is forgotten."""
+
+    async def find() -> tuple[str, str | None]:
+        owner = await acting(user)
+        found = await _cached(session_id, owner)
+        if turn is None:
+            return found, None
+        known: list[Turn] = []
+        with suppress(CacheUnavailableError):  # a damaged turn is to be deleted, too: by its whole id
+            known = await sessiongraph.sessions.get_turns(found, user=owner)
+        return found, meant(turn, [it.turn_id for it in known], "turns")
 
     async def work() -> bool:
-        return await sessiongraph.sessions.delete_session(session_id, user=await acting(user))
+        sessions, owner = sessiongraph.sessions, await acting(user)
+        if turn_id is not None:
+            return await sessions.delete_turn(found, turn_id, user=owner)
+        return await sessions.delete_session(found, user=owner)
 
+    found, turn_id = run("Looking into the cache…", find())
+    what = f"turn {turn_id} of session {found}" if turn_id is not None else f"session {found}"
+    confirm(f"Delete {what} from the cache?", yes)
     if not run("Deleting…", work()):
-        raise _not_cached(session_id)
-    say(f"Session {session_id} was deleted from the cache.")
+        raise _not_cached(found) if turn_id is None else InvalidInputError(f"The cache holds no {what}.")
+    say(f"{what[0].upper()}{what[1:]} was deleted from the cache.")
 
 
 def _not_cached(session_id: str) -> SessionsNotFoundError:

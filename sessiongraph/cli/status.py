@@ -3,33 +3,39 @@
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
-from sessiongraph.cli.options import AsJson, UserName
-from sessiongraph.cli.output import moment, note, say, show_json, show_table, working
+from sessiongraph.cli.options import AsJson, UserName, examples
+from sessiongraph.cli.output import moment, next_step, note, say, show_json, show_table, working
 from sessiongraph.errors import CacheUnavailableError, CachingDisabledError, StoreBusyError
 from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
+    import duckdb
+
     from sessiongraph.services import Services
     from sessiongraph.settings import Settings
 
 # Where turns belong of which the dataset is there no more, or may be read no more.
 _GONE = "a dataset that is gone"
+# Passages of so many are read to say which of them are stale; of more, the ledger says of some.
+_FEW_PASSAGES = 500
 # How long a dataset that is being written is waited for.
 _PATIENCE_SECONDS = 1.0
 
 _COUNTS = """
 SELECT
-    (SELECT count(*) FROM documents WHERE kind = 'document'),
-    (SELECT count(*) FROM documents d WHERE kind = 'document' AND NOT EXISTS (
+    (SELECT count(*) FROM documents WHERE kind <> 'session'),
+    (SELECT count(*) FROM documents d WHERE kind <> 'session' AND NOT EXISTS (
         SELECT 1 FROM chunks c JOIN ledger USING (passage_id) WHERE c.document_id = d.id)),
     (SELECT count(*) FROM documents WHERE kind = 'session'),
     (SELECT count(*) FROM live_windows WHERE passage_id IN (SELECT passage_id FROM turns)),
     (SELECT count(*) FROM current_ledger WHERE disposition = 'failed'),
-    (SELECT count(*) FROM current_ledger WHERE disposition = 'persisted' AND extractor <> '{extractor}')
+    (SELECT count(*) FROM current_ledger WHERE disposition = 'persisted' AND extractor <> '{extractor}'),
+    (SELECT count(*) FROM current_ledger)
 """
 # Turns that were persisted, or skipped for a reason, as they are worded. Of all users: a value bound to a query would
 # have DuckDB load pandas, which takes a quarter of a second.
@@ -45,7 +51,8 @@ _Settled = set[tuple[str, str, str]]
 class DatasetStatus:
     """Counts of a dataset; all None while another process writes to it.
 
-    `stale` are passages that another model or version extracted, as the ledger says it: none is read for this.
+    `stale` are passages that another model or version extracted. In a large dataset they are those of which the ledger
+    says so: there may be more, whose windows this version makes otherwise, and `stale_is_exact` is False.
     """
 
     dataset: str
@@ -55,6 +62,7 @@ class DatasetStatus:
     turns: int | None = None
     failed: int | None = None
     stale: int | None = None
+    stale_is_exact: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ class Status:
 def register(app: typer.Typer, panel: str) -> None:
     app.command(
         rich_help_panel=panel,
-        epilog="[bold]Examples:[/]\n\nsessiongraph status\n\nsessiongraph status --json",
+        epilog=examples("sessiongraph status", "sessiongraph status --json"),
     )(status)
 
 
@@ -126,21 +134,44 @@ def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], di
     """The status of each dataset, and the user's turns that are settled in it, by its key."""
     from sessiongraph.extraction.window_extraction import extractor_version
 
-    counted = _COUNTS.format(extractor=extractor_version(services.llm))
+    extractor = extractor_version(services.llm)
     found: list[DatasetStatus] = []
     settled: dict[str, _Settled] = {}
     for dataset in services.access.list_datasets(user):
         try:
-            counts, turns = services.store(dataset).read(
-                lambda con: (con.execute(counted).fetchall()[0], con.execute(_SETTLED).fetchall()),
-                _PATIENCE_SECONDS,
-            )
+            read = partial(_read_status, extractor=extractor, name=dataset.key)
+            counted, turns = services.store(dataset).read(read, _PATIENCE_SECONDS)
         except StoreBusyError:
             found.append(DatasetStatus(dataset.key))
             continue
-        found.append(DatasetStatus(dataset.key, *counts))
-        settled[dataset.key] = {tuple(turn) for owner, *turn in turns if owner == user.id}
+        found.append(counted)
+        settled[dataset.key] = {(session, turn, words) for owner, session, turn, words in turns if owner == user.id}
     return found, settled
+
+
+def _read_status(
+    connection: "duckdb.DuckDBPyConnection", extractor: str, name: str
+) -> tuple[DatasetStatus, list[tuple[str, ...]]]:
+    """A dataset's counts, and its settled turns."""
+    counts = connection.execute(_COUNTS.format(extractor=extractor)).fetchall()[0]
+    documents, not_cognified, sessions, turns, failed, stale, known = counts
+    is_exact = known <= _FEW_PASSAGES
+    if is_exact and known:
+        stale = _count_stale(connection, extractor)
+    counted = DatasetStatus(name, documents, not_cognified, sessions, turns, failed, stale, is_exact)
+    return counted, connection.execute(_SETTLED).fetchall()
+
+
+def _count_stale(connection: "duckdb.DuckDBPyConnection", extractor: str) -> int:
+    from sessiongraph.extraction.build_graph import read_due_passages
+    from sessiongraph.extraction.chunk_documents import read_chunk_passages
+    from sessiongraph.persistence.turn_passages import read_turn_passages
+
+    found = 0
+    for read_passages in (read_chunk_passages, read_turn_passages):
+        passages, due = read_due_passages(connection, read_passages, extractor, None, False, False)
+        found += due.count_stale(passages)
+    return found
 
 
 def _sessions(services: "Services", user: User, settled: dict[str, _Settled]) -> tuple[list[SessionStatus], str | None]:
@@ -203,9 +234,8 @@ def _show(found: Status) -> None:
     else:
         say(f"cache        {found.cache}: {found.cache_problem}", "red")
     if found.datasets:
-        rows = [tuple(asdict(dataset).values()) for dataset in found.datasets]
         columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed", "stale"]
-        show_table("Datasets", columns, [row if row[1] is not None else (row[0], "being written") for row in rows])
+        show_table("Datasets", columns, map(_row, found.datasets))
     if found.sessions:
         sessions = [
             (
@@ -213,7 +243,7 @@ def _show(found: Status) -> None:
                 s.dataset,
                 s.turns,
                 s.settled,
-                _counts(s.waiting),
+                _named(s.waiting),
                 moment(s.last_activity),
                 moment(s.expires_at),
             )
@@ -229,14 +259,21 @@ def _show(found: Status) -> None:
             "expires (UTC)",
         ]
         show_table("Cached sessions", columns, sessions, whole="session")
-    if any(dataset.stale for dataset in found.datasets):
+    if any(dataset.stale or not dataset.stale_is_exact for dataset in found.datasets):
         note(
             "Stale is what another model or version extracted: it stays in the graph, and is extracted anew by cognify "
             "and persist with --reextract; with --dry-run they tell the price."
         )
     for step in found.next_steps:
-        note(f"Next: {step}")
+        next_step(step)
 
 
-def _counts(waiting: dict[str, int]) -> str:
+def _row(it: DatasetStatus) -> tuple[object, ...]:
+    if it.documents is None:
+        return it.dataset, "being written", *[None] * 5
+    stale = it.stale if it.stale_is_exact else f"at least {it.stale}"
+    return it.dataset, it.documents, it.not_cognified, it.sessions, it.turns, it.failed, stale
+
+
+def _named(waiting: dict[str, int]) -> str:
     return ", ".join(f"{count} for {name}" for name, count in waiting.items())

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, UserName, Yes, acting
+from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples
 from sessiongraph.cli.output import confirm, note, run, say, show_json, show_list, show_users
 from sessiongraph.types import Tenant, User
 
@@ -15,7 +15,7 @@ Name = Annotated[str, typer.Argument(metavar="TENANT", help="Its name.")]
 Other = Annotated[str, typer.Argument(metavar="USER", help="The user's name.")]
 
 
-@app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph tenants list")
+@app.command("list", epilog=examples("sessiongraph tenants list"))
 def list_(user: UserName = None, as_json: AsJson = False) -> None:
     """The tenants that the user owns or is in."""
 
@@ -34,7 +34,7 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
     )
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph tenants create acme")
+@app.command(epilog=examples("sessiongraph tenants create acme"))
 def create(
     name: Annotated[str, typer.Argument(metavar="NAME")], user: UserName = None, as_json: AsJson = False
 ) -> None:
@@ -50,7 +50,7 @@ def create(
     note(f"Next: sessiongraph tenants add-user {tenant.name} USER")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph tenants users acme")
+@app.command(epilog=examples("sessiongraph tenants users acme"))
 def users(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
     """Who is in a tenant."""
 
@@ -64,7 +64,7 @@ def users(name: Name, user: UserName = None, as_json: AsJson = False) -> None:
     show_users(found, as_json, title=f"Users in {name}", empty=empty)
 
 
-@app.command("add-user", epilog="[bold]Example:[/]\n\nsessiongraph tenants add-user acme ana@example.com")
+@app.command("add-user", epilog=examples("sessiongraph tenants add-user acme ana@example.com"))
 def add_user(name: Name, other: Other, user: UserName = None) -> None:
     """Put a user into a tenant, who shares nothing with others yet."""
 
@@ -77,7 +77,7 @@ def add_user(name: Name, other: Other, user: UserName = None) -> None:
     say(f"{other} is in {name}.")
 
 
-@app.command("remove-user", epilog="[bold]Example:[/]\n\nsessiongraph tenants remove-user acme ana@example.com")
+@app.command("remove-user", epilog=examples("sessiongraph tenants remove-user acme ana@example.com"))
 def remove_user(name: Name, other: Other, user: UserName = None, yes: Yes = False) -> None:
     """Take a user out of a tenant. They keep what is theirs; what was shared with them, or by them, no longer is."""
     confirm(f"Take user {other!r} out of tenant {name!r}, and end what they share there?", yes)

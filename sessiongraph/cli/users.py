@@ -5,14 +5,14 @@ from typing import Annotated
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, UserName, acting
+from sessiongraph.cli.options import AsJson, UserName, acting, examples
 from sessiongraph.cli.output import run, say, show_json, show_users
 from sessiongraph.types import User
 
 app = typer.Typer(no_args_is_help=True, help="Users: whose datasets and sessions there are.")
 
 
-@app.command("list", epilog="[bold]Example:[/]\n\nsessiongraph users list")
+@app.command("list", epilog=examples("sessiongraph users list"))
 def list_(user: UserName = None, as_json: AsJson = False) -> None:
     """The users whom the user may know of: those of their tenant, or all who are in none."""
 
@@ -23,7 +23,7 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
     show_users(found, as_json, title="Users", empty="There is no user yet. Make one: sessiongraph users create NAME")
 
 
-@app.command(epilog="[bold]Example:[/]\n\nsessiongraph users create ana@example.com")
+@app.command(epilog=examples("sessiongraph users create ana@example.com"))
 def create(name: Annotated[str, typer.Argument(metavar="NAME")], as_json: AsJson = False) -> None:
     """A new user, whom --user then names."""
 

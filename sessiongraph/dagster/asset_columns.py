@@ -9,18 +9,19 @@ import dagster as dg
 
 from sessiongraph.store.schema import SCHEMA
 
+_OF_PEOPLE = ("decisions", "fact_corrections", "entity_corrections")
 TABLES_OF = {
     "documents": ("documents", "node_sets"),
     "session_turns": ("turns",),
-    "knowledge_graph": ("chunks", "ledger", "windows", "mentions", "claims", "embeddings", "decisions"),
-    "session_knowledge": ("ledger", "windows", "mentions", "claims", "embeddings", "decisions"),
+    "knowledge_graph": ("chunks", "ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
+    "session_knowledge": ("ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
 }
 _TABLE = re.compile(r"CREATE TABLE (\w+) \(([^;]*)\);")
 _SEQ = "the commit that wrote the row; when, and by which run, stands in `commits`"
 _MEANING = {
     "documents": {
         "id": "hash of the content, or of user and session",
-        "kind": "document, or session",
+        "kind": "document, transcript, or session",
         "name": "file name or title; a session's id",
         "source": "where the original is kept",
         "text": "the whole text; a session's turns are in `turns`",
@@ -65,7 +66,7 @@ _MEANING = {
         "name": "its name, as it stands there",
         "type": "Person, Organization, Place, …",
         "description": "what is said of it there",
-        "stated_by": "document, user or assistant",
+        "stated_by": "document, transcript, user or assistant",
     },
     "claims": {
         "window_id": "where the fact is stated",
@@ -74,7 +75,7 @@ _MEANING = {
         "object": "name of the other entity",
         "statement": "the fact as one sentence",
         "valid_at": "since when it holds: YYYY, YYYY-MM or YYYY-MM-DD",
-        "stated_by": "document, user or assistant",
+        "stated_by": "document, transcript, user or assistant",
     },
     "embeddings": {"text_id": "hash of the text", "model": "the embedding model", "vector": "float32, little-endian"},
     "decisions": {
@@ -83,6 +84,26 @@ _MEANING = {
         "same": "whether the two are one entity",
         "source": "who decided",
         "reason": "why",
+    },
+    "fact_corrections": {
+        "subject_key": "normal form of the name that the fact is about",
+        "relation": "its relation, in normal form",
+        "object_key": "normal form of the other name",
+        "of_valid_at": "only the fact of that date; NULL for one of any",
+        "action": "correct, retract or undo; the newest row counts",
+        "new_relation": "the right relation, where another is",
+        "new_object": "the right name of the other entity, where another is",
+        "new_valid_at": "since when it holds, where that was wrong or missing",
+        "new_valid_until": "when it ended",
+        "user_id": "who said so",
+        "user_name": "their name then",
+    },
+    "entity_corrections": {
+        "key": "normal form of a name of the entity",
+        "type": "its right type",
+        "name": "its right name; NULL in both takes the correction back",
+        "user_id": "who said so",
+        "user_name": "their name then",
     },
 }
 

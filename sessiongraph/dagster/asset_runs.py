@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from sessiongraph.dagster.failure_check import failure_check, report_check
 from sessiongraph.dagster.materialization import event, result
 from sessiongraph.dagster.metadata import (
     document_names,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
 # A user's name or id, and a session id of theirs.
 NamedSession = tuple[str, str]
+# On a run that succeeded or failed, and left something that the next one tries again.
+UNDONE = {"sessiongraph/undone": "some"}
 
 
 def materialize_documents(
@@ -121,6 +124,8 @@ def persist_dataset_sessions(
         knowledge = run.event("session_knowledge", run.knowledge_metadata(built))
         if built.settled:
             run.report(knowledge)
+        report_check(context.instance, failure_check(run.services, run.dataset, "session_knowledge", built.failure))
+        run.tag_undone(built)
         if built.failure is not None:
             raise built.failure
         version = dg.DataVersion((knowledge.tags or {})["dagster/data_version"])
@@ -225,10 +230,14 @@ class _Run:
     def knowledge_result(self, asset: str, report: "KnowledgeReport") -> dg.MaterializeResult:
         """What a build ends with. One that failed and changed something is in the history too, and raises."""
         metadata = self.knowledge_metadata(report)
+        self.tag_undone(report)
         if report.failure is None:
             return self.result(asset, metadata)
         if report.settled:
             self.context.log_event(self.event(asset, metadata))
+        # The step that checks will not be run. Dagster takes a check here, though its types do not say so.
+        check: Any = failure_check(self.services, self.dataset, asset, report.failure)
+        self.context.log_event(check)
         raise report.failure
 
     def result(self, asset: str, metadata: dict[str, dg.MetadataValue]) -> dg.MaterializeResult:
@@ -241,6 +250,11 @@ class _Run:
     def report(self, made: dg.AssetMaterialization) -> None:
         """Put `made` into the history, although the run is one of another asset."""
         self.context.instance.report_runless_asset_event(made)
+
+    def tag_undone(self, report: "KnowledgeReport") -> None:
+        """Let sensors see that the run left something to be tried again, though it may have succeeded."""
+        if report.is_undone:
+            self.context.instance.add_run_tags(self.run_id, UNDONE)
 
 
 async def _cognify(run: _Run, retry_failed: bool, reextract: bool) -> "KnowledgeReport":

@@ -20,19 +20,26 @@ _EVIDENCE = (
     "WHERE passage_id IN (SELECT passage_id FROM {passages})",
     "SELECT key_a, key_b, arg_max(same, seq) FROM decisions GROUP BY key_a, key_b",
 )
+# What people corrected is content of both, where there is anything: without it, versions are those of before.
+_CORRECTED = (
+    "SELECT * EXCLUDE (user_id, user_name, seq) FROM fact_corrections QUALIFY row_number() OVER "
+    "(PARTITION BY subject_key, relation, object_key, of_valid_at ORDER BY seq DESC) = 1 AND action <> 'undo'",
+    "SELECT * EXCLUDE (user_id, user_name, seq) FROM entity_corrections QUALIFY row_number() OVER "
+    "(PARTITION BY key ORDER BY seq DESC) = 1 AND (type IS NOT NULL OR name IS NOT NULL)",
+)
 # What each asset's content is. No row is there twice, or the two would cancel each other out.
 _CONTENT = {
     "documents": (
-        "SELECT id, name FROM documents WHERE kind = 'document'",
+        "SELECT id, name FROM documents WHERE kind <> 'session'",
         "SELECT DISTINCT document_id, n.name FROM node_sets n JOIN documents d ON d.id = document_id "
-        "WHERE kind = 'document'",
+        "WHERE kind <> 'session'",
     ),
     "session_turns": ("SELECT passage_id, content_hash, score, created_at FROM current_turns",),
     **{asset: tuple(query.format(passages=table) for query in _EVIDENCE) for asset, table in PASSAGES.items()},
 }
 # A row is a document, a turn, or a piece of live evidence of a fact.
 _ROWS = {
-    "documents": "SELECT count(*) FROM documents WHERE kind = 'document'",
+    "documents": "SELECT count(*) FROM documents WHERE kind <> 'session'",
     "session_turns": "SELECT count(DISTINCT passage_id) FROM turns",
     **{
         asset: "SELECT count(*) FROM live_windows JOIN claims USING (window_id) "
@@ -40,6 +47,7 @@ _ROWS = {
         for asset, table in PASSAGES.items()
     },
 }
+_NOTHING = "0:0"
 
 _WRITTEN_DOWN = """
 SELECT coalesce(sum((disposition = 'persisted')::INT), 0)::INT AS persisted_by_run,
@@ -60,12 +68,16 @@ WHERE l.disposition = 'persisted' AND NOT EXISTS (
 
 def data_version(connection: "duckdb.DuckDBPyConnection", asset: str) -> str:
     """A hash of the content of `asset` in the dataset; some 10 ms for a thousand turns."""
-    parts = []
-    for query in _CONTENT[asset]:
-        hashed = f"SELECT count(*), coalesce(bit_xor(md5_number(row::VARCHAR)), 0) FROM ({query}) row"
-        count, digest = connection.execute(hashed).fetchall()[0]
-        parts.append(f"{count}:{int(digest):x}")
-    return "-".join(parts) if any(part != "0:0" for part in parts) else "empty"
+    parts = [_digest(connection, query) for query in _CONTENT[asset]]
+    corrected = [_digest(connection, query) for query in _CORRECTED if asset in PASSAGES]
+    parts += corrected if any(part != _NOTHING for part in corrected) else []
+    return "-".join(parts) if any(part != _NOTHING for part in parts) else "empty"
+
+
+def _digest(connection: "duckdb.DuckDBPyConnection", query: str) -> str:
+    hashed = f"SELECT count(*), coalesce(bit_xor(md5_number(row::VARCHAR)), 0) FROM ({query}) row"
+    count, digest = connection.execute(hashed).fetchall()[0]
+    return f"{count}:{int(digest):x}"
 
 
 def row_count(connection: "duckdb.DuckDBPyConnection", asset: str) -> int:
@@ -84,3 +96,9 @@ def run_figures(connection: "duckdb.DuckDBPyConnection", asset: str, run_id: str
     figures = dict(zip(names, counted.fetchall()[0], strict=True))
     waited = connection.execute(_QUEUE, [run_id, asset]).fetchall()[0][0]
     return figures if waited is None else figures | {"queue_seconds": max(0.0, round(waited, 3))}
+
+
+def has_corrected(connection: "duckdb.DuckDBPyConnection", run_id: str) -> bool:
+    """Whether the run was a person's word on a fact."""
+    query = "SELECT 1 FROM fact_corrections JOIN commits USING (seq) WHERE run_id = ? AND action <> 'undo' LIMIT 1"
+    return bool(connection.execute(query, [run_id]).fetchall())

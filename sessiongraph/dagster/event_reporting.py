@@ -9,11 +9,13 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from sessiongraph.errors import StoreBusyError
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset
 
 if TYPE_CHECKING:
     from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.persistence.persist import PersistReport
 
 logger = logging.getLogger("sessiongraph")
 
@@ -39,13 +41,35 @@ async def report_materialization(
 
 
 async def report_build(services: Services, asset: str, dataset: Dataset, report: "KnowledgeReport") -> None:
-    """Record what a build of `asset` brought into the graph, also where it failed. Raises its failure then."""
+    """Record what a build of `asset` brought into the graph, and what failed. Raises the build's failure."""
     if report.settled:
         await report_materialization(
             services, asset, dataset, report.run_id, lambda: _build_metadata(services, dataset, report)
         )
+    await report_failures(services, asset, dataset, report)
     if report.failure is not None:
         raise report.failure
+
+
+async def report_failures(
+    services: Services, asset: str, dataset: Dataset, report: "KnowledgeReport | PersistReport"
+) -> None:
+    """Record how the check stands that fails where passages of `asset` failed, after what `report` says of them."""
+    if not report.settled and (report.failure is None or isinstance(report.failure, StoreBusyError)):
+        return
+    try:
+        await asyncio.to_thread(_report_failures, services, asset, dataset, report.failure)
+    except Exception as error:
+        logger.warning("What failed of %s could not be reported to Dagster (%s).", dataset.key, type(error).__name__)
+
+
+def _report_failures(services: Services, asset: str, dataset: Dataset, failure: Exception | None) -> None:
+    from sessiongraph.dagster.failure_check import failure_check, report_check
+    from sessiongraph.dagster.partitions import list_partition
+
+    instance = services.dagster_instance
+    list_partition(instance, dataset)
+    report_check(instance, failure_check(services, dataset, asset, failure))
 
 
 def _build_metadata(services: Services, dataset: Dataset, report: "KnowledgeReport") -> Mapping[str, Any]:

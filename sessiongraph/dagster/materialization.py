@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
-from sessiongraph.dagster.data_version import PASSAGES, data_version, row_count, run_figures
+from sessiongraph.dagster.data_version import PASSAGES, data_version, has_corrected, row_count, run_figures
 from sessiongraph.types import Dataset
 
 if TYPE_CHECKING:
@@ -24,17 +24,18 @@ Metadata = dict[str, dg.MetadataValue]
 
 def store_metadata(services: "Services", dataset: Dataset, asset: str, run_id: str) -> tuple[Metadata, str]:
     """What the store says of a run of `asset`, and the asset's data version. Writes the page of changes. Blocks."""
-    figures, rows, version = services.store(dataset).read(
+    figures, rows, version, corrected = services.store(dataset).read(
         lambda con: (
             run_figures(con, asset, run_id) if asset in PASSAGES else {},
             row_count(con, asset),
             data_version(con, asset),
+            has_corrected(con, run_id),
         )
     )
     counted = {"dagster/row_count": rows, **figures}
     metadata = {name: _number(value) for name, value in counted.items()}
     if asset in PASSAGES:
-        changed = any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
+        changed = corrected or any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
         metadata |= _change(services, dataset, asset, run_id) if changed else _no_change()
     return metadata, version
 
@@ -101,7 +102,12 @@ def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> 
         "facts_added": dg.MetadataValue.int(len(change.facts)),
         "entities": dg.MetadataValue.int(change.size["entities"]),
         "facts": dg.MetadataValue.int(change.size["facts"]),
-        "changes": dg.MetadataValue.path(str(page)),
+        # Words stand in the page alone, and a browser opens no file from a page of the UI: so, the command that does.
+        "changes": dg.MetadataValue.md(
+            f"New facts: {len(change.facts)}, new entities: {len(change.new_entities)}. In a terminal, "
+            f"`sessiongraph changes open {run_id} -d {dataset.key}` shows them, each with its evidence."
+        ),
+        "changes_file": dg.MetadataValue.path(str(page)),
     }
 
 

@@ -39,9 +39,9 @@ def ingest_metadata(report: "IngestReport") -> Metadata:
         "characters": dg.MetadataValue.int(report.characters),
         "skipped": dg.MetadataValue.int(len(report.skipped)),
         "failed": dg.MetadataValue.int(len(report.failed)),
-        "failures": _table({"document": "string", "reason": "string"}, report.failed.items()),
+        "failures": table({"document": "string", "reason": "string"}, report.failed.items()),
         "warnings": dg.MetadataValue.int(sum(map(len, report.warnings.values()))),
-        "warned": _table(
+        "warned": table(
             {"document": "string", "warning": "string"},
             [(name, warning) for name, warnings in report.warnings.items() for warning in warnings],
         ),
@@ -69,6 +69,7 @@ def knowledge_metadata(report: "KnowledgeReport", names: Mapping[str, str]) -> M
         **_counts(sum(outcomes.values(), Counter())),
         "quarantined": dg.MetadataValue.int(len(report.quarantined)),
         "stale": dg.MetadataValue.int(report.stale),
+        "unembedded": dg.MetadataValue.int(report.unembedded),
         "settled": dg.MetadataValue.int(report.settled),
         "windows_extracted": dg.MetadataValue.int(report.extracted),
         "mentions": dg.MetadataValue.int(report.mentions),
@@ -89,9 +90,9 @@ def staging_metadata(report: "StagingReport | PersistReport") -> Metadata:
         "sessions": dg.MetadataValue.int(len(found)),
         "turns_staged": dg.MetadataValue.int(report.staged),
         "missing": dg.MetadataValue.int(len(report.missing)),
-        "missing_sessions": _table({"session": "string"}, [(name,) for name in report.missing]),
+        "missing_sessions": table({"session": "string"}, [(name,) for name in report.missing]),
         "unread": dg.MetadataValue.int(len(report.unread)),
-        "unread_sessions": _table({"session": "string", "reason": "string"}, report.unread.items()),
+        "unread_sessions": table({"session": "string", "reason": "string"}, report.unread.items()),
         "operation": dg.MetadataValue.text(report.run_id),
     }
 
@@ -128,7 +129,7 @@ def estimate_metadata(estimate: "PersistEstimate") -> Metadata:
         "prompt_tokens": dg.MetadataValue.int(estimate.prompt_tokens),
         "completion_tokens": dg.MetadataValue.int(estimate.completion_tokens),
         "cost_usd": unknown if estimate.cost is None else dg.MetadataValue.float(estimate.cost),
-        "turns": _table(dict.fromkeys(("session", "turn", "would", "why"), "string"), turns),
+        "turns": table(dict.fromkeys(("session", "turn", "would", "why"), "string"), turns),
         "unread": dg.MetadataValue.int(len(estimate.unread)),
     }
 
@@ -166,13 +167,13 @@ def _outcome_table(outcomes: Mapping[str, Mapping[str, int]]) -> dg.TableMetadat
     rows: list[list[str | int]] = [
         [name, *(counts.get(disposition, 0) for disposition in _DISPOSITIONS)] for name, counts in outcomes.items()
     ]
-    return _table({"source": "string"} | dict.fromkeys(_DISPOSITIONS, "int"), rows)
+    return table({"source": "string"} | dict.fromkeys(_DISPOSITIONS, "int"), rows)
 
 
 def _reason_table(reasons: Sequence[tuple[str, str]]) -> dg.TableMetadataValue:
     counted = Counter((disposition, without_quotes(reason)) for disposition, reason in reasons)
     rows = [(disposition, reason, count) for (disposition, reason), count in counted.most_common()]
-    return _table({"disposition": "string", "reason": "string", "passages": "int"}, rows)
+    return table({"disposition": "string", "reason": "string", "passages": "int"}, rows)
 
 
 def without_quotes(reason: str) -> str:
@@ -180,7 +181,8 @@ def without_quotes(reason: str) -> str:
     return _QUOTED.sub("", reason)
 
 
-def _table(columns: Mapping[str, str], rows: Iterable[Sequence[str | int]]) -> dg.TableMetadataValue:
+def table(columns: Mapping[str, str], rows: Iterable[Sequence[str | int]]) -> dg.TableMetadataValue:
+    """`rows` under `columns`, which are types by name; no more rows than people read."""
     schema = dg.TableSchema([dg.TableColumn(name, type_) for name, type_ in columns.items()])
     records = [dg.TableRecord(dict(zip(columns, row, strict=True))) for row in rows]
     return dg.MetadataValue.table(records[:_MOST_ROWS], schema)

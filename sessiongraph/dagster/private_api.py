@@ -24,6 +24,14 @@ _MODULE_OF = {
     "RUNLESS_RUN_ID": "dagster._core.instance.utils",
     "SqlEventLogStorage": "dagster._core.storage.event_log.sql_event_log",
     "SqlEventLogStorageTable": "dagster._core.storage.event_log.schema",
+    # Replacing what was said of a check outside of runs, which Dagster stores only once for a partition.
+    "AssetCheckExecutionsTable": "dagster._core.storage.event_log.schema",
+    # How a check was last made for one partition.
+    "PartitionKeyFilter": "dagster._core.event_api",
+    # Storage of the kind that Dagster has by default, in a folder that is not written into `dagster.yaml`.
+    "DagsterSqliteStorage": "dagster._core.storage.sqlite_storage",
+    "LocalArtifactStorage": "dagster._core.storage.root",
+    "LocalComputeLogManager": "dagster._core.storage.local_compute_log_manager",
     # A run launcher that can say whether a run's process is still there.
     "DefaultRunLauncher": "dagster._core.launcher",
     "CheckRunHealthResult": "dagster._core.launcher",

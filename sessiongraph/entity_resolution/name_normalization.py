@@ -72,12 +72,17 @@ def name_key(name: str) -> str:
     if is_marked:  # casefolding takes "ΐ" apart again
         text = _LETTER_AND_MARKS.sub(lambda letter: unicodedata.normalize("NFC", letter[0]), text)
     initials = _MARKED_INITIALS if is_marked else _INITIALS
-    text = initials.sub(lambda letters: re.sub(r"[.\s]", "", letters[0]), text)  # "U.S.A." and "U S A" as "usa"
+    text = initials.sub(_joined, text)  # "U.S.A." and "U S A" as "usa"
     bare = _POSSESSIVE.sub("", text)
     words = _MARKED_WORD.findall(bare) if is_marked else _NO_WORD.sub(" ", bare).split()
     while len(words) > 1 and (words[0] in ARTICLES or (words[0] in TITLES and _is_full_name(words[1:]))):
         words = words[1:]
-    return " ".join(words) or text.strip()
+    # "U-S-A" is "u s a" by now.
+    return initials.sub(_joined, " ".join(words)) or text.strip()
+
+
+def _joined(letters: "re.Match[str] | regex.Match[str]") -> str:
+    return re.sub(r"[.\s]", "", letters[0])
 
 
 def _is_full_name(words: list[str]) -> bool:

@@ -6,6 +6,7 @@ What does not belong here: what a speaker is called (`snapshots.speakers`).
 """
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,14 @@ def own_names(names: Array, users: Array, by_user: Array) -> Array:
         row, code = in_turns[place], codes[place]
         kept[row] = speaker_key(users[row]) + (theirs[code] if theirs[code] is not None else first_person[code])
     return kept
+
+
+def keys_of_name(name: str, user_ids: Iterable[str]) -> list[str]:
+    """The name keys that evidence of this wording may be about: of what a speaker is or has, those of each user."""
+    theirs = next((it for own in (_OWN, _FIRST_PERSON) if (it := _theirs(name, own)) is not None), None)
+    if theirs is None:
+        return [name_key(name)]
+    return [name_key(name), *(key_of_wording(speaker_key(user_id) + theirs) for user_id in user_ids)]
 
 
 def _theirs(name: str, own: re.Pattern[str]) -> str | None:

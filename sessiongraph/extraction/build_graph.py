@@ -32,7 +32,7 @@ from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.prompts.prompt_format import Window
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
-from sessiongraph.types import Usage
+from sessiongraph.types import Progress, ProgressCallback, Usage
 
 # Calls that are answered while a run goes on are committed this often: what a kill can cost at the most.
 COMMIT_SECONDS = 2.0
@@ -42,9 +42,10 @@ COMMIT_SECONDS = 2.0
 class KnowledgeReport:
     """What a build did. `ledger` holds what became of every passage read, whichever run it was that did it.
 
-    `settled` counts the passages that this build wrote down in the ledger, `extracted` the windows that it had
-    extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts that are found by
-    their words alone until the next build; `stale` the passages that would be read otherwise today, and stay as they
+    `settled` counts the passages that this build wrote down in the ledger as persisted or skipped, `extracted` the
+    windows that it had extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts
+    that are found by their words alone until a later build, `unanswered` those of them for which the embedder gave no
+    answer at all; `stale` the passages that would be read otherwise today, and stay as they
     are until `reextract`. `failure` is what ended the build before all was done: what had been
     answered by then is committed, and the next build takes up the rest. Who asked for it reports that, then raises it.
     """
@@ -57,6 +58,7 @@ class KnowledgeReport:
     mentions: int = 0
     claims: int = 0
     unembedded: int = 0
+    unanswered: int = 0
     stale: int = 0
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
@@ -70,6 +72,11 @@ class KnowledgeReport:
         """The ids of those failed passages that are tried again only with `retry_failed`."""
         return [passage_id for passage_id, row in self.ledger.items() if row.quarantined]
 
+    @property
+    def is_undone(self) -> bool:
+        """Whether there is something left that the next build tries again by itself."""
+        return self.unanswered > 0 or self.count("failed") > len(self.quarantined)
+
 
 async def build_knowledge(
     store: GraphStore,
@@ -82,25 +89,30 @@ async def build_knowledge(
     document_ids: Sequence[str] | None = None,
     retry_failed: bool = False,
     reextract: bool = False,
+    progress: ProgressCallback | None = None,
 ) -> KnowledgeReport:
     """Bring into the graph what `read_passages` finds and the ledger does not have.
 
     The report says what became of each passage. `retry_failed` tries what is quarantined once more, `reextract` takes
-    what is stale too. The report's `failure` is an LLMFailedError where the model failed for good, or for everything
-    that was asked of it, LLMNotConfiguredError, or StoreBusyError.
+    what is stale too; `progress` is told how many of the passages are done. The report's `failure` is an LLMFailedError
+    where the model failed for good, or for everything that was asked of it, or where there was nothing to do but to
+    embed and the embedder gave no answer; LLMNotConfiguredError, or StoreBusyError.
     Raises StoreBusyError where not even what there is could be read.
     """
     started = time.monotonic()
     report = KnowledgeReport(run_id)
-    builder = _Builder(store, llm, read_passages, report, asset, reextract)
+    builder = _Builder(store, llm, read_passages, report, asset, reextract, progress)
     due = await builder.read(document_ids, retry_failed)
     try:
         await builder.extract_and_commit(due, embedder)
-        embedded = await embed_missing(store, embedder, report.passages, run_id=run_id, asset=asset)
+        embedded = await embed_missing(store, embedder, report.passages, run_id=run_id, asset=asset, progress=progress)
         report.usage, report.unembedded = report.usage + embedded.usage, embedded.missing
+        report.unanswered = embedded.unanswered
+        # Where something was settled, or embedded, the run did what it could; else it did nothing.
+        idle = not (report.settled or embedded.embedded)
+        report.failure = builder.total_failure or (embedded.error if idle else None)
     except SessionGraphError as error:
         report.failure = error
-    report.failure = report.failure or builder.total_failure
     # A build to which nothing was due has read all that there is to say.
     ledger = (
         due.ledger
@@ -169,14 +181,17 @@ class _Builder:
         report: KnowledgeReport,
         asset: str,
         reextract: bool,
+        progress: ProgressCallback | None,
     ) -> None:
         self._store, self._llm, self._read_passages = store, llm, read_passages
         self._report, self._asset, self._reextract = report, asset, reextract
+        self._progress = progress
         self._extractor = extractor_version(llm)
         self._passages: list[Passage] = []
         self._extractions: dict[str, WindowExtraction] = {}
         self._left_out: dict[str, str] = {}
         self._windows_asked = 0
+        self._done = self._failed = self._due = 0
         self._errors: list[LLMFailedError] = []
 
     @property
@@ -195,6 +210,8 @@ class _Builder:
         """Extract what no build has, and commit all of `due` as answers come in, also where a call fails for good."""
         self._passages, to_extract = due.split()
         self._windows_asked = len(to_extract)
+        self._due = len(due.passages)
+        self._tell(len(self._passages))
         if to_extract:
             # Before anything is paid for: both models are needed to the end.
             await asyncio.to_thread(self._llm.check)
@@ -218,9 +235,17 @@ class _Builder:
                         self._left_out[self._id_of(extraction.window)] = left_out
                     if extraction.error:
                         self._errors.append(extraction.error)
+                    self._tell(len(to_extract[extraction.window]), bool(extraction.error))
                 if time.monotonic() - last_commit > COMMIT_SECONDS:
                     await self._commit()
                     last_commit = time.monotonic()
+
+    def _tell(self, more: int, have_failed: bool = False) -> None:
+        """Tell how far this is, `more` passages being done."""
+        self._done += more
+        self._failed += more * have_failed
+        if self._progress is not None and self._due:
+            self._progress(Progress("passages", self._done, self._due, self._failed))
 
     def _id_of(self, window: Window) -> str:
         return window_id(window, self._extractor)
@@ -247,13 +272,14 @@ class _Builder:
         # What was extracted before may have been forgotten since: then it is due again, and not settled by this.
         extracted = due.extracted_windows | extractions.keys()
         settled = [p for p in due.passages if ready.get(p.id) == p and (p.skip or self._id_of(p.window) in extracted)]
-        tx.insert("ledger", [self._ledger_row(passage, extractions) for passage in settled])
+        verdicts = [self._ledger_row(passage, extractions) for passage in settled]
+        tx.insert("ledger", verdicts)
         new = {self._id_of(passage.window) for passage in settled} & extractions.keys() - due.extracted_windows
         succeeded = {id_: extractions[id_] for id_ in sorted(new) if not extractions[id_].error}
         rows = _evidence_rows(succeeded)
         for table, table_rows in rows.items():
             tx.insert(table, table_rows)
-        self._report.settled += len(settled)
+        self._report.settled += len(settled) - sum(row["disposition"] == "failed" for row in verdicts)
         self._report.extracted += len(succeeded)
         self._report.mentions += len(rows["mentions"])
         self._report.claims += len(rows["claims"])

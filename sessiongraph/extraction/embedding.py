@@ -19,7 +19,7 @@ from sessiongraph.extraction.ledger import Passage
 from sessiongraph.ids import text_id
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.store.graph_store import GraphStore, Transaction
-from sessiongraph.types import Usage
+from sessiongraph.types import Progress, ProgressCallback, Usage
 
 logger = logging.getLogger("sessiongraph")
 
@@ -45,14 +45,27 @@ WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN 
 
 @dataclass
 class EmbeddingReport:
-    """What embedding used, and how many texts are still without a vector."""
+    """What embedding used, how many texts it gave a vector, and how many are still without one.
+
+    `unanswered` are those of them for which the embedder gave no answer, with the `error` of it: they may well have
+    one the next time, unlike those that it refuses.
+    """
 
     usage: Usage = field(default_factory=Usage)
+    embedded: int = 0
     missing: int = 0
+    unanswered: int = 0
+    error: LLMFailedError | None = None
 
 
 async def embed_missing(
-    store: GraphStore, embedder: Embedder, passages: Sequence[Passage], *, run_id: str, asset: str
+    store: GraphStore,
+    embedder: Embedder,
+    passages: Sequence[Passage],
+    *,
+    run_id: str,
+    asset: str,
+    progress: ProgressCallback | None = None,
 ) -> EmbeddingReport:
     """Give a vector to those live texts of `passages` that have none.
 
@@ -63,6 +76,8 @@ async def embed_missing(
     texts = list(missing)
     for start in range(0, len(texts), _COMMIT_TEXTS):
         batch = texts[start : start + _COMMIT_TEXTS]
+        if progress is not None:
+            progress(Progress("texts embedded", start, len(texts), report.missing))
         having = [missing[text] for text in batch]
         vectors: dict[str, np.ndarray] = {}
         try:
@@ -77,8 +92,10 @@ async def embed_missing(
             if error.fatal:
                 raise
             logger.warning("%d texts are without a vector until the next run: %s", len(texts) - start, error)
-            report.missing += len(texts) - start
+            report.unanswered, report.error = len(texts) - start, error
+            report.missing += report.unanswered
             break
+        report.embedded += len(vectors)
         report.missing += len(batch) - len(vectors)
     return report
 

@@ -38,7 +38,8 @@ class Passage:
     """A chunk or a turn with the window it is extracted as; `skip` says why it should not be in the graph.
 
     `former_windows` and `former_skips` are what earlier versions of the code made of the same content, where that was
-    something else. `words` are what it is embedded and searched by, where that is not just what its window has.
+    something else; `skipped_windows` what it may have been skipped as, but is due where it was not. `words` are what
+    it is embedded and searched by, where that is not just what its window has.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Passage:
     skip: str | None = None
     former_windows: tuple[Window, ...] = ()
     former_skips: tuple[str | None, ...] = ()
+    skipped_windows: tuple[Window, ...] = ()
     words: str | None = None
 
     @property
@@ -56,7 +58,7 @@ class Passage:
 
     def is_window(self, id_: str, extractor: str) -> bool:
         """Whether `id_` is what `extractor` calls this content, as its window is made now or was made before."""
-        return any(id_ == window_id(window, extractor) for window in (self.window, *self.former_windows))
+        return _is_one_of((self.window, *self.former_windows, *self.skipped_windows), id_, extractor)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ class LedgerRow:
     @property
     def quarantined(self) -> bool:
         return self.disposition == "failed" and self.failures >= QUARANTINE_AFTER
+
+
+def _is_one_of(windows: Sequence[Window], id_: str, extractor: str) -> bool:
+    return any(id_ == window_id(window, extractor) for window in windows)
 
 
 # Reads the passages of the named documents, or of all that the asset is about.
@@ -99,6 +105,8 @@ def passage_status(passage: Passage, row: LedgerRow | None, extractor: str) -> S
     if row.disposition == "failed":
         return "quarantined" if row.quarantined and as_now and not passage.skip else "due"
     verdict = row.reason if row.disposition == "skipped" else None
+    if verdict is None and _is_one_of(passage.skipped_windows, row.window_id, row.extractor):
+        return "due"
     if verdict == passage.skip:
         # Nothing was extracted from what is skipped, whichever extractor would have done it.
         return "settled" if passage.skip or as_now else "stale"

@@ -27,6 +27,11 @@ def decide(store: GraphStore, a: str, b: str, *, same: bool, reason: str, run_id
     return store.write(run_id, asset, change)
 
 
+def are_kept_apart(store: GraphStore, a: str, b: str) -> bool:
+    """Whether a person decided that the name keys `a` and `b` mean two entities. Blocks."""
+    return store.read(lambda con: con.execute(_NEWEST, pair(a, b)).fetchall()) == [(False,)]
+
+
 def drop_unnamed(tx: Transaction) -> None:
     """Delete the decisions about names that no evidence has."""
     decided = tx.connection.execute("SELECT key_a FROM decisions UNION SELECT key_b FROM decisions").fetchall()

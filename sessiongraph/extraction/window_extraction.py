@@ -48,9 +48,13 @@ or what they tell of by a relation alone is named by that, "the user's sister", 
 sister" that person; once a name is told, use it, and state it: "the user's sister", "is called", "Astrid". Where \
 they say what they are called, state: "the user", "is called", that name.
 When: give valid_at where the passage says since when a fact holds, or when it happens, no more precisely than it \
-says (a month as YYYY-MM); work out "last week", "since March" or "on Friday" from the source's date, the past from \
-past tenses. What has ended is stated as ended ("no longer works at", "moved away from"), what is denied as denied \
-("does not eat"); where the passage corrects what was said before, state what holds now.
+says: "in May" is a YYYY-MM, "in two years" a YYYY. Work it out from the source's date and the tense: "since March" is \
+the last March, "on Friday" the one before in the past tense, else the coming one. "Until June" is no valid_at, and a \
+date that is itself what is said ("the gig is on 9 May") is the object.
+What is over: "no longer" stands before its relation ("no longer works at"), with valid_at as when it ended; what is \
+denied keeps its "not". A passage that corrects what was said before ("no, it's Tuesday", "not Bergen but Stavanger") \
+states two facts: the old one with "no longer", and the new one in full. What one has one of is "has phone number" or \
+"has favourite colour".
 """
 
 

@@ -10,9 +10,11 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
-from sessiongraph.errors import SessionGraphError, UnreadableDocumentError
+from sessiongraph.errors import InvalidInputError, SessionGraphError, UnreadableDocumentError
+from sessiongraph.ids import check_name
 from sessiongraph.ingestion.ingest import IngestReport, document_id, ingest
 from sessiongraph.ingestion.parsing import ParsedDocument, clean_line, parse_file
 from sessiongraph.ingestion.resolve_inputs import HIDDEN_PREFIXES
@@ -53,6 +55,64 @@ async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: Use
 def waiting_files(inbox: Path) -> Iterator[Path]:
     """The files below the folder `inbox`; those that are hidden or were rejected stay where they are."""
     return (path for path in _files_below(inbox) if path.relative_to(inbox).parts[0] != REJECTED)
+
+
+def rejected_files(inbox: Path, most: int) -> dict[str, str]:
+    """Up to `most` of the files that were rejected and still lie there, by path in the inbox, and why. Blocks.
+
+    They are read again, so that what a newer version can read is told too.
+    """
+    folder = inbox / REJECTED
+    files = islice(_files_below(folder), most) if folder.is_dir() else ()
+    return {clean_line(str(path.relative_to(inbox))): _reason(path) for path in sorted(files)}
+
+
+def _reason(path: Path) -> str:
+    try:
+        _parse(path, path.parent)
+    except UnreadableDocumentError as error:
+        return str(error)
+    return "It can be read by now: move it back into the inbox."
+
+
+def survey_inboxes(root: Path, owners: set[str]) -> tuple[set[str], dict[str, str]]:
+    """The keys of the datasets for which files wait in `root`, whether or not they exist, of `owners`, who do.
+
+    And what lies where nobody takes it, by path, with the reason. Blocks.
+    """
+    keys: set[str] = set()
+    strays: dict[str, str] = {}
+    for owner in _visible(root):
+        try:
+            folders = _visible(owner) if owner.is_dir() else [owner]
+            found = {str(it.relative_to(root)): _stray_reason(it, owners) for it in folders if _holds_files(it)}
+        except OSError as error:
+            found = {owner.name: f"cannot be read ({error.strerror})"}
+        keys |= {key for key, reason in found.items() if reason is None}
+        strays |= {clean_line(path): reason for path, reason in found.items() if reason is not None}
+    return keys, strays
+
+
+def _visible(folder: Path) -> list[Path]:
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in found if not path.name.startswith(HIDDEN_PREFIXES))
+
+
+def _holds_files(path: Path) -> bool:
+    return not path.is_dir() or next(waiting_files(path), None) is not None
+
+
+def _stray_reason(folder: Path, owners: set[str]) -> str | None:
+    """Why the files in `folder` belong to no dataset; None where they do."""
+    if not folder.is_dir():
+        return "is in no dataset's folder"
+    if folder.parent.name not in owners:
+        return f"there is no user {clean_line(folder.parent.name)!r}"
+    try:
+        check_name(folder.name)
+    except InvalidInputError as error:
+        return str(error)
+    return None
 
 
 def _files_below(folder: Path) -> Iterator[Path]:

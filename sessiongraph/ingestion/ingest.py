@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import duckdb
@@ -48,6 +48,7 @@ async def ingest(
     run_id: str,
 ) -> IngestReport:
     """Store those of `documents` that the dataset does not have, and tag all of them with `node_sets`."""
+    documents = await asyncio.to_thread(store.read, lambda con: _as_stored(con, documents))
     by_id = {document_id(document.text): document for document in reversed(documents)}
     report = IngestReport(run_id, [document_id(document.text) for document in documents])
     if not await asyncio.to_thread(store.read, lambda con: _has_all(con, list(by_id), node_sets)):
@@ -61,6 +62,21 @@ async def ingest(
         if document.said_on and stored.get(document_id(document.text), document.said_on) != document.said_on:
             report.warn(document.name, ["it is there already and keeps its day; forget it first to give it another"])
     return report
+
+
+def _as_stored(connection: duckdb.DuckDBPyConnection, documents: Sequence[ParsedDocument]) -> list[ParsedDocument]:
+    """`documents`, those transcripts as prose that an earlier version stored so: read otherwise they would be two."""
+    prose = {document_id(document.prose): document for document in documents if document.prose}
+    if not prose:
+        return list(documents)
+    known = {id_ for id_ in _known_ids(connection, list(prose)) if document_id(prose[id_].text) != id_}
+    return [_as_prose(it) if it.prose and document_id(it.prose) in known else it for it in documents]
+
+
+def _as_prose(document: ParsedDocument) -> ParsedDocument:
+    warning = "it is there already as prose; forget it first to have it read as a transcript"
+    warnings = (*document.warnings, warning)
+    return replace(document, text=document.prose or document.text, kind="document", prose=None, warnings=warnings)
 
 
 def _known_ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:
@@ -103,7 +119,7 @@ def _store(tx: Transaction, documents: dict[str, ParsedDocument], user: User, no
 def _row(id_: str, document: ParsedDocument, user: User, now: datetime) -> Row:
     return {
         "id": id_,
-        "kind": "document",
+        "kind": document.kind,
         "name": document.name,
         "source": document.source,
         "text": document.text,

@@ -28,8 +28,13 @@ from sessiongraph.ingestion.formats.pdf import read_pdf
 from sessiongraph.ingestion.formats.tabular import read_csv, read_json, read_jsonl, read_tsv
 from sessiongraph.ingestion.formats.text import MAX_CHARACTERS, read_text, too_long
 from sessiongraph.ingestion.formats.word import read_docx
+from sessiongraph.ingestion.transcripts.captions import read_caption_file
+from sessiongraph.ingestion.transcripts.mail import read_eml, read_mbox
+from sessiongraph.ingestion.transcripts.recognition import read_transcript
+from sessiongraph.ingestion.transcripts.utterances import Transcript
+from sessiongraph.types import DocumentKind
 
-Reader = Callable[[BinaryIO, Notes], str]
+Reader = Callable[[BinaryIO, Notes], str | Transcript]
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class ParsedDocument:
     """A clean text. `name` is the file's, or "text"; `source` the path that was read, None for a string.
 
     `warnings` say what of the file was left out or may be misread, without its words; `said_on` is the day that it was
-    given, or that the file gives beside its text.
+    given, or that the file gives beside its text. A transcript's `prose` is its text as it would be if nobody had
+    recognised it, as versions before 0.2 stored it.
     """
 
     name: str
@@ -46,6 +52,8 @@ class ParsedDocument:
     media_type: str
     warnings: tuple[str, ...] = ()
     said_on: date | None = None
+    kind: DocumentKind = "document"
+    prose: str | None = None
 
 
 _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -61,7 +69,13 @@ _FORMATS: dict[str, tuple[str, Reader]] = {
     ".jsonl": ("application/jsonl", read_jsonl),
     ".pdf": ("application/pdf", read_pdf),
     ".docx": (_WORD_TYPE, read_docx),
+    ".vtt": ("text/vtt", read_caption_file),
+    ".srt": ("application/x-subrip", read_caption_file),
+    ".eml": ("message/rfc822", read_eml),
+    ".mbox": ("application/mbox", read_mbox),
 }
+# Formats in which people keep what was said, whatever their suffix says.
+_MAY_BE_TRANSCRIPTS = frozenset({"text/plain", "text/markdown", "text/html", "application/pdf", _WORD_TYPE})
 SUPPORTED_SUFFIXES = tuple(_FORMATS)
 
 
@@ -101,7 +115,7 @@ def _format_of(name: str) -> tuple[str, Reader]:
     return _FORMATS[suffix]
 
 
-def _read(path: Path, read: Reader, notes: Notes) -> str:
+def _read(path: Path, read: Reader, notes: Notes) -> str | Transcript:
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
             raise UnreadableDocumentError("it is not a file. Give the path of a file.")
@@ -111,13 +125,20 @@ def _read(path: Path, read: Reader, notes: Notes) -> str:
         raise UnreadableDocumentError(f"{error.strerror or error}. Check its path and permissions.") from error
 
 
-def _document(name: str, source: str | None, text: str, media_type: str, notes: Notes) -> ParsedDocument:
-    if len(text) > MAX_CHARACTERS:
-        raise too_long()
-    cleaned = clean(text)
-    if not has_words(cleaned):
+def _document(name: str, source: str | None, read: str | Transcript, media_type: str, notes: Notes) -> ParsedDocument:
+    transcript = read if isinstance(read, Transcript) else None
+    prose = None
+    if isinstance(read, str):
+        if len(read) > MAX_CHARACTERS:
+            raise too_long()
+        prose = clean(read)
+        transcript = read_transcript(read, notes) if media_type in _MAY_BE_TRANSCRIPTS else None
+    text = prose if transcript is None else clean(transcript.text)
+    if not text or not has_words(text):
         raise UnreadableDocumentError("it holds no letter and no digit. Give it some text, or leave it out.")
-    return ParsedDocument(name, source, cleaned, media_type, tuple(notes.warnings), notes.said_on)
+    if transcript is None or not transcript.speakers:
+        return ParsedDocument(name, source, text, media_type, tuple(notes.warnings), notes.said_on)
+    return ParsedDocument(name, source, text, media_type, tuple(notes.warnings), notes.said_on, "transcript", prose)
 
 
 def has_words(text: str) -> bool:

@@ -86,12 +86,11 @@ async def call(
 
     async def attempt() -> tuple[R, float]:
         nonlocal attempts
-        async with limit:
+        async with litellm_runtime.own_call(), limit:
             attempts += 1
             started = time.perf_counter()
-            with litellm_runtime.unlogged():
-                async with asyncio.timeout(endpoint.timeout):
-                    return await send(), time.perf_counter() - started
+            async with asyncio.timeout(endpoint.timeout):
+                return await send(), time.perf_counter() - started
 
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(may_pass),

@@ -1,9 +1,10 @@
-"""litellm as this project loads it: offline, silent about our own calls, its HTTP clients closed with their event loop.
+"""litellm as this project loads it: offline, silent about our own calls, and with nothing left behind in event loops.
 
 What a call is made of belongs to `litellm_calls`. Nothing else imports litellm.
 
 Invariants: importing litellm goes to no network and leaves the host's environment as it was. What litellm says of a
-call of ours reaches no log (unless LITELLM_LOG asks for it); what it says of the host's own calls does. The HTTP
+call of ours reaches no log (unless LITELLM_LOG asks for it); what it says of the host's own calls does. A call
+of ours is over when it returns: callbacks that the host gave to litellm have run, and no task of its goes on. The HTTP
 clients that litellm keeps for an event loop are closed when that loop shuts down, those that the user gave to litellm
 excepted.
 """
@@ -14,9 +15,10 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -33,7 +35,23 @@ _ODD_ANSWER = r"Pydantic serializer warnings:\s+\S*\(?Expected `[^\n]*input_valu
 # Seconds until a timer that is never due.
 _NEVER = 1e9
 
-_in_call_of_ours: ContextVar[bool] = ContextVar("sessiongraph_in_litellm_call", default=False)
+
+@dataclass
+class _OwnCall:
+    """A call of ours: whether litellm's loggers may say something of it, and what is to be told to callbacks of it.
+
+    `reports` is None when it is over.
+    """
+
+    is_logged: bool
+    reports: list[Coroutine[Any, Any, Any]] | None = field(default_factory=list)
+
+    def take_reports(self) -> list[Coroutine[Any, Any, Any]]:
+        reports, self.reports = self.reports, None
+        return reports or []
+
+
+_own_call: ContextVar[_OwnCall | None] = ContextVar("sessiongraph_litellm_call", default=None)
 
 
 def load() -> ModuleType:
@@ -44,6 +62,7 @@ def load() -> ModuleType:
     import litellm
 
     litellm.suppress_debug_info = True  # it prints advice on stdout otherwise
+    _collect_own_reports()
     return litellm
 
 
@@ -63,22 +82,61 @@ class _NotOurCalls(logging.Filter):
     """Drops what is logged of a call of ours: it arrives as an exception too, and becomes an error that says why."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not _in_call_of_ours.get()
+        call = _own_call.get()
+        return call is None or call.is_logged
 
 
-@contextmanager
-def unlogged() -> Iterator[None]:
-    """A call of litellm of which its loggers say nothing, unless LITELLM_LOG asks them to."""
-    if "LITELLM_LOG" not in os.environ:
+@asynccontextmanager
+async def own_call() -> AsyncIterator[None]:
+    """A call of litellm that leaves nothing, and of which its loggers say nothing, unless LITELLM_LOG asks them to."""
+    call = _OwnCall(is_logged="LITELLM_LOG" in os.environ)
+    if not call.is_logged:
         for name in _LOGGERS:
             logger = logging.getLogger(name)
             if not any(isinstance(known, _NotOurCalls) for known in logger.filters):
                 logger.addFilter(_NotOurCalls())
-    token = _in_call_of_ours.set("LITELLM_LOG" not in os.environ)
+    token = _own_call.set(call)
     try:
         yield
+        await asyncio.sleep(0)  # litellm has started a task, whose one step is to hand over the report
+        reports = call.take_reports()
+        await asyncio.gather(*map(_told, reports), return_exceptions=True)
     finally:
-        _in_call_of_ours.reset(token)
+        for report in call.take_reports():
+            report.close()
+        _own_call.reset(token)
+
+
+async def _told(report: Coroutine[Any, Any, Any]) -> None:
+    """Have the host's callbacks told, for as long as litellm itself would wait for them."""
+    from litellm.constants import LOGGING_WORKER_MAX_TIME_PER_COROUTINE
+
+    await asyncio.wait_for(report, LOGGING_WORKER_MAX_TIME_PER_COROUTINE)
+
+
+def _collect_own_reports() -> None:
+    """Have reports of our calls told by `own_call`; those of the host's own go the way that litellm has for them.
+
+    That way is one queue and one task for the whole process, handed from event loop to event loop. Where loops run in
+    several threads, the tasks left in the others are "destroyed but pending", and what was on its way is told twice.
+    """
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+
+    enqueue = GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue
+    if getattr(enqueue, "is_of_sessiongraph", False):
+        return
+
+    def collect(async_coroutine: Coroutine[Any, Any, Any]) -> None:
+        call = _own_call.get()
+        if call is None:
+            enqueue(async_coroutine)
+        elif call.reports is None:
+            async_coroutine.close()
+        else:
+            call.reports.append(async_coroutine)
+
+    collect.is_of_sessiongraph = True  # type: ignore[attr-defined]
+    GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue = collect  # type: ignore[method-assign]
 
 
 def ignore_packed_vector_warning() -> None:

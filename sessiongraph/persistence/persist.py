@@ -14,7 +14,7 @@ from sessiongraph.persistence.session_staging import session_document_id, sessio
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.types import Turn, Usage, User
+from sessiongraph.types import ProgressCallback, Turn, Usage, User
 
 
 @dataclass(frozen=True)
@@ -121,6 +121,7 @@ async def persist_sessions(
     reextract: bool = False,
     belongs: Callable[[Turn], bool] = lambda turn: True,
     whole: bool = False,
+    progress: ProgressCallback | None = None,
 ) -> PersistReport:
     """Persist a user's sessions into the dataset behind `store`: the turns that belong to it or, `whole`, all of them.
 
@@ -149,6 +150,7 @@ async def persist_sessions(
         document_ids=list(documents),
         retry_failed=retry_failed,
         reextract=reextract,
+        progress=progress,
     )
     turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
     report.sessions = _outcomes(knowledge, documents, turn_ids)

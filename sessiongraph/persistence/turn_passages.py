@@ -1,9 +1,10 @@
 """Passages of staged turns: their windows, and the verdict on those that should not be in the graph.
 
 Invariant: nothing that was told is dropped because of what was answered. What a user states is kept, in any language,
-whatever the assistant said; of a question that got no answer nothing is left to keep.
-Invariant: nothing is written for what was not said. Empty turns, questions without an answer, badly rated turns and
-repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
+whatever the assistant said and however that is rated; of a question that got no answer, or a bad one, nothing is left
+to keep.
+Invariant: nothing is written for what was not said. Empty turns, questions without an answer or with a badly rated
+one, and repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
 """
 
 import re
@@ -16,11 +17,12 @@ from operator import attrgetter
 import duckdb
 
 from sessiongraph.extraction.ledger import Passage
-from sessiongraph.persistence.question_detection import only_asks
+from sessiongraph.prompts.acknowledgement import is_acknowledgement
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window, as_context, turn_parts
-from sessiongraph.types import DEFAULT_USER
+from sessiongraph.question_detection import only_asks
+from sessiongraph.speech_acts import greeting_of
+from sessiongraph.types import BAD_SCORE, DEFAULT_USER
 
-BAD_SCORE = 2
 _UNANSWERED = "no answer was given"
 
 # How answers begin that give none, after an apology or without one.
@@ -44,7 +46,23 @@ _ALONE = (
     r"(?:lo siento,? )?no (?:lo )?sé|dat weet ik niet|ik weet het niet|nie wiem|bilmiyorum",
     r"(?:извините,? )?(?:я )?(?:этого )?не знаю|لا (?:أعرف|أعلم|أدري)|(?:मुझे )?(?:नहीं पता|पता नहीं)(?: है)?",
     r"(?:(?:抱歉|对不起|對不起)[，,]?)?我?不知道|(?:すみません、?)?(?:分|わ)かりません",
-    r"(?:죄송하지만 )?(?:잘 )?모르겠(?:습니다|어요)",
+    r"(?:죄송하지만 )?(?:잘 )?(?:모르겠(?:습니다|어요)|(?:해당|관련|그) 정보가 없습니다)",
+    r"das kann ich (?:dir |ihnen )?(?:leider )?nicht (?:sagen|beantworten)|"
+    r"dazu (?:habe ich|liegen mir) (?:leider )?keine (?:informationen|angaben)(?: vor)?",
+    r"(?:désolée?,? )?je n'ai (?:malheureusement )?(?:pas (?:cette|ces|d')|aucune )\s?informations?(?: à ce sujet)?",
+    r"(?:lo siento,? )?no (?:tengo|dispongo de) (?:esa|esta|ninguna) información(?: al respecto)?",
+    r"(?:mi dispiace,? )?non ho (?:queste|quest'|alcuna|informazioni a riguardo) ?informazion[ei]?",
+    r"(?:desculpe,? )?não tenho (?:essa|esta|nenhuma) informação",
+    r"dat kan ik (?:helaas )?niet (?:zeggen|beantwoorden)|daar heb ik geen informatie over",
+    r"(?:niestety )?nie mam (?:takich|tych|żadnych) informacji|det vet jag (?:tyvärr )?inte|jag vet inte",
+    r"det ved jeg (?:desværre )?ikke|jeg ved (?:det )?ikke|det vet jeg (?:dessverre )?ikke|jeg vet ikke|en tiedä",
+    r"(?:к сожалению,? )?у меня нет (?:такой|этой) информации|(?:я )?не знаю,? к сожалению|(?:я )?не знаю",
+    r"(?:на жаль,? )?(?:я )?не знаю|(?:λυπάμαι,? )?δεν (?:ξέρω|γνωρίζω)|bu konuda bilgim yok",
+    r"(?:عذرا،? |آسف،? )?ليس لد[يى] (?:هذه|أي) (?:المعلومات|معلومات)|نمی‌?دانم|(?:מצטערת?,? )?(?:אני )?לא יוד(?:ע|עת)",
+    r"(?:क्षमा करें,? )?(?:मेरे पास )?(?:यह|इसकी|ऐसी) जानकारी नहीं है|मैं नहीं (?:जानता|जानती)",
+    r"(?:(?:抱歉|对不起|對不起|很抱歉)[，,]?)?我?(?:没有|沒有)(?:相关|相關|这方面的|這方面的)?(?:信息|資訊|资料|資料)",
+    r"(?:申し訳(?:ありません|ございません)が?、?)?(?:その)?(?:情報(?:は|が)ありません|(?:分|わ)かりません)",
+    r"(?:xin lỗi,? )?tôi không biết|(?:maaf,? )?saya tidak tahu|(?:ขอโทษ(?:ครับ|ค่ะ)? ?)?ไม่(?:ทราบ|รู้)(?:ครับ|ค่ะ)?",
 )
 _NON_ANSWER_ALONE = re.compile(rf"\W*(?:{'|'.join(_ALONE)})\W*\Z", re.IGNORECASE)
 # Longer answers say something even when they begin so; so do those that go on with "but", and those that name
@@ -97,11 +115,15 @@ def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
         window = Window(source, tuple(earlier_parts[-CONTEXT_PARTS:]), parts)
         former_windows = tuple(replace(window, source=it) for it in former)
         passage = Passage(turn.passage_id, turn.document_id, window, skip, former_windows)
-        if skip in (None, _UNANSWERED) and is_non_answer(turn.answer, turn.question):
+        if _is_rated_badly(turn):
+            passage = _rated_badly(passage, turn)
+        elif skip in (None, _UNANSWERED) and is_non_answer(turn.answer, turn.question):
             passage = _unanswered(passage)
+        elif skip is None and is_acknowledgement(turn.answer) and not only_asks(turn.question):
+            passage = _told(passage)
         passages.append(passage)
         earlier_parts += as_context(parts)
-        if skip is None:
+        if skip is None and not _is_rated_badly(turn):
             earlier_contents.add(turn.content_hash)
     return passages
 
@@ -113,22 +135,52 @@ def _unanswered(passage: Passage) -> Passage:
     """
     if passage.skip:
         return replace(passage, former_skips=(None,))
+    return replace(_told(passage), former_skips=(_UNANSWERED,))
+
+
+def _told(passage: Passage) -> Passage:
+    """`passage`, of which only the user's part is extracted from: what was answered says nothing of its own."""
     wholes = (passage.window, *passage.former_windows)
-    told = [replace(it, parts=tuple(part for part in it.parts if part.role == "user")) for it in wholes]
+    told = [_user_part(window) for window in wholes]
+    return replace(passage, window=told[0], words=wholes[0].text, former_windows=(*told[1:], *wholes))
+
+
+def _rated_badly(passage: Passage, turn: StagedTurn) -> Passage:
+    """`passage`, of a badly rated turn: what the user told in it is kept, if anything, and the answer is not.
+
+    Until 0.2 such turns were skipped whole. One that is in the graph whole was rated since, and is due.
+    """
+    verdict = f"rated {turn.score} of 5"
+    if passage.skip:
+        return replace(passage, former_skips=(verdict,))
+    wholes = (passage.window, *passage.former_windows)
+    told = [_user_part(window) for window in wholes]
     return replace(
         passage,
         window=told[0],
-        words=wholes[0].text,
-        former_windows=(*told[1:], *wholes),
-        former_skips=(_UNANSWERED,),
+        former_windows=tuple(told[1:]),
+        skipped_windows=tuple(window for window in wholes if window not in told),
+        former_skips=(verdict,),
     )
+
+
+def _user_part(window: Window) -> Window:
+    return replace(window, parts=tuple(part for part in window.parts if part.role == "user"))
+
+
+def _tells_nothing(question: str) -> bool:
+    return only_asks(question) or greeting_of(question) in ("greeting", "thanks")
+
+
+def _is_rated_badly(turn: StagedTurn) -> bool:
+    return turn.score is not None and turn.score <= BAD_SCORE
 
 
 def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
     """Why `turn` should not be in the graph, or None; `earlier_contents` are hashes of what stands before it."""
     if not any(letter.isalnum() for letter in turn.question + turn.answer):
         return "empty"
-    if turn.score is not None and turn.score <= BAD_SCORE:
+    if _is_rated_badly(turn) and _tells_nothing(turn.question):
         return f"rated {turn.score} of 5"
     if is_non_answer(turn.answer, turn.question) and only_asks(turn.question):
         return _UNANSWERED

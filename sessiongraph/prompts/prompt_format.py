@@ -25,7 +25,7 @@ from typing import Literal
 
 from sessiongraph.ids import content_id
 
-Role = Literal["document", "user", "assistant"]
+Role = Literal["document", "transcript", "user", "assistant"]
 
 # What a prompt calls the person who says "I" in a conversation; theirs is "the user's sister".
 SPEAKER = "the user"
@@ -35,8 +35,8 @@ CONTEXT_PARTS = 16
 CONTEXT_CHARS = 240
 
 _SOURCE = "~ # "
-_CONTEXT = re.compile(r"~ (document|user|assistant): (.*)\Z", re.DOTALL)
-_SPEAKER = re.compile(r"~ (document|user|assistant):\Z")
+_CONTEXT = re.compile(r"~ (document|transcript|user|assistant): (.*)\Z", re.DOTALL)
+_SPEAKER = re.compile(r"~ (document|transcript|user|assistant):\Z")
 _PASSAGE = re.compile(r"\[(\d+)\] (.*)\Z", re.DOTALL)
 _BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 

@@ -38,6 +38,7 @@ _CONVERSATION_WITH = re.compile(r"conversation \S+ with (.+), \d{4}-\d\d-\d\d")
 _ANSWER = "assistant: "
 _TRUE = re.compile(r"known fact, true(?: from (\S+))?(?: until (\S+?))?, from ")
 _REPLACED = "; no longer true: "
+_WRONG = "; wrong, as a person says: "
 _AND = " / "
 
 
@@ -71,7 +72,7 @@ class Source:
     def spoken(self) -> tuple[Part, ...]:
         """The text by who says it: a document's as one part."""
         if not self.label.startswith(_CONVERSATION):
-            return (Part("document", self.text),)
+            return (Part("transcript" if self.label.startswith("transcript") else "document", self.text),)
         said, mark, answer = f"\n{self.text}".partition(f"\n{_ANSWER}")
         parts = (Part("user", said[1:]), Part("assistant", answer if mark else ""))
         return tuple(part for part in parts if part.text)
@@ -79,8 +80,12 @@ class Source:
     @property
     def replaced(self) -> tuple[str, ...]:
         """What of the text is known to be true no more."""
-        _, found, statements = self.label.partition(_REPLACED)
-        return tuple(statements.split(_AND)) if found else ()
+        return _statements(self.label.partition(_WRONG)[0], _REPLACED)
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What of the text a person corrected: it never was true."""
+        return _statements(self.label, _WRONG)
 
 
 def fact_label(valid: Validity, where: str) -> str:
@@ -90,9 +95,15 @@ def fact_label(valid: Validity, where: str) -> str:
     return f"known fact, {f'true {spoken}, ' if spoken else ''}from {where}"
 
 
-def passage_label(where: str, replaced: Sequence[str] = ()) -> str:
-    """What a source that is a passage is called, and which of its statements have been replaced since."""
-    return where + (_REPLACED + _AND.join(replaced) if replaced else "")
+def passage_label(where: str, replaced: Sequence[str] = (), wrong: Sequence[str] = ()) -> str:
+    """What a source that is a passage is called, and which of its statements have been replaced since, or corrected."""
+    said = ((_REPLACED, replaced), (_WRONG, wrong))
+    return where + "".join(called + _AND.join(statements) for called, statements in said if statements)
+
+
+def _statements(label: str, called: str) -> tuple[str, ...]:
+    _, found, statements = label.partition(called)
+    return tuple(statements.split(_AND)) if found else ()
 
 
 def conversation_label(session_id: str, speaker: str) -> str:

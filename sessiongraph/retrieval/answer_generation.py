@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import regex
 
 from sessiongraph.llm.client import LLM
+from sessiongraph.prompts.acknowledgement import is_acknowledgement
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, render_question
 from sessiongraph.retrieval.citations import as_source
@@ -25,7 +26,14 @@ not about who asks.
 Put the numbers of the sources behind each statement that they support, like this [1]; state nothing that none \
 supports. Where sources disagree, answer with what is true now: prefer a known fact without "until", then what was \
 said last. Asked about an earlier time, answer with what was true then, and say until when. What one person said or \
-did says nothing of another. If no source answers the question, reply exactly: {NO_ANSWER}
+did says nothing of another. Never state what a context line calls wrong: a person corrected it. If no source answers \
+the question, reply exactly: {NO_ANSWER}
+
+Who tells you something and asks nothing is not told that you don't know: acknowledge it in one sentence, in the \
+language in which it was said, that begins with that language's word for "Noted" and a colon and says to the user, as \
+"you", what you understood; no source needs to support it, and it bears no numbers. Where it corrects what a source \
+says, say what holds no longer, like this: "Noted: you live in Stavanger now, no longer in Bergen." Asked something \
+beside, answer that. A mere greeting or thanks gets a short one back.
 """
 
 _CITATION_MARKS = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
@@ -65,13 +73,24 @@ def render_prompt(query: str, history: tuple[Part, ...], citations: Sequence[Cit
 
 
 def parse_answer(text: str, citations: Sequence[Citation]) -> Answer:
-    """A model's `text` as an Answer, which is not `answered` where it says that it does not know."""
+    """A model's `text` as an Answer, which is not `answered` where it says that it does not know.
+
+    An acknowledgement rests on no source.
+    """
+    if is_acknowledgement(text):
+        return unsupported(text)
     answer, cited = parse_citations(text, citations)
     if answer.rstrip(".").startswith(NO_ANSWER.rstrip(".")):
         return Answer(NO_ANSWER, [], [], answered=False)
     sentences = _SENTENCE_ENDS.split(text.strip())
     claims = [Claim(parse_citations(part, ())[0], tuple(_cited(part, citations))) for part in sentences]
     return Answer(answer, cited, claims, answered=True)
+
+
+def unsupported(text: str) -> Answer:
+    """`text`, which answers no question, as an Answer."""
+    said = _CITATION_MARKS.sub("", text).strip()
+    return Answer(said, [], [Claim(said, ())], answered=True)
 
 
 def parse_citations(text: str, citations: Sequence[Citation]) -> tuple[str, list[Citation]]:

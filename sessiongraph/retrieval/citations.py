@@ -1,8 +1,8 @@
 """Citations: the ranked passages, facts and summaries for a question, ready to be shown or given to a model. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import zip_longest
 from typing import Literal
 
@@ -85,12 +85,19 @@ def _id(hit: Hit, frame: Literal["passages", "facts"]) -> str:
 
 def as_source(citation: Citation) -> Source:
     """A citation as a source of a prompt: what it is, when it was said and was true, and its words."""
-    where = conversation_label(citation.name, citation.speaker) if citation.speaker else f"document {citation.name}"
-    where += f", {citation.said_at:%Y-%m-%d}"
+    where = _where(citation) + f", {citation.said_at:%Y-%m-%d}"
     if citation.kind == "fact":
+        if citation.corrected_by is not None and citation.corrected_at is not None:
+            where += f", as corrected by {citation.corrected_by} on {citation.corrected_at:%Y-%m-%d}"
         return Source(fact_label(Validity(citation.valid_at, citation.valid_until), where), citation.text)
     text = citation.text if citation.answer_at is None else turn_text(citation.text, citation.answer_at)
-    return Source(passage_label(where, citation.replaced), text)
+    return Source(passage_label(where, citation.replaced, citation.wrong), text)
+
+
+def _where(citation: Citation) -> str:
+    if citation.speaker is not None:
+        return conversation_label(citation.name, citation.speaker)
+    return f"{'transcript' if citation.stated_by == 'transcript' else 'document'} {citation.name}"
 
 
 def interleave(groups: Sequence[Sequence[Citation]], top_k: int) -> list[Citation]:
@@ -106,12 +113,9 @@ def _passage_citation(hit: Hit) -> Citation:
     kind = "turn" if passages["turn_id"].iloc[hit.row] is not None else "chunk"
     text = str(passages["text"].iloc[hit.row])
     found = _citation(hit, hit.row, kind, str(passages["id"].iloc[hit.row]), text)
+    superseded, wrong = _untrue_statements(hit.scope, hit.row, found.speaker or SPEAKER)
     answer_at = int(passages["answer_at"].iloc[hit.row])
-    return replace(
-        found,
-        replaced=_superseded_statements(hit.scope, hit.row, found.speaker),
-        answer_at=answer_at if answer_at >= 0 else None,
-    )
+    return replace(found, replaced=superseded, wrong=wrong, answer_at=answer_at if answer_at >= 0 else None)
 
 
 def _summary_citation(hit: Hit) -> Citation | None:
@@ -119,7 +123,8 @@ def _summary_citation(hit: Hit) -> Citation | None:
     text = passages["summary"].iloc[hit.row]
     if not isinstance(text, str) or not text:
         return None
-    return _citation(hit, hit.row, "summary", str(passages["id"].iloc[hit.row]), text)
+    found = _citation(hit, hit.row, "summary", str(passages["id"].iloc[hit.row]), text)
+    return replace(found, wrong=_untrue_statements(hit.scope, hit.row, found.speaker or SPEAKER)[1])
 
 
 def fact_citation(hit: Hit) -> Citation:
@@ -128,18 +133,33 @@ def fact_citation(hit: Hit) -> Citation:
     fact, passages = snapshot.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.claims_of(hit.row)]
     passage = int(passages[hit.scope.allowed[passages]][0])
     found = _citation(hit, passage, "fact", fact["id"], fact["statement"], fact["stated_by"])
-    return replace(found, valid_at=_text(fact["valid_at"]), valid_until=_text(fact.get("valid_until")))
+    corrected_at = datetime.fromisoformat(fact["corrected_at"]).replace(tzinfo=UTC) if fact["corrected_at"] else None
+    return replace(
+        found,
+        valid_at=_text(fact["valid_at"]),
+        valid_until=_text(fact["valid_until"]),
+        corrected_by=_text(fact["corrected_by"]),
+        corrected_at=corrected_at,
+    )
 
 
-def _superseded_statements(scope: Scope, passage: int, speaker: str | None) -> tuple[str, ...]:
-    """The statements of `passage` that later facts have superseded, in its own words."""
-    facts, claims = scope.snapshot.facts, scope.snapshot.claims
-    if "valid_until" not in facts:
-        return ()
-    superseded = facts["valid_until"].notna().to_numpy()
+def _untrue_statements(scope: Scope, passage: int, speaker: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The statements of `passage` that are true no more, and those that a person corrected, in its own words."""
+    snapshot = scope.snapshot
+    claims = snapshot.claims
     rows = np.flatnonzero(claims["passage"].to_numpy() == passage)
-    rows = rows[superseded[claims["fact"].to_numpy()[rows]]]
-    return tuple(dict.fromkeys(labelled(statement, speaker or SPEAKER) for statement in claims["statement"].iloc[rows]))
+    is_wrong = claims["replaced"].to_numpy()[rows]
+    wrong = [
+        *claims["statement"].iloc[rows[is_wrong]],
+        *(it.statement for it in snapshot.retracted if it.passage == passage),
+    ]
+    is_over = snapshot.facts["valid_until"].notna().to_numpy()[claims["fact"].to_numpy()[rows]]
+    over = claims["statement"].iloc[rows[is_over & ~is_wrong]]
+    return _labelled(over, speaker), _labelled(wrong, speaker)
+
+
+def _labelled(statements: Iterable[str], speaker: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(labelled(statement, speaker) for statement in statements))
 
 
 def _text(value: object) -> str | None:
@@ -158,7 +178,7 @@ def _citation(hit: Hit, passage: int, kind: str, id_: str, text: str, stated_by:
         dataset=hit.scope.dataset.key,
         document_id=row["document_id"],
         name=row["name"],
-        stated_by=stated_by or ("conversation" if is_turn else "document"),
+        stated_by=stated_by or ("conversation" if is_turn else row["kind"]),
         said_at=row["said_at"].to_pydatetime().replace(tzinfo=UTC),
         session_id=row["session_id"] if is_turn else None,
         turn_id=row["turn_id"] if is_turn else None,

@@ -118,7 +118,7 @@ async def write_turn(
         session_id=conversation.session_id,
         question=result.query,
         answer=result.answer,
-        created_at=datetime.now(UTC),
+        created_at=datetime.now(UTC).astimezone(),  # in this machine's zone: "today" is the speaker's day
         dataset_id=dataset.id if dataset else None,
         context=result.context,
         elements=tuple(citation.id for citation in result.citations),

@@ -105,4 +105,5 @@ def _entity_name(scope: Scope, row: int) -> str:
 def _format_fact(citation: Citation) -> str:
     bounds = [f"from {citation.valid_at}"] if citation.valid_at else []
     bounds += [f"until {citation.valid_until}"] if citation.valid_until else []
-    return f"{citation.text} ({', '.join([*bounds, f'said {citation.said_at:%Y-%m-%d}'])})"
+    said = f"corrected by {citation.corrected_by}" if citation.corrected_by else f"said {citation.said_at:%Y-%m-%d}"
+    return f"{citation.text} ({', '.join([*bounds, said])})"

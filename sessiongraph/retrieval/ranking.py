@@ -9,7 +9,7 @@ already. Over several datasets all share one scale. Pure: snapshots in, scores o
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Literal
 
@@ -32,7 +32,7 @@ from sessiongraph.retrieval.hybrid_scoring import TextSignals, candidate_scores,
 from sessiongraph.retrieval.ranking_weights import DEFAULT_LIMITS, DEFAULT_WEIGHTS, ExactLimits, RankingWeights
 from sessiongraph.retrieval.scope import Hit, Scope
 from sessiongraph.retrieval.score_fusion import best_rows, expected_best_z_score
-from sessiongraph.retrieval.time_expressions import DateRange, parse_date_range
+from sessiongraph.retrieval.time_expressions import DateRange, asker_today, parse_date_range
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.text_index.bm25_index import ANSERINI, Postings
 from sessiongraph.text_index.ngrams import is_korean, unspaced_runs
@@ -108,7 +108,7 @@ class Ranking:
         limits: ExactLimits = DEFAULT_LIMITS,
     ) -> None:
         self._scopes, self._query, self._query_vector = scopes, query, query_vector
-        self._today = today or datetime.now(UTC).date()
+        self._today = today or asker_today()
         self._asking_user_id = asking_user_id
         self._weights, self._limits = weights, limits
 

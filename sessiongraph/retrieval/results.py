@@ -54,7 +54,9 @@ class Citation:
 
     `session_id` and `turn_id` are set where a turn states it, `document_id` always; `score` orders citations within
     one result and means nothing across results. `valid_at` and `valid_until` say when a fact was true (ISO texts of
-    any precision, None where that is open); `replaced` which statements of a passage later ones have replaced.
+    any precision, None where that is open); `replaced` which statements of a passage later ones have replaced, `wrong`
+    which ones a person corrected. A fact that a person corrected has their name (`corrected_by`) and when that was; it
+    is stated by "correction", and cites the passage that was corrected, where no passage says it so.
     Of a turn, `speaker` is what the user who said it is called, and `answer_at` where in `text` the answer begins.
     """
 
@@ -72,6 +74,9 @@ class Citation:
     valid_at: str | None = None
     valid_until: str | None = None
     replaced: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    corrected_by: str | None = None
+    corrected_at: datetime | None = None
     speaker: str | None = None
     answer_at: int | None = None
 
@@ -88,7 +93,8 @@ class Claim:
 class SearchResult:
     """An answer with its sources; it prints as its answer.
 
-    `answer` is None where no model was asked. `answered` is False where the sources did not answer the question.
+    `answer` is None where no model was asked. `answered` is False where the sources did not answer the question, or
+    what was told is not kept. What is told in a session is answered by an acknowledgement, without citations.
     `citations` come best first: those that the answer names or, where it names none, all that it was given; `claims`
     are the answer's sentences, each with its own.
     `context` is the text that the model was (or would be) given, `turn_id` the turn that was written to the session.

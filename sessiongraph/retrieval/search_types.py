@@ -12,6 +12,7 @@ from typing import Literal
 
 from sessiongraph.retrieval.query_decomposition import sub_questions
 from sessiongraph.retrieval.results import SearchType
+from sessiongraph.speech_acts import speech_act
 
 SourceKind = Literal["facts", "passages", "summaries", "lexical passages"]
 StrategyName = Literal[
@@ -73,11 +74,13 @@ _MAX_KEYWORDS = 4
 
 def choose_search_type(query: str, today: date) -> SearchType:
     """The type that FEELING_LUCKY stands for: whether `query` is a graph query, asks for a report or a summary, has
-    several parts or is about a time, consists of keywords, or is a plain question."""
+    several parts or is about a time, consists of keywords, or is a plain question or no question at all."""
     from sessiongraph.retrieval.time_expressions import parse_date_range
 
     if _QUERY.match(query):
         return SearchType.CYPHER
+    if speech_act(query) in ("tells", "greets"):
+        return SearchType.GRAPH_COMPLETION
     if _REPORT.search(query) and len(query.split()) <= 2 * _MAX_KEYWORDS:
         return SearchType.GRAPH_REPORT
     if _SUMMARY.search(query):

@@ -7,7 +7,7 @@ become ranges of days. A word that is no date without its neighbours ("may", "ma
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sessiongraph.local_models.extractive import dates
 
@@ -46,6 +46,11 @@ class DateRange:
 
     def __contains__(self, day: date) -> bool:
         return self.start <= day <= self.end
+
+
+def asker_today() -> date:
+    """The day on which a question is asked now, in this machine's zone: the asker's, as far as is known."""
+    return datetime.now(UTC).astimezone().date()
 
 
 def parse_date_range(query: str, today: date, newest: date | None = None) -> DateRange | None:

@@ -12,6 +12,7 @@ from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mas
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.entity_resolver import Decision, EntityResolver
 from sessiongraph.ids import content_id
+from sessiongraph.snapshots.corrected_claims import CorrectedClaims
 from sessiongraph.snapshots.evidence import EvidenceTables
 from sessiongraph.snapshots.passages import ORDER_COLUMNS
 
@@ -24,12 +25,12 @@ _NO_TYPE = "Concept"
 class EntityTable:
     """One row for each entity. The code of its key identifies an entity for good; its row may change."""
 
-    def __init__(self, evidence: EvidenceTables) -> None:
+    def __init__(self, evidence: EvidenceTables, corrections: CorrectedClaims) -> None:
         self.table = GrowingTable(**dict.fromkeys(COLUMNS, object), key=np.int32)
         self.resolver = EntityResolver()
         self.keys = np.zeros(0, np.int32)  # by code of a name key: the code of its entity's key, -1 without evidence
         self.rows = np.zeros(0, np.int32)  # by code of a name key: the row of its entity, -1 without evidence
-        self._evidence = evidence
+        self._evidence, self._corrections = evidence, corrections
         self._row_of = GrowingArray(np.int32)  # by code of an entity's key
         self.text_bytes = 0
 
@@ -45,7 +46,8 @@ class EntityTable:
         Returns the keys that mean another entity now, and the entities (by code) of which anything has changed.
         """
         evidence = self._evidence
-        changed = self.resolver.update(evidence.of_names(touched), decisions, speakers)
+        known = self._corrections.with_names(evidence.of_names(touched))
+        changed = self.resolver.update(known, decisions, speakers)
         moved = sorted_unique(np.concatenate([touched, evidence.keys.encode(sorted(changed))]))
         entities = evidence.keys.encode([self.resolver.entity_of(key) for key in evidence.keys.values.array[moved]])
         entities[~self._is_mentioned(moved)] = -1
@@ -82,9 +84,13 @@ class EntityTable:
         self.rows = np.where(self.keys >= 0, self._row_of.array[self.keys], -1).astype(np.int32)
         return renamed
 
+    def name_of(self, entity: int) -> str:
+        """The name that an entity (by code) is shown by."""
+        return str(self.table["name"][self._row_of.array[entity]])
+
     def _is_mentioned(self, keys: Array) -> Array:
-        mentioned = np.zeros(len(self._evidence.keys), bool)
-        mentioned[self._evidence.mentions["key_code"]] = True
+        mentioned = self._evidence.mentioned_keys()
+        mentioned[self._corrections.named_keys] = True
         return mentioned[keys]
 
     def _remove(self, entities: Array) -> None:
@@ -114,12 +120,14 @@ class EntityTable:
             exact = own_names.get(code, wordings)
             name = min(exact, key=lambda wording: (-exact[wording], -sum(map(str.isupper, wording)), wording))
             stated = {kind: count for kind, count in types[code].items() if kind}
+            right_type, right_name = self._corrections.shown_as(code)
+            name = right_name or name
             yield (
                 code,
                 (
                     content_id("entity", key_text),
                     name,
-                    min(stated, key=lambda kind: (-stated[kind], kind)) if stated else _NO_TYPE,
+                    right_type or (min(stated, key=lambda kind: (-stated[kind], kind)) if stated else _NO_TYPE),
                     " ".join(descriptions.get(code, ())),
                     sorted(wordings.keys() - {name}),
                 ),

@@ -4,7 +4,7 @@ Every string that occurs in many rows has a code, so that the evidence for a nam
 column of integers (1 ms for 1,000,000 rows).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,11 @@ from sessiongraph.snapshots.passages import ORDER_COLUMNS
 from sessiongraph.snapshots.speakers import Speakers, is_naming_relation
 
 # Of evidence, the lowest first. `adjacency` relies on it that 1 means an assistant.
-SOURCE_PRIORITY = {"document": 0, "user": 0, "assistant": 1}
+SOURCE_PRIORITY = {"document": 0, "transcript": 0, "user": 0, "assistant": 1}
+# As who states what a person corrected.
+CORRECTION = "correction"
 MENTION_COLUMNS = ("entity", "passage", "key", "name", "type", "description", "stated_by")
-CLAIM_COLUMNS = ("fact", "passage", "statement", "stated_by")
+CLAIM_COLUMNS = ("fact", "passage", "statement", "stated_by", "replaced")
 
 
 class EvidenceTables:
@@ -28,15 +30,17 @@ class EvidenceTables:
 
     `mentions`: which name key is mentioned in which passage, in which wording, by whom; the subject and the object of a
     claim are mentioned, too. `claims`: the statements of each `fact` (its row). `excluded`: claims that are not shown,
-    because they relate an entity to itself or repeat another, until names are resolved otherwise.
+    because they relate an entity to itself or repeat another or a person says that they are wrong, until names are
+    resolved otherwise. `correction` is the code of what a person said of a claim, or by which a name is mentioned, -1
+    for none (`corrected_claims`); `replaced`, whether the sentence of a claim states something wrong.
     """
 
     def __init__(self, speakers: Speakers) -> None:
         codes = dict.fromkeys(("passage", "key_code", "name_code", "type_code", "entity"), np.int32)
         texts = dict.fromkeys(("key", "name", "type", "description", "stated_by"), object)
-        self.mentions = GrowingTable(**codes, **texts, priority=np.int8)
-        codes = dict.fromkeys(("fact", "passage", "subject", "object", "relation", "valid"), np.int32)
-        claimed = {"statement": object, "stated_by": object, "priority": np.int8, "hash": np.uint64}
+        self.mentions = GrowingTable(**codes, **texts, priority=np.int8, correction=np.int32)
+        codes = dict.fromkeys(("fact", "passage", "subject", "object", "relation", "valid", "correction"), np.int32)
+        claimed = {"statement": object, "stated_by": object, "priority": np.int8, "hash": np.uint64, "replaced": bool}
         self.claims, self.excluded = GrowingTable(**codes, **claimed), GrowingTable(**codes, **claimed)
         self.keys, self.names, self.types = StringCodes(), StringCodes(), StringCodes()
         self.wordings = GrowingArray(object)  # by code of a name: as it is shown
@@ -84,12 +88,14 @@ class EvidenceTables:
         keys = self._add_mentions(mentions, claimed_names, passages)
         return keys, self.claims.extend(claim_rows)
 
-    def claims_to_reassign(self, keys: Array) -> Array:
-        """The rows of all claims whose fact must be found anew: those about `keys` and all that were excluded."""
-        if not len(keys):
+    def claims_to_reassign(self, keys: Array, corrected: Array | None) -> Array:
+        """The rows of all claims whose fact must be found anew: those about `keys`, those `corrected` (None where no
+        correction has changed) and all that were excluded."""
+        if not len(keys) and corrected is None:
             return np.zeros(0, np.int32)
         is_key = mask_of(keys, len(self.keys))
-        rows = np.flatnonzero(is_key[self.claims["subject"]] | is_key[self.claims["object"]]).astype(np.int32)
+        about = np.flatnonzero(is_key[self.claims["subject"]] | is_key[self.claims["object"]])
+        rows = sorted_unique(np.concatenate([about, about[:0] if corrected is None else corrected])).astype(np.int32)
         restored = self.claims.extend(self.excluded.take(np.arange(len(self.excluded))))
         self.excluded.remove(np.arange(len(self.excluded)))
         return np.concatenate([rows, restored])
@@ -155,10 +161,36 @@ class EvidenceTables:
         """Whether one of `claims` (rows) may say what a speaker is called."""
         return bool(self._is_naming.array[self.claims["relation"][claims]].any())
 
+    def mentioned_keys(self) -> Array:
+        """A mask of the keys that the evidence itself mentions: not by a correction alone."""
+        own = self.mentions["key_code"][self.mentions["correction"] < 0]
+        return mask_of(own, len(self.keys))
+
+    def mention(self, names: Sequence[str], passages: Sequence[int], corrections: Array) -> None:
+        """Mention `names`, which `corrections` (codes) bring, in passages (rows)."""
+        codes = self._encode_names(np.array(names, object))
+        keys, texts = self._keys_of_names.array[codes], np.full(len(codes), "", object)
+        self.mentions.extend(
+            {
+                "passage": passages,
+                "key_code": keys,
+                "name_code": codes,
+                "type_code": self.types.encode(texts),
+                "entity": np.full(len(codes), -1, np.int32),
+                "key": self.keys.decode(keys),
+                "name": self.wordings.array[codes],
+                "type": texts,
+                "description": texts,
+                "stated_by": np.full(len(codes), CORRECTION, object),
+                "priority": np.zeros(len(codes), np.int8),
+                "correction": corrections,
+            }
+        )
+
     def of_names(self, keys: Array) -> dict[str, NameEvidence | None]:
         """The evidence about each of `keys`; None for one that is mentioned nowhere."""
         chosen = mask_of(keys, len(self.keys))
-        rows = np.flatnonzero(chosen[self.mentions["key_code"]])
+        rows = np.flatnonzero(chosen[self.mentions["key_code"]] & (self.mentions["correction"] < 0))
         key = self.mentions["key_code"][rows]
         types = grouped(key, self.mentions["type_code"][rows])
         wordings = grouped(key, self.mentions["name_code"][rows])
@@ -218,7 +250,7 @@ class EvidenceTables:
             "passage": passage,
             "subject": keys[: len(passage)],
             "object": keys[len(passage) :],
-            "relation": self._encode_relations(claims["relation"]),
+            "relation": self.encode_relations(claims["relation"]),
             "valid": self.times.encode(claims["valid_at"]),
             "speaker": speakers,
             "hash": claims["hash"],
@@ -227,7 +259,8 @@ class EvidenceTables:
         coded = {name: column[first] for name, column in coded.items()}
         coded["statement"] = statement[first]
         coded["stated_by"], coded["priority"] = self._source_columns(coded.pop("speaker"))
-        coded["fact"] = np.full(len(coded["passage"]), -1, np.int32)
+        coded["fact"] = coded["correction"] = np.full(len(coded["passage"]), -1, np.int32)
+        coded["replaced"] = np.zeros(len(coded["passage"]), bool)
         self.text_bytes += sum(map(len, coded["statement"])) + 50 * len(coded["fact"])
         return claimed_names, coded
 
@@ -265,6 +298,7 @@ class EvidenceTables:
                 "description": descriptions[kept],
                 "stated_by": stated_by,
                 "priority": priority,
+                "correction": np.full(len(stated_by), -1, np.int32),
             }
         )
         return sorted_unique(keys)
@@ -286,7 +320,7 @@ class EvidenceTables:
                     self._relative_keys.add(key)
         return codes
 
-    def _encode_relations(self, relations: Array) -> Array:
+    def encode_relations(self, relations: Array) -> Array:
         """The codes of the normal forms of `relations`."""
         before, known = len(self._raw_relations), len(self.relations)
         codes = self._raw_relations.encode(relations)

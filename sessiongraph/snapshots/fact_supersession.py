@@ -9,6 +9,9 @@ Invariants:
   it is that in which the facts were said. What that orders neither way does not supersede the other.
 - What an assistant claimed supersedes only what an assistant claimed.
 
+- An end that is said as one ("no longer likes", "stopped smoking", "used to live in") ends any relation of the same
+  verb and object, and states nothing itself.
+
 The families are few on purpose. Relations are left out that admit several objects ("visited", "is located in"), that
 are over when they are stated ("lived in"), or that do not hold yet ("wants to move to"). Within a family a relation
 states a state ("lives in"), the start of one ("moved to", "now lives in") or its end ("left"). A start supersedes what
@@ -24,6 +27,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
+import snowballstemmer
 
 from sessiongraph.snapshots.partial_dates import PartialDate, chronological_ranks, moment_parts, parse_partial_date
 from sessiongraph.writing_systems import has_caseless_letter
@@ -55,6 +59,7 @@ _FAMILIES = [
         ("employer", "start", "(got|took|accepted)( an?| the)?( new)? (job|position) (at|with)"),
         ("employer", "start", "(moved|switched) jobs to"),
         ("employer", "end", "left|quit|(resigned|retired) from|stopped working (at|for)|no longer works? (at|for)"),
+        ("employer", "end", "(quit|left)( a| the| her| his| their| my)? job (at|with)"),
         ("employer", "end", "lost( a| the| her| his| their)? job at|(was )?(laid off|fired) (from|by)"),
         ("occupation", "state", "(works?|working|employed) as|occupation|profession|job( title)?"),
         ("occupation", "start", "((was|got) )?promoted to|(started|began) (working|work) as"),
@@ -63,8 +68,16 @@ _FAMILIES = [
         ("partner", "state", f"{_COUPLED} to|spouse|wife|husband|fianc[ée]e?"),
         ("partner", "start", f"married|wed|got {_COUPLED} to"),
         ("partner", "end", "(got )?divorced( from)?|(broke|split) up with|separated from"),
+        ("marital status", "state", "marital status|married|single|divorced|widowed|engaged"),
         ("age", "state", "age|aged|years old"),
         ("age", "start", "turned"),
+        ("phone", "state", "((mobile|cell|tele)?phone|mobile|cell)( number)?"),
+        ("e-mail", "state", "e-?mail( address)?"),
+        ("address", "state", "(home |postal |street )?address"),
+        ("salary", "state", "salary"),
+        ("rent", "state", "rent"),
+        ("schedule", "state", "on|will be on|(scheduled|planned) (for|on)|takes? place on"),
+        ("schedule", "start", "(was )?(moved|rescheduled|postponed|brought forward|pushed back) to"),
         ("population", "state", "(an? )?(total )?population( of)?"),
         ("capital", "state", "capital( city)?"),
         ("capital", "start", "moved (its|the) capital to"),
@@ -76,12 +89,42 @@ _FAMILIES = [
 ]  # fmt: skip
 # Families whose objects are proper names: "moved to the next round" and "works for the money" name none.
 _PROPER_NAME_FAMILIES = frozenset(("home", "seat", "employer", "partner"))
+# What is on a shelf is not on a day.
+_DAY_FAMILIES = frozenset(("schedule",))
+_DAY = re.compile(r"\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|tomorrow|today", re.IGNORECASE)
+# One thing each: "favourite colour" and "favourite food" are two families.
+_FAVOURITE = re.compile(r"favou?rite (.+)")
+# How it is said that something is over; the groups are what is.
+_ENDINGS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(.*?)\bno longer\b ?(.*)",
+        r"(?:(?:does|did|do)(?: |(?=n)))?(.*?)(?:\bnot\b|n't\b)(.*?) (?:any ?more|any longer)(.*)",
+        r"(?:(?:has|have|had) )?(?:stopped|ceased|quit|gave up|given up|finished) (?:to )?(.+)",
+        r"used to (.+)",
+    )
+)
+# The family of what can only be said to be over: any relation, by its words.
+_OVER = "over: "
+_AUXILIARIES = frozenset(("do", "does", "did", "be", "was", "were", "had", "will", "would", "can", "could"))
 
 
 def relation_family(relation: str) -> str | None:
     """The family of functional relations that `relation` belongs to, or CONTAINMENT; None for any other relation."""
     found = _classify(relation)
     return found[0] if found else None
+
+
+def endable_family(relation: str) -> str:
+    """The family of a `relation` that closes nothing: that of whoever says that it is over."""
+    words = _words(relation)
+    stem = snowballstemmer.stemmer("english").stemWord
+    return _OVER + (" ".join(stem(word) for word in words if word not in _AUXILIARIES) or "be")
+
+
+def is_ending(family: str) -> bool:
+    """Whether `family` is one of relations that say that another is over."""
+    return family.startswith(_OVER)
 
 
 def find_superseded(facts: pd.DataFrame) -> pd.DataFrame:
@@ -93,6 +136,10 @@ def find_superseded(facts: pd.DataFrame) -> pd.DataFrame:
     may be left out.
     """
     classified = {relation: _classify(relation) for relation in facts["relation"].unique()}
+    over = {found[0] for found in classified.values() if found and is_ending(found[0])}
+    for relation in [relation for relation, found in classified.items() if over and found is None]:
+        if (family := endable_family(relation)) in over:
+            classified[relation] = family, "state"
     groups: dict[tuple[int, str], list[_Fact]] = defaultdict(list)
     contained: set[tuple[int, int]] = set()
     columns = ["id", "subject", "relation", "object", "object_name", "valid_at", "said_at", "last_said_at", "stated_by"]
@@ -101,7 +148,7 @@ def find_superseded(facts: pd.DataFrame) -> pd.DataFrame:
         family, kind = classified[relation] or ("", "")
         if family == CONTAINMENT:
             contained |= {(subject, object_), (object_, subject)}
-        elif family and (family not in _PROPER_NAME_FAMILIES or _may_be_proper_name(name)):
+        elif family and _admits(family, name):
             said = said_at if kind != "state" else last_said_at
             date = parse_partial_date(valid_at)
             when = date or moment_parts(said)
@@ -130,13 +177,36 @@ class _Fact:
 
 def _classify(relation: str) -> tuple[str, str] | None:
     """The family and the kind ("state", "start" or "end") of `relation`."""
-    words = relation.casefold().replace("_", " ").split()
-    is_new = not _NOW_WORDS.isdisjoint(words)
-    phrase = " ".join(word for word in words if word not in _HELPER_WORDS and word not in _NOW_WORDS)
+    is_new = not _NOW_WORDS.isdisjoint(relation.casefold().replace("_", " ").split())
+    phrase = " ".join(_words(relation))
     for family, kind, pattern in _FAMILIES:
         if pattern.fullmatch(phrase):
             return family, "start" if is_new and kind == "state" else kind
+    if favourite := _FAVOURITE.fullmatch(phrase):
+        return f"favourite {favourite[1]}", "state"
+    if (ended := _ended(relation)) is not None:
+        known = _classify(ended)
+        return (known[0] if known and known[0] != CONTAINMENT else endable_family(ended)), "end"
     return None
+
+
+def _ended(relation: str) -> str | None:
+    """What `relation` says is over: "works at" of "no longer works at"."""
+    text = " ".join(relation.casefold().replace("_", " ").split())
+    found = next((match for pattern in _ENDINGS if (match := pattern.fullmatch(text))), None)
+    return " ".join(" ".join(found.groups()).split()) if found else None
+
+
+def _words(relation: str) -> list[str]:
+    words = relation.casefold().replace("_", " ").split()
+    return [word for word in words if word not in _HELPER_WORDS and word not in _NOW_WORDS]
+
+
+def _admits(family: str, name: str) -> bool:
+    """Whether an object called `name` can be one of `family`."""
+    if family in _DAY_FAMILIES:
+        return bool(_DAY.search(name))
+    return family not in _PROPER_NAME_FAMILIES or _may_be_proper_name(name)
 
 
 def _may_be_proper_name(name: str) -> bool:

@@ -10,9 +10,16 @@ from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mas
 from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.ids import content_id
 from sessiongraph.prompts.prompt_format import SPEAKER
+from sessiongraph.snapshots.corrected_claims import CorrectedClaims
 from sessiongraph.snapshots.entities import EntityTable
-from sessiongraph.snapshots.evidence import EvidenceTables
-from sessiongraph.snapshots.fact_supersession import CONTAINMENT, find_superseded, relation_family
+from sessiongraph.snapshots.evidence import CORRECTION, EvidenceTables
+from sessiongraph.snapshots.fact_supersession import (
+    CONTAINMENT,
+    endable_family,
+    find_superseded,
+    is_ending,
+    relation_family,
+)
 from sessiongraph.snapshots.passages import ORDER_COLUMNS
 from sessiongraph.snapshots.speakers import Speakers
 from sessiongraph.text_index.bm25_index import BM25Index
@@ -29,8 +36,23 @@ COLUMNS = (
     "said_at",
     "valid_until",
     "superseded_by",
+    "corrected_by",
+    "corrected_at",
 )
-_TEXTS = ("id", "relation", "statement", "valid_at", "stated_by", "valid_until", "superseded_by")
+# `ended` is when a person says that a fact ended.
+_TEXTS = (
+    "id",
+    "relation",
+    "statement",
+    "valid_at",
+    "stated_by",
+    "valid_until",
+    "superseded_by",
+    "corrected_by",
+    "corrected_at",
+    "ended",
+)
+_CORRECTED = ("corrected_by", "corrected_at", "ended")
 _NUMBERS = ("subject", "object", "subject_key", "object_key", "family", "slot", "vector")
 
 
@@ -38,35 +60,57 @@ class FactTable:
     """One row for each fact; `subject` and `object` are rows of entities, `subject_key` and `object_key` codes."""
 
     def __init__(
-        self, evidence: EvidenceTables, entities: EntityTable, speakers: Speakers, tokenizer: Tokenizer
+        self,
+        evidence: EvidenceTables,
+        entities: EntityTable,
+        corrections: CorrectedClaims,
+        speakers: Speakers,
+        tokenizer: Tokenizer,
     ) -> None:
         times = dict.fromkeys(("said_at", "last_said_at"), "datetime64[us]")
         texts, numbers = dict.fromkeys(_TEXTS, object), dict.fromkeys(_NUMBERS, np.int32)
-        self.table = GrowingTable(**texts, **numbers, **times, priority=np.int8, hash=np.uint64)
+        self.table = GrowingTable(
+            **texts, **numbers, **times, priority=np.int8, hash=np.uint64, is_worded_by_names=bool
+        )
         self.index = BM25Index(tokenizer)
         self.vectors = GrowingVectors()
-        self._evidence, self._entities, self._speakers = evidence, entities, speakers
+        self._evidence, self._entities, self._corrections, self._speakers = evidence, entities, corrections, speakers
         self._rows: dict[str, int] = {}
         self._families: dict[str, int] = {}
         self._family_of = GrowingArray(np.int32)  # by code of a relation; 0 for one that closes nothing
+        self._endable: dict[str, list[int]] = {}  # by the family of who says that they are over, codes of such
 
     def assign_claims(self, rows: Array) -> Array:
         """Find or add the fact of each of the claims `rows`; returns the facts that they had and now have."""
         claims, keys = self._evidence.claims, self._entities.keys
         before = claims["fact"][rows]
         subject, object_ = keys[claims["subject"][rows]], keys[claims["object"][rows]]
+        relation, validity = claims["relation"][rows], claims["valid"][rows]
+        codes = self._corrections.applied(subject, relation, object_, validity)
+        relation, object_, validity, replaced, gone = self._corrections.corrected(codes, relation, object_, validity)
         facts = np.full(len(rows), -1, np.int32)
-        related = np.flatnonzero(subject != object_)
+        related = np.flatnonzero((subject != object_) & ~gone)
         pairs, pair = np.unique(subject[related].astype(np.int64) << 32 | object_[related], return_inverse=True)
-        relation, validity = claims["relation"][rows[related]].astype(np.int64), claims["valid"][rows[related]]
-        kinds, kind = np.unique(relation << 32 | validity, return_inverse=True)
+        kinds, kind = np.unique(relation[related].astype(np.int64) << 32 | validity[related], return_inverse=True)
         distinct, local = _distinct(pair * max(len(kinds), 1) + kind)
         facts[related] = self._find_or_add(pairs[distinct // max(len(kinds), 1)], kinds[distinct % max(len(kinds), 1)])[
             local
         ]
         claims.put(rows, fact=facts)
-        affected = np.concatenate([before, facts])
+        reworded = np.flatnonzero((claims["correction"][rows] != codes) | (claims["replaced"][rows] != replaced))
+        claims.put(rows[reworded], correction=codes[reworded], replaced=replaced[reworded])
+        # Other facts of a sentence that is wrong now are worded otherwise.
+        beside = mask_of(claims["passage"][rows[reworded]], int(claims["passage"].max(initial=-1)) + 1)
+        affected = np.concatenate([before, facts, claims["fact"][beside[claims["passage"]]]])
         return sorted_unique(affected[affected >= 0])
+
+    def facts_worded_by(self, entities: Array) -> Array:
+        """The facts (rows) whose words are the names of `entities` (by code)."""
+        table, named = self.table, mask_of(entities, len(self._entities.keys))
+        is_corrected = table["stated_by"] == CORRECTION
+        return np.flatnonzero(is_corrected & (named[table["subject_key"]] | named[table["object_key"]])).astype(
+            np.int32
+        )
 
     def update_rows(self, facts: Array, passages: GrowingTable) -> Array:
         """Choose anew what is shown of `facts` (rows); returns those that have no claim any more."""
@@ -82,8 +126,19 @@ class FactTable:
             best[place], repeats = _best(group, claims, passages)
             repeated += repeats
         if len(claimed):
-            times = _times(rows, starts, counts, claims, passages)
-            self._put_claims(claimed.astype(np.int32), best, self._worded(best, passages), *times)
+            shown = {name: claims[name][best] for name in ("hash", "stated_by", "priority")}
+            shown["statement"] = self._worded(best, passages)
+            shown |= dict(zip(("said_at", "last_said_at"), _times(rows, starts, counts, claims, passages), strict=True))
+            shown |= {name: np.full(len(claimed), None, object) for name in _CORRECTED}
+            shown["is_worded_by_names"] = np.zeros(len(claimed), bool)
+            wrong = self._wrong_sentences()
+            is_touched = np.maximum.reduceat(claims["correction"][rows], starts) >= 0
+            is_touched |= np.isin(claims["passage"][best], [passage for passage, _ in wrong])
+            for place in np.flatnonzero(is_touched).tolist():
+                group = rows[starts[place] : starts[place] + counts[place]]
+                for name, value in self._corrected(int(claimed[place]), group, wrong, passages).items():
+                    shown[name][place] = value
+            self._put_shown(claimed.astype(np.int32), shown)
         unfounded = claims["fact"] < 0
         self._evidence.exclude(np.concatenate([np.flatnonzero(unfounded), np.array(repeated, np.int64)]))
         return facts[~mask_of(claimed, len(self.table))[facts]]
@@ -109,7 +164,7 @@ class FactTable:
         or on the names of the entities `renamed`."""
         table, size = self.table, len(self._entities.keys)
         if not self._families:
-            return
+            return self._put_ends(facts, facts[:0])
         touched = sorted_unique(np.concatenate([facts, np.flatnonzero(mask_of(renamed, size)[table["object_key"]])]))
         touched = touched[table["family"][touched] > 0]
         containment = self._families.get(CONTAINMENT, -1)
@@ -125,6 +180,16 @@ class FactTable:
         around = np.flatnonzero(inside & (table["family"] == containment))
         superseded = find_superseded(self._supersession_input(np.concatenate([rows, around]))).iloc[: len(rows)]
         table.put(rows, **{name: superseded[name].to_numpy(object) for name in ("valid_until", "superseded_by")})
+        self._put_ends(facts, rows)
+
+    def _put_ends(self, facts: Array, derived: Array) -> None:
+        """Set the ends that a person gave to `facts`, above those `derived` for some; other facts have none."""
+        table = self.table
+        given = derived[table["ended"][derived] != None]  # noqa: E711
+        others = facts[~mask_of(derived, len(table))[facts]]
+        others = others[table["valid_until"][others] != table["ended"][others]]
+        rows = np.concatenate([given, others])
+        table.put(rows, valid_until=table["ended"][rows], superseded_by=np.full(len(rows), None, object))
 
     def update_entity_rows(self) -> None:
         """Set the rows of subjects and objects from the present rows of entities."""
@@ -161,6 +226,7 @@ class FactTable:
         columns |= {name: np.full(len(new), None, object) for name in _TEXTS}
         columns["said_at"] = columns["last_said_at"] = np.full(len(new), np.datetime64("NaT", "us"))
         columns |= {"priority": np.zeros(len(new), np.int8), "hash": np.zeros(len(new), np.uint64)}
+        columns["is_worded_by_names"] = np.zeros(len(new), bool)
         columns["id"] = np.array(ids, object)[new]
         columns["relation"] = relations[relation_codes[new]]
         columns["valid_at"] = times[validity_codes[new]]
@@ -173,10 +239,15 @@ class FactTable:
 
     def _family(self, relations: Array) -> Array:
         known = self._evidence.relations.values.array[len(self._family_of) :]
-        groups = [relation_family(relation) for relation in known]
-        self._family_of.extend(
-            [self._families.setdefault(group, len(self._families) + 1) if group else 0 for group in groups]
-        )
+        for code, relation in enumerate(known, start=len(self._family_of)):
+            family = relation_family(relation)
+            if family is not None and family not in self._families:
+                self._families[family] = len(self._families) + 1
+                self._adopt(family)
+            if family is None:
+                family = endable_family(relation)
+                self._endable.setdefault(family, []).append(code)
+            self._family_of.extend([self._families.get(family, 0)])
         return self._family_of.array[relations]
 
     def _worded(self, claims: Array, passages: GrowingTable) -> Array:
@@ -189,25 +260,75 @@ class FactTable:
                     statements[place] = self._speakers.labelled(statement, passages["user_id"][passage])
         return statements
 
-    def _put_claims(self, facts: Array, best: Array, statements: Array, said_at: Array, last_said_at: Array) -> None:
-        """Show `facts` in the words of the claims `best`, which are `statements`."""
-        claims, table = self._evidence.claims, self.table
-        hashes = claims["hash"][best]
-        is_reworded = (table["statement"][facts] != statements) | (table["slot"][facts] < 0)
-        is_reworded |= table["hash"][facts] != hashes
-        reworded, statements = facts[is_reworded], statements[is_reworded]
+    def _adopt(self, family: str) -> None:
+        """Put the relations that are now said to be over into their `family`, which is new."""
+        codes = np.array(self._endable.get(family, []) if is_ending(family) else [], np.int64)
+        self._family_of.put(codes, self._families[family])
+        relations = self._evidence.relations.values.array[codes].tolist()
+        rows = np.flatnonzero(np.isin(self.table["relation"], relations)) if relations else codes
+        self.table.put(rows, family=np.full(len(rows), self._families[family], np.int32))
+
+    def _wrong_sentences(self) -> set[tuple[int, str]]:
+        """The statements that a person corrected, each with its passage (a row)."""
+        found: set[tuple[int, str]] = set()
+        for table in (self._evidence.claims, self._evidence.excluded):
+            rows = np.flatnonzero(table["replaced"])
+            found |= set(zip(table["passage"][rows].tolist(), table["statement"][rows].tolist(), strict=True))
+        return found
+
+    def _corrected(
+        self, fact: int, group: Array, wrong: set[tuple[int, str]], passages: GrowingTable
+    ) -> dict[str, object]:
+        """What is shown of a fact with the claims `group` (rows) where a person's word applies to it, or to a sentence
+        that states it.
+
+        It is worded as a passage does that says it itself in a sentence that is not `wrong`, or by the names that it
+        relates.
+        """
+        claims, shown = self._evidence.claims, dict[str, object]()
+        codes, is_own = claims["correction"][group], ~claims["replaced"][group]
+        if (codes >= 0).any():
+            word = self._corrections.newest(codes[codes >= 0])
+            shown |= {"corrected_by": word.said.name, "corrected_at": word.said.at.isoformat()}
+            shown["ended"] = word.valid_until
+            if word.rewords:
+                is_own &= claims["priority"][group] == 0
+        own = group[is_own]
+        said = zip(claims["passage"][own].tolist(), claims["statement"][own].tolist(), strict=True)
+        right = own[[place not in wrong for place in said]] if len(own) else own
+        if len(own):
+            best, _ = _best(right if len(right) else own, claims, passages)
+            shown |= {name: claims[name][best] for name in ("hash", "stated_by", "priority")}
+            shown["statement"] = self._worded(np.array([best]), passages)[0]
+        else:
+            shown |= {"stated_by": CORRECTION, "priority": 0}
+        if len(right):
+            return shown
+        # Found by the vector of the sentence that was corrected, which is about the same: no model is asked.
+        return shown | {"statement": self._named_statement(fact), "is_worded_by_names": True}
+
+    def _named_statement(self, fact: int) -> str:
+        table = self.table
+        names = [self._entities.name_of(int(table[side][fact])) for side in ("subject_key", "object_key")]
+        date = f" ({table['valid_at'][fact]})" if table["valid_at"][fact] else ""
+        return f"{names[0]} {table['relation'][fact].replace('_', ' ')} {names[1]}{date}".rstrip(".") + "."
+
+    def _put_shown(self, facts: Array, shown: dict[str, Array]) -> None:
+        """Show `facts` in the words of `shown`, and what it says of them."""
+        table = self.table
+        statements, hashes = shown.pop("statement"), shown.pop("hash")
+        is_reworded = (table["slot"][facts] < 0) | (table["statement"][facts] != statements)
+        reworded = facts[is_reworded]
         indexed = reworded[table["slot"][reworded] >= 0]
         self.index.remove(table["statement"][indexed].tolist())
-        slots = self.index.add(statements.tolist())
+        slots = self.index.add(statements[is_reworded].tolist())
         table.put(
             reworded,
-            statement=statements,
+            statement=statements[is_reworded],
             hash=hashes[is_reworded],
             slot=slots,
             vector=np.full(len(slots), -1, np.int32),
         )
-        shown = {"stated_by": claims["stated_by"][best], "priority": claims["priority"][best]}
-        shown |= {"said_at": said_at, "last_said_at": last_said_at}
         differs = np.zeros(len(facts), bool)
         for name, values in shown.items():
             differs |= table[name][facts] != values

@@ -18,11 +18,13 @@ import numpy as np
 from sessiongraph.columnar.growing_arrays import sorted_unique
 from sessiongraph.columnar.vectors import Array, text_hashes
 from sessiongraph.entity_resolution.entity_resolver import Decision
+from sessiongraph.snapshots.corrections import Words, read_words
+from sessiongraph.types import BAD_SCORE
 
 Columns: TypeAlias = dict[str, Array]
 
 # Nothing is deleted without rows of one of these.
-_COUNTED = ("documents", "turns", "ledger", "node_sets")
+_COUNTED = ("documents", "turns", "ledger", "node_sets", "fact_corrections", "entity_corrections")
 # The texts of new live passages are looked for in the commits since, then in so many before, then in all.
 _COMMITS_BEFORE = (0, 50, None)
 _BATCH_PASSAGES = 20_000
@@ -37,7 +39,8 @@ FROM ledger WHERE seq > ? AND disposition <> 'failed' GROUP BY passage_id
 """
 # `live` has passage_id, window_id and the seq of the ledger row: a turn is read as it was then. Only rows of commits
 # after $texts and $documents are looked at: tables are sorted by seq, and what is new is usually about what is new.
-_PASSAGES = """
+# Of a badly rated turn nothing is left but what the user told.
+_PASSAGES = f"""
 WITH live_turns AS (
     SELECT t.* EXCLUDE (seq), l.window_id, l.seq
     FROM turns t JOIN live l ON t.passage_id = l.passage_id AND t.seq <= l.seq
@@ -52,7 +55,8 @@ FROM (
     WHERE c.seq > $texts AND d.seq > $documents
     UNION ALL
     SELECT s.passage_id, s.window_id, d.id, d.kind, d.name, d.user_id, d.session_id,
-        s.turn_id, s.question, s.answer, NULL, s.created_at, s.position, s.seq
+        s.turn_id, s.question, CASE WHEN s.score <= {BAD_SCORE} THEN '' ELSE s.answer END,
+        NULL, s.created_at, s.position, s.seq
     FROM live_turns s JOIN documents d ON d.id = s.document_id WHERE d.seq > $documents
 ) p JOIN windows w ON w.id = p.window_id JOIN commits c ON c.seq = p.seq WHERE w.seq > $texts
 """
@@ -98,7 +102,7 @@ class Changes:
     `changed_passages`: ids of passages of which another window, or none, is live now.
     `passages`: those of them that are live, with their present contents.
     `node_sets`: by document id, for documents whose node sets have changed.
-    `decisions`: the newest about each pair of name keys.
+    `decisions`: the newest about each pair of name keys. `words`: those on facts and entities.
     `speakers`: by id, the account names of users whose sessions are new.
     """
 
@@ -106,6 +110,7 @@ class Changes:
     passages: Columns
     node_sets: dict[str, list[str]]
     decisions: dict[tuple[str, str], Decision]
+    words: Words
     speakers: dict[str, str]
 
 
@@ -134,8 +139,9 @@ def read_changes(connection: duckdb.DuckDBPyConnection, since: int) -> Changes:
         tagged = connection.execute(_NODE_SETS, [since]).fetchall()
     decided = connection.execute(_DECISIONS, [since]).fetchall()
     decisions = {(a, b): Decision(same, source, reason) for a, b, same, source, reason in decided}
+    words = read_words(connection, since)
     speakers = dict(connection.execute(_SPEAKERS, [since]).fetchall())
-    return Changes(ledger["passage_id"].tolist(), passages, dict(tagged), decisions, speakers)
+    return Changes(ledger["passage_id"].tolist(), passages, dict(tagged), decisions, words, speakers)
 
 
 def read_evidence(connection: duckdb.DuckDBPyConnection, passages: Columns) -> Iterator[tuple[Columns, Columns]]:

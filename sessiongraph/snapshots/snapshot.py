@@ -21,6 +21,8 @@ from sessiongraph.columnar.vectors import Array, Vectors
 from sessiongraph.entity_resolution.entity_resolver import Merge
 from sessiongraph.entity_resolution.speaker_names import speaker_key
 from sessiongraph.snapshots.adjacency import Adjacency
+from sessiongraph.snapshots.corrected_claims import ClaimKeys, RetractedClaim
+from sessiongraph.snapshots.corrections import EntityWord
 from sessiongraph.text_index.bm25_index import BM25View
 from sessiongraph.text_index.document_bm25 import DocumentIndex
 
@@ -38,6 +40,10 @@ class EntityKeys(Mapping[str, int]):
         if row is None:
             raise KeyError(key)
         return row
+
+    def evidence_key(self, key: str) -> str:
+        """`key`, or that of the speaker whose label it is, where no text names it otherwise."""
+        return self._labelled[key] if self._row(key) is None and key in self._labelled else key
 
     def _row(self, key: str) -> int | None:
         code = self._codes.get(key)
@@ -62,12 +68,16 @@ class Snapshot:
         `documents` numbers documents and sessions; `is_turn` is true of turns and false of chunks.
     `entities`: id, name, type, description, aliases. `facts`: id, subject and object (rows of `entities`), relation,
         statement, valid_at, stated_by, said_at (when it was first said by whom it shows) and, once it is superseded,
-        valid_until and superseded_by (the id of the later fact). `assistant_only` is true of facts that only an
-        assistant stated.
+        valid_until and superseded_by (the id of the later fact). What a person corrected of it has corrected_by and
+        corrected_at, and is `stated_by` "correction" where no passage states it so. `assistant_only` is true of facts
+        that only an assistant stated.
     `speaker_labels`: by user id, what whoever says "I" in sessions is called.
     `adjacency`: the edges between passages and entities.
     `mentions`: entity, passage (rows), key, name, type, description, stated_by.
-    `claims`: fact, passage (rows), statement, stated_by.
+    `claims`: fact, passage (rows), statement, stated_by, and whether a person says that the statement is wrong
+        (replaced). `claim_keys` has what each says in normal forms. `retracted`: the claims that a person says are
+        wrong, which state no fact.
+    `entity_words`: what people said of entities, by name key.
     `passage_vectors`, `fact_vectors`: (n, d) float32, L2-normalised; zeros where a text has no embedding.
     `passage_index`, `fact_index`, `document_index`: BM25 over the texts of passages, of facts and of whole documents.
     `nbytes`: rough size in memory, most of which snapshots of one dataset share.
@@ -87,6 +97,9 @@ class Snapshot:
     adjacency: Adjacency
     mentions: pd.DataFrame
     claims: pd.DataFrame
+    claim_keys: ClaimKeys
+    retracted: Sequence[RetractedClaim]
+    entity_words: Mapping[str, EntityWord]
     passage_vectors: Vectors
     fact_vectors: Vectors
     passage_index: BM25View

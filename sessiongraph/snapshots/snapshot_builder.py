@@ -15,6 +15,7 @@ from sessiongraph.columnar.growing_arrays import GrowingTable, sorted_unique
 from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.entity_resolution.speaker_names import speaker_key
 from sessiongraph.snapshots.adjacency import Adjacency, adjacency
+from sessiongraph.snapshots.corrected_claims import CorrectedClaims
 from sessiongraph.snapshots.entities import COLUMNS as entity_columns
 from sessiongraph.snapshots.entities import EntityTable
 from sessiongraph.snapshots.evidence import CLAIM_COLUMNS as claim_columns
@@ -86,8 +87,9 @@ class SnapshotBuilder:
         self._version = StoreVersion(0, None, ())
         self._speakers = Speakers()
         self._passages, self._evidence = PassageTable(self._tokenizer), EvidenceTables(self._speakers)
-        self._entities = EntityTable(self._evidence)
-        self._facts = FactTable(self._evidence, self._entities, self._speakers, self._tokenizer)
+        self._corrections = CorrectedClaims(self._evidence)
+        self._entities = EntityTable(self._evidence, self._corrections)
+        self._facts = FactTable(self._evidence, self._entities, self._corrections, self._speakers, self._tokenizer)
         self._unused_vectors = GrowingVectors()
         self._adjacency: Adjacency | None = None
 
@@ -112,14 +114,23 @@ class SnapshotBuilder:
         if len(lost_keys) or any(map(evidence.is_told, new_claims)):
             self._speakers.tell(evidence.told_names(passages.table))
         relabelled, told_facts = evidence.relabel(self._speakers.relabelled_since(known), passages.table)
+        corrections = self._corrections
+        named, decisions = corrections.update(changes.words, changes.decisions)
         reresolved, affected = entities.resolve(
-            sorted_unique(np.concatenate([lost_keys, relabelled, *keys])),
-            changes.decisions,
+            sorted_unique(np.concatenate([lost_keys, relabelled, *keys, named])),
+            decisions,
             {speaker_key(user_id): self._speakers.names(user_id) for user_id in self._speakers.renamed_since(known)},
         )
-        renamed = entities.update_rows(affected, passages.table)
-        claims = sorted_unique(np.concatenate([*new_claims, evidence.claims_to_reassign(reresolved)]))
-        touched = sorted_unique(np.concatenate([lost_facts, told_facts, facts.assign_claims(claims)]))
+        reshown = corrections.resolve(reresolved, entities.keys)
+        about = evidence.claims_to_reassign(reresolved, corrections.claims_to_reassign())
+        claims = sorted_unique(np.concatenate([*new_claims, about]))
+        had = evidence.claims["correction"][claims]
+        assigned = facts.assign_claims(claims)
+        mentioned = corrections.update_mentions(np.concatenate([had, evidence.claims["correction"][claims]]))
+        mentioned = entities.keys[mentioned]
+        affected = np.concatenate([affected, reshown, mentioned])
+        renamed = entities.update_rows(sorted_unique(affected[affected >= 0]), passages.table)
+        touched = sorted_unique(np.concatenate([lost_facts, told_facts, assigned, facts.facts_worded_by(renamed)]))
         gone = facts.update_rows(touched, passages.table)
         facts.update_supersession(touched, gone, renamed)
         facts.remove(gone)
@@ -166,6 +177,9 @@ class SnapshotBuilder:
             adjacency=self._adjacency,
             mentions=evidence.mentions.frame(mention_columns),
             claims=evidence.claims.frame(claim_columns),
+            claim_keys=self._corrections.claim_keys(),
+            retracted=self._corrections.retracted(entities.rows),
+            entity_words=self._corrections.entity_words(),
             passage_vectors=passages.vectors.view(passages.table.view("vector"), passages.table.view("hash")),
             fact_vectors=facts.vectors.view(facts.table.view("vector"), facts.table.view("hash")),
             passage_index=passage_index,

@@ -8,14 +8,25 @@ Invariants kept by this shape:
 - The ledger says which window is live for a passage. Its newest row that is not a failure decides, so an edit,
   a bad rating or a changed prompt retracts the old evidence and adds the new by one inserted row.
 - Entities and facts are not stored: `snapshot` derives them from the live evidence, so none can disagree
-  with it, and what is forgotten cannot linger in them. What a person or a model decided about two names, `decisions`,
-  cannot be derived: the newest row of a pair of name keys counts.
+  with it, and what is forgotten cannot linger in them. What a person said cannot be derived: of two names
+  (`decisions`), of a fact and of an entity (the two tables of corrections). It is keyed by normal forms of names and
+  relations, which stay when evidence is extracted anew; the newest row of a key counts.
 """
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _DECISIONS = """CREATE TABLE decisions (
     key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
+"""
+# What evidence says of `subject_key`, `relation` and `object_key` (with `of_valid_at` alone, where that is not NULL) is
+# replaced by what `new_…` say (NULL: as it is), is wrong, or counts again, by `action` "correct", "retract" or "undo".
+# An entity's type and name are those given; where both are NULL, a correction was taken back.
+_CORRECTIONS = """CREATE TABLE fact_corrections (
+    subject_key VARCHAR, relation VARCHAR, object_key VARCHAR, of_valid_at VARCHAR, action VARCHAR,
+    new_relation VARCHAR, new_object VARCHAR, new_valid_at VARCHAR, new_valid_until VARCHAR, user_id VARCHAR,
+    user_name VARCHAR, seq BIGINT);
+CREATE TABLE entity_corrections (
+    key VARCHAR, type VARCHAR, name VARCHAR, user_id VARCHAR, user_name VARCHAR, seq BIGINT);
 """
 _VIEWS = """
 -- The newest version of each turn.
@@ -55,11 +66,11 @@ CREATE TABLE claims (
     window_id VARCHAR, subject VARCHAR, relation VARCHAR, object VARCHAR, statement VARCHAR, valid_at VARCHAR,
     stated_by VARCHAR, seq BIGINT);
 CREATE TABLE embeddings (text_id VARCHAR, model VARCHAR, vector BLOB, seq BIGINT);
-{_DECISIONS}{_VIEWS}"""
+{_DECISIONS}{_CORRECTIONS}{_VIEWS}"""
 
 TABLES = (
     "commits", "documents", "node_sets", "chunks", "turns", "ledger", "windows", "mentions", "claims", "embeddings",
-    "decisions",
+    "decisions", "fact_corrections", "entity_corrections",
 )  # fmt: skip
 
 # What makes a file of each earlier version one of the next; done in one transaction.
@@ -69,4 +80,5 @@ UPGRADES = {
     # What was cut into passages before has no day, and what was said no zone: windows in the graph stay what they are.
     2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;"
     f"ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER; {_VIEWS}",
+    3: _CORRECTIONS,
 }

@@ -88,10 +88,9 @@ def test_the_sensor_observes_the_cache_of_the_prefix_and_its_runs_can_be_run(pre
     assert materializations(prefixed, "session_knowledge") == 1
 
 
-def test_freshness_and_automation_are_of_the_prefix_too(prefixed: Project) -> None:
+def test_automation_is_of_the_prefix_too(prefixed: Project) -> None:
     specs = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
 
-    assert {name for name, spec in specs.items() if spec.freshness_policy} == {
+    assert {name for name, spec in specs.items() if spec.automation_condition} == {
         f"team/memory/{name}" for name in ("knowledge_graph", "session_turns", "session_knowledge")
     }
-    assert specs["team/memory/session_knowledge"].automation_condition is not None

@@ -30,9 +30,9 @@ def test_documents_and_sessions_become_one_graph_and_an_unchanged_dataset_costs_
     assert graph["claims"] > 0 and graph["prompt_tokens"] > 0 and graph["embedding_tokens"] > 0
     assert knowledge["sources"] == [{"source": "default_user/s1", "persisted": 1, "skipped": 1, "failed": 0}]
     assert knowledge["reasons"] == [{"disposition": "skipped", "reason": "no answer was given", "passages": 1}]
-    assert all(check.passed for check in first.checks.values()) and len(first.checks) == 21
+    assert all(check.passed for check in first.checks.values()) and len(first.checks) == 27
     assert (knowledge["persisted_by_run"], knowledge["facts_added"], knowledge["entities_added"]) == (1, 1, 3)
-    assert Path(knowledge["changes"]).is_file() and "Carol Brown" in Path(knowledge["changes"]).read_text()
+    assert Path(knowledge["changes_file"]).is_file() and "Carol Brown" in Path(knowledge["changes_file"]).read_text()
 
     calls = len(project.endpoint.requests)
     again = project.run("build_memory")
@@ -127,7 +127,7 @@ def test_named_sessions_are_taken_with_all_their_turns_and_unknown_ones_are_repo
     assert "Berlin" in node_names(project) and "Rome" not in node_names(project)
 
 
-def test_one_failing_turn_is_a_warning_and_the_next_run_mends_it(project: Project) -> None:
+def test_one_failing_turn_fails_its_check_and_the_next_run_mends_it(project: Project) -> None:
     project.say("good", ("Where is Carol?", "Carol Brown is in Berlin."))
     project.say("bad", ("Where is Mallory?", "Mallory Black is in Rome."))
     project.endpoint.reply("no JSON", when="Mallory Black is in")
@@ -135,7 +135,7 @@ def test_one_failing_turn_is_a_warning_and_the_next_run_mends_it(project: Projec
     ran = project.run("persist_sessions")
 
     check = ran.checks["session_knowledge:no_failed_turns"]
-    assert ran.success and not check.passed and check.severity is dg.AssetCheckSeverity.WARN
+    assert ran.success and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
     assert check.metadata["failed"].value == 1
     assert "Berlin" in node_names(project) and "Rome" not in node_names(project)
     (reason,) = ran.metadata["session_knowledge"]["reasons"]

@@ -20,7 +20,8 @@ INTEGRITY = (
     "graph_is_not_empty",
 )
 BLOCKING = {(asset, name) for asset in ("knowledge_graph", "session_knowledge") for name in INTEGRITY}
-WARNING = {
+OF_ALL_DATASETS = ("every_dataset_is_fresh", "every_file_has_a_dataset")
+TELLING = {
     ("knowledge_graph", "no_failed_chunks"),
     ("knowledge_graph", "cost_per_chunk"),
     ("session_knowledge", "no_failed_turns"),
@@ -28,9 +29,18 @@ WARNING = {
     *(
         (asset, name)
         for asset in ("knowledge_graph", "session_knowledge")
-        for name in ("extraction_yield", "skipped_and_failed", "junk_rate")
+        for name in (
+            "extraction_yield",
+            "skipped_and_failed",
+            "junk_rate",
+            "nothing_is_stale",
+            "every_text_has_a_vector",
+        )
     ),
+    *((asset, "every_dataset_is_fresh") for asset in ("knowledge_graph", "session_turns", "session_knowledge")),
     ("session_turns", "turns_at_risk"),
+    ("documents", "inbox_files_are_taken"),
+    ("documents", "every_file_has_a_dataset"),
 }
 
 
@@ -76,7 +86,7 @@ def test_each_job_makes_its_assets_with_their_checks(job: str, assets: set[str])
 
     assert {key.to_user_string() for key in layer.executable_asset_keys} == assets
     checked = {key.asset_key.to_user_string() for key in layer.asset_graph.asset_check_keys}
-    assert checked == assets - {"documents"}
+    assert checked == assets
 
 
 def test_every_check_and_job_explains_itself_in_the_ui() -> None:
@@ -84,9 +94,10 @@ def test_every_check_and_job_explains_itself_in_the_ui() -> None:
     jobs = [job for job in build_defs().resolve_all_job_defs() if not job.name.startswith("__")]
 
     assert {(spec.asset_key.to_user_string(), spec.name) for spec in specs if spec.blocking} == BLOCKING
-    assert {(spec.asset_key.to_user_string(), spec.name) for spec in specs if not spec.blocking} == WARNING
+    assert {(spec.asset_key.to_user_string(), spec.name) for spec in specs if not spec.blocking} == TELLING
     for spec in specs:
-        assert spec.description and "Where it fails:" in spec.description and spec.partitions_def is not None
+        assert spec.description and "Where it fails:" in spec.description
+        assert (spec.partitions_def is None) == (spec.name in OF_ALL_DATASETS)
         assert spec.metadata["owner"] and spec.metadata["severity"]
     assert [job.name for job in jobs if not job.description] == []
 
@@ -128,7 +139,7 @@ def test_loading_the_definitions_and_a_tick_of_each_sensor_load_no_model(project
 import sys, dagster as dg
 from orchestration.definitions import build_defs
 from datetime import UTC, datetime
-from orchestration.sensors import dataset_partitions, inbox, new_sessions
+from orchestration.sensors import dataset_partitions, freshness, inbox, new_sessions
 from resources.graph import GraphResource
 from sessiongraph.default_client import default_services
 from sessiongraph.types import Turn
@@ -145,6 +156,7 @@ with dg.DagsterInstance.ephemeral() as instance:
             return sensor(context)
 
     tick(dataset_partitions)
+    tick(freshness)
     ticked = tick(new_sessions)
     assert len(ticked.run_requests) == 1, ticked
     for runs in (0, 1):

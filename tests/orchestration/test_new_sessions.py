@@ -176,7 +176,7 @@ def test_a_batch_that_failed_is_tried_again_later_each_time(project: Project, mo
     for tries in range(4):
         reason_or_request = tick(project)
         if tries:
-            assert "failed; it is tried again at" in skipped(reason_or_request)
+            assert "left something undone; it is tried again at" in skipped(reason_or_request)
             with monkeypatch.context() as later:
                 later.setattr(run_requests, "_FIRST_WAIT", timedelta(0))
                 reason_or_request = tick(project)
@@ -205,7 +205,7 @@ def test_a_run_that_staged_but_could_not_extract_is_tried_again_though_nothing_w
     [request] = requests(tick(project))
     project.endpoint.fail(401)
     assert not project.launch("persist_sessions", request).success
-    assert "failed; it is tried again at" in skipped(tick(project))
+    assert "left something undone; it is tried again at" in skipped(tick(project))
     monkeypatch.setattr(run_requests, "_FIRST_WAIT", timedelta(0))
     project.endpoint.heal()
 
@@ -222,7 +222,7 @@ def test_what_fails_for_good_is_left_to_the_night(project: Project, monkeypatch:
         [request] = requests(tick(project))
         add_run(project, dg.DagsterRunStatus.FAILURE, **{"dagster/run_key": request.run_key or ""})
 
-    assert "8 runs in a row failed; the nightly sweep tries again" in skipped(tick(project))
+    assert "8 runs in a row left something undone; the nightly sweep tries again" in skipped(tick(project))
 
 
 def test_a_session_that_no_run_can_read_is_not_launched_at_every_tick(project: Project) -> None:

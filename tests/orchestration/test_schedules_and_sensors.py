@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.definitions import build_defs
 from orchestration.run_requests import DATASET_TAG, TRIGGER_TAG
-from orchestration.schedules import nightly_sweep
+from orchestration.schedules import nightly_retry, nightly_sweep
 from orchestration.sensors import dataset_partitions
 from resources.graph import GraphResource
 from sessiongraph.session_cache.sqlite import SqliteSessionCache
@@ -98,10 +98,10 @@ def test_all_are_on_by_default_but_the_one_that_does_the_same_otherwise() -> Non
     defs = build_defs()
 
     on = {it.name for it in defs.schedules or [] if it.default_status is dg.DefaultScheduleStatus.RUNNING}  # type: ignore
-    assert on == {"nightly_sweep", "nightly_pruning"}
+    assert on == {"nightly_sweep", "nightly_retry", "nightly_pruning"}
     sensors = {it.name: it.default_status for it in defs.sensors or []}
     off = {name for name, status in sensors.items() if status is not dg.DefaultSensorStatus.RUNNING}
-    assert set(sensors) - off == {"dataset_partitions", "new_sessions", "inbox", "run_failures"}
+    assert set(sensors) - off == {"dataset_partitions", "new_sessions", "inbox", "freshness", "run_failures"}
     assert off <= {"automation"}
 
 
@@ -120,3 +120,31 @@ def test_the_night_has_every_hint_made_anew_and_says_when_the_cache_is_down(
         monkeypatch.setenv("CACHE_PORT", str(closed.getsockname()[1]))
         (reason,) = sweep(lasting)
     assert isinstance(reason, dg.SkipReason) and "CACHE_PORT" in (reason.skip_message or "")
+
+
+def test_documents_that_failed_are_tried_again_at_night_whoever_had_tried(lasting: Project) -> None:
+    lasting.instance.add_dynamic_partitions("datasets", [MAIN, "default_user/other"])
+    lasting.drop("people.txt", "Alice Smith moved to Paris.")
+    lasting.drop("carol.txt", "Carol Brown is in Berlin.")
+    lasting.drop("good.txt", "Bob Jones moved to Rome.", key="default_user/other")
+    assert isinstance(retry(lasting)[0], dg.SkipReason)
+    lasting.endpoint.reply("no JSON", when="Carol")
+    assert lasting.run("build_memory").success and lasting.run("build_memory", key="default_user/other").success
+
+    (request,) = retry(lasting)
+
+    assert isinstance(request, dg.RunRequest) and request.partition_key == MAIN
+    assert not lasting.launch("cognify", request).success and len(retry(lasting)) == 1
+    assert not lasting.launch("cognify", request).success  # the third time: from now on it is quarantined
+    assert lasting.launch("cognify", request).success
+    (reason,) = retry(lasting)
+    assert isinstance(reason, dg.SkipReason)
+
+
+def retry(project: Project) -> list[dg.RunRequest | dg.SkipReason]:
+    with dg.build_schedule_context(
+        instance=project.instance,
+        scheduled_execution_time=datetime(2026, 3, 1, 2, 30, tzinfo=UTC),
+        resources={"graph": GraphResource()},
+    ) as context:
+        return list(nightly_retry(context))

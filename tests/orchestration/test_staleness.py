@@ -33,11 +33,17 @@ with dg.DagsterInstance.from_config(sys.argv[1]) as instance:
     job = build_defs().resolve_job_def("build_memory")
     key = "default_user/main_dataset"
     assert job.execute_in_process(partition_key=key, instance=instance).success
+    told = {}
+    for asset in ("knowledge_graph", "session_knowledge"):
+        check = dg.AssetCheckKey(dg.AssetKey(asset), "nothing_is_stale")
+        [last] = instance.event_log_storage.get_asset_check_execution_history(check, limit=1)
+        said = last.event.dagster_event.event_specific_data
+        told[asset] = [said.passed, said.metadata["stale"].value, said.metadata["llm_calls"].value, said.description]
     unasked = instance.fetch_materializations(dg.AssetKey("session_knowledge"), limit=1).records[0]
     config = {"ops": {name: {"config": {"reextract": True}} for name in ("knowledge_graph", "session_knowledge")}}
     done = job.execute_in_process(partition_key=key, instance=instance, run_config=config)
     print(json.dumps({
-        "before": before, "after": stale(instance), "done": done.success,
+        "before": before, "after": stale(instance), "done": done.success, "told": told,
         "unasked": [unasked.asset_materialization.metadata[it].value for it in ("windows_extracted", "stale")],
     }), file=sys.stderr)
 """
@@ -92,6 +98,10 @@ def test_a_changed_prompt_makes_knowledge_stale_and_making_it_again_keeps_histor
         "session_knowledge": ["has a new code version"],
     }
     assert said["unasked"] == [0, 1]
+    for asset, command in (("knowledge_graph", "cognify"), ("session_knowledge", "persist --all")):
+        passed, count, calls, message = said["told"][asset]
+        assert (passed, count, calls) == (False, 1, 1) and f"sessiongraph {command} -d {MAIN} --reextract" in message
+        assert f"{{ops: {{{asset}: {{config: {{reextract: true}}}}}}}}" in message and "tokens of prompt" in message
     assert said["done"] and said["after"] == {}
     names = set(lasting.resources.snapshot(lasting.main_dataset()).entities["name"])
     assert names == {

@@ -12,12 +12,13 @@ from types import SimpleNamespace
 
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
+from sessiongraph.extraction.corrections import write
 from sessiongraph.ingestion.ingest import ingest
 from sessiongraph.ingestion.parsing import ParsedDocument
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.persistence.persist import persist_sessions
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.graph_store import GraphStore, Row
 from sessiongraph.types import Turn, User
 
 USER = User("user-1", "ana")
@@ -91,10 +92,12 @@ class ReferenceCache:
 
 @dataclass
 class ReferenceDataset:
-    """What a dataset was given: texts, and the latest version of every turn that it was given."""
+    """What a dataset was given: texts, the latest version of every turn that it was given, and corrections (a table,
+    and a row of it)."""
 
     documents: list[str] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)
+    corrections: list[tuple[str, Row]] = field(default_factory=list)
 
     def stage(self, session_id: str, session: Session) -> None:
         self.sessions.setdefault(session_id, {}).update(session)
@@ -133,4 +136,10 @@ async def build_undisturbed(path: Path, reference: ReferenceDataset, llm: LLM, e
         models = (llm, embedder)
         persisted = await persist_sessions(cache, store, *models, USER, list(given), run_id="reference")  # type: ignore[arg-type]
         assert persisted.failure is None
+    for table, row in reference.corrections:
+        correct(store, table, row)
     return store
+
+
+def correct(store: GraphStore, table: str, row: Row) -> None:
+    write(store, table, [row], USER, run_id="correct", asset="x")

@@ -21,9 +21,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from sessiongraph.entity_resolution.name_normalization import name_key
 from sessiongraph.errors import LLMFailedError, SessionsNotFoundError
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
+from sessiongraph.extraction.corrections import ENTITIES, FACTS, fact_row
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.ingestion.ingest import document_id, ingest
 from sessiongraph.llm.client import LLM
@@ -35,6 +37,7 @@ from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache import open_session_cache
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.settings import Settings
+from sessiongraph.snapshots.corrections import FactKey
 from sessiongraph.store.graph_store import GraphStore
 from tests.conftest import RedisServer
 from tests.reliability.reference_model import (
@@ -44,6 +47,7 @@ from tests.reliability.reference_model import (
     ReferenceDataset,
     Said,
     build_undisturbed,
+    correct,
     document,
     in_order,
     may_fail,
@@ -63,6 +67,14 @@ facts = st.builds("{} {} {}.".format, people, st.sampled_from(["lives in", "work
 answers = st.one_of(facts, facts, facts, st.sampled_from(["I don't know.", "", "Yes."]))
 questions = st.one_of(st.builds("Where is {}?".format, people), st.sampled_from(["", "And then?"]))
 minutes = st.integers(0, 600)
+words = st.fixed_dictionaries(
+    {
+        "action": st.sampled_from(["correct", "correct", "correct", "retract", "undo"]),
+        "relation": st.sampled_from([None, "moved to"]),
+        "object": st.sampled_from(["Rome", "Oslo", "Alice Novak", None]),
+        "valid_until": st.sampled_from([None, None, "2020"]),
+    }
+)
 names = st.sampled_from(["d1", "d1", "d2"])  # more often into the one that has most
 Expire = Callable[[str], None]
 
@@ -193,6 +205,42 @@ class Machine(RuleBasedStateMachine):
         self._cognify(name)
         self._check(name, before)
 
+    @rule(name=names, word=words, of_entity=st.booleans(), data=st.data())
+    def correct(self, name: str, word: dict[str, str | None], of_entity: bool, data: st.DataObject) -> None:
+        """A person's word on what some passage says, or on an entity that it names."""
+        claims = self._claims(name)
+        if not claims:
+            return
+        key = data.draw(st.sampled_from(claims))
+        key = key._replace(valid_at=None)
+        about = {"key": key.subject, "type": word["relation"], "name": None}
+        right = {column: value for column, value in word.items() if column != "action"}
+        table, row = (ENTITIES, about) if of_entity else (FACTS, fact_row(key, str(word["action"]), **right))
+        before = self._state(name)
+        correct(self.stores[name], table, row)
+        self.given[name].corrections.append((table, row))
+        self._check(name, before)
+
+    def _read(self, name: str, query: str) -> list[tuple[Any, ...]]:
+        return self.stores[name].read(lambda con: con.execute(query).fetchall())
+
+    def _claims(self, name: str) -> list[FactKey]:
+        """What passages say, or said before they were edited."""
+        said = self._read(name, "SELECT subject, relation, object FROM claims")
+        return sorted({FactKey(name_key(one), it.casefold(), name_key(other), "") for one, it, other in said})
+
+    def _keep_founded(self, name: str) -> None:
+        """Of the corrections those stand, after something was forgotten, that are about what is left."""
+        given, claims = self.given[name], {key[:3] for key in self._claims(name)}
+        facts = [row for table, row in given.corrections if table == FACTS]
+        kept = [row for row in facts if (row["subject_key"], row["relation"], row["object_key"]) in claims]
+        names = "SELECT name FROM mentions UNION SELECT subject FROM claims UNION SELECT object FROM claims"
+        named = {name_key(name) for (name,) in self._read(name, names)}
+        named |= {name_key(row["new_object"]) for row in kept if row["new_object"] is not None}
+        given.corrections = [(table, row) for table, row in given.corrections if row in kept or row.get("key") in named]
+        counts = [self._read(name, f"SELECT count(*) FROM {table}")[0][0] for table in (FACTS, ENTITIES)]
+        assert counts == [len(kept), len(given.corrections) - len(kept)]
+
     @precondition(lambda self: any(given.sessions or given.documents for given in self.given.values()))
     @rule(data=st.data(), whole=st.booleans())
     def forget(self, data: st.DataObject, whole: bool) -> None:
@@ -212,6 +260,7 @@ class Machine(RuleBasedStateMachine):
             given.forget_turn(thing, turn_id)
             target = Target(passage_ids=[turn_passage_id(session, turn_id)])
         done = forget(self.stores[name], target, "forget", "x")
+        self._keep_founded(name)
         if done.affected:
             self._cognify(name, done.affected)
         self._check(name, None)

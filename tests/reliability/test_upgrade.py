@@ -140,3 +140,14 @@ async def test_what_is_new_is_reported_to_the_history_that_was_there() -> None:
     assert before == 2
     await sessiongraph.add(["Hanna repairs clocks in Bergen."], dataset_name="work")
     assert materializations() == before + 1
+
+
+async def test_a_fact_of_an_old_home_can_be_corrected_and_taken_back_without_a_model(expected: dict[str, Any]) -> None:
+    fact = (await sessiongraph.facts.list("work"))[0]
+    wrong = await sessiongraph.facts.retract("work", fact.short_id)
+    assert fact.id not in {edge[2] for edge in (await sessiongraph.graph("work")).edges(keys=True)}
+    await test_persisting_and_cognifying_again_extract_nothing()
+    test_nothing_is_due(DATASETS[0])
+    await sessiongraph.facts.undo("work", wrong.id)
+    test_windows_and_data_versions_are_the_same(DATASETS[0], expected)
+    await test_the_graph_is_the_same(expected)

@@ -22,6 +22,7 @@ from sessiongraph.dagster_home import (
     write_dagster_home,
 )
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.settings import load_settings
 
 OWN_DAGSTER_HOME = """\
 # orchestration.run_launcher: what was here before
@@ -40,13 +41,17 @@ def test_the_projects_dagster_yaml_says_the_same_as_that_of_any_other_home(proje
     assert yaml.safe_load(text)["telemetry"] == yaml.safe_load(DAGSTER_YAML)["telemetry"] == {"enabled": False}
 
 
+@pytest.mark.parametrize("home", [None, "elsewhere", "absolute"])
 def test_dagster_dev_in_the_projects_folder_and_the_api_see_one_history(
-    project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str | None
 ) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("SESSIONGRAPH_HOME", raising=False)
+    if home is not None:
+        monkeypatch.setenv("SESSIONGRAPH_HOME", str(tmp_path / home) if home == "absolute" else home)
     monkeypatch.chdir(tmp_path)
     event = dg.AssetMaterialization("documents", partition="default_user/main_dataset")
-    DagsterInstances().of(Path(".sessiongraph")).report_runless_asset_event(event)
+    DagsterInstances().of(load_settings().home).report_runless_asset_event(event)
 
     # As `dagster dev` makes its instance where DAGSTER_HOME is not set.
     ref = InstanceRef.from_dir(str(tmp_path / "temporary"), config_dir=str(project_root))

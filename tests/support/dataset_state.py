@@ -3,6 +3,7 @@
 Runs, times and commits are left out: they are all in which two builds of the same turns and documents may differ.
 """
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,6 +29,8 @@ _KEYS = {
     "claims": "window_id, subject, relation, object, statement, valid_at, stated_by",
     "embeddings": "text_id, model",
     "decisions": "key_a, key_b, seq",
+    "fact_corrections": "subject_key, relation, object_key, of_valid_at, seq",
+    "entity_corrections": "key, seq",
 }
 # What must change from one version of a passage to the next; a failure may be written down again.
 _VERSIONS = {
@@ -48,7 +51,8 @@ _LIVE = {
 class DatasetState:
     """`ledger`: what became of each passage, with its words. `windows`, `mentions`, `claims`: the live evidence.
 
-    `entities` and `facts` are what a snapshot shows, by their ids; `unembedded` counts the live texts without a vector.
+    `entities` and `facts` are what a snapshot shows, by their ids, `retracted` what it does not show because a person
+    said that it is wrong; `unembedded` counts the live texts without a vector.
     """
 
     documents: Rows
@@ -59,6 +63,7 @@ class DatasetState:
     passages: Rows
     entities: Rows
     facts: Rows
+    retracted: Rows
     unembedded: int
 
     def differences(self, other: "DatasetState") -> dict[str, tuple[Rows, Rows]]:
@@ -83,7 +88,7 @@ def _read(connection: duckdb.DuckDBPyConnection, embedding_model: str) -> Datase
     passages = snapshot.passages.drop(columns=["run_id"])
     passages["said_at"] = passages["said_at"].where(passages["kind"] == "session")
     ids = snapshot.entities["id"].to_numpy()
-    facts = snapshot.facts.drop(columns=["said_at", "valid_until"]).assign(
+    facts = snapshot.facts.drop(columns=["said_at", "valid_until", "corrected_at"]).assign(
         subject=ids[snapshot.facts["subject"].to_numpy(int)], object=ids[snapshot.facts["object"].to_numpy(int)]
     )
     tagged = "SELECT d.id, d.kind, d.text, n.name FROM documents d LEFT JOIN node_sets n ON n.document_id = d.id"
@@ -95,6 +100,7 @@ def _read(connection: duckdb.DuckDBPyConnection, embedding_model: str) -> Datase
         passages=_sorted(_plain(passages)),
         entities=_sorted(_plain(snapshot.entities)),
         facts=_sorted(_plain(facts)),
+        retracted=_sorted({(it.id, it.statement, it.claim) for it in snapshot.retracted}),
         unembedded=int(bare),
     )
 
@@ -125,7 +131,7 @@ def _value(value: Any) -> Any:
     return None if pd.isna(value) else value
 
 
-def _sorted(rows: Rows) -> Rows:
+def _sorted(rows: Iterable[tuple[Any, ...]]) -> Rows:
     return sorted(rows, key=repr)
 
 

@@ -11,6 +11,7 @@ from math import log
 
 from sessiongraph.local_models.extractive import dates, lexicon, unparsed_answer
 from sessiongraph.local_models.extractive.about_self import AboutSelf, newest_first
+from sessiongraph.local_models.extractive.acknowledge import acknowledge
 from sessiongraph.local_models.extractive.candidate_sentences import (
     REPLACED,
     WORD,
@@ -22,9 +23,11 @@ from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.frames import frame_of
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.prompts.acknowledgement import pleasantry
 from sessiongraph.prompts.first_person import asks_about_self
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, Validity
+from sessiongraph.speech_acts import speech_act
 
 # How much of the question a sentence must share, by weight, and how close to the best the second one must come.
 _ENOUGH = 0.5
@@ -57,6 +60,9 @@ _KINDS = (
 )
 # A question of what was; "did" alone may ask for how things came to be as they are.
 _PAST = re.compile(r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|originally|once|first|ever|was|were|had|did)\b")
+_SAID = re.compile(
+    r"\b(?:say|said|saying|tell|told|mention(?:ed)?|write|wrote|answer(?:ed)?|repl(?:y|ied)|ask(?:ed)?)\b"
+)
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _WORK = re.compile(
     r"\bdo(?:es|ing)?\b.*\b(?:for (?:work|a living|a job)|professionally)\b|\b(?:job|profession|occupation)\b"
@@ -64,7 +70,13 @@ _WORK = re.compile(
 
 
 def answer(question: Question, parser: SentenceParser) -> str:
-    """The answer to `question`: sentences of its sources, each followed by " [n]", or NO_ANSWER."""
+    """The answer to `question`: sentences of its sources, each followed by " [n]", or NO_ANSWER.
+
+    What asks nothing is acknowledged, or gets a greeting back.
+    """
+    act = speech_act(question.text)
+    if act in ("tells", "greets"):
+        return acknowledge(question.text, parser) if act == "tells" else pleasantry(question.text)
     asked, history = Part("user", question.text), list(question.history)
     read, said_by = utterances(parser, question.sources, *history, asked)
     past, about = read[:-1], read[-1]
@@ -101,8 +113,10 @@ class _Query:
         self.about_self = AboutSelf(text, asker, reading) if asker and is_about_self else None
         self.names: list[tuple[str, bool]] = []
         self.words: dict[str, None] = {}
+        asks = any(sentence.question for sentence in reading.sentences)
         for sentence, known in zip(reading.sentences, referents, strict=True):
-            self._take(sentence, known, coreference)
+            if sentence.question or not asks:  # "I love hiking. Where does Eva live?" is not about hiking
+                self._take(sentence, known, coreference)
         if not self.words and past:
             # "And Bob?" asks again what was asked before.
             asked = [r for r, part in zip(past, history, strict=True) if part.role == "user"][-1:]
@@ -115,6 +129,13 @@ class _Query:
         self.kinds = next((kinds for pattern, kinds in _KINDS if pattern.search(lowered)), frozenset())
         self.is_open = bool(re.search(r"\b(?:who|whom|whose|what|which|where|when|why|how)\b", lowered))
         self.asks_who = bool(re.search(r"\bwho(?:m|se)?\b", lowered))
+        # Who is asked for their words: what they say is then of whatever else is named.
+        self.sayer = self.names[self.topic][0] if self.names and _SAID.search(lowered) else None
+        if self.sayer in speakers:
+            self.names.pop(self.topic)
+            self.words = {word: None for word in self.words if not _SAID.fullmatch(word)}
+        else:
+            self.sayer = None
         if _WORK.search(lowered):
             self.words["job"] = None
 
@@ -172,6 +193,8 @@ def _said_by(word: str, frequency: Counter[str]) -> int:
 
 def _score(query: _Query, weights: dict[str, float], candidate: Candidate) -> float:
     """How well `candidate` answers; 0 where it does not."""
+    if query.sayer and candidate.speaker != query.sayer:
+        return 0
     words = candidate.words
     if query.about_self is not None and query.about_self.tells(candidate):
         return _TOLD if _is_timely(query, candidate.valid) else _TOLD * _UNTIMELY

@@ -6,13 +6,14 @@ start with one; "I" and "you" stand for those two.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.parse_types import Reading, Referents, Sentence, rendered
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
-from sessiongraph.local_models.extractive.text_blocks import said
+from sessiongraph.local_models.extractive.text_blocks import said, utterances_of
+from sessiongraph.prompts.acknowledgement import is_acknowledgement
 from sessiongraph.prompts.prompt_format import Part, Role
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Source, Validity
 
@@ -76,14 +77,29 @@ def utterances(
 
 
 def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candidate]:
-    """The sentences that can be quoted: no questions, and nothing that only says that nobody knows."""
+    """The sentences that can be quoted: no questions, nothing that only says that nobody knows or that is wrong."""
     replaced = {words_of(text) for utterance in said_by for text in utterance.source.replaced}
-    return [
-        candidate
-        for utterance in said_by
-        for candidate in _sentences(utterance, speakers, replaced)
-        if not candidate.sentence.question and utterance.source.text.strip() != NO_ANSWER
-    ]
+    wrong = {_plain(text) for utterance in said_by for text in utterance.source.wrong}
+    found: list[Candidate] = []
+    asked: Candidate | None = None
+    for utterance in said_by:
+        read = list(_sentences(utterance, speakers, replaced, wrong))
+        if asked and read and asked.number == utterance.number and _is_reply(asked, read):
+            reply = read[0]
+            # "Yes" answers whatever was asked: it is quoted with that, and is about it.
+            quote = f"{asked.quote} {reply.quote}"
+            names = asked.names | reply.names | words_of(reply.speaker or "")
+            found.append(replace(asked, quote=quote, speaker=reply.speaker, names=names, topics=asked.topics | names))
+        if utterance.source.text.strip() != NO_ANSWER:
+            found += [candidate for candidate in read if not candidate.sentence.question]
+        asked = read[-1] if read and read[-1].sentence.question else None
+    return found
+
+
+def _is_reply(asked: Candidate, read: list[Candidate]) -> bool:
+    """Whether another person than who `asked` says only yes or no."""
+    plain = WORD.findall(read[0].sentence.text.lower())
+    return len(read) == 1 and plain in (["yes"], ["no"]) and None is not read[0].speaker != asked.speaker
 
 
 def words_of(name: str) -> frozenset[str]:
@@ -91,21 +107,28 @@ def words_of(name: str) -> frozenset[str]:
 
 
 def _parts(source: Source) -> Iterator[Part]:
-    """`source` as one part or, in a conversation, as one for each line that starts with a speaker and what follows."""
+    """`source` as one part or, of what was said, as one for each line that starts with a speaker and what follows.
+
+    An acknowledgement only says again what stands before it.
+    """
     for part in source.spoken:
-        if part.role == "document":
+        if part.role == "transcript":
+            yield from utterances_of(part)
+        elif part.role == "document":
             yield part
-            continue
-        lines: list[str] = []
-        for line in part.text.split("\n"):
-            if lines and said(Part(part.role, line)).speaker:
-                yield Part(part.role, "\n".join(lines))
-                lines = []
-            lines.append(line)
-        yield Part(part.role, "\n".join(lines))
+        elif part.role == "user" or not is_acknowledgement(part.text):
+            lines: list[str] = []
+            for line in part.text.split("\n"):
+                if lines and said(Part(part.role, line)).speaker:
+                    yield Part(part.role, "\n".join(lines))
+                    lines = []
+                lines.append(line)
+            yield Part(part.role, "\n".join(lines))
 
 
-def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[frozenset[str]]) -> Iterator[Candidate]:
+def _sentences(
+    utterance: Utterance, speakers: frozenset[str], replaced: set[frozenset[str]], wrong: set[str]
+) -> Iterator[Candidate]:
     reading, speaker, coreference = utterance.reading, utterance.speaker, Coreference(speakers)
     others = sorted(speakers - {reading.speaker}) if reading.speaker else []
     you = others[0] if len(others) == 1 else utterance.source.speaker if utterance.role == "assistant" else None
@@ -119,6 +142,9 @@ def _sentences(utterance: Utterance, speakers: frozenset[str], replaced: set[fro
         meant = [name for names in known.values() for name in names]
         words = frozenset((*sentence.lemmas, *words_of(rendered(sentence.words, known))))
         valid = utterance.source.valid
+        wordings = {_plain(sentence.text), _plain(rendered(sentence.words, known))}
+        if not wordings.isdisjoint(wrong):
+            continue
         yield Candidate(
             utterance.number,
             order,
@@ -158,3 +184,8 @@ def _subjects(sentence: Sentence, known: Referents) -> list[str]:
     proper = [mention for mention in sentence.mentions if mention.proper]
     chosen = [mention for mention in proper if mention.subject] or proper[:1]
     return [rendered(mention.name, known) for mention in chosen]
+
+
+def _plain(text: str) -> str:
+    """`text` as two wordings of one statement are compared."""
+    return " ".join(text.lower().split()).rstrip(".!")

@@ -171,6 +171,34 @@ def spelled(tokens: "tuple[Token, ...]", agrees: "dict[int, Pronoun]", singular:
     return tuple(pieces)
 
 
+def is_over(verb: "Token") -> bool:
+    """Whether what `verb` says is so no more: "no longer works", "does not work there any more"."""
+    for child in verb.children:
+        words = " ".join(token.lower_ for token in child.subtree)
+        if child.dep_ == "advmod" and words in ("no longer", "anymore", "any more", "any longer"):
+            return words == "no longer" or any(own.dep_ == "neg" for own in verb.children)
+    return False
+
+
+def is_excluded(token: "Token") -> bool:
+    """Whether `token` says what is not meant: "in Stavanger, not in Bergen"."""
+    return any(child.dep_ == "neg" and child.i < token.i for child in token.children)
+
+
+def ended(tokens: "tuple[Token, ...]", agrees: "dict[int, Pronoun]", subject: "Token | None") -> Template:
+    """The words of a verb phrase that is over: "no longer works at", "is no longer"."""
+    kept = [token for token in tokens if token.dep_ != "neg" and not (token.dep_ == "aux" and token.lemma_ == "do")]
+    known = next((agrees[token.i] for token in tokens if token.i in agrees), None)
+    pieces = spelled(tuple(kept), agrees)
+    if kept and kept[0].tag_ in ("VB", "VBP") and kept[0].i not in agrees and kept[0].lemma_ != "be":
+        third = third_person(kept[0])
+        plural = subject is not None and subject.tag_ in ("NNS", "NNPS", "PRP")
+        first = Agree(known.at, kept[0].lower_, third) if known else kept[0].lower_ if plural else third
+        pieces = (first, *pieces[1:])
+    is_copula = bool(kept) and kept[0].lemma_ == "be"
+    return (pieces[0], " no longer", *pieces[1:]) if is_copula else ("no longer ", *pieces)
+
+
 def _is_perfect(token: "Token") -> bool:
     has_object = any(child.dep_ == "dobj" for child in token.head.rights)
     return (token.dep_ == "aux" or has_object) and token.head.tag_ in ("VBN", "VBD")

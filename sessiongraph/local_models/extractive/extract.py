@@ -3,12 +3,14 @@
 Invariant: what a window yields depends on its source, context and parts alone.
 """
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
+from sessiongraph.local_models.extractive.corrections import Stated, correction, over
 from sessiongraph.local_models.extractive.naming import IS_CALLED, name_of_self
 from sessiongraph.local_models.extractive.parse_types import (
     Mention,
@@ -22,27 +24,37 @@ from sessiongraph.local_models.extractive.parse_types import (
     rendered,
 )
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.local_models.extractive.text_blocks import said, utterances_of
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, Summary
 from sessiongraph.prompts.prompt_format import SPEAKER, ParsedWindow, Part
 
 _STATEMENT_CHARS = 200
 _DESCRIPTION_CHARS = 160
 _CONVERSATION = "conversation"
+_SPEAKERS = re.compile(r"transcript: .*, speakers? (.+?)(?:, \d{4}-\d\d-\d\d)?\Z")
 
 
 def extract(windows: Sequence[ParsedWindow], parser: SentenceParser) -> Extraction:
     """The summaries, entities and facts of `windows`, in their order. Thread-safe and deterministic."""
-    parts = [part for window in windows for part in (*window.context, *window.parts.values())]
-    read = iter(parser.read(parts))
+    told = [list(_utterances(window)) for window in windows]
+    read = iter(parser.read([part for of_window in told for _, part in of_window]))
     found = Extraction(summaries=[], entities=[], facts=[])
-    for window in windows:
-        context = [next(read) for _ in window.context]
-        passages = [next(read) for _ in window.parts]
-        extraction = _Window(window, context, passages).extract()
+    for window, of_window in zip(windows, told, strict=True):
+        extraction = _Window(window, [(number, part, next(read)) for number, part in of_window]).extract()
         found.summaries += extraction.summaries
         found.entities += extraction.entities
         found.facts += extraction.facts
     return found
+
+
+def _utterances(window: ParsedWindow) -> Iterator[tuple[int | None, Part]]:
+    """What is said in `window`, each with the number of its passage, None in the context."""
+    speaker = None
+    numbered = [*((None, part) for part in window.context), *window.parts.items()]
+    for number, part in numbered:
+        for utterance in utterances_of(part, speaker):
+            speaker = said(utterance).speaker if part.role == "transcript" else None
+            yield number, utterance
 
 
 @dataclass
@@ -56,27 +68,35 @@ class _Entity:
 
 
 class _Window:
-    def __init__(self, window: ParsedWindow, context: list[Reading], passages: list[Reading]) -> None:
+    def __init__(self, window: ParsedWindow, told: list[tuple[int | None, Part, Reading]]) -> None:
         self.window = window
-        self.texts = list(zip(window.context, context, strict=True))
-        self.passages = list(zip(window.parts.items(), passages, strict=True))
+        self.texts = [(part, reading) for number, part, reading in told if number is None]
+        self.passages = [((number, part), reading) for number, part, reading in told if number is not None]
         self.today = dates.said_on(window.source)
-        self.speakers = [reading.speaker for reading in (*context, *passages) if reading.speaker is not None]
+        in_all = _SPEAKERS.match(window.source)
+        self.speakers = re.split(", | and ", in_all[1]) if in_all else []
+        self.speakers += [reading.speaker for _, _, reading in told if reading.speaker is not None]
         self.user = SPEAKER if window.source.startswith(_CONVERSATION) else None
         self.coreference = Coreference(frozenset(self.speakers) | ({self.user} if self.user else set()))
+        self.told: list[Stated] = []
+        self.was_asked = False
         self.entities: dict[str, _Entity] = {}
         self.facts: dict[tuple[str, str, str, int], ExtractedFact] = {}
 
     def extract(self) -> Extraction:
         for part, reading in self.texts:
-            self.coreference.read(reading, *self._persons(part, reading))
+            referents = self.coreference.read(reading, *self._persons(part, reading))
+            for sentence, known in zip(reading.sentences, referents, strict=True):
+                self._correct(part, sentence, known)
+                self._remember(part, sentence, known)
         best: tuple[float, str] | None = None
         for (number, part), reading in self.passages:
             referents = self.coreference.read(reading, *self._persons(part, reading))
             for sentence, known in zip(reading.sentences, referents, strict=True):
                 statement = clipped(capitalised(rendered(sentence.words, known)), _STATEMENT_CHARS)
-                facts = self._state(sentence, known, statement, number)
+                facts = self._correct(part, sentence, known, number) or self._state(sentence, known, statement, number)
                 facts += self._name_self(sentence, part, reading, statement, number)
+                self._remember(part, sentence, known)
                 self._mention(sentence, known, statement, number)
                 candidate = (_worth(sentence, facts), statement)
                 best = candidate if best is None or candidate[0] > best[0] else best
@@ -139,6 +159,46 @@ class _Window:
         is_person = all(isinstance(it, Mention) and it.proper and it.type == "Person" for it in fact.objects)
         return is_person and self._names(fact.subjects, known) == [SPEAKER]
 
+    def _correct(self, part: Part, sentence: Sentence, known: Referents, number: int | None = None) -> int:
+        """Takes what `sentence` corrects of what was told before; returns how many facts that makes."""
+        # "No, Anna." after a question answers it.
+        may_correct = part.role == "user" and not (sentence.question or self.was_asked or _says_whole(sentence))
+        found = correction(sentence.text, self.told) if may_correct else None
+        if found is None:
+            return 0
+        made = [over(found.wrong), *([found.instead] if found.instead else [])]
+        if number is not None:
+            # What is taken back in one breath was never told.
+            said_here = (found.wrong.subject.casefold(), found.wrong.relation, found.wrong.object.casefold(), number)
+            if self.facts.pop(said_here, None) is not None:
+                made = made[1:]
+            for fact in made:
+                key = (fact.subject.casefold(), fact.relation, fact.object.casefold(), number)
+                self.facts[key] = ExtractedFact(
+                    subject=fact.subject,
+                    relation=fact.relation,
+                    object=fact.object,
+                    statement=clipped(capitalised(fact.statement), _STATEMENT_CHARS),
+                    passage=number,
+                    valid_at=None,
+                )
+        self.told = [fact for fact in self.told if fact != found.wrong]
+        self.told += [found.instead] if found.instead else []
+        return len(made)
+
+    def _remember(self, part: Part, sentence: Sentence, known: Referents) -> None:
+        """Keeps what a user told, for what may be said of it next."""
+        self.was_asked = part.role == "assistant" and sentence.question
+        if part.role != "user":
+            return
+        statement = rendered(sentence.words, known)
+        self.told += [
+            Stated(subject, rendered(fact.relation, known), target, statement)
+            for fact in sentence.facts
+            for subject in self._names(fact.subjects, known)
+            for target in self._names(fact.objects, known)
+        ]
+
     def _names(self, slots: tuple[Slot, ...], known: Referents) -> list[str]:
         names: list[str] = []
         for slot in slots:
@@ -184,6 +244,12 @@ class _Window:
             description=clipped(description, _DESCRIPTION_CHARS),
             passages=sorted(entity.passages),
         )
+
+
+def _says_whole(sentence: Sentence) -> bool:
+    """Whether `sentence` states something of somebody or something that it names."""
+    subjects = [slot for fact in sentence.facts for slot in fact.subjects]
+    return not all(isinstance(slot, Pronoun) and slot.kind == "it" for slot in subjects)
 
 
 def _worth(sentence: Sentence, facts: int) -> float:

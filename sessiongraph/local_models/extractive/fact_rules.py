@@ -13,8 +13,11 @@ from sessiongraph.local_models.extractive.clauses import (
     Clause,
     agreeing,
     clauses,
+    ended,
     is_claimed,
     is_elided,
+    is_excluded,
+    is_over,
     is_past,
     spelled,
     subject_of,
@@ -61,6 +64,9 @@ class Facts:
                     self.agreements[verb.i] = known
 
     def _of_clause(self, clause: Clause) -> Iterator[RawFact]:
+        if special := [*self._attribute(clause), *self._scheduled(clause)]:
+            yield from special
+            return
         subjects = self._subjects(clause)
         if not subjects or clause.verb.lemma_ in lexicon.TALK or clause.final.lemma_ in lexicon.TALK:
             return
@@ -118,6 +124,12 @@ class Facts:
         if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
             return  # "she'll do it" tells what only together with what "it" is
         is_copula = clause.final.lemma_ == "be"
+        if target.tag_ == "CD" and clause.final.lemma_ in ("be", "turn") and not _is_denied(clause):
+            if all(
+                isinstance(slot, Pronoun) and slot.text.lower() in ("i", "he", "she") for slot in subjects
+            ) and not list(target.children):
+                yield RawFact(subjects, ("has age" if is_copula else "turned",), (target.text,), None, False)
+            return
         if is_copula and target.dep_ == "attr" and (kin := self._kin(clause, target)) is not None:
             yield kin
             return
@@ -151,7 +163,13 @@ class Facts:
                 yield self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects)
         mood = adjective.lemma_.lower() in lexicon.MOODS or adjective.lower_ in lexicon.MOODS
         personal = all(not isinstance(slot, Mention) or slot.type == "Person" for slot in subjects)
-        if not found and not mood and personal and adjective.text.isalpha() and not list(adjective.rights):
+        if age := _age(adjective) if personal else None:
+            yield RawFact(subjects, ("has age",), (age,), None, False)
+        elif not found and personal and adjective.lower_ in lexicon.MARITAL_STATUSES and not _is_denied(clause):
+            yield replace(
+                self._fact(clause, subjects, clause.phrase, (adjective.text,)), relation=("has marital status",)
+            )
+        elif not found and not mood and personal and adjective.text.isalpha() and not list(adjective.rights):
             yield self._fact(clause, subjects, clause.phrase, (adjective.text,))
 
     def _prepositional(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
@@ -181,6 +199,43 @@ class Facts:
                 for inner_preposition, inner in _prepositions(target, None):
                     if inner_preposition.lower_ in ("at", "for", "in", "with") and (slots := self._slots(inner)):
                         yield self._fact(clause, subjects, (*clause.phrase, inner_preposition), slots)
+
+    def _attribute(self, clause: Clause) -> Iterator[RawFact]:
+        """ "My phone number is 555 1234" tells what one has one of."""
+        noun = subject_of(clause.verb)
+        if noun is None or clause.final.lemma_ != "be" or any(child.dep_ == "neg" for child in clause.final.children):
+            return
+        whose = next((token for token in noun.subtree if token.dep_ == "poss" and token.i < noun.i), None)
+        owner = self.phrases.slot(whose) if whose is not None else None
+        if whose is None or owner is None:
+            return
+        *kinds, name = noun.doc[whose.right_edge.i + 1 : noun.i + 1].text.lower().split()
+        is_attribute = name in lexicon.ATTRIBUTES and (
+            lexicon.ATTRIBUTE_KINDS.issuperset(kinds) if kinds else name not in lexicon.VAGUE_ATTRIBUTES
+        )
+        if not is_attribute and lexicon.FAVOURITE.isdisjoint(kinds):
+            return
+        value = next((child for child in clause.final.rights if child.dep_ in ("attr", "acomp", "prep")), None)
+        if value is None or (value.pos_ == "ADP" and value.lower_ != "on"):
+            return
+        if isinstance(owner, Pronoun):
+            owner = replace(owner, possessive=False)
+        yield RawFact((owner,), (f"has {' '.join((*kinds, name))}",), (_value(value),), None, False)
+
+    def _scheduled(self, clause: Clause) -> Iterator[RawFact]:
+        """ "The meeting is on Monday" tells a day that may be moved: it is what is told, not since when."""
+        noun = subject_of(clause.verb)
+        if noun is None or noun.lemma_.lower() not in lexicon.SCHEDULED or clause.final.lemma_ not in ("be", "move"):
+            return
+        for preposition in clause.final.rights:
+            day = next((child for child in preposition.rights if child.dep_ == "pobj"), None)
+            if day is None or preposition.lower_ not in ("on", "to") or is_over(clause.final):
+                continue
+            if self.phrases.found.date_at(day) is None and day.lower_ not in lexicon.CALENDAR:
+                continue
+            slot = None if _is_anaphoric(noun) else self.phrases.slot(noun)
+            words = spelled((*clause.phrase, preposition), self.agreements)
+            yield RawFact((slot or _unowned(noun),), words, (_value(day),), None, False)
 
     def _dated(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         """A clause that names no object but a date: "She graduated in 2015"."""
@@ -230,12 +285,16 @@ class Facts:
         before: str = "",
     ) -> RawFact:
         date = self._date(clause)
-        past = is_past(clause.phrase) or (date is not None and date.bound == "since")
+        is_ended = is_over(clause.final) or is_over(clause.verb)
+        past = is_ended or is_past(clause.phrase) or (date is not None and date.bound == "since")
         # "Alice and Bob live in Paris" makes "Alice lives in Paris".
         subject = subject_of(clause.verb)
         several = subject is not None and bool(_coordinated(subject))
         each = several and not any(isinstance(slot, Mention) and slot.plural for slot in subjects)
-        words = spelled(phrase, self.agreements, singular=each)
+        if is_ended:
+            words = ended(phrase, self.agreements, subject_of(clause.verb))
+        else:
+            words = spelled(phrase, self.agreements, singular=each)
         return RawFact(subjects, (before, *words) if before else words, objects, date.text if date else None, past)
 
     def _date(self, clause: Clause) -> dates.Expression | None:
@@ -260,6 +319,37 @@ def _is_anaphoric(noun: "Token") -> bool:
     return noun.pos_ == "NOUN" and determiner and all(child.dep_ in ("det", "punct") for child in noun.children)
 
 
+def _age(adjective: "Token") -> str | None:
+    """The number of "34 years old"."""
+    years = next((child for child in adjective.lefts if child.lemma_ == "year"), None)
+    if adjective.lower_ != "old" or years is None:
+        return None
+    return next((child.text for child in years.lefts if child.tag_ == "CD"), None)
+
+
+def _is_denied(clause: Clause) -> bool:
+    return is_over(clause.final) or any(token.dep_ == "neg" for token in clause.phrase)
+
+
+def _value(token: "Token") -> str:
+    """What `token` heads, as it stands, without its article: "Storgata 5", "555-1234"."""
+    doc, start, end = token.doc, token.left_edge.i, token.right_edge.i
+    if any(letter.isdigit() for letter in token.text):
+        end = token.sent.end - 1  # numbers with signs in them are often read as several things
+    while start < end and (doc[start].dep_ == "det" or doc[start].pos_ == "ADP"):
+        start += 1
+    return doc[start : end + 1].text.rstrip(" .,;!")
+
+
+def _unowned(noun: "Token") -> str:
+    """The words of what `noun` heads, without its article or owner."""
+    return " ".join(
+        token.text
+        for token in noun.subtree
+        if token.dep_ not in ("det", "poss", "case", "punct") or token.head.i != noun.i
+    )
+
+
 def elided(verb: "Token") -> Pronoun:
     """The "I" that is not said before `verb`."""
     return Pronoun(verb.i, "i", "", subject=True)
@@ -268,7 +358,7 @@ def elided(verb: "Token") -> Pronoun:
 def _coordinated(token: "Token") -> list["Token"]:
     found: list[Token] = []
     for child in token.rights:
-        if child.dep_ == "conj" and child.pos_ in ("NOUN", "PROPN", "PRON", "VERB"):
+        if child.dep_ == "conj" and not is_excluded(child) and child.pos_ in ("NOUN", "PROPN", "PRON", "VERB"):
             found += [child, *_coordinated(child)]
     return found
 
@@ -282,6 +372,8 @@ def _prepositions(head: "Token", unless: "Token | None") -> Iterator[tuple["Toke
     if unless is not None and head.i == unless.i:
         return
     for child in head.rights:
+        if is_excluded(child):
+            continue
         if child.dep_ in ("prep", "agent", "dative") and child.pos_ in ("ADP", "PART"):
             for inner in child.rights:
                 if inner.dep_ == "pobj":

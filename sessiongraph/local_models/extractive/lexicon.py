@@ -140,6 +140,21 @@ IN_NO_PLACE = words(
     "believe interested invest trust confide major specialize specialise faith confidence interest join"
 )
 
+# What one has one of: told of whose it is ("my phone number is …").
+ATTRIBUTES = words("number email e-mail mail address birthday salary rent age title size status")
+FAVOURITE = frozenset(("favourite", "favorite"))
+# Of these alone nobody knows which.
+VAGUE_ATTRIBUTES = frozenset(("number", "title", "size", "status"))
+ATTRIBUTE_KINDS = words("phone mobile cell telephone email e-mail mail home postal job house room shoe marital")
+
+MARITAL_STATUSES = words("married single divorced widowed engaged separated unmarried")
+
+# What is on a day, and is moved to another.
+SCHEDULED = words(
+    """meeting appointment flight exam interview deadline delivery viewing call wedding party concert trip
+    lesson class dinner lunch conference workshop visit surgery operation match game rehearsal presentation funeral"""
+)
+
 # What a head noun says of its kind.
 HEADS = {
     "Person": KIN - words("family team dog cat puppy kitten pet")

@@ -53,5 +53,13 @@ def namings(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
 
 def called(noun: "Token", name: Slot, phrases: Phrases) -> Iterator[RawFact]:
     """That whoever `noun` stands for ("my sister") is called `name`."""
-    if isinstance(known := phrases.slot(noun), Mention) and not known.proper:
+    if (known := of_speaker(noun, phrases)) is not None:
         yield RawFact((known,), (IS_CALLED,), (name,))
+
+
+def of_speaker(noun: "Token", phrases: Phrases) -> Mention | None:
+    """Whom `noun` stands for by their relation to who speaks: "my sister"."""
+    known = phrases.slot(noun)
+    if not isinstance(known, Mention) or known.proper or not isinstance(known.name[0], Pronoun):
+        return None
+    return known if known.name[0].kind == "i" else None

@@ -10,6 +10,7 @@ from cachetools import LRUCache
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.clauses import is_elided, subject_of, third_person
 from sessiongraph.local_models.extractive.fact_rules import Facts, elided
+from sessiongraph.local_models.extractive.naming import of_speaker
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Agree, Mention, Pronoun, Reading, Sentence, Template
 from sessiongraph.local_models.extractive.spacy_pipeline import SpacyPipeline
@@ -155,9 +156,11 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
 
 
 def _kin(tokens: "list[Token]", phrases: Phrases) -> list[Mention]:
-    """Those whom a sentence tells of as somebody's sister or boss: "she" may be them afterwards."""
-    kin = [token for token in tokens if lexicon.is_kin(token) and any(it.dep_ == "poss" for it in token.lefts)]
-    return [slot for token in kin if isinstance(slot := phrases.slot(token), Mention)]
+    """Those of whom a sentence tells as "my sister", without a name beside: "she" may be them afterwards."""
+    unnamed = (
+        token for token in tokens if lexicon.is_kin(token) and not any(child.dep_ == "appos" for child in token.rights)
+    )
+    return [known for token in unnamed if (known := of_speaker(token, phrases)) is not None]
 
 
 def _is_question(tokens: "list[Token]") -> bool:

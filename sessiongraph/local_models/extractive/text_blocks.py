@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from sessiongraph.prompts.prompt_format import Part
+from sessiongraph.transcript_text import goes_on, line_spans, split_speaker
 
 # "Caroline: Hey Mel!" is said by Caroline; these words before a colon name no one.
 _SPEAKER = re.compile(r"\s*([A-Z][\w'’-]*\.?(?: [A-Z][\w'’-]*){0,2}):\s+(?=\S)")
@@ -80,6 +81,11 @@ _FENCE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
 _EMPHASIS = re.compile(r"[*_]{2,}|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)|`")
 _PICTURE = re.compile(r"[\U0001F000-\U0001FAFF\u2600-\u27BF\uFE0F\u200D]+")
+# What a picture says that stands alone in its line, as an answer.
+_ANSWER = re.compile(
+    r"^\s*(?:(?P<yes>[👍👌✅✔☑🆗🙆💯🤝])|[👎❌✖🙅🚫⛔])(?:[\U0001F3FB-\U0001F3FF\uFE0F\u200D♀♂👍👌✅👎❌])*\s*$",
+    re.MULTILINE,
+)
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "\u2028": "\n"})
 _NEW_BLOCK = re.compile(r"\s*(?:#{1,6}\s+|[-*+•–]\s+|\d{1,3}[.)]\s+|>\s*)")
 _BLANK = re.compile(r"\n\s*\n")
@@ -96,16 +102,29 @@ class Said:
     blocks: tuple[str, ...]
 
 
+def utterances_of(part: Part, speaker: str | None = None) -> list[Part]:
+    """The utterances of a transcript's `part`, of any other the part itself; `speaker` said what stands before it."""
+    if part.role != "transcript":
+        return [part]
+    lines = [part.text[start:stop] for start, stop in line_spans(part.text)]
+    if speaker and lines and goes_on(lines[0]):
+        lines[0] = f"{speaker}: {lines[0]}"
+    return [Part("transcript", line) for line in lines]
+
+
 def said(part: Part) -> Said:
-    """What `part` says. Only what is said in a conversation can start with its speaker's name."""
+    """What `part` says. Only what is said in a conversation or a transcript can start with its speaker's name."""
     text = part.text
     speaker = None
-    if part.role != "document" and (match := _SPEAKER.match(text)):
+    if part.role == "transcript":
+        speaker, text = split_speaker(text)
+    elif part.role != "document" and (match := _SPEAKER.match(text)):
         words = match[1].lower().split()
         speaker = None if any(word.strip(".") in _NOT_SPEAKERS for word in words) else match[1]
         text = text[match.end() :]
     if part.role != "document":
         text = _TOLD_THEN_ASKED.sub(r"\1. ", text)
+        text = _ANSWER.sub(lambda answer: "Yes." if answer["yes"] else "No.", text)
     return Said(speaker, tuple(_blocks(_plain(text))))
 
 

@@ -56,7 +56,7 @@ def test_much_that_fails(project: Project, judge: Judge) -> None:
 
     failed = judge("skipped_and_failed")
     assert not failed.passed and figures(failed)["failed"] == 2
-    assert figures(judge("no_failed_turns"))["failed"] == 2
+    assert judge("no_failed_turns").metadata["failed"].value == 2
 
 
 def spent(project: Project, cost: float | str, windows: int) -> None:

@@ -28,7 +28,7 @@ def on_disk(home: Path) -> list[tuple[str, str]]:
 
 def page_of(asset: str) -> Path:
     """The page that its newest materialization links to."""
-    return Path(newest_metadata(asset)["changes"])
+    return Path(newest_metadata(asset)["changes_file"])
 
 
 def text_of(path: Path) -> str:

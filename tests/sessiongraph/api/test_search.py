@@ -1,5 +1,9 @@
 """What a search gives back: the right kind of sources, from the right places, with the session's history."""
 
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+
 import pytest
 
 import sessiongraph
@@ -162,3 +166,38 @@ async def test_a_failing_model_fails_the_search_and_writes_no_turn(endpoint: Ope
     with pytest.raises(sessiongraph.LLMFailedError):
         await sessiongraph.search("Who founded Acme Labs?", session_id="s")
     assert await sessions.get_turns("s") == []
+
+
+# Where it is another day than in Greenwich
+
+
+@pytest.fixture
+def move_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Sets this machine's time zone, as POSIX writes it: hours to the west."""
+
+    def move(zone: str) -> None:
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("east", [14, -12, 0], ids=["Kiritimati", "Baker Island", "Greenwich"])
+async def test_a_turn_and_a_question_are_of_the_day_where_they_are_asked(
+    move_to: Callable[[str], None], east: int
+) -> None:
+    await sessiongraph.add("Alice Novak moved to Paris.", "people", said_at=date(2020, 1, 1))
+    await sessiongraph.cognify("people")
+    move_to(f"<here>{-east}")
+
+    days = []
+    for _ in range(2):  # midnight may pass between this and that
+        days.append(str((datetime.now(UTC) + timedelta(hours=east)).date()))
+        (result,) = await sessiongraph.search(
+            "Who moved today?", SearchType.TEMPORAL, datasets="people", session_id="s"
+        )
+    [told] = [warning for warning in result.warnings if "Nothing is of the time" in warning]
+    assert any(f"from {day} to {day}" in told for day in days)
+    assert (await sessions.get_turns("s"))[0].created_at.utcoffset() == timedelta(hours=east)

@@ -111,7 +111,7 @@ async def test_whom_one_tells_of_by_a_relation_is_theirs_and_becomes_the_named_o
     assert {
         ("Astrid", "lives in", "Oslo"),
         ("Petra Lund", "plays", "golf"),
-        "the user", "has CFO", "Petra Lund",
+        ("the user", "has cfo", "Petra Lund"),
     } <= found
 
 

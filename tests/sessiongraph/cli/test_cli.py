@@ -76,7 +76,8 @@ def test_every_command_explains_itself_with_an_example(cli: Terminal, command: l
     done = cli(*command, "--help")
 
     assert done.code == 0
-    is_group = command in (["sessions"], ["datasets"], ["entities"], ["users"], ["roles"], ["tenants"])
+    groups = ("changes", "sessions", "datasets", "documents", "facts", "entities", "users", "roles", "tenants")
+    is_group = len(command) == 1 and command[0] in groups
     assert is_group or f"sessiongraph {' '.join(command)}" in done.out.split("Example")[1]
 
 
@@ -168,6 +169,19 @@ def test_chat_is_a_session_that_ends_with_quit_or_the_input(demo: Terminal) -> N
     assert demo("chat", "-s", "silent", stdin="").code == 0
 
 
+def test_chat_hears_what_is_told_before_there_is_any_graph_and_goes_on_after_a_question(cli: Terminal) -> None:
+    done = cli("chat", "-s", "talk", stdin="Hello!\nI live in Bergen.\nWhere do I live?\nI'm a nurse\n")
+    assert done.code == 0
+    assert "Noted: you live in Bergen." in done.out and "Noted: you're a nurse." in done.out
+    assert "no graph data" in done.err and "No sources" not in done.out + done.err
+    assert "3 turn(s) are in the cache" in done.err
+
+
+def test_a_statement_in_no_session_is_said_to_be_lost(demo: Terminal) -> None:
+    done = demo("search", "I live in Bergen.", "-d", "demo")
+    assert "--session" in done.out and "Sources, which do not answer it" in done.out
+
+
 def test_chat_goes_on_after_a_question_that_failed(remote: Terminal, openai_endpoint: OpenAIEndpoint) -> None:
     remote("add", TEXT)
     remote("cognify")
@@ -194,7 +208,7 @@ def test_search_prints_json_alone(demo: Terminal) -> None:
     assert "Paris" in result["answer"]
     assert set(result["citations"][0]) == {
         "kind", "id", "text", "score", "dataset", "document_id", "name", "stated_by", "said_at", "session_id",
-        "turn_id", "valid_at", "valid_until", "replaced",
+        "turn_id", "valid_at", "valid_until", "replaced", "wrong", "corrected_by", "corrected_at",
     }  # fmt: skip
     assert result["citations"][0]["said_at"].endswith("+00:00")
 
@@ -338,9 +352,9 @@ def test_a_terminal_without_all_letters_still_shows_the_rest(cli: Terminal, proj
     ("arguments", "code", "said"),
     [
         (["search", "Where?", "-d", "nowhere"], 1, "nowhere"),
-        (["search", "   "], 2, "query_text"),
+        (["search", "   "], 2, "QUESTION"),
         (["search", "Where?"], 1, "no graph data"),
-        (["search", "Where?", "-k", "0"], 2, "top_k"),
+        (["search", "Where?", "-k", "0"], 2, "--top-k"),
         (["search", "Where?", "-s", "../up"], 2, "session id"),
         (["chat", "-s", "../up"], 2, "session id"),
         (["add", "   "], 2, "without a letter"),

@@ -112,3 +112,60 @@ def test_one_event_loop_after_another_leaves_nothing_behind(
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert len(openai_endpoint.chats) == 15
+
+
+LOOP_OF_EACH_THREAD = """
+import asyncio, gc, sys, threading
+import litellm
+from litellm.integrations.custom_logger import CustomLogger
+from sessiongraph.llm.client import LLM
+from sessiongraph.llm.embedder import Embedder
+from sessiongraph.settings import Settings
+settings = Settings(_env_file=None, llm_model="openai/m", llm_endpoint=sys.argv[1],
+                    embedding_model="openai/e", embedding_endpoint=sys.argv[1])
+llm, embedder = LLM(settings), Embedder(settings)
+told = []
+
+class Told(CustomLogger):
+    async def async_log_success_event(self, kwargs, response_obj, start_time, end_time):
+        await asyncio.sleep(0.01)
+        told.append(kwargs["model"])
+
+litellm.callbacks = [Told()]
+
+async def request(n):
+    await asyncio.gather(llm.text([{"role": "user", "content": f"[1] Turn {n}."}]), embedder.embed([f"Turn {n}."]))
+
+def threads(numbers):
+    started = [threading.Thread(target=lambda n=n: asyncio.run(request(n))) for n in numbers]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+
+threads(range(1))              # one request after the other, as a development server has them
+for wave in range(3):
+    threads(range(10 * wave + 1, 10 * wave + 5))    # several at once
+    gc.collect()
+    asyncio.run(request(10 * wave + 9))
+    loop = asyncio.new_event_loop()                 # as older frameworks do, who cancel nothing at the end
+    loop.run_until_complete(request(10 * wave + 10))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+    gc.collect()
+assert sorted(told) == ["e"] * 19 + ["m"] * 19, told
+"""
+
+
+def test_a_loop_in_each_thread_leaves_nothing_behind_and_tells_callbacks_once(
+    openai_endpoint: OpenAIEndpoint, project_root: Path
+) -> None:
+    """Flask, Streamlit and LangChain's synchronous calls run each request in a loop of its own, in any thread."""
+    done = subprocess.run(
+        [sys.executable, "-W", "always::ResourceWarning", "-c", LOOP_OF_EACH_THREAD, openai_endpoint.url],
+        cwd=project_root,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

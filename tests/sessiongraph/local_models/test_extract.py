@@ -125,6 +125,80 @@ def test_no_fact_is_made_up_of_a_language_that_is_not_parsed(said):
     assert triples(extracted(Part("user", said), source="conversation, 2024-01-01")) == set()
 
 
+BERGEN = "I live in Bergen."
+ENDED = ("Ana", "no longer lives in", "Bergen")
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "expected"),
+    [
+        ("The meeting is on Monday.", "no, it's Tuesday", {("is no longer on", "Monday"), ("is on", "Tuesday")}),
+        ("The meeting is on Monday.", "Actually, make it 3 June", {("is no longer on", "Monday"), ("is on", "3 June")}),
+        (BERGEN, "Sorry, I meant Oslo.", {ENDED[1:], ("lives in", "Oslo")}),
+        (BERGEN, "not Bergen but Stavanger", {ENDED[1:], ("lives in", "Stavanger")}),
+        (BERGEN, "Stavanger, not Bergen.", {ENDED[1:], ("lives in", "Stavanger")}),
+        (BERGEN, "We don't live there any more.", {ENDED[1:]}),
+        (BERGEN, "We no longer live there.", {ENDED[1:]}),
+        (BERGEN, "Actually we moved.", {ENDED[1:]}),
+        (BERGEN, "Scratch that.", {ENDED[1:]}),
+        ("I work at Nordlys.", "I no longer work at Nordlys.", {("no longer works at", "Nordlys")}),
+        ("I am a nurse.", "I'm not a nurse any more.", {("is no longer", "nurse")}),
+        ("My phone number is 555-1234.", "Sorry, 555-1243.", {
+            ("no longer has phone number", "555-1234"), ("has phone number", "555-1243")
+        }),
+    ],
+)  # fmt: skip
+def test_a_correction_ends_what_it_corrects(before, said, expected):
+    context = (Part("user", before), Part("assistant", "Noted."))
+    found = extracted(Part("user", said), source="conversation, 2024-05-08", context=context)
+    assert {(relation, object_) for _, relation, object_ in triples(found)} == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No, thanks.",
+        "No.",
+        "No, I don't think so.",
+        "No, I really like it.",
+        "Sorry!",
+        "Not really.",
+        "Where, in Oslo?",
+    ],
+)
+def test_what_corrects_nothing_ends_nothing(said):
+    context = (Part("user", BERGEN), Part("assistant", "Noted."))
+    assert triples(extracted(Part("user", said), source="conversation, 2024-05-08", context=context)) == set()
+
+
+def test_a_name_that_answers_a_question_corrects_nothing():
+    context = (Part("user", BERGEN), Part("assistant", "Is your sister called Eva?"))
+    assert triples(extracted(Part("user", "No, Maja."), source="conversation, 2024-05-08", context=context)) == set()
+
+
+def test_what_is_taken_back_in_one_breath_was_never_told():
+    said = Part("user", "The meeting is on Monday. No, it's Tuesday.")
+    assert triples(extracted(said, source="conversation, 2024-05-08")) == {("meeting", "is on", "Tuesday")}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My favourite colour is green.", ("the user", "has favourite colour", "green")),
+        ("My e-mail address is ana@example.com.", ("the user", "has e-mail address", "ana@example.com")),
+        ("My address is Storgata 5.", ("the user", "has address", "Storgata 5")),
+        ("The meeting with Bob is on Monday.", ("meeting with Bob", "is on", "Monday")),
+        ("I live in Stavanger, not in Bergen.", ("the user", "lives in", "Stavanger")),
+        ("I don't eat meat anymore.", ("the user", "no longer eats", "meat")),
+        ("I'm 34 years old.", ("the user", "has age", "34")),
+        ("I turned 35.", ("the user", "turned", "35")),
+        ("I'm divorced.", ("the user", "has marital status", "divorced")),
+    ],
+)
+def test_what_one_has_one_of_and_what_is_over(text, expected):
+    assert triples(extracted(Part("user", text), source="conversation, 2024-05-08")) == {expected}
+
+
 def test_a_pronoun_reaches_into_the_context():
     found = extracted(
         Part("user", "What does she do?"),

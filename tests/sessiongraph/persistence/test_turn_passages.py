@@ -8,7 +8,7 @@ import pytest
 from sessiongraph.extraction.ledger import LedgerRow, passage_status, window_id
 from sessiongraph.ids import content_id
 from sessiongraph.persistence.turn_passages import StagedTurn, is_non_answer, session_passages, skip_reason
-from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part
+from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window
 
 NOON = datetime(2024, 5, 8, 12)
 
@@ -202,3 +202,108 @@ def test_what_an_earlier_version_kept_out_or_took_whole_is_stale_and_not_due() -
         assert passage_status(passage, row, "v") == "stale"
     (rated,) = session_passages([turn("Tobias left Bonn.", "I don't know.", score=1)])
     assert passage_status(rated, LedgerRow(window_id(whole, "v"), "v", "persisted", None, "run"), "v") == "due"
+
+
+def test_a_bad_rating_is_about_the_answer_and_what_the_user_told_stays() -> None:
+    rated, after = session_passages([turn("I left Bonn.", "You live in Bonn!", score=1), turn("And Eva?", "Rome.", 1)])
+    assert rated.skip is None
+    assert rated.window.parts == (Part("user", "I left Bonn."),)
+    assert rated.text == "I left Bonn."  # the answer is neither shown nor searched
+    assert after.window.context[0] == Part("user", "I left Bonn.")
+
+
+@pytest.mark.parametrize("question", ["Where is Bonn?", "Danke!", "Thanks", "Hi there", ""])
+def test_of_a_badly_rated_turn_in_which_nothing_was_told_nothing_stays(question: str) -> None:
+    assert skip_reason(turn(question, "You live in Bonn!", score=2), set()) == "rated 2 of 5"
+
+
+def test_a_badly_rated_turn_that_was_skipped_whole_is_stale_and_one_that_is_in_the_graph_is_due() -> None:
+    (rated,) = session_passages([turn("I left Bonn.", "You live in Bonn!", score=1)])
+    (whole,) = session_passages([turn("I left Bonn.", "You live in Bonn!")])
+
+    def status(window: Window, *verdict: str | None) -> str:
+        row = LedgerRow(window_id(window, "v"), "v", verdict[0] or "", verdict[1], run_id="run")
+        return passage_status(rated, row, "v")
+
+    assert status(whole.window, "skipped", "rated 1 of 5") == "stale"
+    assert status(whole.window, "persisted", None) == "due"
+    assert status(rated.window, "persisted", None) == "settled"
+    assert passage_status(whole, LedgerRow(window_id(rated.window, "v"), "v", "persisted", None, "run"), "v") == "due"
+
+
+def test_a_repeat_of_what_was_rated_badly_is_kept_whole() -> None:
+    said = ("I left Bonn.", "You live in Bonn!")
+    first, again = session_passages([turn(*said, 0, score=1), turn(*said, 1)])
+    assert (first.skip, again.skip, len(again.window.parts)) == (None, None, 2)
+
+
+@pytest.mark.parametrize(
+    ("told", "answer"),
+    [
+        ("I live in Bonn.", "Noted: you live in Bonn."),
+        ("Ich wohne in Bonn.", "Notiert: Sie wohnen in Bonn."),
+        ("我住在上海。", "已记下：你住在上海。"),
+        ("Asun Tampereella.", "✓ «Asun Tampereella.»"),
+    ],
+)
+def test_an_acknowledgement_is_no_evidence(told: str, answer: str) -> None:
+    (passage,) = session_passages([turn(told, answer)])
+    assert passage.window.parts == (Part("user", told),)
+    assert passage.text == f"{told}\n{answer}"
+    whole = replace(passage.window, parts=(Part("user", told), Part("assistant", answer)))
+    row = LedgerRow(window_id(whole, "v"), "v", "persisted", None, run_id="run")
+    assert passage_status(passage, row, "v") == "stale"
+
+
+def test_an_answer_to_a_question_is_evidence_however_it_begins() -> None:
+    (passage,) = session_passages([turn("Where does Anna live?", "Noted: Anna lives in Bonn.")])
+    assert len(passage.window.parts) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Das kann ich leider nicht sagen.",
+        "Dazu liegen mir keine Informationen vor.",
+        "Je n'ai pas cette information.",
+        "No tengo esa información.",
+        "Non ho queste informazioni.",
+        "Não tenho essa informação.",
+        "Dat kan ik niet beantwoorden.",
+        "Nie mam takich informacji.",
+        "Det vet jag tyvärr inte.",
+        "Det ved jeg desværre ikke.",
+        "У меня нет такой информации.",
+        "Не знаю, к сожалению.",
+        "Δεν γνωρίζω.",
+        "ليس لدي هذه المعلومات.",
+        "אני לא יודע.",
+        "मेरे पास यह जानकारी नहीं है।",
+        "抱歉，我没有相关信息。",
+        "申し訳ありませんが、わかりません。",
+        "해당 정보가 없습니다.",
+        "Tôi không biết.",
+        "Saya tidak tahu.",
+        "ไม่ทราบค่ะ",
+        "Bu konuda bilgim yok.",
+    ],
+)
+def test_a_non_answer_is_one_in_other_languages_too_where_it_is_all_that_is_said(answer: str) -> None:
+    assert is_non_answer(answer)
+    assert skip_reason(turn("Wo wohnt Anna?", answer), set()) == "no answer was given"
+    assert not is_non_answer(f"{answer} Anna wohnt in Bonn.")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Das kann ich sagen: Anna wohnt in Bonn.",
+        "No tengo hermanos.",
+        "Non ho queste chiavi.",
+        "Я не знаю Анну, но Борис живёт в Риме.",
+        "我没有相关信息的备份，在柜子里。",
+        "Je n'ai pas cette voiture.",
+    ],
+)
+def test_what_only_begins_like_one_is_an_answer(answer: str) -> None:
+    assert not is_non_answer(answer)

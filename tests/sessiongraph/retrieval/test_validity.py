@@ -53,6 +53,20 @@ def test_a_passage_whose_statement_was_replaced_is_no_better_than_the_fact():
     assert asked("Where does Alice live?", old) == "Alice lives in Paris. (no longer true) [1]"
 
 
+def test_a_statement_that_a_person_corrected_is_not_quoted_in_whatever_words_the_passage_has_it():
+    where = "document, 2011-01-01"
+    label = passage_label(where, ["Alice Novak sings."], ["Alice Novak lives in Paris.", "Alice Novak paints."])
+    passage = Source(label, "Alice Novak lives in Paris. She paints. She works as a nurse.")
+    assert (passage.replaced, passage.wrong) == (
+        ("Alice Novak sings.",),
+        ("Alice Novak lives in Paris.", "Alice Novak paints."),
+    )
+    assert asked("Where does Alice Novak live?", passage) == NO_ANSWER
+    assert asked("What does Alice Novak do for work?", passage) == "She works as a nurse. [1]"
+    corrected = Source(fact_label(Validity("2010"), f"{where}, as corrected by ana"), "Alice Novak lives in Rome.")
+    assert asked("Where does Alice Novak live?", passage, corrected) == "Alice Novak lives in Rome. [2]"
+
+
 def test_a_model_is_shown_when_it_was_true():
     moment = datetime(2024, 1, 1, tzinfo=UTC)
     fact = Citation(

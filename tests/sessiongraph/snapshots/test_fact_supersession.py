@@ -186,3 +186,54 @@ def test_what_is_no_date_counts_as_none(garbage: str) -> None:
 )
 def test_a_place_in_a_script_without_capitals_is_a_proper_name(old: str, new: str) -> None:
     assert closed(fact(old), fact(new, "moved to", MARCH))[0] == (MARCH.isoformat(), "1")
+
+
+@pytest.mark.parametrize(
+    ("stated", "ended"),
+    [
+        ("works at", "no longer works at"),
+        ("works at", "does not work at any more"),
+        ("is employed by", "is no longer employed by"),
+        ("lives in", "used to live in"),
+        ("likes", "no longer likes"),
+        ("likes", "doesn't like anymore"),
+        ("smokes", "stopped smoking"),
+        ("is learning", "has given up learning"),
+        ("is", "is no longer"),
+        ("is married to", "is no longer married to"),
+        ("plays", "quit playing"),
+        ("is on", "is no longer on"),
+    ],
+)
+def test_what_is_over_is_closed_on_the_day_on_which_that_is_said(stated: str, ended: str) -> None:
+    name = "Monday" if stated == "is on" else "Acme"
+    told = [fact(name, stated), fact("Globex", stated), fact(name, "visited"), fact(name, ended, MARCH)]
+    assert closed(*told) == [(MARCH.isoformat(), "3"), OPEN, OPEN, OPEN]
+    assert closed(fact(name, stated, MARCH), fact(name, ended)) == [OPEN, OPEN]  # and begun again
+
+
+@pytest.mark.parametrize("relation", ["does not like", "never liked", "likes", "stopped at"])
+def test_a_denial_ends_nothing(relation: str) -> None:
+    assert closed(fact("Acme", "likes"), fact("Acme", relation, MARCH))[0] == OPEN
+
+
+@pytest.mark.parametrize(
+    ("relation", "first", "then"),
+    [
+        ("has phone number", "555 1234", "555 9876"),
+        ("has e-mail address", "ana@a.example", "ana@b.example"),
+        ("has favourite colour", "green", "blue"),
+        ("is on", "Monday", "3 June"),
+        ("is scheduled for", "Monday", "Tuesday"),
+        ("has address", "Storgata 5", "Lillegata 6"),
+        ("has marital status", "married", "divorced"),
+        ("has age", "34", "35"),
+    ],
+)
+def test_what_one_has_one_of_is_replaced_by_what_is_told_later(relation: str, first: str, then: str) -> None:
+    assert closed(fact(first, relation), fact(then, relation, MARCH)) == [(MARCH.isoformat(), "1"), OPEN]
+
+
+def test_favourites_of_two_kinds_and_places_that_are_no_days_stand_side_by_side() -> None:
+    assert closed(fact("green", "has favourite colour"), fact("soup", "has favourite food", MARCH)) == [OPEN, OPEN]
+    assert closed(fact("the shelf", "is on"), fact("the table", "is on", MARCH)) == [OPEN, OPEN]

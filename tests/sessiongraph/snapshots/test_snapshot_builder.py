@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from sessiongraph.entity_resolution.name_normalization import name_key
 from sessiongraph.ids import text_id
 from sessiongraph.snapshots.adjacency import Adjacency
 from sessiongraph.snapshots.snapshot import Snapshot
@@ -35,7 +36,7 @@ types = st.sampled_from(["", "Person", "person", "Place", "Organization"])
 speakers = st.sampled_from(["document", "user", "assistant"])
 relations = st.sampled_from(
     [
-        *("lives in", "Lives  in", "moved to", "works at", "left", "knows", "also known as", "is located in"),
+        *("lives in", "moved to", "works at", "left", "knows", "no longer knows", "also known as", "is located in"),
         *("is called", "has sister"),
     ]
 )
@@ -53,9 +54,11 @@ class Step:
     evidence: tuple[list[Mention], list[Claim]] = field(default=([], []))
     words: str = ""
     refreshed: bool = True
+    said: tuple[str, str | None, str | None, str | None, str | None] = ("retract", None, None, None, None)
 
 
 kinds = ["document", "turn", "turn", "edit", "fail", "skip", "again", "tag", "embed", "embed", "forget"]
+kinds += ["correct", "correct", "correct_entity"]
 steps = st.builds(
     Step,
     st.sampled_from(kinds),
@@ -63,6 +66,13 @@ steps = st.builds(
     st.tuples(st.lists(mentions, max_size=4), st.lists(claims, max_size=4)),
     st.lists(st.sampled_from(["apple", "pear", "plums", "Paris", "tea"]), min_size=1, max_size=5).map(" ".join),
     st.booleans(),
+    st.tuples(
+        st.sampled_from(["correct", "correct", "correct", "retract", "undo"]),
+        st.sampled_from([None, "moved to", "works at", "likes"]),
+        st.sampled_from([None, "Lyon", "Rome", "Alice", "Alice Smith", "the acme"]),
+        st.sampled_from([None, "2009", "2012-01"]),
+        st.sampled_from([None, "2011", "2018-05"]),
+    ),
 )
 
 
@@ -126,6 +136,24 @@ class Store:
         new = sorted(text for text in texts if text_id(text) not in known)
         rows = [{"text_id": text_id(text), "model": "model", "vector": vector(text).tobytes()} for text in new]
         tx.insert("embeddings", rows)
+
+    def _correct(self, tx: Transaction, step: Step) -> None:
+        """A word on a fact that some claim states or has stated, of its date alone or of any."""
+        claimed = "SELECT DISTINCT subject, relation, object, coalesce(valid_at, '') FROM claims ORDER BY ALL"
+        if found := self.connection.execute(claimed).fetchall():
+            subject, relation, object_, valid_at = found[(step.number + len(step.words)) % len(found)]
+            key = {"subject_key": name_key(subject), "relation": " ".join(relation.casefold().split())}
+            key |= {"object_key": name_key(object_), "of_valid_at": valid_at if step.number % 2 else None}
+            names = ("action", "new_relation", "new_object", "new_valid_at", "new_valid_until")
+            said = dict(zip(names, step.said, strict=True))
+            tx.insert("fact_corrections", [key | said | {"user_id": "u", "user_name": "ana"}])
+
+    def _correct_entity(self, tx: Transaction, step: Step) -> None:
+        mentioned = self.connection.execute("SELECT DISTINCT name FROM mentions ORDER BY ALL").fetchall()
+        if mentioned:
+            (name,) = mentioned[(step.number + len(step.words)) % len(mentioned)]
+            row = {"key": name_key(name), "type": step.said[1], "name": step.said[2]}
+            tx.insert("entity_corrections", [row | {"user_id": "u", "user_name": "ana"}])
 
     def _forget(self, tx: Transaction, step: Step) -> None:
         for table in ("ledger", "turns", "chunks"):
@@ -197,6 +225,12 @@ def shown(found: Snapshot) -> dict[str, Any]:
     rows = {name: sorted(map(repr, frame.to_dict("records"))) for name, frame in frames.items()}
     keys = {key: entities[row] for key, row in found.entity_keys.items()}
     joined = {"edges": _edges(found.adjacency, passages, entities), "mentioned": _mentioned(found, entities)}
+    joined["retracted"] = sorted(
+        repr(replace(it, subject=entities[it.subject], object=entities[it.object], passage=passages[it.passage]))
+        for it in found.retracted
+    )
+    words = [found.claim_keys.correction_of(claim) for claim in range(len(found.claims))]
+    joined["words"] = sorted(map(repr, zip(facts[found.claims["fact"]], words, strict=True)))
     labels = {"labels": dict(found.speaker_labels)}
     return rows | joined | labels | {"keys": keys, "merges": sorted(map(repr, found.merges))}
 
@@ -253,6 +287,9 @@ ALICE_SMITH = (
     [("Alice Smith", "Person", "an engineer", "document")],
     [("Alice Smith", "lives in", "Paris", "Another wording.", None, "document")],
 )
+KNOWS, KNOWS_NO_LONGER = (([], [("Alice", relation, "Bob", "So it is.", None, "user")]) for relation in (
+    "knows", "no longer knows"
+))  # fmt: skip
 
 
 def test_a_name_that_comes_later_moves_what_was_claimed_before_and_gives_it_back() -> None:
@@ -310,12 +347,13 @@ def test_a_vector_that_came_before_it_was_needed_is_found_when_it_is() -> None:
         assert np.asarray(builder.refresh(store.connection).passage_vectors).any(axis=1).all()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=2, max_size=12))
 @example([Step("turn", 0), Step("turn", 2), Step("skip", 0), Step("again", 0)])
 @example([Step("document", 0, words="apple"), Step("tag", 0, words="tea"), Step("embed", 0, words="apple")])
 @example([Step("document", 0, ALICE), Step("document", 1, ALICE), Step("document", 2, ALICE_SMITH), Step("skip", 0)])
 @example([Step("turn", 0, words="apple"), Step("edit", 0, words="pear"), Step("again", 0), Step("forget", 0)])
+@example([Step("turn", 0, KNOWS), Step("turn", 2, KNOWS_NO_LONGER), Step("forget", 2)])
 def test_a_refreshed_snapshot_is_the_one_that_reading_all_gives(history: list[Step]) -> None:
     with opened() as store:
         builder = SnapshotBuilder("model", Tokenizer())

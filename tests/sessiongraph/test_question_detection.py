@@ -2,7 +2,7 @@
 
 import pytest
 
-from sessiongraph.persistence.question_detection import only_asks
+from sessiongraph.question_detection import only_asks
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Freshness and declarative automation: declared for all, off by default, and right about what is to be made."""
+"""Declarative automation: off by default, and right about what is to be made."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from orchestration.automation import AUTOMATED, build_automation_sensor
 from orchestration.definitions import build_defs
-from orchestration.freshness_and_automation import AUTOMATION, FRESHNESS, build_automation_sensor
 from tests.orchestration.conftest import MAIN, Project
 
 OTHER = "default_user/other"
@@ -34,7 +34,7 @@ class Ticks:
         result = dg.evaluate_automation_conditions(
             defs or build_defs(),
             self._instance,
-            asset_selection=dg.AssetSelection.assets(*AUTOMATION),
+            asset_selection=dg.AssetSelection.assets(*AUTOMATED),
             evaluation_time=datetime(2030, 1, 1, hour, minute, tzinfo=UTC),
             cursor=self._cursor,
         )
@@ -49,13 +49,6 @@ def test_it_is_off_until_somebody_starts_it_and_says_what_it_replaces() -> None:
     assert "new_sessions" in (automation.description or "")
     sensors = [sensor.name for sensor in build_defs().get_repository_def().sensor_defs]
     assert "automation" in sensors and "default_automation_condition_sensor" not in sensors
-
-
-def test_the_graph_is_expected_to_be_fresh() -> None:
-    specs = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
-
-    assert {name for name, spec in specs.items() if spec.freshness_policy} == set(FRESHNESS)
-    assert {"knowledge_graph", "session_knowledge"} <= set(FRESHNESS)
 
 
 def test_what_changed_is_asked_for_once_and_what_did_not_is_not(lasting: Project) -> None:
@@ -89,3 +82,23 @@ def test_another_prompt_starts_nothing(lasting: Project) -> None:
     )
 
     assert ticks.asked(0, 2, changed) == set()
+
+
+@pytest.mark.parametrize("partly", [False, True])
+def test_what_failed_is_tried_again_every_hour_until_it_is_in(lasting: Project, partly: bool) -> None:
+    lasting.drop("alice.txt", "Alice Smith moved to Paris.")
+    lasting.drop("carol.txt", "Carol Brown is in Berlin.")
+    lasting.endpoint.reply("no JSON", when="Carol" if partly else "")
+    ticks = Ticks(lasting.instance)
+    ticks.asked(0, 55)
+    assert lasting.run("cognify").success is partly
+    ticks.asked(0, 57)
+    assert ticks.asked(0, 58) == set()
+
+    assert ("knowledge_graph", MAIN) in ticks.asked(1, 1)
+    assert ticks.asked(1, 2) == set()
+
+    lasting.endpoint.heal()
+    assert lasting.run("cognify").success
+    ticks.asked(1, 4)
+    assert "knowledge_graph" not in {name for name, _ in ticks.asked(2, 1)}

@@ -55,10 +55,16 @@ _UNMARKED_UNSPACED = re.compile(
 
 def only_asks(text: str) -> bool:
     """Whether each sentence of `text` is a question. One without a word neither asks nor tells."""
-    return all(_asks(sentence) for sentence in _sentences(text) if _WORD.search(sentence))
+    return all(is_question(sentence) for sentence in sentences_of(text) if has_word(sentence))
 
 
-def _sentences(text: str) -> list[str]:
+def has_word(text: str) -> bool:
+    """Whether `text` has a word or a number."""
+    return bool(_WORD.search(text))
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of `text`, each with the marks that end it."""
     # Unicode's own normal form of the Greek question mark is a semicolon.
     if _GREEK.search(text):
         text = text.replace(";", "\u037e")
@@ -72,16 +78,22 @@ def _sentences(text: str) -> list[str]:
     return [sentence.strip() for sentence in sentences]
 
 
-def _asks(sentence: str) -> bool:
-    if sentence[-1] in _MARKS or any(mark in sentence for mark in _INNER_MARKS):
+def is_asked(sentence: str) -> bool:
+    """Whether `sentence` is marked as a question."""
+    return (bool(sentence) and sentence[-1] in _MARKS) or any(mark in sentence for mark in _INNER_MARKS)
+
+
+def is_question(sentence: str) -> bool:
+    """Whether `sentence` asks, and tells nothing beside."""
+    if is_asked(sentence):
         # "My sister moved to Lyon, do you know a hotel there?" tells something too.
-        return not any(_tells(clause) for clause in _CLAUSES.split(sentence)[:-1])
+        return not any(_may_tell(clause) for clause in _CLAUSES.split(sentence)[:-1])
     if sentence[-1] in _ENDS or _CLAUSES.search(sentence):
         return False
     return bool(_UNMARKED.match(sentence) or _UNMARKED_UNSPACED.search(sentence))
 
 
-def _tells(clause: str) -> bool:
+def _may_tell(clause: str) -> bool:
     """Whether a part of a question may state something by itself."""
     clause = clause.strip()
     if any(mark in clause for mark in _INNER_MARKS) or _UNMARKED.match(clause):
