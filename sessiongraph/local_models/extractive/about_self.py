@@ -43,8 +43,10 @@ class AboutSelf:
         self._asker = asker
         self._names_asker = re.compile(rf"(?<![\w.@-]){re.escape(asker)}(?![\w@-]|\.\w)", re.IGNORECASE)
         self._frame = frame_of(text)
-        self._owned = frozenset().union(*(sentence.owned for sentence in reading.sentences)) - _UNSAID_POSSESSIONS
+        owned = frozenset().union(*(sentence.owned for sentence in reading.sentences))
+        self._asks_owned, self._owned = bool(owned), owned - _UNSAID_POSSESSIONS
         self._asks_name, self._is_negated = bool(_ASKS_NAME.search(text)), bool(_NEGATED.search(text))
+        self._asks_in_law = "-in-law" in text.lower()
         self._asks_when = bool(_ASKS_WHEN.search(text))
         which = _WHICH.search(text)
         self._which = which[1].lower() if which and which[1].lower() not in lexicon.ASKING else None
@@ -67,21 +69,27 @@ class AboutSelf:
         if strictly and self._frame is not None and not self._owned:
             return self.tells(candidate)
         said = candidate.words | candidate.carried
-        if not all(said & lexicon.told_as(noun) for noun in self._owned):
+        if not all(said & lexicon.told_as(noun) for noun in self._owned) or self._is_in_law(candidate.quote):
             return False
         named = candidate.names - words_of(self._asker) - lexicon.CALENDAR - _MONTHS_TOO
         if self._asks_name and self._owned and not (named or self._names_owned(candidate.quote)):
             return False
         sentence = candidate.sentence
-        if candidate.speaker and not self._owned and sentence.owned and not sentence.is_of_speaker:
+        if candidate.speaker and not self._asks_owned and sentence.owned and not sentence.is_of_speaker:
             return False
-        if not strictly:
+        return not strictly or self._is_what_is_asked_for(candidate, said, bool(named))
+
+    def _is_what_is_asked_for(self, candidate: Candidate, said: frozenset[str], is_named: bool) -> bool:
+        """Whether a sentence holds a day where "when" was asked, and "which car" is told by a car or a name."""
+        labels = candidate.sentence.labels
+        if self._asks_when and not (labels & {"Date", "Number"} or said & (lexicon.CALENDAR | _MONTHS_TOO)):
+            return False
+        if self._which is None:
             return True
-        if self._asks_when and not (sentence.labels & {"Date", "Number"} or said & (lexicon.CALENDAR | _MONTHS_TOO)):
+        is_such = said & lexicon.alike(self._which) or is_named or self._has_name(candidate.quote)
+        if not (is_such or "Number" in labels):
             return False
-        if self._which and not (said & lexicon.alike(self._which) or named or "Number" in sentence.labels):
-            return False
-        return self._is_negated or not (self._which and _NEGATED.search(candidate.quote))
+        return self._is_negated or not _NEGATED.search(candidate.quote)
 
     def _is_about_asker(self, candidate: Candidate) -> bool:
         """Whether the asker says it, an assistant says it to them, or it names them. What is of nobody may be, too."""
@@ -91,12 +99,19 @@ class AboutSelf:
             return True
         return candidate.user is None and "Person" not in candidate.sentence.labels
 
+    def _is_in_law(self, quote: str) -> bool:
+        """Whether `quote` tells of a mother-in-law where the mother is asked for."""
+        return not self._asks_in_law and any(f"{noun}-in-law" in quote.lower() for noun in self._owned)
+
     def _names_owned(self, quote: str) -> bool:
         """Whether `quote` gives a name, which in lower case stands right behind whose it is: "my husband dev"."""
         behind = (it[1] for noun in self._owned for it in re.finditer(rf"\b(?:my|our) {noun} (\w+)", quote.lower()))
         is_lower = quote == quote.lower() and any(word not in lexicon.NO_NAMES for word in behind)
-        capitalised = {word.lower() for word in _CAPITALISED.findall(quote)} - lexicon.CALENDAR - _MONTHS_TOO
-        return is_lower or bool(_NAMES.search(quote) or capitalised)
+        return is_lower or bool(_NAMES.search(quote)) or self._has_name(quote)
+
+    def _has_name(self, quote: str) -> bool:
+        """Whether a word in the midst of `quote` is written as a name is."""
+        return bool({word.lower() for word in _CAPITALISED.findall(quote)} - lexicon.CALENDAR - _MONTHS_TOO)
 
     def _in_first_person(self, candidate: Candidate) -> str:
         """The sentence as the asker would say it: "Ragna lives in Bergen" as "I lives in Bergen"."""

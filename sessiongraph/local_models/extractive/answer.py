@@ -155,7 +155,7 @@ class _Query:
         for names in known.values():
             self.names += [(name, True) for name in names]
         for lemma in sentence.lemmas:
-            if lemma not in named and lemma not in lexicon.ASKING and lemma not in dated:
+            if lemma not in named and lemma not in lexicon.ASKING and (self.about_self or lemma not in dated):
                 self.words[lemma] = None
         self.names = list(dict.fromkeys(self.names))
 
@@ -178,7 +178,7 @@ def _ranked(query: _Query, candidates: list[Candidate], strictly: bool = True) -
         candidates = [it for it in candidates if query.about_self.fits(it, strictly)]
     frequency = Counter(word for candidate in candidates for word in candidate.words | candidate.carried)
     weights = {word: _weight(_said_by(word, frequency), len(candidates)) for word in query.words}
-    scored = [(score, c) for c in candidates if (score := _score(query, weights, c)) > 0]
+    scored = [(score, c) for c in candidates if (score := _score(query, weights, c, strictly)) > 0]
     return newest_first(scored, None if query.is_past else query.asker)
 
 
@@ -191,7 +191,7 @@ def _said_by(word: str, frequency: Counter[str]) -> int:
     return max(frequency[each] for each in lexicon.alike(word))
 
 
-def _score(query: _Query, weights: dict[str, float], candidate: Candidate) -> float:
+def _score(query: _Query, weights: dict[str, float], candidate: Candidate, strictly: bool) -> float:
     """How well `candidate` answers; 0 where it does not."""
     if query.sayer and candidate.speaker != query.sayer:
         return 0
@@ -208,7 +208,9 @@ def _score(query: _Query, weights: dict[str, float], candidate: Candidate) -> fl
     fits_kind = bool(query.kinds & labels)
     if weights and covered < _ENOUGH * total * (0.7 if fits_kind else 1.0):
         return 0
-    if not weights and not (fits_kind or (query.names and not query.kinds)):
+    if not weights and (
+        (query.about_self is not None and strictly) or not (fits_kind or (query.names and not query.kinds))
+    ):
         return 0
     if query.is_open and not _tells_more(query, candidate):
         return 0

@@ -27,10 +27,12 @@ FRAMES = (
     _frame(  # residence
         r"\bwhere (?:do|am|are|did|have) (?:i|we) (?:\w+ )?(?:live|living|based|staying|reside|moved?|moving)\b"
         r"|\b(?:what|which) (?:city|town|country|place|village|suburb|part of town) (?:do|am|are) (?:i|we)"
-        r" (?:\w+ )?(?:live|living|based)|\b(?:my|our) (?:home ?town|home address|address)\b|\bwhere is my home\b",
+        r" (?:\w+ )?(?:live|living|based)|\b(?:my|our) (?:home ?town|home address|address)\b|\bwhere is my home\b"
+        r"|\b(?:since when|how long) have (?:i|we) (?:lived|been living)\b",
         rf"{_I}(?:'ve|'m|'re|'ll| am| are| have|)? ?(?:\w+ ){{0,2}}?"
         r"(?:lives?|living|moved?|moves|moving|relocat\w+|settled|based|resides?|staying)\b"
-        r"|\b(?:my|our) (?:new )?(?:address|home|flat|apartment|house|place) is\b",
+        r"|\b(?:my|our) (?:new )?(?:address|home|flat|apartment|house|place) is\b"
+        rf"|{_I}(?:'ve| have) been in (?-i:[A-Z])\w+ (?:since|for)\b",
     ),
     _frame(  # workplace
         r"\bwhere (?:do|am|are|did) (?:i|we) (?:\w+ )?(?:work|working|employed)\b|\bwho(?:m)? do (?:i|we) work for\b"

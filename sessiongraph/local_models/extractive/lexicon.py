@@ -280,8 +280,9 @@ _TOLD_AS = {
     **dict.fromkeys(words("grandmother grandma"), words("grandmother grandma gran nan")),
     **dict.fromkeys(words("grandfather grandpa"), words("grandfather grandpa granddad")),
     "parent": words("parent mother mom mum father dad"),
+    "baby": words("baby newborn infant"),
     "sibling": words("sibling brother sister twin"),
-    **dict.fromkeys(words("kid child"), words("kid child son daughter baby toddler twin boy girl")),
+    **dict.fromkeys(words("kid child"), words("kid child son daughter baby newborn toddler twin boy girl")),
     **dict.fromkeys(
         words("partner spouse"), words("partner spouse husband wife boyfriend girlfriend fiance fiancé fiancée")
     ),
