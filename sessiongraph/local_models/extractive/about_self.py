@@ -19,7 +19,7 @@ _UNSAID_POSSESSIONS = lexicon.words(
 _ASKS_NAME = re.compile(r"\b(?:called|names?|named)\b|\Awho\b|\bwho(?:'s| is| are)\b", re.IGNORECASE)
 _NAMES = re.compile(r"\b(?:called|named|name(?:'s| is)|names are|calls? (?:him|her|it|them|me))\s+\S+", re.IGNORECASE)
 _CAPITALISED = re.compile(r"(?<=[\w,;:)] )(?!I\b)[A-Z]\w+")
-_MONTHS_TOO = frozenset(("may", "march"))
+_MONTHS_TOO = frozenset(("march", "april", "may", "june", "august"))
 _ASKS_WHEN = re.compile(
     r"\b(?:when|how long|(?:what|which) (?:year|date|day|days|month|time|weekday))\b", re.IGNORECASE
 )
@@ -31,7 +31,7 @@ _NEGATED = re.compile(r"\b(?:never|not|cannot|no)\b|n['’]t\b", re.IGNORECASE)
 _AS_GOOD = 0.85
 _CORRECTS = re.compile(
     r"\b(?:actually|correction|no wait|wait|sorry|i meant|i was wrong|scratch that|instead|no longer|not anymore|"
-    r"any more|from now on|changed|moved|new|now)\b",
+    r"any more|from now on)\b",
     re.IGNORECASE,
 )
 
