@@ -141,8 +141,9 @@ class SessionGraph:
         chats and mails are read as who said what. `node_set` tags the documents. `said_at` is the day (a date or a
         datetime) that they are of, by which "yesterday" in them is read; where it is not given, it is the one that they
         say themselves: in front matter, in headings as a journal has them, or in their name.
-        The report's `warnings` say what of a file was left out or may be misread; `progress` is called with a Progress
-        after each file.
+        The report's `warnings` say what of a file was left out or may be misread, its `secrets` how many keys,
+        passwords and the like were masked; `datasets.update` lets a dataset hold them. `progress` is called with a
+        Progress after each file.
 
         Raises InvalidInputError or UnreadableDocumentError before anything is written, PermissionDeniedError.
         """

@@ -4,7 +4,7 @@ Plain frozen dataclasses without behaviour of their own; what they are stored in
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypedDict
 
@@ -51,12 +51,16 @@ class Role:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named container of documents. `key` ("owner/name") is its Dagster partition; `id` names its file."""
+    """A named container of documents. `key` ("owner/name") is its Dagster partition; `id` names its file.
+
+    `allow_secrets` says that keys, passwords and the like may stand in it; they are masked where it does not.
+    """
 
     id: str
     name: str
     owner_id: str
     owner_name: str
+    allow_secrets: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> str:

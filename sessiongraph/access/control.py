@@ -124,6 +124,22 @@ class AccessControl:
         with self._database.reading() as db:
             return _by_key(db.scalars(visible(user.id, _check_permission(permission))))
 
+    def update_dataset(self, dataset: Dataset, user: User, *, allow_secrets: bool) -> Dataset:
+        """Say whether secrets may stand in the dataset, if `user` may "share" it; the dataset as it is then.
+
+        Raises DatasetNotFoundError or PermissionDeniedError.
+        """
+        with self._database.writing() as db:
+            row = _shareable(db, dataset, user)
+            row.allow_secrets = allow_secrets
+            return row.as_dataset()
+
+    def allows_secrets(self, user_id: str, dataset_id: str | None) -> bool:
+        """Whether secrets may stand in the dataset; for None, in the user's main dataset. Not in one that is gone."""
+        with self._database.reading() as db:
+            row = db.get(DatasetRow, dataset_id) if dataset_id else own_dataset(db, user_id, MAIN_DATASET)
+            return row is not None and row.allow_secrets
+
     def delete_dataset(self, dataset: Dataset, user: User) -> None:
         """Forget the dataset and its grants, if `user` may "delete" it; its files are the caller's to remove.
 

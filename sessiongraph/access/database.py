@@ -12,8 +12,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from sessiongraph import sqlite_file
-from sessiongraph.access.models import Base, RoleGrantRow
+from sessiongraph.access.models import Base, DatasetRow, RoleGrantRow
 from sessiongraph.errors import SessionGraphError, StoreBusyError
+
+# What a file of 0.1 lacks.
+_LATER_COLUMN = "ALTER TABLE datasets ADD COLUMN allow_secrets BOOLEAN NOT NULL DEFAULT 0"
 
 
 class AccessDatabase:
@@ -33,12 +36,13 @@ class AccessDatabase:
             self._create_tables()
 
     def _create_tables(self) -> None:
-        # All tables come in one transaction, so the newest of them stands for all.
         with self._reader.connect() as connection:
-            if inspect(connection).has_table(RoleGrantRow.__tablename__):
+            if _is_complete(connection):
                 return
         with self._writer.begin() as connection:
             Base.metadata.create_all(connection)
+            if not _is_complete(connection):
+                connection.exec_driver_sql(_LATER_COLUMN)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -71,6 +75,14 @@ class AccessDatabase:
                 f"{self._path}, which holds users, datasets and grants, cannot be used ({cause}): see that "
                 "its folder can be written and its disk is not full; if the file is damaged, restore it."
             ) from error
+
+
+def _is_complete(connection: Connection) -> bool:
+    # All tables and columns come in one transaction, so the newest of each stands for all.
+    seen = inspect(connection)
+    if not seen.has_table(RoleGrantRow.__tablename__):
+        return False
+    return any(column["name"] == "allow_secrets" for column in seen.get_columns(DatasetRow.__tablename__))
 
 
 def _begin(connection: Connection) -> None:

@@ -4,7 +4,7 @@ Invariant, kept by unique keys: a user's name is one user, who is in one tenant 
 (owner, name) one dataset; a grant stands once.
 """
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, false, func
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from sessiongraph.types import Dataset, Role, Tenant, User
@@ -31,10 +31,11 @@ class DatasetRow(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(index=True)
     owner_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id))
+    allow_secrets: Mapped[bool] = mapped_column(server_default=false())
     owner: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
 
     def as_dataset(self) -> Dataset:
-        return Dataset(self.id, self.name, self.owner_id, self.owner.name)
+        return Dataset(self.id, self.name, self.owner_id, self.owner.name, self.allow_secrets)
 
 
 class GrantRow(Base):

@@ -11,7 +11,7 @@ from sessiongraph.api.context import acting_user, node_set_names, permitted
 from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import dataset_parts, new_id
-from sessiongraph.ingestion.ingest import IngestReport, ingest
+from sessiongraph.ingestion.ingest import IngestReport, ingest, without_secrets
 from sessiongraph.ingestion.resolve_inputs import parse, resolve_inputs
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Progress, ProgressCallback, User
@@ -43,6 +43,8 @@ async def add(
     if given is not None:
         documents = [replace(document, said_on=given) for document in documents]
     dataset = await _writable(services, owner, dataset_name)
+    if not dataset.allow_secrets:
+        documents = [await asyncio.to_thread(without_secrets, document) for document in documents]
     run_id = new_id()
     report = await ingest(services.store(dataset), documents, user=owner, node_sets=node_sets, run_id=run_id)
     report.skipped = inputs.skipped

@@ -3,7 +3,7 @@
 import asyncio
 import builtins
 
-from sessiongraph.api.context import acting_user, named_user, permitted
+from sessiongraph.api.context import acting_user, check_flag, named_user, permitted
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Permission, Role, User
 
@@ -19,6 +19,18 @@ class Datasets:
         services = self._services
         owner = await acting_user(services, user)
         return await asyncio.to_thread(services.access.create_dataset, owner, name)
+
+    async def update(self, name: str, *, allow_secrets: bool, user: User | None = None) -> Dataset:
+        """Say whether keys, passwords, card numbers and the like may stand in a dataset; the dataset as it is then.
+
+        They are masked in what comes in, unless they are allowed. What is there already stays as it is. Raises
+        DatasetNotFoundError, PermissionDeniedError unless `user` may share it.
+        """
+        services = self._services
+        check_flag(allow_secrets, "allow_secrets")
+        acting = await acting_user(services, user)
+        target = await permitted(services, acting, name, "share")
+        return await asyncio.to_thread(services.access.update_dataset, target, acting, allow_secrets=allow_secrets)
 
     async def list(self, *, user: User | None = None) -> builtins.list[Dataset]:
         """The datasets that `user` may read, their own and those granted to them."""

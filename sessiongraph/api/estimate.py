@@ -36,6 +36,7 @@ async def estimate_persist(
         belongs=(lambda turn: True) if whole else belongs_to(target),
         retry_failed=retry_failed,
         reextract=reextract,
+        allow_secrets=target.allow_secrets,
     )
     if ids and len(found.missing) == len(ids):
         raise sessions_not_found(found.missing, [acting])

@@ -107,6 +107,7 @@ async def _persist(
         belongs=belongs_to(dataset),
         whole=whole,
         progress=progress,
+        allow_secrets=dataset.allow_secrets,
     )
     report.warnings = await asyncio.to_thread(_privacy_warnings, services, user, report.copies, dataset)
     for warning in report.warnings:

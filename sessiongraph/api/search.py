@@ -15,6 +15,7 @@ from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
 from sessiongraph.retrieval.time_expressions import asker_today
+from sessiongraph.secret_masking import Masked, mask, told
 from sessiongraph.services import Services
 from sessiongraph.snapshots.feedback_weights import Weights
 from sessiongraph.speech_acts import speech_act
@@ -44,11 +45,16 @@ async def search(
     if search_type is SearchType.FEELING_LUCKY:
         search_type = choose_search_type(query_text, asker_today())
     plan = SEARCH_PLANS[search_type]
+    keeps_out = await asyncio.to_thread(_keeps_out_secrets, services, acting, chosen)
+    asked = await asyncio.to_thread(mask, query_text) if keeps_out else Masked(query_text)
+    query_text = asked.text
     # Where no answer is wanted, whatever is given is looked for.
     act = speech_act(query_text) if plan.asks_model and not only_context else "asks"
     is_heard = act in ("tells", "greets")
     scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_heard and session_id is not None)
     conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None)
+    if keeps_out:
+        await asyncio.to_thread(conversation.mask_secrets)
     query, usage = query_text, Usage()
     if plan.is_conversational:
         llm = None if only_context or is_heard or not plan.asks_model else generative_llm(services)
@@ -79,6 +85,7 @@ async def search(
         answered=outcome.answer is None or outcome.answer.answered,
         usage=context.usage,
         warnings=[
+            *([f"In the question, {told(asked.counts)}."] if asked.counts else []),
             *conversation.warnings,
             *context.warnings,
             *_without_vectors(scopes, context, services.embedder.identity),
@@ -88,6 +95,13 @@ async def search(
         rows=outcome.rows,
     )
     return [await write_turn(services, acting, conversation, result, home if is_known else None)]
+
+
+def _keeps_out_secrets(services: Services, user: User, chosen: Sequence[Dataset]) -> bool:
+    """Whether the question may get to where secrets are not allowed: into a prompt, or as a turn. Blocks."""
+    if not all(dataset.allow_secrets for dataset in chosen):
+        return True
+    return len(chosen) != 1 and not services.access.allows_secrets(user.id, None)
 
 
 def _check(query_text: object, query_type: object, session_id: object, top_k: object) -> SearchType:

@@ -7,11 +7,13 @@ All raise CachingDisabledError where CACHING=false and CacheUnavailableError whe
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack, cast
 
+from sessiongraph.access.secrets import without_secrets
 from sessiongraph.api.context import acting, names, permitted_now
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, check_turn_id, new_id
+from sessiongraph.secret_masking import mask_together
 from sessiongraph.services import Services
 from sessiongraph.types import SessionInfo, Turn, TurnChanges, User
 
@@ -45,7 +47,8 @@ class Sessions:
 
         `created_at` is when it was said (now, where not given; without a time zone it is UTC), and its zone says
         which day "today" is in what was said; the session expires SESSION_TTL_SECONDS after it was last written all
-        the same. `dataset` is where the turn belongs: where sensors persist it.
+        the same. `dataset` is where the turn belongs: where sensors persist it. Keys, passwords and the like are masked
+        before the turn is written, unless that dataset (by default the user's main one) allows them.
         """
         check_session_id(session_id)
         _check_text("question", question)
@@ -69,7 +72,7 @@ class Sessions:
                 context=context,
                 elements=tuple(used),
             )
-            cache.put_turns([turn])
+            cache.put_turns([without_secrets(services.access, turn)[0]])
 
         await self._with_cache(user, put)
         return turn_id
@@ -137,15 +140,33 @@ class Sessions:
     async def _updated(self, session_id: str, turn_id: str, user: User | None, **changes: Unpack[TurnChanges]) -> Turn:
         check_session_id(session_id)
         check_turn_id(turn_id)
-        turn = await self._with_cache(
-            user, lambda cache, owner: cache.update_turn(owner.id, session_id, turn_id, **changes)
-        )
+
+        def update(cache: "SessionCache", owner: User) -> Turn | None:
+            kept = _without_secrets(self._services, cache, owner, (session_id, turn_id), changes)
+            return cache.update_turn(owner.id, session_id, turn_id, **kept)
+
+        turn = await self._with_cache(user, update)
         if turn is None:
             raise InvalidInputError(
                 f"Session {session_id!r} has no turn {turn_id!r} in the cache. "
                 f"sessions.get_turns({session_id!r}) lists them."
             )
         return turn
+
+
+def _without_secrets(
+    services: Services, cache: "SessionCache", owner: User, place: tuple[str, str], changes: TurnChanges
+) -> TurnChanges:
+    """`changes` of the turn at `place` (session and turn id) as they may be kept where that belongs."""
+    given: dict[str, str] = {name: text for name, text in changes.items() if isinstance(text, str)}
+    texts, counts = mask_together(list(given.values()))
+    session_id, turn_id = place
+    if not counts:
+        return changes
+    belongs = [turn.dataset_id for turn in cache.get_turns(owner.id, session_id) if turn.turn_id == turn_id]
+    if belongs and services.access.allows_secrets(owner.id, belongs[0]):
+        return changes
+    return cast(TurnChanges, {**changes, **dict(zip(given, texts, strict=True))})
 
 
 def _check_text(name: str, text: object) -> None:

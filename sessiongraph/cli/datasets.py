@@ -37,8 +37,14 @@ def list_(user: UserName = None, as_json: AsJson = False) -> None:
     )
 
 
-def _as_json(dataset: Dataset) -> dict[str, str]:
-    return {"key": dataset.key, "name": dataset.name, "owner": dataset.owner_name, "id": dataset.id}
+def _as_json(dataset: Dataset) -> dict[str, str | bool]:
+    return {
+        "key": dataset.key,
+        "name": dataset.name,
+        "owner": dataset.owner_name,
+        "id": dataset.id,
+        "allow_secrets": dataset.allow_secrets,
+    }
 
 
 @app.command(epilog=examples("sessiongraph datasets create work"))
@@ -54,6 +60,26 @@ def create(
     if as_json:
         return show_json(_as_json(dataset))
     say(f"{dataset.key} is there.")
+
+
+@app.command(epilog=examples("sessiongraph datasets update vault --allow-secrets"))
+def update(
+    name: Name,
+    allow_secrets: Annotated[
+        bool, typer.Option("--allow-secrets/--mask-secrets", help="Whether keys, passwords and the like are let in.")
+    ],
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let secrets into a dataset, or have them masked in what comes in from now on, as they are by default."""
+
+    async def work() -> Dataset:
+        return await sessiongraph.datasets.update(name, allow_secrets=allow_secrets, user=await acting(user))
+
+    dataset = run("Updating…", work())
+    if as_json:
+        return show_json(_as_json(dataset))
+    say(f"Secrets are {'kept' if dataset.allow_secrets else 'masked'} in what comes into {dataset.key}.")
 
 
 @app.command(epilog=examples("sessiongraph datasets grants work"))

@@ -1,6 +1,6 @@
 """`persist`: what was said in sessions, into a dataset's graph, for good."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +27,7 @@ from sessiongraph.cli.output import (
 from sessiongraph.cli.sessions import persisted_sessions
 from sessiongraph.cli.wording import as_commands
 from sessiongraph.errors import InvalidInputError, SessionGraphError
+from sessiongraph.secret_masking import told
 from sessiongraph.types import MAIN_DATASET, SESSION_NODE_SET, Usage, User
 
 if TYPE_CHECKING:
@@ -227,6 +228,8 @@ def _warn(reports: "dict[str, PersistReport]") -> bool:
             warn(f"Neither the cache nor {name} knows session {session_id}.")
         for session_id, reason in report.unread.items():
             warn(f"Session {session_id} could not be read from the cache: {reason}")
+        if report.secrets:
+            warn(f"In what was staged, {told(report.secrets)}.")
         if report.quarantined:
             warn(f"{len(report.quarantined)} turn(s) failed too often to be tried again unasked: give --retry-failed.")
         if report.stale:
@@ -281,6 +284,7 @@ def _summary(done: _Done) -> dict[str, Any]:
         "missing": [session_id for it in found for session_id in it.missing],
         "unread": {session_id: why for it in found for session_id, why in it.unread.items()},
         "warnings": [warning for it in found for warning in it.warnings],
+        "secrets": sum((it.secrets for it in found), Counter()),
         "errors": {name: str(error) for name, error in done.errors.items()},
     }
 

@@ -50,7 +50,9 @@ def materialize_documents(
         services, dataset = run.services, run.dataset
         store, inbox, files = services.store(dataset), services.inbox(dataset), services.folder(dataset) / "files"
         owner = User(dataset.owner_id, dataset.owner_name)
-        report = asyncio.run(ingest_inbox(inbox, files, store, user=owner, run_id=run.run_id))
+        report = asyncio.run(
+            ingest_inbox(inbox, files, store, user=owner, run_id=run.run_id, allow_secrets=dataset.allow_secrets)
+        )
         for name, reason in report.failed.items():
             context.log.warning(f"{name} was rejected: {reason}")
         metadata = {**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))}
@@ -158,6 +160,7 @@ def estimate_dataset_sessions(
                 belongs=chosen.takes,
                 retry_failed=retry_failed,
                 reextract=reextract,
+                allow_secrets=run.dataset.allow_secrets,
             )
         )
         context.log.info(str(found))
@@ -198,7 +201,13 @@ class _Run:
         chosen = select_sessions(cache, self.services.access, self.dataset, sessions, whole)
         report = asyncio.run(
             stage_sessions_of_users(
-                cache, store, chosen.sessions, run_id=self.run_id, belongs=chosen.belongs, whole=chosen.whole
+                cache,
+                store,
+                chosen.sessions,
+                run_id=self.run_id,
+                belongs=chosen.belongs,
+                whole=chosen.whole,
+                allow_secrets=self.dataset.allow_secrets,
             )
         )
         if chosen.whole and report.missing and not report.found:

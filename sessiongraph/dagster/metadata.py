@@ -37,6 +37,7 @@ def ingest_metadata(report: "IngestReport") -> Metadata:
         "added": dg.MetadataValue.int(report.added),
         "known": dg.MetadataValue.int(report.known),
         "characters": dg.MetadataValue.int(report.characters),
+        "secrets_masked": dg.MetadataValue.int(report.secrets.total()),
         "skipped": dg.MetadataValue.int(len(report.skipped)),
         "failed": dg.MetadataValue.int(len(report.failed)),
         "failures": table({"document": "string", "reason": "string"}, report.failed.items()),
@@ -89,6 +90,7 @@ def staging_metadata(report: "StagingReport | PersistReport") -> Metadata:
     return {
         "sessions": dg.MetadataValue.int(len(found)),
         "turns_staged": dg.MetadataValue.int(report.staged),
+        "secrets_masked": dg.MetadataValue.int(report.secrets.total()),
         "missing": dg.MetadataValue.int(len(report.missing)),
         "missing_sessions": table({"session": "string"}, [(name,) for name in report.missing]),
         "unread": dg.MetadataValue.int(len(report.unread)),

@@ -9,13 +9,14 @@ Invariants:
 import asyncio
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from sessiongraph.errors import InvalidInputError, SessionGraphError, UnreadableDocumentError
 from sessiongraph.ids import check_name
-from sessiongraph.ingestion.ingest import IngestReport, document_id, ingest
+from sessiongraph.ingestion.ingest import IngestReport, document_id, ingest, without_secrets
 from sessiongraph.ingestion.parsing import ParsedDocument, clean_line, parse_file
 from sessiongraph.ingestion.resolve_inputs import HIDDEN_PREFIXES
 from sessiongraph.store.graph_store import GraphStore
@@ -26,11 +27,14 @@ REJECTED = "rejected"
 _BATCH = 50
 
 
-async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: User, run_id: str) -> IngestReport:
+async def ingest_inbox(
+    inbox: Path, files: Path, store: GraphStore, *, user: User, run_id: str, allow_secrets: bool = False
+) -> IngestReport:
     """Store every document in the folder `inbox`, created where it is not there, and move its file to `files`.
 
-    There it is named by its document's id. `failed` of the report has the unreadable ones, by path in the inbox,
-    and why. Raises SessionGraphError where a file cannot be moved.
+    There it is named by its document's id. Of a file in which secrets were masked, the masked text is kept instead.
+    `failed` of the report has the unreadable ones, by path in the inbox, and why.
+    Raises SessionGraphError where a file cannot be moved.
     """
     report = IngestReport(run_id)
     await asyncio.to_thread(inbox.mkdir, parents=True, exist_ok=True)
@@ -39,16 +43,17 @@ async def ingest_inbox(inbox: Path, files: Path, store: GraphStore, *, user: Use
         parsed: dict[Path, ParsedDocument] = {}
         for path in waiting[start : start + _BATCH]:
             try:
-                parsed[path] = await asyncio.to_thread(_parse, path, files)
+                parsed[path] = await asyncio.to_thread(_parse, path, files, allow_secrets)
             except UnreadableDocumentError as error:
                 report.failed[clean_line(str(path.relative_to(inbox)))] = str(error)
                 await asyncio.to_thread(_move, path, _free_path(inbox / REJECTED / path.relative_to(inbox)))
         if parsed:
             documents = list(parsed.values())
-            _add_counts(report, await ingest(store, documents, user=user, node_sets=(), run_id=run_id))
-            for path, document in parsed.items():
+            part = await ingest(store, documents, user=user, node_sets=(), run_id=run_id)
+            _add_counts(report, part)
+            for id_, (path, document) in zip(part.document_ids, parsed.items(), strict=True):
                 report.warn(clean_line(str(path.relative_to(inbox))), document.warnings)
-                await asyncio.to_thread(_move, path, _original_path(files, document.text, path))
+                await asyncio.to_thread(_keep, path, _original_path(files, id_, document, path), document)
     return report
 
 
@@ -69,7 +74,7 @@ def rejected_files(inbox: Path, most: int) -> dict[str, str]:
 
 def _reason(path: Path) -> str:
     try:
-        _parse(path, path.parent)
+        _parse(path, path.parent, allow_secrets=True)
     except UnreadableDocumentError as error:
         return str(error)
     return "It can be read by now: move it back into the inbox."
@@ -125,17 +130,31 @@ def _files_below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _parse(path: Path, files: Path) -> ParsedDocument:
+def _parse(path: Path, files: Path, allow_secrets: bool) -> ParsedDocument:
     """The document at `path`, its source being where the file will be kept. Raises UnreadableDocumentError."""
     if path.is_symlink():
         raise UnreadableDocumentError(f"{clean_line(path.name)} is a link: put the file itself into the inbox.")
     document = parse_file(path)
-    return replace(document, source=str(_original_path(files, document.text, path)))
+    if not allow_secrets:
+        document = without_secrets(document)
+        if document.secrets:
+            document = replace(document, warnings=(*document.warnings, "its masked text is kept, and not the file"))
+    return replace(document, source=str(_original_path(files, document_id(document.text), document, path)))
 
 
-def _original_path(files: Path, text: str, path: Path) -> Path:
-    """Where the original `path` of the document `text` is kept."""
-    return files / f"{document_id(text)}{path.suffix.lower()}"
+def _original_path(files: Path, id_: str, document: ParsedDocument, path: Path) -> Path:
+    """Where the original `path` of `document` is kept, or the text in its place."""
+    return files / f"{id_}{'.txt' if document.secrets else path.suffix.lower()}"
+
+
+def _keep(path: Path, target: Path, document: ParsedDocument) -> None:
+    """Move the original `path` to `target` or, where it holds secrets, put the masked text there and delete it."""
+    if not document.secrets:
+        return _move(path, target)
+    with _named_faults(path, target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(document.text, encoding="utf-8")
+        path.unlink()
 
 
 def _free_path(path: Path) -> Path:
@@ -148,9 +167,15 @@ def _free_path(path: Path) -> Path:
 
 
 def _move(path: Path, target: Path) -> None:
-    try:
+    with _named_faults(path, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, target)
+
+
+@contextmanager
+def _named_faults(path: Path, target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise SessionGraphError(
             f"{path} cannot be moved to {target.parent} ({error.strerror or error}). "
@@ -163,3 +188,4 @@ def _add_counts(total: IngestReport, part: IngestReport) -> None:
     total.added += part.added
     total.known += part.known
     total.characters += part.characters
+    total.secrets += part.secrets

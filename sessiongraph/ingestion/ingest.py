@@ -1,6 +1,7 @@
 """Storing parsed documents: each once, by the hash of its text."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -9,6 +10,7 @@ import duckdb
 
 from sessiongraph.ids import content_id
 from sessiongraph.ingestion.parsing import ParsedDocument
+from sessiongraph.secret_masking import mask, told
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import User
 
@@ -18,6 +20,7 @@ class IngestReport:
     """What an ingestion did. `document_ids` are those of all documents given, new or known, in their order.
 
     `warnings` say by document what was left out of it or may be misread, in counts, never in its words.
+    `secrets` counts by kind what was masked.
     """
 
     run_id: str
@@ -28,6 +31,7 @@ class IngestReport:
     skipped: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     warnings: dict[str, list[str]] = field(default_factory=dict)
+    secrets: Counter[str] = field(default_factory=Counter)
 
     def warn(self, name: str, warnings: Iterable[str]) -> None:
         for warning in warnings:
@@ -37,6 +41,22 @@ class IngestReport:
 def document_id(text: str) -> str:
     """The id of the document that has this text."""
     return content_id("document", text)
+
+
+def without_secrets(document: ParsedDocument) -> ParsedDocument:
+    """`document` with its secrets masked, and a warning that says how many there were."""
+    masked = mask(document.text)
+    if not masked.counts:
+        return document
+    forms = [form for form in (document.text, document.prose) if form]
+    return replace(
+        document,
+        text=masked.text,
+        prose=mask(document.prose).text if document.prose else None,
+        warnings=(*document.warnings, told(masked.counts)),
+        secrets=masked.counts,
+        unmasked_ids=tuple(map(document_id, forms)),
+    )
 
 
 async def ingest(
@@ -49,17 +69,18 @@ async def ingest(
 ) -> IngestReport:
     """Store those of `documents` that the dataset does not have, and tag all of them with `node_sets`."""
     documents = await asyncio.to_thread(store.read, lambda con: _as_stored(con, documents))
-    by_id = {document_id(document.text): document for document in reversed(documents)}
-    report = IngestReport(run_id, [document_id(document.text) for document in documents])
+    ids = await asyncio.to_thread(_ids, store, documents)
+    by_id = dict(reversed(list(zip(ids, documents, strict=True))))
+    report = IngestReport(run_id, ids, secrets=sum((document.secrets for document in documents), Counter()))
     if not await asyncio.to_thread(store.read, lambda con: _has_all(con, list(by_id), node_sets)):
         added = await asyncio.to_thread(store.write, run_id, "documents", lambda tx: _store(tx, by_id, user, node_sets))
         report.added = len(added)
         report.characters = sum(len(by_id[new].text) for new in added)
     report.known = len(by_id) - report.added
     stored = await asyncio.to_thread(store.read, lambda con: _days(con, list(by_id))) if report.known else {}
-    for document in documents:
+    for id_, document in zip(ids, documents, strict=True):
         report.warn(document.name, document.warnings)
-        if document.said_on and stored.get(document_id(document.text), document.said_on) != document.said_on:
+        if document.said_on and stored.get(id_, document.said_on) != document.said_on:
             report.warn(document.name, ["it is there already and keeps its day; forget it first to give it another"])
     return report
 
@@ -77,6 +98,16 @@ def _as_prose(document: ParsedDocument) -> ParsedDocument:
     warning = "it is there already as prose; forget it first to have it read as a transcript"
     warnings = (*document.warnings, warning)
     return replace(document, text=document.prose or document.text, kind="document", prose=None, warnings=warnings)
+
+
+def _ids(store: GraphStore, documents: Sequence[ParsedDocument]) -> list[str]:
+    """The ids of `documents`: one that is there from before its secrets were masked is not put in beside itself."""
+    unmasked = [id_ for document in documents for id_ in document.unmasked_ids]
+    known = store.read(lambda con: _known_ids(con, unmasked)) if unmasked else set()
+    return [
+        next((id_ for id_ in document.unmasked_ids if id_ in known), document_id(document.text))
+        for document in documents
+    ]
 
 
 def _known_ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:

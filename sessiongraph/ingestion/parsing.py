@@ -14,8 +14,9 @@ Blocking: on an event loop, call it in a thread.
 import re
 import stat
 import unicodedata
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
@@ -43,7 +44,8 @@ class ParsedDocument:
 
     `warnings` say what of the file was left out or may be misread, without its words; `said_on` is the day that it was
     given, or that the file gives beside its text. A transcript's `prose` is its text as it would be if nobody had
-    recognised it, as versions before 0.2 stored it.
+    recognised it, as versions before 0.2 stored it. `secrets` counts by kind what was masked, `unmasked_ids` are
+    the ids of the documents that it would have been.
     """
 
     name: str
@@ -54,6 +56,8 @@ class ParsedDocument:
     said_on: date | None = None
     kind: DocumentKind = "document"
     prose: str | None = None
+    secrets: Counter[str] = field(default_factory=Counter)
+    unmasked_ids: tuple[str, ...] = ()
 
 
 _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -83,6 +83,7 @@ async def dry_run(
     belongs: Callable[[Turn], bool] = lambda turn: True,
     retry_failed: bool = False,
     reextract: bool = False,
+    allow_secrets: bool = False,
 ) -> PersistEstimate:
     """What persisting `sessions`, by user, into the dataset behind `store` would do now."""
     estimate = PersistEstimate(llm.model)
@@ -91,7 +92,8 @@ async def dry_run(
         user: await asyncio.to_thread(_read, cache, user, ids, belongs, estimate) for user, ids in sessions.items()
     }
     plan = await asyncio.to_thread(
-        store.read, lambda con: _plan(con, extractor, cached, sessions, retry_failed, reextract, estimate.unread)
+        store.read,
+        lambda con: _plan(con, extractor, cached, sessions, retry_failed, reextract, estimate.unread, allow_secrets),
     )
     estimate.missing = plan.missing
     estimate.turns = plan.turns()
@@ -166,6 +168,7 @@ def _plan(
     retry_failed: bool,
     reextract: bool,
     unread: Mapping[str, str],
+    allow_secrets: bool,
 ) -> _Plan:
     documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
     # Of all sessions, as they name each other's speakers apart.
@@ -175,7 +178,7 @@ def _plan(
         connection.execute(query, [documents])
     draft = Transaction(connection, seq=next_seq(connection))
     for user, turns in cached.items():
-        stage_turns(draft, user, turns, count_forgets(connection))
+        stage_turns(draft, user, turns, count_forgets(connection), allow_secrets)
     known = {(user, id_) for user, ids in sessions.items() for id_ in known_sessions(connection, user, ids)}
     passages, due = read_due_passages(connection, read_turn_passages, extractor, documents, retry_failed, reextract)
     rows = connection.execute(

@@ -1,6 +1,7 @@
 """Persisting sessions, whole: stage what the cache has, bring it into the graph, and say what became of every turn."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.persistence.session_staging import session_document_id, sessions_not_found, stage_sessions
 from sessiongraph.persistence.turn_passages import read_turn_passages
+from sessiongraph.secret_masking import told
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import ProgressCallback, Turn, Usage, User
@@ -49,7 +51,8 @@ class PersistReport:
     or version, and stay as they are until `reextract`. `missing` sessions are known to neither the
     cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
     before all was done; `copies` are turns that belong to another dataset, and `warnings` say who can read now what
-    they quote from where they may not.
+    they quote from where they may not. `secrets` counts by kind what was masked in turns that were copied from where it
+    is allowed.
     """
 
     run_id: str
@@ -65,6 +68,7 @@ class PersistReport:
     failure: SessionGraphError | None = None
     copies: list[Turn] = field(default_factory=list, repr=False)
     warnings: list[str] = field(default_factory=list)
+    secrets: Counter[str] = field(default_factory=Counter)
 
     @property
     def turns(self) -> list[TurnOutcome]:
@@ -101,6 +105,8 @@ class PersistReport:
             text += f" {len(self.quarantined)} of those failed too often and wait for retry_failed=True."
         if self.stale:
             text += f" {self.stale} were extracted by another model or version and wait for reextract=True."
+        if self.secrets:
+            text += f" In what was staged, {told(self.secrets)}."
         if self.missing:
             text += f" Not found: {', '.join(self.missing)}."
         if self.unread:
@@ -122,6 +128,7 @@ async def persist_sessions(
     belongs: Callable[[Turn], bool] = lambda turn: True,
     whole: bool = False,
     progress: ProgressCallback | None = None,
+    allow_secrets: bool = False,
 ) -> PersistReport:
     """Persist a user's sessions into the dataset behind `store`: the turns that belong to it or, `whole`, all of them.
 
@@ -134,11 +141,20 @@ async def persist_sessions(
     report = PersistReport(run_id)
     if not session_ids:
         return report
-    staging = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs, whole=whole)
+    staging = await stage_sessions(
+        cache,
+        store,
+        user,
+        session_ids,
+        run_id=run_id,
+        belongs=belongs,
+        whole=whole,
+        allow_secrets=allow_secrets,
+    )
     if not staging.found:
         raise sessions_not_found(staging.missing, [user])
     report.missing, report.unread, report.staged = staging.missing, staging.unread, staging.staged
-    report.copies = staging.copies
+    report.copies, report.secrets = staging.copies, staging.secrets
     documents = {session_document_id(user.id, session_id): session_id for session_id in staging.found}
     knowledge = await build_knowledge(
         store,

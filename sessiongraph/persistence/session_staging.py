@@ -6,6 +6,7 @@ And what is forgotten does not come back: turns read from the cache before a `fo
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import duckdb
 
 from sessiongraph.errors import CacheUnavailableError, SessionsNotFoundError
 from sessiongraph.ids import content_id
+from sessiongraph.secret_masking import mask_turn
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import SESSION_NODE_SET, Turn, User
@@ -26,7 +28,7 @@ class StagingReport:
     """`found` are the sessions that the cache or the dataset knows, `missing` those that neither does.
 
     `unread` are those that the cache could not give, and why; `turns` how many it gave, `staged` how many were new,
-    `copies` those that belong to another dataset.
+    `copies` those that belong to another dataset, `secrets` how many of which kind were masked in what was staged.
     """
 
     run_id: str
@@ -36,6 +38,7 @@ class StagingReport:
     turns: int = 0
     staged: int = 0
     copies: list[Turn] = field(default_factory=list, repr=False)
+    secrets: Counter[str] = field(default_factory=Counter)
 
 
 def session_document_id(user_id: str, session_id: str) -> str:
@@ -57,19 +60,24 @@ async def stage_sessions(
     run_id: str,
     belongs: Callable[[Turn], bool] = lambda turn: True,
     whole: bool = False,
+    allow_secrets: bool = False,
 ) -> StagingReport:
     """Stage what is new of a user's sessions, of the turns that belong to the store's dataset, as `belongs` says.
 
-    With `whole`, the others are staged too, as copies: they go on waiting for where they belong.
+    With `whole`, the others are staged too, as copies: they go on waiting for where they belong. Secrets that the cache
+    has, because turns belong where they are allowed, are masked unless this dataset has `allow_secrets`.
     A session that the cache cannot give is reported as unread; the others go on. Raises CacheUnavailableError where
     none could be read and the dataset knows none either.
     """
     while True:
         forgotten = await asyncio.to_thread(store.read, count_forgets)
         report, turns = await _read_cache(cache, user, session_ids, run_id, lambda turn: whole or belongs(turn))
-        known, changed = await asyncio.to_thread(
+        known, (changed, secrets) = await asyncio.to_thread(
             store.read,
-            lambda con, turns=turns: (known_sessions(con, user, session_ids), _changed(con, user, turns)),
+            lambda con, turns=turns: (
+                known_sessions(con, user, session_ids),
+                _changed(con, user, turns, allow_secrets),
+            ),
         )
         report.copies = [turn for turn in turns if not belongs(turn)]
         known |= {turn.session_id for turn in turns}
@@ -84,10 +92,10 @@ async def stage_sessions(
             store.write,
             run_id,
             "session_turns",
-            lambda tx, turns=turns, before=forgotten: stage_turns(tx, user, turns, before),
+            lambda tx, turns=turns, before=forgotten: stage_turns(tx, user, turns, before, allow_secrets),
         )
         if staged is not None:
-            report.staged = staged
+            report.staged, report.secrets = staged, secrets
             await _note_staged(cache, filter(belongs, turns))
             return report
 
@@ -134,12 +142,22 @@ async def stage_sessions_of_users(
     run_id: str,
     belongs: Callable[[Turn], bool] = lambda turn: True,
     whole: bool = False,
+    allow_secrets: bool = False,
 ) -> StagingReport:
     """As `stage_sessions`, for several users; the report names a session as "user/session id"."""
     report = StagingReport(run_id)
     for user, session_ids in sessions.items():
         try:
-            part = await stage_sessions(cache, store, user, session_ids, run_id=run_id, belongs=belongs, whole=whole)
+            part = await stage_sessions(
+                cache,
+                store,
+                user,
+                session_ids,
+                run_id=run_id,
+                belongs=belongs,
+                whole=whole,
+                allow_secrets=allow_secrets,
+            )
         except CacheUnavailableError as error:
             part = StagingReport(run_id, unread=dict.fromkeys(session_ids, str(error)))
         report.found += [f"{user.name}/{session_id}" for session_id in part.found]
@@ -147,6 +165,7 @@ async def stage_sessions_of_users(
         report.unread |= {f"{user.name}/{session_id}": why for session_id, why in part.unread.items()}
         report.turns += part.turns
         report.staged += part.staged
+        report.secrets += part.secrets
     if report.unread and not report.found:
         raise CacheUnavailableError(next(iter(report.unread.values())))
     return report
@@ -171,8 +190,13 @@ def known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_id
     return {session_id for (session_id,) in rows}
 
 
-def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[Turn]) -> list[Row]:
-    """Rows for those of `turns` whose newest staged version differs, or that have none."""
+def _changed(
+    connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[Turn], allow_secrets: bool
+) -> tuple[list[Row], Counter[str]]:
+    """Rows for those of `turns` whose newest staged version differs, or that have none; and what was masked in them.
+
+    What was staged before secrets were masked stays as it is, for as long as nobody changes it.
+    """
     rows = [_row(user, turn) for turn in turns]
     columns = ("passage_id", "content_hash", "score", "feedback", "created_at", "utc_offset_minutes", "position")
     staged = connection.execute(
@@ -180,7 +204,16 @@ def _changed(connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[
         [list({row["document_id"] for row in rows})],
     ).fetchall()
     known = set(staged)
-    return [row for row in rows if tuple(row[column] for column in columns) not in known]
+
+    def is_new(row: Row) -> bool:
+        return tuple(row[column] for column in columns) not in known
+
+    new = [(turn, row) for turn, row in zip(turns, rows, strict=True) if is_new(row)]
+    if allow_secrets:
+        return [row for _, row in new], Counter()
+    masked = [mask_turn(turn) for turn, _ in new]
+    changed = [(row, secrets) for turn, secrets in masked if is_new(row := _row(user, turn))]
+    return [row for row, _ in changed], sum((secrets for _, secrets in changed), Counter())
 
 
 def count_forgets(connection: duckdb.DuckDBPyConnection) -> int:
@@ -189,11 +222,11 @@ def count_forgets(connection: duckdb.DuckDBPyConnection) -> int:
     return int(connection.execute(query).fetchall()[0][0])
 
 
-def stage_turns(tx: Transaction, user: User, turns: Sequence[Turn], forgotten: int) -> int | None:
+def stage_turns(tx: Transaction, user: User, turns: Sequence[Turn], forgotten: int, allow_secrets: bool) -> int | None:
     """How many turns were new; None, and nothing written, where something was forgotten since `turns` were read."""
     if count_forgets(tx.connection) != forgotten:
         return None
-    changed = _changed(tx.connection, user, turns)
+    changed, _ = _changed(tx.connection, user, turns, allow_secrets)
     sessions = {turn.session_id: turn for turn in reversed(turns)}
     known = known_sessions(tx.connection, user, list(sessions))
     new = [turn for session_id, turn in sessions.items() if session_id not in known]

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from sessiongraph.access.secrets import without_secrets
 from sessiongraph.errors import CacheUnavailableError, CachingDisabledError, LLMFailedError
 from sessiongraph.ids import new_id
 from sessiongraph.llm.client import LLM
@@ -19,6 +20,7 @@ from sessiongraph.prompts.question_prompt import HISTORY_CHARS, Question, render
 from sessiongraph.retrieval.query_rewriting import RewrittenQuery, rewrite_query
 from sessiongraph.retrieval.results import SearchResult
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.secret_masking import mask_turn, told
 from sessiongraph.services import Services
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.text_index.tokenizer import Tokenizer
@@ -52,10 +54,16 @@ class Conversation:
     recalled: list[Turn] = field(default_factory=list)
     older: list[Turn] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    masks: bool = False
 
     @property
     def history(self) -> tuple[Part, ...]:
         return _prompt_parts((*self.recalled, *self.turns))
+
+    def mask_secrets(self) -> None:
+        """Mask what was said where secrets are allowed, or before they were masked, in what goes into prompts."""
+        self.masks = True
+        self.turns = [mask_turn(turn)[0] for turn in self.turns]
 
     def recall(self, query: str, tokenizer: Tokenizer) -> None:
         """Set `recalled`: the older turns that match `query` best by BM25, in the order in which they were said."""
@@ -66,7 +74,8 @@ class Conversation:
         best = [self.older[row] for row in np.argsort(-scores, kind="stable") if scores[row] > 0]
         remaining = HISTORY_TOKENS - sum(map(_token_count, self.turns))
         chosen = _within_budget(best, min(_RECALLED_TOKENS, remaining))
-        self.recalled = [turn for turn in self.older if turn in chosen]
+        recalled = [turn for turn in self.older if turn in chosen]
+        self.recalled = [mask_turn(turn)[0] for turn in recalled] if self.masks else recalled
 
 
 async def read_conversation(services: Services, user: User, session_id: str | None) -> Conversation:
@@ -123,12 +132,14 @@ async def write_turn(
         context=result.context,
         elements=tuple(citation.id for citation in result.citations),
     )
+    kept, secrets = await asyncio.to_thread(without_secrets, services.access, turn)
+    new = [f"In the turn that was written to the session, {told(secrets)}."] if secrets else []
     try:
-        await asyncio.to_thread(lambda: services.cache.put_turns([turn]))
+        await asyncio.to_thread(lambda: services.cache.put_turns([kept]))
     except (CacheUnavailableError, CachingDisabledError) as error:
         new = [f"The turn was not written to the session: {error}"] if not conversation.warnings else []
         return replace(result, warnings=result.warnings + new)
-    return replace(result, turn_id=turn.turn_id)
+    return replace(result, turn_id=turn.turn_id, warnings=result.warnings + new)
 
 
 def _prompt_parts(turns: Sequence[Turn]) -> tuple[Part, ...]:

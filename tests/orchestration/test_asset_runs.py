@@ -7,6 +7,7 @@ import dagster as dg
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import SESSION_NODE_SET
 from tests.orchestration.conftest import MAIN, Project
+from tests.support.secrets import AWS_KEY, PASSWORD
 
 ALICE = "Alice Smith moved to Paris. Bob Jones works for Acme Corporation."
 
@@ -172,3 +173,44 @@ def test_a_graph_with_evidence_that_nobody_stated_fails_the_check_and_the_run(pr
     check = ran.checks["knowledge_graph:evidence_is_complete"]
     assert not ran.success and not check.passed
     assert check.metadata["persisted_without_window"].value == 1
+
+
+def test_a_run_masks_what_the_inbox_gives_and_keeps_no_file_with_a_secret(project: Project) -> None:
+    project.drop("keys.md", f"{ALICE}\n\nHer key is {AWS_KEY}. Her password is {PASSWORD}.")
+    project.drop("people.txt", ALICE)
+
+    ran = project.run("cognify")
+
+    assert ran.success and ran.metadata["documents"]["secrets_masked"] == 2
+    assert {"document": "keys.md", "warning": "2 secrets were masked (AWS Access Key, password)"} in (
+        ran.metadata["documents"]["warned"]
+    )
+    files = project.home / "datasets" / project.main_dataset().id / "files"
+    [kept] = [path for path in files.iterdir() if "[secret: password]" in path.read_text()]
+    assert kept.suffix == ".txt" and len(list(files.iterdir())) == 2
+    secrets = (AWS_KEY.encode(), PASSWORD.encode())
+    assert not [
+        path for path in project.home.rglob("*") if path.is_file() and any(s in path.read_bytes() for s in secrets)
+    ]
+    assert not [
+        secret for secret in (AWS_KEY, PASSWORD) if secret in str([it.body for it in project.endpoint.requests])
+    ]
+
+    project.drop("again.md", f"{ALICE}\n\nHer key is {AWS_KEY}. Her password is {PASSWORD}.")
+    assert project.run("cognify").metadata["documents"]["known"] == 1
+
+
+def test_a_run_copies_no_secret_into_a_dataset_that_does_not_allow_it(project: Project) -> None:
+    access = project.resources.access
+    vault = access.create_dataset(project.user, "vault")
+    access.update_dataset(vault, project.user, allow_secrets=True)
+    project.say(
+        "s1", ("Where is Carol?", f"Carol Brown lives in Berlin. Her password is {PASSWORD}."), dataset_id=vault.id
+    )
+
+    ran = project.run("persist_sessions", sessions=[{"user": project.user.id, "session_id": "s1"}])
+
+    assert ran.success and ran.metadata["session_turns"]["secrets_masked"] == 1
+    assert PASSWORD not in str([it.body for it in project.endpoint.requests])
+    assert project.run("persist_sessions", key=vault.key).metadata["session_turns"]["secrets_masked"] == 0
+    assert PASSWORD in str([it.body for it in project.endpoint.requests])

@@ -96,7 +96,7 @@ def assert_nothing_written(home: Path) -> None:
     assert set(found) <= {"access.sqlite", "sessions.sqlite"}
     assert [name for _, name in rows.pop("users", [])] in ([], ["default_user"])
     # One's own main dataset is there when it is first asked for; it holds nothing.
-    assert [name for _, name, _ in rows.pop("datasets", [])] in ([], ["main_dataset"])
+    assert [name for _, name, *_ in rows.pop("datasets", [])] in ([], ["main_dataset"])
     assert not any(rows.values())
     if "sessions.sqlite" in found:
         with sqlite3.connect(home / "sessions.sqlite") as connection:
@@ -299,6 +299,7 @@ BAD_VALUES: dict[str, Callable[[], Awaitable[Any]]] = {
     "forget two things": lambda: sessiongraph.forget("main_dataset", document_id="d", session_id="s"),
     "forget no such document": lambda: sessiongraph.forget("main_dataset", document_id="0" * 32),
     "forget cache string": lambda: sessiongraph.forget("main_dataset", from_cache="no"),
+    "secrets let in by a word": lambda: datasets.update("main_dataset", allow_secrets="yes"),
     "grant to nobody": lambda: datasets.grant("main_dataset", None, "read"),
     "grant to a name": lambda: datasets.grant("main_dataset", "ana", "read"),
     "grant to a ghost": lambda: datasets.grant("main_dataset", GHOST, "read"),

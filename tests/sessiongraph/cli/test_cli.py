@@ -215,7 +215,7 @@ def test_search_prints_json_alone(demo: Terminal) -> None:
 
 def test_lists_print_json_alone(demo: Terminal) -> None:
     [dataset] = demo("datasets", "list", "--json").json
-    assert set(dataset) == {"key", "name", "owner", "id"}
+    assert set(dataset) == {"key", "name", "owner", "id", "allow_secrets"}
     assert dataset["key"] == "default_user/demo"
     assert [set(user) for user in demo("users", "list", "--json").json] == [{"id", "name"}]
     session = demo("sessions", "list", "--json").json[-1]
