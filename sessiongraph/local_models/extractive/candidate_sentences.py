@@ -82,8 +82,11 @@ def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candi
     wrong = {_plain(text) for utterance in said_by for text in utterance.source.wrong}
     found: list[Candidate] = []
     asked: Candidate | None = None
-    for utterance in said_by:
-        read = list(_sentences(utterance, speakers, replaced, wrong))
+    for before, utterance, after in zip([None, *said_by], said_by, [*said_by[1:], None], strict=False):
+        question = before if before is not None and _are_one_turn(before, utterance) else None
+        answer = after if after is not None and _are_one_turn(utterance, after) else None
+        beside = tuple(it.reading for it in (question, answer) if it is not None)
+        read = list(_sentences(utterance, question, beside, speakers, replaced, wrong))
         if asked and read and asked.number == utterance.number and _is_reply(asked, read):
             reply = read[0]
             # "Yes" answers whatever was asked: it is quoted with that, and is about it.
@@ -94,6 +97,12 @@ def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candi
             found += [candidate for candidate in read if not candidate.sentence.question]
         asked = read[-1] if read and read[-1].sentence.question else None
     return found
+
+
+def _are_one_turn(question: Utterance, answer: Utterance) -> bool:
+    """Whether they are what a user says and what that is answered, neither of which tells by itself who says it."""
+    is_turn = question.number == answer.number and (question.role, answer.role) == ("user", "assistant")
+    return is_turn and question.reading.speaker is None and answer.reading.speaker is None
 
 
 def _is_reply(asked: Candidate, read: list[Candidate]) -> bool:
@@ -127,14 +136,24 @@ def _parts(source: Source) -> Iterator[Part]:
 
 
 def _sentences(
-    utterance: Utterance, speakers: frozenset[str], replaced: set[frozenset[str]], wrong: set[str]
+    utterance: Utterance,
+    question: Utterance | None,
+    beside: tuple[Reading, ...],
+    speakers: frozenset[str],
+    replaced: set[frozenset[str]],
+    wrong: set[str],
 ) -> Iterator[Candidate]:
+    """The sentences of `utterance`, which answers `question`; `beside` are the other readings of its turn."""
     reading, speaker, coreference = utterance.reading, utterance.speaker, Coreference(speakers)
     others = sorted(speakers - {reading.speaker}) if reading.speaker else []
     you = others[0] if len(others) == 1 else utterance.source.speaker if utterance.role == "assistant" else None
-    nearby = frozenset(lemma for sentence in reading.sentences for lemma in sentence.lemmas)
+    nearby = frozenset(lemma for it in (reading, *beside) for sentence in it.sentences for lemma in sentence.lemmas)
     carried: frozenset[str] = frozenset()
     before = ""
+    if question is not None:
+        asked = coreference.read(question.reading, question.speaker, None)
+        for sentence, known in zip(question.reading.sentences, asked, strict=True):
+            before, carried = sentence.text, _names(sentence, known) or carried
     resolved = coreference.read(reading, speaker, you)
     for order, (sentence, known) in enumerate(zip(reading.sentences, resolved, strict=True)):
         quote = f"{reading.speaker}: {sentence.text}" if reading.speaker else sentence.text
@@ -162,9 +181,7 @@ def _sentences(
             utterance.role,
             utterance.source.speaker,
         )
-        before = quote
-        if subjects := _subjects(sentence, known):
-            carried = frozenset(word for name in subjects for word in words_of(name))
+        before, carried = quote, _names(sentence, known) or carried
 
 
 def _topics(sentence: Sentence, known: Referents) -> frozenset[str]:
@@ -179,11 +196,11 @@ def _topics(sentence: Sentence, known: Referents) -> frozenset[str]:
     return frozenset(word for name in (*subjects, *meant, *owners) for word in words_of(name))
 
 
-def _subjects(sentence: Sentence, known: Referents) -> list[str]:
-    """The names that a sentence is about, or the first that it has."""
+def _names(sentence: Sentence, known: Referents) -> frozenset[str]:
+    """The words of the names that a sentence is about, or of the first that it has."""
     proper = [mention for mention in sentence.mentions if mention.proper]
     chosen = [mention for mention in proper if mention.subject] or proper[:1]
-    return [rendered(mention.name, known) for mention in chosen]
+    return frozenset(word for mention in chosen for word in words_of(rendered(mention.name, known)))
 
 
 def _plain(text: str) -> str:
