@@ -156,3 +156,15 @@ def test_status_counts_what_is_stale_or_says_at_least(cli: Terminal, monkeypatch
     monkeypatch.setattr(status, "_FEW_PASSAGES", 0)
 
     assert "at least 1" in cli("status", **other).out
+
+
+def test_what_is_told_of_oneself_is_heard_persisted_and_known_also_under_a_new_name(cli: Terminal) -> None:
+    told = cli("chat", "-s", "me", "-d", "demo", stdin="I live in Bergen.\nmy sister is called Astrid\n/persist\n/quit")
+    assert "Noted: you live in Bergen." in told.out and "I don't know" not in told.out
+    assert cli("sessions", "delete", "me", "--yes").code == 0
+
+    assert "Bergen" in cli("search", "Where do I live?", "-d", "demo").out
+    assert "Astrid" in cli("search", "What's my sister called?", "-d", "demo").out
+    cli("chat", "-s", "name", "-d", "demo", stdin="My name is Ragna.\n/persist\n/quit")
+    shown = cli("entities", "show", "Ragna", "-d", "demo")
+    assert "Bergen" in shown.out and "Astrid" in shown.out
