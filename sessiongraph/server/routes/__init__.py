@@ -1,0 +1,19 @@
+"""The REST functions, a file for each group: each route calls one function of the Python API, as the caller.
+
+`docs/service.md` has all of them in a table.
+"""
+
+from fastapi import APIRouter
+
+from sessiongraph.server.routes import datasets, documents, entities, forget, groups, persist, search, sessions
+
+ROUTERS: tuple[APIRouter, ...] = (
+    documents.router,
+    search.router,
+    sessions.router,
+    persist.router,
+    datasets.router,
+    entities.router,
+    groups.router,
+    forget.router,
+)
