@@ -12,6 +12,7 @@ from sessiongraph.client import SessionGraph
 from sessiongraph.server.admission import Admission
 from sessiongraph.server.body_limits import BodyLimits
 from sessiongraph.server.guard import Guard
+from sessiongraph.server.persister import persisting
 from sessiongraph.server.problems import MEDIA_TYPE, handle_problems
 from sessiongraph.server.routes import ROUTERS, health
 
@@ -46,8 +47,9 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
     settings = client.settings
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with client:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with client, persisting(client, sweeps=True) as persister:
+            app.state.persister = persister
             yield
 
     app = FastAPI(

@@ -2,13 +2,14 @@
 
 import asyncio
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from sessiongraph.errors import CachingDisabledError, SessionGraphError
 from sessiongraph.server.caller import Client
 from sessiongraph.server.problems import describe, problem
+from sessiongraph.server.who_persists import Persisting
 
 router = APIRouter(tags=["health"])
 
@@ -18,10 +19,11 @@ class Live(BaseModel):
 
 
 class Ready(BaseModel):
-    """`sessions` is whether they are kept at all."""
+    """`sessions` is whether they are kept at all, `persists` who brings what is said into the graph."""
 
     ready: bool = True
     sessions: bool
+    persists: Persisting
 
 
 @router.get("/livez")
@@ -31,10 +33,11 @@ async def livez() -> Live:
 
 
 @router.get("/readyz")
-async def readyz(client: Client) -> Ready:
+async def readyz(request: Request, client: Client) -> Ready:
     """Users and sessions can be read; a 503 where not."""
     try:
-        return Ready(sessions=await asyncio.to_thread(_check, client))
+        sessions = await asyncio.to_thread(_check, client)
+        return Ready(sessions=sessions, persists=request.app.state.persister.persisting)
     except SessionGraphError as error:
         described = {**describe(error, client.settings.home), "status": 503}
         return _as_it_is(problem(**described))
