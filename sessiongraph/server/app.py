@@ -12,6 +12,7 @@ from sessiongraph.client import SessionGraph
 from sessiongraph.server.admission import Admission
 from sessiongraph.server.body_limits import BodyLimits
 from sessiongraph.server.guard import Guard
+from sessiongraph.server.mcp_server import http_routes, over_http
 from sessiongraph.server.persister import persisting
 from sessiongraph.server.problems import MEDIA_TYPE, handle_problems
 from sessiongraph.server.routes import ROUTERS, health
@@ -45,10 +46,11 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
     """
     client = client or SessionGraph()
     settings = client.settings
+    mcp = over_http(client)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with client, persisting(client, sweeps=True) as persister:
+        async with client, persisting(client, sweeps=True) as persister, mcp.session_manager.run():
             app.state.persister = persister
             yield
 
@@ -70,6 +72,7 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.router.routes.extend(http_routes(mcp))
     handle_problems(app, settings.home)
     # The last one added stands before all others.
     app.add_middleware(BodyLimits, upload_bytes=settings.server_upload_mb * 1024 * 1024)
