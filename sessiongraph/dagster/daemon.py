@@ -18,7 +18,10 @@ def ticks(instance: dg.DagsterInstance, sensor: str = PERSISTING_SENSOR) -> bool
     """Whether a daemon evaluated `sensor` within SILENCE_SECONDS. Blocks."""
     since = time.time() - SILENCE_SECONDS
     return any(
-        (getattr(state.instigator_data, "last_tick_timestamp", None) or 0.0) > since
-        for state in instance.all_instigator_state()
-        if state.name == sensor
+        _last_tick(state.instigator_data) > since for state in instance.all_instigator_state() if state.name == sensor
     )
+
+
+def _last_tick(data: object) -> float:
+    """When the sensor was last evaluated, or began to be: a tick may take long."""
+    return max(getattr(data, name, None) or 0.0 for name in ("last_tick_timestamp", "last_tick_start_timestamp"))

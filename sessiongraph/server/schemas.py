@@ -6,14 +6,16 @@ A field that is not known is refused, and so is "yes" where true is meant.
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from sessiongraph.dagster.requested_runs import RunState
 from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.persistence.persist import PersistReport, SessionOutcome
 from sessiongraph.retrieval.results import SearchType
 from sessiongraph.types import MAIN_DATASET, Permission, Usage
 
 DATASET = Field(description="By name, by owner/name, or by id.", examples=["session_demo"])
+WAIT = Field(True, description="False: answer at once with ids, and have Dagster's queue run it: GET /v1/runs/{id}.")
 Names = Annotated[list[str], Field(max_length=1000)]
 
 
@@ -40,6 +42,7 @@ class CognifyBody(Body):
     datasets: Names | str | None = Field(None, examples=[["session_demo"]])
     retry_failed: StrictBool = False
     reextract: StrictBool = False
+    wait: StrictBool = WAIT
 
 
 class SearchBody(Body):
@@ -61,6 +64,7 @@ class PersistBody(Body):
     dataset: str = Field(MAIN_DATASET, examples=["session_demo"])
     retry_failed: StrictBool = False
     reextract: StrictBool = False
+    wait: StrictBool = WAIT
 
 
 class ForgetBody(Body):
@@ -105,12 +109,6 @@ class GrantBody(Body):
     role: str | None = None
     permission: Permission
 
-    @model_validator(mode="after")
-    def _one(self) -> "GrantBody":
-        if (self.user is None) == (self.role is None):
-            raise ValueError("give a user or a role")
-        return self
-
 
 class EntityPairBody(Body):
     dataset: str = DATASET
@@ -145,6 +143,12 @@ class GrantGiven(BaseModel):
     kind: Literal["user", "role"]
     name: str
     permission: Permission
+
+
+class RunsRequested(BaseModel):
+    """Runs that were put down for Dagster's queue, one for each dataset."""
+
+    runs: list[RunState]
 
 
 class GraphDocument(BaseModel):

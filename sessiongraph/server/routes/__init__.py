@@ -5,7 +5,7 @@
 
 from fastapi import APIRouter
 
-from sessiongraph.server.routes import datasets, documents, entities, forget, groups, persist, search, sessions
+from sessiongraph.server.routes import datasets, documents, entities, forget, groups, persist, runs, search, sessions
 
 ROUTERS: tuple[APIRouter, ...] = (
     documents.router,
@@ -16,4 +16,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     entities.router,
     groups.router,
     forget.router,
+    runs.router,
 )

@@ -1,13 +1,12 @@
 """`datasets.…`: what the caller may see, who else may, and how one is deleted."""
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Depends
-
+from sessiongraph.errors import InvalidInputError
 from sessiongraph.server.caller import Admin, Client, Reader, Writer
 from sessiongraph.server.known_users import known_user
 from sessiongraph.server.schemas import DatasetBody, Deleted, GrantBody, GrantGiven
-from sessiongraph.types import Dataset, Role, User
+from sessiongraph.types import Dataset, Permission, Role, User
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
@@ -47,18 +46,29 @@ async def grants(dataset: str, client: Client, caller: Reader) -> list[GrantGive
 @router.put("/grants")
 async def grant(body: GrantBody, client: Client, caller: Admin) -> GrantBody:
     """Let a user, or whoever is in a role, read, write, delete or share a dataset."""
-    await client.datasets.grant(body.dataset, await _grantee(body, client, caller), body.permission, by=caller.user)
+    to = await _grantee(body.user, body.role, client, caller)
+    await client.datasets.grant(body.dataset, to, body.permission, by=caller.user)
     return body
 
 
 @router.delete("/grants")
-async def revoke(body: Annotated[GrantBody, Depends()], client: Client, caller: Admin) -> Deleted:
+async def revoke(
+    dataset: str,
+    permission: Permission,
+    client: Client,
+    caller: Admin,
+    user: str | None = None,
+    role: str | None = None,
+) -> Deleted:
     """Take a permission back."""
-    await client.datasets.revoke(body.dataset, await _grantee(body, client, caller), body.permission, by=caller.user)
+    to = await _grantee(user, role, client, caller)
+    await client.datasets.revoke(dataset, to, permission, by=caller.user)
     return Deleted(deleted=True)
 
 
-async def _grantee(body: GrantBody, client: Client, caller: Admin) -> User | Role:
-    if body.role is not None:
-        return await client.roles.get(body.role, user=caller.user)
-    return await known_user(client, caller.user, str(body.user))
+async def _grantee(user: str | None, role: str | None, client: Client, caller: Admin) -> User | Role:
+    if (user is None) == (role is None):
+        raise InvalidInputError("Give a user or a role, by name.")
+    if role is not None:
+        return await client.roles.get(role, user=caller.user)
+    return await known_user(client, caller.user, str(user))

@@ -13,8 +13,9 @@ from sessiongraph.api.add import add_inputs
 from sessiongraph.extraction.estimate import CognifyEstimate
 from sessiongraph.ingestion.ingest import IngestReport
 from sessiongraph.ingestion.resolve_inputs import resolve_texts
+from sessiongraph.server.background import options_of, request_runs
 from sessiongraph.server.caller import Client, Reader, Writer
-from sessiongraph.server.schemas import AddBody, Cognified, CognifyBody, GraphDocument, Names
+from sessiongraph.server.schemas import AddBody, Cognified, CognifyBody, GraphDocument, Names, RunsRequested
 from sessiongraph.server.uploads import received
 from sessiongraph.types import MAIN_DATASET
 
@@ -54,9 +55,14 @@ async def add_files(
         )
 
 
-@router.post("/cognify")
-async def cognify(body: CognifyBody, client: Client, caller: Writer) -> dict[str, Cognified]:
+@router.post("/cognify", responses={202: {"model": RunsRequested}})
+async def cognify(
+    body: CognifyBody, client: Client, caller: Writer, response: Response
+) -> RunsRequested | dict[str, Cognified]:
     """Bring what was added to datasets into their graphs; a report for each dataset."""
+    if not body.wait:
+        response.status_code = 202
+        return await request_runs(client, caller, "cognify", body.datasets, {"knowledge_graph": options_of(body)})
     reports = await client.cognify(
         body.datasets, user=caller.user, retry_failed=body.retry_failed, reextract=body.reextract
     )
