@@ -2,6 +2,10 @@
 
 import ipaddress
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -31,8 +35,6 @@ def serve(
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, max=64, help="Processes, all on this home.")] = 1,
 ) -> None:
     """Serve this home: REST at /v1, MCP at /mcp. It persists by itself what is said, where no Dagster daemon does."""
-    import uvicorn
-
     from sessiongraph.settings import PREFIX, load_settings
 
     settings = load_settings()
@@ -42,7 +44,14 @@ def serve(
     # For the workers, which read their settings themselves.
     os.environ[f"{PREFIX}SERVER_HOSTS"] = ",".join(names)
     os.environ[f"{PREFIX}HOME"] = str(settings.home)
-    note(f"Serving {settings.home}: REST at http://{host}:{port}/v1, MCP at http://{host}:{port}/mcp. Ctrl-C ends it.")
+    with _shared_metrics(workers):
+        _run(host, port, workers, settings.home)
+
+
+def _run(host: str, port: int, workers: int, home: Path) -> None:
+    import uvicorn
+
+    note(f"Serving {home}: REST at http://{host}:{port}/v1, MCP at http://{host}:{port}/mcp. Ctrl-C ends it.")
     uvicorn.run(
         "sessiongraph.server.app:create_app",
         factory=True,
@@ -57,6 +66,17 @@ def serve(
         timeout_graceful_shutdown=_GRACE_SECONDS,
         h11_max_incomplete_event_size=64 * 1024,
     )
+
+
+@contextmanager
+def _shared_metrics(workers: int) -> Iterator[None]:
+    """For several workers, a folder in which their metrics are added up."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="sessiongraph-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _is_loopback(host: str) -> bool:

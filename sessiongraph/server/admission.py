@@ -40,7 +40,7 @@ class Admission:
             return await self._app(scope, receive, send)
         peer = scope["client"][0] if scope.get("client") else ""
         try:
-            found = await self._caller(Headers(scope=scope), peer)
+            found = await asyncio.to_thread(self._caller, Headers(scope=scope), peer)
             if isinstance(found, Response):
                 self._wrong_keys.take(peer)
                 return await found(scope, receive, send)
@@ -57,24 +57,24 @@ class Admission:
         except SessionGraphError as error:  # of the keys' own file
             await problem(**describe(error, self._client.settings.home))(scope, receive, send)
 
-    async def _caller(self, headers: Headers, peer: str) -> Caller | Response:
-        """Who asks, or the refusal."""
-        keys = await asyncio.to_thread(lambda: self._client.services.access.keys)
+    def _caller(self, headers: Headers, peer: str) -> Caller | Response:
+        """Who asks, or the refusal. Blocks."""
+        access = self._client.services.access
         given = headers.getlist("authorization")
         if given:
             scheme, _, key = given[0].partition(" ")
             is_one = len(given) == 1 and scheme.lower() == "bearer"
-            found = await asyncio.to_thread(keys.find, key.strip()) if is_one else None
+            found = access.keys.find(key.strip()) if is_one else None
             if found is None:
                 return _unauthorized("The key is none, or no good any more.")
             return Caller(found.user, found.scope, found.id)
-        if await asyncio.to_thread(keys.exist):
+        if access.keys.exist():
             return _unauthorized("The request has no key.")
         if not peer.startswith(_LOOPBACK):
             return _unauthorized("Without a key, the service answers to its own machine alone.")
         if was_forwarded(headers):
             return _unauthorized("Without a key, the service answers nothing that came through a proxy.")
-        return Caller(await self._client.users.get_default_user(), "admin")
+        return Caller(access.default_user(), "admin")
 
 
 def _unauthorized(detail: str) -> Response:

@@ -7,12 +7,14 @@ from importlib.metadata import version
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.security import HTTPBearer
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 
 from sessiongraph.client import SessionGraph
 from sessiongraph.server.admission import Admission
 from sessiongraph.server.body_limits import BodyLimits
 from sessiongraph.server.guard import Guard
 from sessiongraph.server.mcp_server import http_routes, over_http
+from sessiongraph.server.metrics import Measured, Metrics
 from sessiongraph.server.persister import persisting
 from sessiongraph.server.problems import MEDIA_TYPE, handle_problems
 from sessiongraph.server.routes import ROUTERS, health
@@ -74,6 +76,8 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
     app.include_router(health.router)
     app.router.routes.extend(http_routes(mcp))
     handle_problems(app, settings.home)
+    metrics = Metrics()
+    app.add_api_route("/metrics", metrics.shown, include_in_schema=False, response_class=Response)
     # The last one added stands before all others.
     app.add_middleware(BodyLimits, upload_bytes=settings.server_upload_mb * 1024 * 1024)
     app.add_middleware(Admission, client=client)
@@ -86,4 +90,5 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
             expose_headers=["Retry-After"],
         )
     app.add_middleware(Guard, hosts=settings.server_hosts, origins=settings.server_origins)
+    app.add_middleware(Measured, metrics=metrics)
     return app

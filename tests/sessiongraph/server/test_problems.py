@@ -1,6 +1,8 @@
 """Errors over HTTP: each a problem document, with the library's class and words and without the server's own."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -68,10 +70,10 @@ def test_a_fault_of_the_services_own_says_nothing_of_its_inside(service: Service
         assert http.get("/v1/sessions").status_code == 200
 
 
-def test_the_servers_folders_are_not_shown(service: Service):
-    home = service.client.settings.home
-    home.mkdir(exist_ok=True)
+def test_the_servers_folders_are_not_shown(home: Path, serve: Callable[..., Service]):
+    home.mkdir()
     (home / "sessions.sqlite").write_bytes(b"no database" * 100)
+    service = serve()
     with service.http() as http:
         answer = http.get("/v1/sessions")
         assert is_problem(answer, 503) and answer.json()["class"] == "CacheUnavailableError"
@@ -80,8 +82,8 @@ def test_the_servers_folders_are_not_shown(service: Service):
         assert is_problem(http.get("/readyz"), 503) and http.get("/livez").json() == {"alive": True}
 
 
-def test_sessions_that_are_off_are_told(home: object, serve: object):
-    service = serve(caching=False)  # type: ignore[operator]
+def test_sessions_that_are_off_are_told(serve: Callable[..., Service]):
+    service = serve(caching=False)
     with service.http() as http:
         assert http.get("/v1/sessions").json()["class"] == "CachingDisabledError"
         assert http.get("/readyz").json()["sessions"] is False
