@@ -85,6 +85,7 @@ def _memory_server(client: SessionGraph, connection: Connection) -> MCPServer:
     add(tools.remember, annotations=writes)
     add(tools.persist_session, annotations=writes)
     add(tools.forget, annotations=deletes)
+    add(tools.correct_fact, annotations=writes)
     add(tools.list_sessions, annotations=reads)
     add_resources(server, client, connection.caller_of)
     add_prompt(server)

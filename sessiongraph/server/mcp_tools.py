@@ -167,6 +167,33 @@ class Tools:
         return f"Forgotten: {done.documents} document(s) or session(s), {done.turns} turn(s) of {target}."
 
     @_told
+    async def correct_fact(
+        self,
+        fact: Annotated[str, Field(description="The fact's id, as recall names it.")],
+        ctx: Context,
+        object: Annotated[str | None, Field(description="The right object: whom or what it is about.")] = None,
+        relation: Annotated[str | None, Field(description='The right relation, such as "lives in".')] = None,
+        valid_at: Annotated[str | None, Field(description="Since when it holds: YYYY, YYYY-MM or YYYY-MM-DD.")] = None,
+        valid_until: Annotated[str | None, Field(description="When it ended.")] = None,
+        wrong: Annotated[bool, Field(description="It was never true: show it no more.")] = False,
+        dataset: Dataset = None,
+    ) -> str:
+        """Put right a fact that recall showed and the user says is wrong. It stands above every source from then on.
+
+        Give what is right of it, or `wrong` where nothing is. Where the world has changed since (somebody moved), call
+        remember instead: both were true in their time.
+        """
+        user = self._user(ctx, "write")
+        target = dataset or await self._usual_dataset(user) or MAIN_DATASET
+        if wrong:
+            await self._client.facts.retract(target, fact, user=user)
+            return f"Fact {fact} of {target} is shown no more."
+        corrected = await self._client.facts.correct(
+            target, fact, object=object, relation=relation, valid_at=valid_at, valid_until=valid_until, user=user
+        )
+        return f"Corrected: {corrected.statement}"
+
+    @_told
     async def list_sessions(self, ctx: Context) -> str:
         """List the user's recent conversations that are remembered, the latest first, with their ids."""
         sessions = await self._client.sessions.list_sessions(user=self._user(ctx, "read"))

@@ -11,9 +11,12 @@ from sessiongraph.retrieval.results import Citation
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.types import Turn, User
 
+# Of a fact's id: enough to name it in its dataset.
+_ID_DIGITS = 12
 NOTHING = "Nothing was found."
 
 _SOURCES = 20
+_DATASETS, _FACTS = 3, 3
 # Where to look for what is in no graph yet.
 _SESSIONS, _TURNS, _LATELY = 20, 50, 5
 # English has 4 to 5 letters a token; other scripts have about one.
@@ -31,8 +34,20 @@ async def recollect(
         citations = []
     known = {citation.turn_id for citation in citations}
     lately = [turn for turn in await _said_lately(client, user, query) if turn.turn_id not in known]
-    lines = [*map(_line, citations[:1]), *map(_turn_line, lately), *map(_line, citations[1:])]
+    facts = await _facts(client, user, query, citations)
+    lines = [*map(_line, citations[:1]), *map(_turn_line, lately), *facts, *map(_line, citations[1:])]
     return "\n".join(_within(lines, max_tokens)) or NOTHING
+
+
+async def _facts(client: SessionGraph, user: User, query: str, citations: Sequence[Citation]) -> list[str]:
+    """Facts with words of `query` that no source shows by itself, with the ids by which they are corrected."""
+    shown = {citation.id for citation in citations}
+    lines = []
+    for key in list(dict.fromkeys(citation.dataset for citation in citations))[:_DATASETS]:
+        for fact in await client.facts.list(key, query=query, limit=_FACTS, user=user):
+            if fact.id not in shown:
+                lines.append(f"- {_on_one_line(fact.statement)} (fact {fact.short_id}; dataset {key})")
+    return lines
 
 
 async def _said_lately(client: SessionGraph, user: User, query: str) -> list[Turn]:
@@ -62,6 +77,8 @@ def _line(citation: Citation) -> str:
         if citation.session_id
         else f"document {citation.name}, id {citation.document_id}"
     )
+    if citation.kind == "fact":
+        place = f"fact {citation.id[:_ID_DIGITS]}; {place}"
     true = "".join(
         f"; {word} {when}" for word, when in (("from", citation.valid_at), ("until", citation.valid_until)) if when
     )

@@ -117,6 +117,32 @@ class EntityPairBody(Body):
     reason: str = ""
 
 
+class EntityBody(Body):
+    dataset: str = DATASET
+    entity: str = Field(examples=["Alice"])
+
+
+class CorrectEntityBody(EntityBody):
+    """What the entity is (`type`), or is called (`name`)."""
+
+    type: str | None = Field(None, examples=["Person"])
+    name: str | None = Field(None, examples=["Alice Smith"])
+
+
+class FactBody(Body):
+    dataset: str = DATASET
+    fact: str = Field(description="Its id, or the first digits of it.", examples=["631d655"])
+
+
+class CorrectFactBody(FactBody):
+    """What is right; dates are YYYY, YYYY-MM or YYYY-MM-DD."""
+
+    object: str | None = Field(None, examples=["Lyon"])
+    relation: str | None = Field(None, examples=["lives in"])
+    valid_at: str | None = Field(None, examples=["2019"])
+    valid_until: str | None = None
+
+
 class RoleBody(Body):
     name: str = Field(examples=["analysts"])
 

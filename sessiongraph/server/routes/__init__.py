@@ -5,7 +5,18 @@
 
 from fastapi import APIRouter
 
-from sessiongraph.server.routes import datasets, documents, entities, forget, groups, persist, runs, search, sessions
+from sessiongraph.server.routes import (
+    datasets,
+    documents,
+    entities,
+    facts,
+    forget,
+    groups,
+    persist,
+    runs,
+    search,
+    sessions,
+)
 
 ROUTERS: tuple[APIRouter, ...] = (
     documents.router,
@@ -13,6 +24,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     sessions.router,
     persist.router,
     datasets.router,
+    facts.router,
     entities.router,
     groups.router,
     forget.router,

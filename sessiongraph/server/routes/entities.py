@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
+from sessiongraph.api.entities import EntityCorrection
 from sessiongraph.entity_resolution.entity_resolver import Merge
 from sessiongraph.server.caller import Client, Reader, Writer
-from sessiongraph.server.schemas import Changed, EntityPairBody
+from sessiongraph.server.schemas import Changed, CorrectEntityBody, EntityBody, EntityPairBody
 
 router = APIRouter(prefix="/entities", tags=["entities"])
 
@@ -29,3 +30,25 @@ async def keep_apart(body: EntityPairBody, client: Client, caller: Writer) -> Ch
     return Changed(
         changed=await client.entities.keep_apart(body.dataset, body.a, body.b, reason=body.reason, user=caller.user)
     )
+
+
+@router.get("/corrections")
+async def corrections(dataset: str, client: Client, caller: Reader) -> list[EntityCorrection]:
+    """The types and names of entities that people corrected."""
+    return await client.entities.corrections(dataset, user=caller.user)
+
+
+@router.post("/correct")
+async def correct(body: CorrectEntityBody, client: Client, caller: Writer) -> Changed:
+    """Say what an entity is, or is called."""
+    return Changed(
+        changed=await client.entities.correct(
+            body.dataset, body.entity, type=body.type, name=body.name, user=caller.user
+        )
+    )
+
+
+@router.post("/undo")
+async def undo(body: EntityBody, client: Client, caller: Writer) -> Changed:
+    """Take back what people said of the type and the name of an entity."""
+    return Changed(changed=await client.entities.undo(body.dataset, body.entity, user=caller.user))

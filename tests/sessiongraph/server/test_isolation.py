@@ -73,6 +73,13 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "merges": lambda http, name: http.get("/v1/entities/merges", params={"dataset": name}),
     "same": post("/v1/entities/same", dataset="{}", a="Zephyrine Quill", b="Quill"),
     "keep_apart": post("/v1/entities/keep_apart", dataset="{}", a="Zephyrine Quill", b="Quill"),
+    "facts": lambda http, name: http.get("/v1/facts", params={"dataset": name}),
+    "correct a fact": post("/v1/facts/correct", dataset="{}", fact="0000000", object="Oslo"),
+    "retract a fact": post("/v1/facts/retract", dataset="{}", fact="0000000"),
+    "undo a fact": post("/v1/facts/undo", dataset="{}", fact="0000000"),
+    "corrections": lambda http, name: http.get("/v1/entities/corrections", params={"dataset": name}),
+    "correct an entity": post("/v1/entities/correct", dataset="{}", entity="Quill", name="Q"),
+    "undo an entity": post("/v1/entities/undo", dataset="{}", entity="Quill"),
     "grants": lambda http, name: http.get("/v1/datasets/grants", params={"dataset": name}),
     "grant": lambda http, name: http.put(
         "/v1/datasets/grants", json={"dataset": name, "user": "sam", "permission": "read"}
@@ -82,7 +89,7 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     ),
     "delete": lambda http, name: http.delete("/v1/datasets", params={"dataset": name}),
 }  # fmt: skip
-READS = {"graph", "merges", "search in a session", *(f"search {kind}" for kind in SearchType)}
+READS = {"graph", "merges", "facts", "corrections", "search in a session", *(f"search {kind}" for kind in SearchType)}
 
 
 def test_what_one_may_not_read_is_as_if_it_were_not(people: People, service: Service):

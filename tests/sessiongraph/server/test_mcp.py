@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -52,7 +53,7 @@ async def call(client: Client, tool: str, **arguments: object) -> str:
 async def test_an_agent_remembers_and_recalls(service: Service):
     async with over_http(service) as agent:
         assert {tool.name for tool in (await agent.list_tools()).tools} == {
-            "remember", "recall", "persist_session", "forget", "list_sessions",
+            "remember", "recall", "persist_session", "forget", "correct_fact", "list_sessions",
         }  # fmt: skip
         assert await call(agent, "recall", query="Where does Alice Smith live?") == "Nothing was found."
         kept = await call(agent, "remember", text="Alice Smith moved to Lyon in 2019.", reply="Noted.")
@@ -158,6 +159,17 @@ async def test_a_recall_fits_its_budget(service: Service):
         assert all(len(text) <= 4 * size for size, text in found.items())
         assert len(found[100]) < len(found[400]) < len(found[1500])
         assert (await call(agent, "recall", query="Smith", max_tokens=5)).startswith("error")
+
+
+async def test_an_agent_corrects_what_recall_showed(service: Service):
+    async with over_http(service) as agent:
+        await call(agent, "remember", text="Alice Smith lives in Lyon.")
+        await call(agent, "persist_session")
+        found = await call(agent, "recall", query="Where does Alice Smith live?")
+        fact = re.findall(r"fact ([0-9a-f]+);", found)[0]
+        assert "Marseille" in await call(agent, "correct_fact", fact=fact, object="Marseille")
+        assert "Marseille" in await call(agent, "recall", query="Where does Alice Smith live?")
+        assert (await call(agent, "correct_fact", fact="0000000", wrong=True)).startswith("error")
 
 
 async def test_the_prompt_teaches_when_to_use_which(service: Service):

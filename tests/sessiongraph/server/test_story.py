@@ -114,3 +114,22 @@ def test_names_of_one_entity(service: Service):
         merges = http.get("/v1/entities/merges", params={"dataset": "main_dataset"}).json()
         assert [it["rule"] for it in merges if "alicia" in it["key"] + it["into"]]
         assert http.post("/v1/entities/keep_apart", json=pair).json() == {"changed": True}
+
+
+def test_a_fact_is_listed_corrected_and_taken_back(service: Service):
+    with service.http() as http:
+        http.post("/v1/add", json={"data": [TEXT]})
+        http.post("/v1/cognify", json={})
+        where = {"dataset": "main_dataset"}
+        [fact] = http.get("/v1/facts", params={**where, "query": "Paris"}).json()
+        which = {**where, "fact": fact["short_id"]}
+        corrected = http.post("/v1/facts/correct", json={**which, "object": "Lyon"}).json()
+        assert corrected["object"] == "Lyon" and corrected["corrected_by"] == "default_user"
+        which = {**where, "fact": corrected["short_id"]}
+        assert [it["object"] for it in http.post("/v1/facts/undo", json=which).json()] == ["Paris"]
+        which = {**where, "fact": fact["short_id"]}
+        assert http.post("/v1/facts/retract", json=which).json()["retracted"] is True
+        right = {**where, "entity": "Alice", "name": "Alice Smith"}
+        assert http.post("/v1/entities/correct", json=right).json() == {"changed": True}
+        assert [it["name"] for it in http.get("/v1/entities/corrections", params=where).json()] == ["Alice Smith"]
+        assert http.post("/v1/entities/undo", json={**where, "entity": "Alice"}).json() == {"changed": True}
