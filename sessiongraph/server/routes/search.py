@@ -8,6 +8,7 @@ from starlette.responses import Response, StreamingResponse
 from sessiongraph.api.search import search as search_graphs
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.retrieval.results import SearchResult
+from sessiongraph.secret_masking import mask
 from sessiongraph.server.caller import Client, Reader
 from sessiongraph.server.event_stream import OnSources, search_events
 from sessiongraph.server.schemas import SearchBody
@@ -76,8 +77,9 @@ def _streamed(response: Response) -> list[SearchResult]:
 async def _check_turn_key(client: Client, caller: Reader, body: SearchBody, turn_key: str) -> None:
     """Raises InvalidInputError where another question was asked under the key."""
     assert body.session_id is not None
+    asked = {body.query_text, mask(body.query_text).text}
     for turn in await client.sessions.get_turns(body.session_id, user=caller.user):
-        if turn.turn_id == turn_key and turn.question != body.query_text:
+        if turn.turn_id == turn_key and turn.question not in asked:
             raise InvalidInputError(
                 f"Session {body.session_id!r} has a turn {turn_key!r} with another question: give each turn a key of "
                 "its own."
