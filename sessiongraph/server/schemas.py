@@ -101,6 +101,13 @@ class DatasetBody(Body):
     name: str = Field(examples=["session_demo"])
 
 
+class DatasetChanges(Body):
+    """`allow_secrets`: whether keys, passwords and the like may stand in the dataset."""
+
+    dataset: str = DATASET
+    allow_secrets: StrictBool
+
+
 class GrantBody(Body):
     """To a `user` or to a `role`, by name."""
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.server.caller import Admin, Client, Reader, Writer
 from sessiongraph.server.known_users import known_user
-from sessiongraph.server.schemas import DatasetBody, Deleted, GrantBody, GrantGiven
+from sessiongraph.server.schemas import DatasetBody, DatasetChanges, Deleted, GrantBody, GrantGiven
 from sessiongraph.types import Dataset, Permission, Role, User
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
@@ -21,6 +21,12 @@ async def list_datasets(client: Client, caller: Reader) -> list[Dataset]:
 async def create_dataset(body: DatasetBody, client: Client, caller: Writer) -> Dataset:
     """The caller's dataset of that name, new or there already."""
     return await client.datasets.create(body.name, user=caller.user)
+
+
+@router.patch("")
+async def update_dataset(body: DatasetChanges, client: Client, caller: Admin) -> Dataset:
+    """Say whether keys, passwords, card numbers and the like may stand in a dataset that the caller may share."""
+    return await client.datasets.update(body.dataset, allow_secrets=body.allow_secrets, user=caller.user)
 
 
 @router.delete("")
