@@ -7,7 +7,7 @@ cognee's users already have. The prefixed name goes first wherever it stands, th
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, Field, Secret, SecretStr, ValidationError, field_validator
@@ -16,6 +16,7 @@ from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -31,8 +32,8 @@ _LONGEST_WAIT = 30 * 24 * 3600
 
 def variables_of(setting: str) -> list[str]:
     """The environment variables of `setting`, the one that goes first first."""
-    # HOME and ASSET_KEY_PREFIX are other programs' words.
-    alone = setting in ("home", "asset_key_prefix")
+    # HOME, ASSET_KEY_PREFIX and SERVER_… are other programs' words.
+    alone = setting in ("home", "asset_key_prefix") or setting.startswith("server_")
     return [PREFIX + setting.upper(), *([] if alone else [setting.upper()])]
 
 
@@ -83,6 +84,14 @@ class Settings(BaseSettings):
     keep_history_days: int = Field(default=365, ge=1)
     keep_observations_days: int = Field(default=30, ge=1)
 
+    # Of the service: names by which it may be called beside localhost, and web pages of elsewhere that may call it,
+    # with commas between; then what one key may do, of which each worker keeps its own count.
+    server_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    server_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    server_requests_per_minute: int = Field(default=600, ge=1)
+    server_concurrency: int = Field(default=16, ge=1)
+    server_upload_mb: int = Field(default=64, ge=1, le=1024)
+
     # Where a run's failure is posted to, as JSON. Whoever knows the address may post there.
     alert_webhook_url: Secret[AnyHttpUrl] | None = None
 
@@ -108,6 +117,24 @@ class Settings(BaseSettings):
         if "/" in host:
             raise ValueError("it is a host's name alone: SESSIONGRAPH_CACHE_URL takes redis:// and rediss:// addresses")
         return host
+
+    @field_validator("server_hosts", "server_origins", mode="before")
+    @classmethod
+    def _listed(cls, names: object) -> object:
+        return (
+            tuple(name.strip().lower() for name in names.split(",") if name.strip())
+            if isinstance(names, str)
+            else names
+        )
+
+    @field_validator("server_origins")
+    @classmethod
+    def _whole_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            address = urlsplit(origin)
+            if address.scheme not in ("http", "https") or origin != f"{address.scheme}://{address.netloc}":
+                raise ValueError(f"{origin!r:.60} is no origin: write https://host or http://host:port, without a path")
+        return origins
 
     @field_validator("home")
     @classmethod

@@ -4,6 +4,7 @@ from orchestration.sensors.dataset_partitions import dataset_partitions
 from orchestration.sensors.freshness import freshness
 from orchestration.sensors.inbox import inbox
 from orchestration.sensors.new_sessions import new_sessions
+from orchestration.sensors.requested_runs import requested_runs
 from orchestration.sensors.run_failure_alert import run_failures
 
-SENSORS = [dataset_partitions, new_sessions, inbox, freshness, run_failures]
+SENSORS = [dataset_partitions, new_sessions, inbox, freshness, *requested_runs, run_failures]

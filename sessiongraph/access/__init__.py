@@ -1,1 +1,1 @@
-"""Who may do what with which dataset. Rules: `control`, `groups`; tables: `models`. All need SQLAlchemy."""
+"""Who may do what with which dataset. Rules: `control`, `groups`, `keys`; tables: `models`. All need SQLAlchemy."""

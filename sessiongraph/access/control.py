@@ -1,4 +1,4 @@
-"""The rules of users, datasets and grants; those of tenants and roles are in `groups`, files in the graph store.
+"""The rules of users, datasets and grants; those of tenants and roles are in `groups`, of API keys in `keys`.
 
 Invariants: whoever has no grant on another's dataset is told the same as if there were none; every change is
 one transaction that waited for the others, so no two processes make the same user or dataset twice.
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from sessiongraph.access.database import AccessDatabase
 from sessiongraph.access.groups import Groups, no_role, no_user
+from sessiongraph.access.keys import Keys
 from sessiongraph.access.models import DatasetRow, GrantRow, RoleGrantRow, RoleRow, TenantUserRow, UserRow
 from sessiongraph.access.queries import (
     held,
@@ -42,6 +43,7 @@ class AccessControl:
     def __init__(self, home: Path) -> None:
         self._database = AccessDatabase(home / "access.sqlite")
         self.groups = Groups(self._database)
+        self.keys = Keys(self._database)
         self._default_user: User | None = None
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The tables of access control: users, tenants, roles, datasets with their owners, grants. Rules are in `control`.
+"""The tables of access control: users, their keys, tenants, roles, datasets, grants. Rules are in `control` and `keys`.
 
 Invariant, kept by unique keys: a user's name is one user, who is in one tenant at the most; (tenant, name) is one role,
 (owner, name) one dataset; a grant stands once.
@@ -102,3 +102,18 @@ class RoleGrantRow(Base):
     role_id: Mapped[str] = mapped_column(ForeignKey(RoleRow.id, ondelete="CASCADE"), primary_key=True, index=True)
     permission: Mapped[str] = mapped_column(primary_key=True)
     role: Mapped[RoleRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class ApiKeyRow(Base):
+    """A key of a user, as its hash. One that was revoked stays, with the moment. Times are Unix seconds."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id), index=True)
+    scope: Mapped[str]
+    created_at: Mapped[int]
+    expires_at: Mapped[int | None]
+    revoked_at: Mapped[int | None]
+    user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)

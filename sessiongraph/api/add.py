@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import dataset_parts, new_id
 from sessiongraph.ingestion.ingest import IngestReport, ingest, without_secrets
-from sessiongraph.ingestion.resolve_inputs import parse, resolve_inputs
+from sessiongraph.ingestion.resolve_inputs import Inputs, parse, resolve_inputs
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Progress, ProgressCallback, User
 
@@ -30,10 +30,32 @@ async def add(
     progress: ProgressCallback | None = None,
 ) -> IngestReport:
     """As `SessionGraph.add` says."""
+    return await add_inputs(
+        services,
+        lambda: resolve_inputs(data),
+        dataset_name,
+        user=user,
+        node_set=node_set,
+        said_at=said_at,
+        progress=progress,
+    )
+
+
+async def add_inputs(
+    services: Services,
+    resolve: Callable[[], Inputs],
+    dataset_name: str,
+    *,
+    user: User | None,
+    node_set: Sequence[str] | None,
+    said_at: date | None = None,
+    progress: ProgressCallback | None = None,
+) -> IngestReport:
+    """As `add`, of what `resolve` gives; it is called in a thread."""
     given = _day(said_at)
     node_sets = node_set_names(node_set, "node_set") if node_set is not None else []
     dataset_parts(dataset_name)
-    inputs = await asyncio.to_thread(resolve_inputs, data)
+    inputs = await asyncio.to_thread(resolve)
     owner = await acting_user(services, user)
     documents = []
     for item in inputs.items:

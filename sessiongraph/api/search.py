@@ -1,7 +1,7 @@
 """`search`: a question answered from the graphs that a user may read, within a session where one is named."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -35,8 +35,14 @@ async def search(
     top_k: int,
     node_sets: Sequence[str] | None,
     only_context: bool,
+    on_sources: Callable[[list[Citation]], None] | None = None,
+    turn_id: str | None = None,
 ) -> list[SearchResult]:
-    """As `SessionGraph.search` says."""
+    """As `SessionGraph.search` says.
+
+    `on_sources` is told of sources as they are found. `turn_id` is the id that the turn is to get: asked again under
+    it, a question is answered anew and written in its own place, as if it had not been asked before.
+    """
     search_type = _check(query_text, query_type, session_id, top_k)
     check_flag(only_context, "only_context")
     tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
@@ -52,7 +58,7 @@ async def search(
     act = speech_act(query_text) if plan.asks_model and not only_context else "asks"
     is_heard = act in ("tells", "greets")
     scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_heard and session_id is not None)
-    conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None)
+    conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None, turn_id)
     if keeps_out:
         await asyncio.to_thread(conversation.mask_secrets)
     query, usage = query_text, Usage()
@@ -73,6 +79,7 @@ async def search(
         asking_user_id=acting.id,
         asker=asker_label(scopes, acting),
         usage=usage,
+        on_sources=on_sources,
     )
     outcome = await strategy_of(plan.strategy, act, session_id)(context)
     home, is_known = await asyncio.to_thread(_home, services, acting, chosen, outcome.citations)
@@ -94,7 +101,7 @@ async def search(
         query_type=search_type,
         rows=outcome.rows,
     )
-    return [await write_turn(services, acting, conversation, result, home if is_known else None)]
+    return [await write_turn(services, acting, conversation, result, home if is_known else None, turn_id)]
 
 
 def _keeps_out_secrets(services: Services, user: User, chosen: Sequence[Dataset]) -> bool:

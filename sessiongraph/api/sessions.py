@@ -42,13 +42,16 @@ class Sessions:
         dataset: str | None = None,
         context: str | None = None,
         elements: Sequence[str] = (),
+        turn_id: str | None = None,
     ) -> str:
         """Add a turn to a session, which begins with its first; returns the turn's id.
 
         `created_at` is when it was said (now, where not given; without a time zone it is UTC), and its zone says
         which day "today" is in what was said; the session expires SESSION_TTL_SECONDS after it was last written all
         the same. `dataset` is where the turn belongs: where sensors persist it. Keys, passwords and the like are masked
-        before the turn is written, unless that dataset (by default the user's main one) allows them.
+        before the turn is written, unless that dataset (by default the user's main one) allows them. `turn_id` is a key
+        of the caller's own (a new one, where not given): the same turn told again under it is one turn, another is an
+        InvalidInputError.
         """
         check_session_id(session_id)
         _check_text("question", question)
@@ -57,12 +60,12 @@ class Sessions:
             _check_text("context", context)
         used = names(elements, "elements")
         moment = _zoned(created_at)
-        services, turn_id = self._services, new_id()
+        services, id_ = self._services, new_id() if turn_id is None else check_turn_id(turn_id)
 
         def put(cache: "SessionCache", owner: User) -> None:
             target = permitted_now(services, owner, dataset, "write") if dataset is not None else None
             turn = Turn(
-                turn_id=turn_id,
+                turn_id=id_,
                 user_id=owner.id,
                 session_id=session_id,
                 question=question,
@@ -72,10 +75,12 @@ class Sessions:
                 context=context,
                 elements=tuple(used),
             )
-            cache.put_turns([without_secrets(services.access, turn)[0]])
+            kept = without_secrets(services.access, turn)[0]
+            if turn_id is None or not _is_there(cache, kept):
+                cache.put_turns([kept])
 
         await self._with_cache(user, put)
-        return turn_id
+        return id_
 
     async def get_turns(self, session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:
         """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""
@@ -167,6 +172,17 @@ def _without_secrets(
     if belongs and services.access.allows_secrets(owner.id, belongs[0]):
         return changes
     return cast(TurnChanges, {**changes, **dict(zip(given, texts, strict=True))})
+
+
+def _is_there(cache: "SessionCache", turn: Turn) -> bool:
+    """Whether the session has `turn` already. Raises InvalidInputError where what has its id says something else."""
+    known = {it.turn_id: it for it in cache.get_turns(turn.user_id, turn.session_id)}.get(turn.turn_id)
+    if known is not None and known.content_hash != turn.content_hash:
+        raise InvalidInputError(
+            f"Session {turn.session_id!r} has a turn {turn.turn_id!r} with other words: give each turn a key of its "
+            "own, or edit that one."
+        )
+    return known is not None
 
 
 def _check_text(name: str, text: object) -> None:

@@ -2,10 +2,14 @@
 
 import asyncio
 import builtins
+from typing import TYPE_CHECKING
 
-from sessiongraph.api.context import acting_user
+from sessiongraph.api.context import acting_user, named_user
 from sessiongraph.services import Services
 from sessiongraph.types import User
+
+if TYPE_CHECKING:
+    from sessiongraph.access.keys import ApiKey
 
 
 class Users:
@@ -33,3 +37,22 @@ class Users:
         """The users whom `user` may know of, by name: of their tenant, if any, and of the tenants that they own."""
         services = self._services
         return await asyncio.to_thread(services.access.list_users, await acting_user(services, user))
+
+    async def create_key(self, user: User, *, scope: str = "write", days: int | None = None) -> "tuple[ApiKey, str]":
+        """A new API key of `user`, for the service; the second is the key itself, which is not kept.
+
+        `scope` is read, write or admin; it is good for `days`, for ever where not given. Once a key was made, by
+        whomever, the service of this home serves nobody without one. Raises InvalidInputError.
+        """
+        services, owner = self._services, await named_user(self._services, user)
+        return await asyncio.to_thread(lambda: services.access.keys.create(owner, scope, days))
+
+    async def list_keys(self, user: User) -> "builtins.list[ApiKey]":
+        """The API keys of `user`, the oldest first, also those that are no good any more."""
+        services, owner = self._services, await named_user(self._services, user)
+        return await asyncio.to_thread(lambda: services.access.keys.list(owner))
+
+    async def revoke_key(self, user: User, key_id: str) -> "ApiKey":
+        """End a key of `user`, at once and for good. Raises InvalidInputError where they have none of that id."""
+        services, owner = self._services, await named_user(self._services, user)
+        return await asyncio.to_thread(lambda: services.access.keys.revoke(owner, key_id))

@@ -24,9 +24,11 @@ from sessiongraph.cli import (
     forget,
     graph,
     init,
+    mcp,
     persist,
     roles,
     search,
+    serve,
     sessions,
     status,
     stored_documents,
@@ -98,6 +100,8 @@ app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
 app.add_typer(users.app, name="users", rich_help_panel=_LOOK)
 app.add_typer(roles.app, name="roles", rich_help_panel=_LOOK)
 app.add_typer(tenants.app, name="tenants", rich_help_panel=_LOOK)
+serve.register(app, _LOOK)
+mcp.register(app, _LOOK)
 dev.register(app, _LOOK)
 init.register(app, _LOOK)
 forget.register(app, _CARE)

@@ -91,6 +91,7 @@ class Status:
     cache_problem: str | None
     datasets: list[DatasetStatus]
     sessions: list[SessionStatus]
+    persists: str
     next_steps: list[str]
 
 
@@ -113,6 +114,8 @@ def status(user: UserName = None, as_json: AsJson = False) -> None:
 
 
 def _status(services: "Services", user_name: str | None) -> Status:
+    from sessiongraph.server.who_persists import MEANING, who_persists
+
     access, settings = services.access, services.settings
     user = access.default_user() if user_name is None else access.get_user(user_name)
     datasets, settled = _datasets(services, user)
@@ -126,6 +129,7 @@ def _status(services: "Services", user_name: str | None) -> Status:
         cache_problem=problem,
         datasets=datasets,
         sessions=sessions,
+        persists=MEANING[who_persists(services)],
         next_steps=_next_steps(datasets, sessions, problem),
     )
 
@@ -233,6 +237,7 @@ def _show(found: Status) -> None:
         say(f"cache        {found.cache}, reachable")
     else:
         say(f"cache        {found.cache}: {found.cache_problem}", "red")
+    say(f"persists     {found.persists}")
     if found.datasets:
         columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed", "stale"]
         show_table("Datasets", columns, map(_row, found.datasets))

@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 import sessiongraph
+from sessiongraph.cli import keys
 from sessiongraph.cli.options import AsJson, UserName, acting, examples
 from sessiongraph.cli.output import run, say, show_json, show_users
 from sessiongraph.types import User
 
 app = typer.Typer(no_args_is_help=True, help="Users: whose datasets and sessions there are.")
+app.add_typer(keys.app, name="key")
 
 
 @app.command("list", epilog=examples("sessiongraph users list"))

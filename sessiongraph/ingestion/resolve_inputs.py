@@ -9,7 +9,7 @@ Blocking: on an event loop, call it in a thread.
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -31,7 +31,7 @@ HIDDEN_PREFIXES = (".", "~$")  # "~$" is what Word puts beside a document that i
 
 @dataclass(frozen=True)
 class Input:
-    """One thing to parse: a text, or the path of a file. `source` is that path as text, None for a text."""
+    """One thing to parse: a text, or the path of a file. `source` is where that can be found again; None for a text."""
 
     name: str
     source: str | None
@@ -63,10 +63,20 @@ def resolve_inputs(data: Any) -> Inputs:
     )
 
 
+def resolve_texts(texts: Sequence[str]) -> Inputs:
+    """`texts` as texts, whatever they look like: what comes from elsewhere is never a path of this machine.
+
+    Raises as `resolve_inputs`.
+    """
+    if not texts:
+        raise InvalidInputError("data is an empty list: give at least one text.")
+    return Inputs([_text(text, f"data[{position}]") for position, text in enumerate(texts)], [])
+
+
 def parse(item: Input) -> ParsedDocument:
     """The clean text of `item`. Raises UnreadableDocumentError."""
     if isinstance(item.content, Path):
-        return parse_file(item.content, item.name)
+        return replace(parse_file(item.content, item.name), source=item.source)
     return parse_text(item.content, item.name)
 
 

@@ -78,8 +78,13 @@ class Conversation:
         self.recalled = [mask_turn(turn)[0] for turn in recalled] if self.masks else recalled
 
 
-async def read_conversation(services: Services, user: User, session_id: str | None) -> Conversation:
-    """The last LAST_TURNS of the session that fit; none, with a warning, where the cache is off or down."""
+async def read_conversation(
+    services: Services, user: User, session_id: str | None, without: str | None = None
+) -> Conversation:
+    """The last LAST_TURNS of the session that fit, but for the turn `without`.
+
+    None, with a warning, where the cache is off or down.
+    """
     conversation = Conversation(session_id)
     if session_id is None:
         return conversation
@@ -88,6 +93,7 @@ async def read_conversation(services: Services, user: User, session_id: str | No
     except (CacheUnavailableError, CachingDisabledError) as error:
         conversation.warnings.append(f"Answered without the session's history: {error}")
         return conversation
+    turns = [turn for turn in turns if turn.turn_id != without]
     conversation.turns = _within_budget(turns[-LAST_TURNS:][::-1], HISTORY_TOKENS)[::-1]
     conversation.older = turns[: len(turns) - len(conversation.turns)]
     return conversation
@@ -116,13 +122,21 @@ async def resolve_follow_up(
 
 
 async def write_turn(
-    services: Services, user: User, conversation: Conversation, result: SearchResult, dataset: Dataset | None
+    services: Services,
+    user: User,
+    conversation: Conversation,
+    result: SearchResult,
+    dataset: Dataset | None,
+    turn_id: str | None = None,
 ) -> SearchResult:
-    """Write question and answer to the session; `result` with the turn's id, or with a warning where that failed."""
+    """Write question and answer to the session, under `turn_id` or a new one.
+
+    `result` with the turn's id, or with a warning where that failed.
+    """
     if conversation.session_id is None or result.answer is None:
         return result
     turn = Turn(
-        turn_id=new_id(),
+        turn_id=turn_id or new_id(),
         user_id=user.id,
         session_id=conversation.session_id,
         question=result.query,

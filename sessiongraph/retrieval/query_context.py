@@ -4,7 +4,7 @@ The strategies (`answer_strategies`, `graph_query`, `graph_report`) are function
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -49,7 +49,7 @@ class QueryContext:
     """A question as the user put it (`original_query`) and rewritten to stand alone (`query`).
 
     `asker` is what whoever asks is called. `feedback` has the feedback weights by dataset's key; with `only_context`
-    no model is asked.
+    no model is asked. `on_sources` is told what each retrieval found, before anything is answered from it.
     """
 
     services: Services
@@ -67,6 +67,7 @@ class QueryContext:
     warnings: list[str] = field(default_factory=list)
     query_vector: np.ndarray | None = None
     graph_query_limits: GraphQueryLimits = field(default_factory=GraphQueryLimits)
+    on_sources: Callable[[list[Citation]], None] | None = None
 
     @property
     def llm(self) -> LLM | None:
@@ -89,7 +90,7 @@ class QueryContext:
                 used = error.usage or Usage()
                 self.warnings.append(f"Found by words alone: {error}")
             self.usage += used
-        return await asyncio.to_thread(
+        found = await asyncio.to_thread(
             gather_citations,
             self.plan.sources,
             self.scopes if scopes is None else scopes,
@@ -99,6 +100,9 @@ class QueryContext:
             self.feedback,
             self.asking_user_id,
         )
+        if self.on_sources is not None:
+            self.on_sources(found)
+        return found
 
     async def answer(self, question: str, citations: Sequence[Citation]) -> Answer:
         """The model's answer to `question` from `citations`. Raises LLMFailedError."""

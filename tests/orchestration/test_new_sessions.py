@@ -375,3 +375,10 @@ def test_whatever_is_said_edited_and_rated_is_in_the_end_persisted(project: Proj
     )
     cached = {(t.turn_id, t.answer, t.score) for n in range(4) for t in cache.get_turns(user.id, f"s{n}")}
     assert cached <= set(staged)
+
+
+def test_the_service_knows_the_sensor_by_its_name():
+    """By whose ticks it tells whether a daemon persists."""
+    from sessiongraph.dagster.daemon import PERSISTING_SENSOR
+
+    assert new_sessions.name == PERSISTING_SENSOR

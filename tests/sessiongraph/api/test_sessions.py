@@ -71,3 +71,16 @@ async def persist(dataset: str) -> sessiongraph.PersistReport:
     report = await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset=dataset, create=True)
     assert isinstance(report, sessiongraph.PersistReport)
     return report
+
+
+async def test_a_turn_told_twice_under_one_key_is_one_turn():
+    moment = datetime(2026, 5, 8, 12, tzinfo=UTC)
+    first = await sessions.add_turn("s", "Where?", "In Paris.", turn_id="chat-1", created_at=moment)
+    again = await sessions.add_turn("s", "Where?", "In Paris.", turn_id="chat-1")
+    assert first == again == "chat-1"
+    [turn] = await sessions.get_turns("s")
+    assert turn.created_at == moment
+    with pytest.raises(sessiongraph.InvalidInputError, match="other words"):
+        await sessions.add_turn("s", "Where?", "In Rome.", turn_id="chat-1")
+    await sessions.add_turn("other", "Where?", "In Rome.", turn_id="chat-1")
+    assert [turn.answer for turn in await sessions.get_turns("s")] == ["In Paris."]

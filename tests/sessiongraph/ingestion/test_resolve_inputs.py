@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.errors import InvalidInputError, UnreadableDocumentError
-from sessiongraph.ingestion.resolve_inputs import parse, resolve_inputs
+from sessiongraph.ingestion.resolve_inputs import parse, resolve_inputs, resolve_texts
 
 
 def write(path: Path, text: str = "Alice lives in Paris.") -> Path:
@@ -192,3 +192,13 @@ class TestWrongTypes:
     def test_nothing_is_refused(self, empty: object):
         with pytest.raises(InvalidInputError, match="data is an empty list"):
             resolve_inputs(empty)
+
+
+@pytest.mark.parametrize("text", ["/etc/passwd", "./notes.txt", "../x", "~/x", "file:///etc/passwd", "/"])
+def test_texts_from_elsewhere_are_never_paths(text: str):
+    if text == "/":
+        with pytest.raises(UnreadableDocumentError):
+            resolve_texts([text])
+        return
+    [found] = resolve_texts([text]).items
+    assert (found.content, found.source, parse(found).text) == (text, None, text)

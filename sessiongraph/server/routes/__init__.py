@@ -1,0 +1,32 @@
+"""The REST functions, a file for each group: each route calls one function of the Python API, as the caller.
+
+`docs/service.md` has all of them in a table.
+"""
+
+from fastapi import APIRouter
+
+from sessiongraph.server.routes import (
+    datasets,
+    documents,
+    entities,
+    facts,
+    forget,
+    groups,
+    persist,
+    runs,
+    search,
+    sessions,
+)
+
+ROUTERS: tuple[APIRouter, ...] = (
+    documents.router,
+    search.router,
+    sessions.router,
+    persist.router,
+    datasets.router,
+    facts.router,
+    entities.router,
+    groups.router,
+    forget.router,
+    runs.router,
+)

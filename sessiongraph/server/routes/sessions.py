@@ -1,0 +1,77 @@
+"""`sessions.…`: what was said, written turn by turn, listed, rated, edited, deleted. Sessions are the caller's own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from sessiongraph.server.caller import Client, Reader, Writer
+from sessiongraph.server.schemas import Deleted, EditBody, FeedbackBody, TurnBody, TurnWritten
+from sessiongraph.server.turn_keys import TurnKey
+from sessiongraph.types import SessionInfo, Turn
+
+router = APIRouter(prefix="/sessions", tags=["sessions"])
+
+
+@router.get("")
+async def list_sessions(client: Client, caller: Reader) -> list[SessionInfo]:
+    """The caller's cached sessions, latest activity first."""
+    return await client.sessions.list_sessions(user=caller.user)
+
+
+@router.delete("")
+async def clear(client: Client, caller: Writer) -> Deleted:
+    """Delete all of the caller's sessions from the cache. What was persisted stays, until `forget`."""
+    return Deleted(deleted=await client.sessions.clear(user=caller.user))
+
+
+@router.delete("/{session_id}")
+async def delete_session(session_id: str, client: Client, caller: Writer) -> Deleted:
+    """Delete a session from the cache. What was persisted stays, until `forget`."""
+    return Deleted(deleted=await client.sessions.delete_session(session_id, user=caller.user))
+
+
+@router.get("/{session_id}/turns")
+async def get_turns(
+    session_id: str, client: Client, caller: Reader, last: Annotated[int | None, Query(ge=1)] = None
+) -> list[Turn]:
+    """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""
+    return await client.sessions.get_turns(session_id, user=caller.user, last=last)
+
+
+@router.post("/{session_id}/turns", status_code=201)
+async def add_turn(
+    session_id: str, body: TurnBody, client: Client, caller: Writer, turn_key: TurnKey = None
+) -> TurnWritten:
+    """Add a turn to a session, which begins with its first. Sent again under the same key, it is the same turn."""
+    turn_id = await client.sessions.add_turn(
+        session_id,
+        body.question,
+        body.answer,
+        user=caller.user,
+        created_at=body.created_at,
+        dataset=body.dataset,
+        context=body.context,
+        elements=body.elements,
+        turn_id=turn_key,
+    )
+    return TurnWritten(turn_id=turn_id)
+
+
+@router.patch("/{session_id}/turns/{turn_id}")
+async def edit_turn(session_id: str, turn_id: str, body: EditBody, client: Client, caller: Writer) -> Turn:
+    """Change what was said in a turn. The next persist retracts what only the old words supported."""
+    return await client.sessions.edit_turn(
+        session_id, turn_id, question=body.question, answer=body.answer, user=caller.user
+    )
+
+
+@router.put("/{session_id}/turns/{turn_id}/feedback")
+async def add_feedback(session_id: str, turn_id: str, body: FeedbackBody, client: Client, caller: Writer) -> Turn:
+    """Rate an answer from 1 (bad) to 5 (good). Turns rated 1 or 2 are kept out of the graph."""
+    return await client.sessions.add_feedback(session_id, turn_id, score=body.score, text=body.text, user=caller.user)
+
+
+@router.delete("/{session_id}/turns/{turn_id}")
+async def delete_turn(session_id: str, turn_id: str, client: Client, caller: Writer) -> Deleted:
+    """Delete a turn from the cache. What was persisted stays, until `forget`."""
+    return Deleted(deleted=await client.sessions.delete_turn(session_id, turn_id, user=caller.user))

@@ -1,0 +1,204 @@
+"""Who could see, change or forget what is another's over REST: the matrix of tests/reliability/test_isolation.py.
+
+Olga owns a dataset about Zephyrine Quill and has a private session; Rita may read the dataset, Sam may not. What Sam is
+told of it is compared, letter by letter, with what he is told of a dataset that is not there.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from sessiongraph.retrieval.results import SearchType
+from tests.sessiongraph.server.conftest import Service
+
+SECRET = "Zephyrine"
+TEXT = "Zephyrine Quill moved to Valparaiso in 2010. She works for the Orchid Bank."
+
+
+@dataclass
+class People:
+    olga: httpx.Client
+    rita: httpx.Client
+    sam: httpx.Client
+    dataset_id: str
+
+
+@pytest.fixture
+def people(service: Service) -> Iterator[People]:
+    with ExitStack() as stack:
+        olga, rita, sam = [stack.enter_context(service.http(service.key_of(name))) for name in ("olga", "rita", "sam")]
+        for http, text, dataset in ((olga, TEXT, "secrets"), (sam, "Bob Jones lives in Lyon.", "mine")):
+            assert http.post("/v1/add", json={"data": [text], "dataset_name": dataset}).is_success
+            assert http.post("/v1/cognify", json={"datasets": dataset}).is_success
+        turn = {"question": "Who is in Valparaiso?", "answer": "Zephyrine Quill is in Valparaiso."}
+        assert olga.post("/v1/sessions/s1/turns", json=turn).is_success
+        assert olga.post("/v1/persist_sessions", json={"session_ids": ["s1"], "dataset": "secrets"}).is_success
+        grant = {"dataset": "secrets", "user": "rita", "permission": "read"}
+        assert olga.put("/v1/datasets/grants", json=grant).is_success
+        yield People(olga, rita, sam, olga.get("/v1/datasets").json()[0]["id"])
+
+
+def post(path: str, **body: Any) -> Callable[[httpx.Client, str], httpx.Response]:
+    """A call; "{}" in a value is the dataset."""
+    return lambda http, name: http.post(
+        path, json={key: value.format(name) if isinstance(value, str) else value for key, value in body.items()}
+    )
+
+
+CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
+    "add": post("/v1/add", data=["More of it."], dataset_name="{}"),
+    "upload": lambda http, name: http.post(
+        "/v1/add/files", files={"files": ("a.txt", b"More of it.")}, data={"dataset_name": name}
+    ),
+    "cognify": post("/v1/cognify", datasets="{}"),
+    "estimate_cognify": post("/v1/estimate_cognify", datasets="{}"),
+    **{
+        f"search {kind}": post("/v1/search", query_text="Zephyrine?", query_type=kind, datasets="{}")
+        for kind in SearchType
+    },
+    "search in a session": post("/v1/search", query_text="Who?", datasets="{}", session_id="x"),
+    "graph": lambda http, name: http.get("/v1/graph", params={"dataset": name}),
+    "persist": post("/v1/persist_sessions", session_ids=["s1"], dataset="{}"),
+    "estimate_persist": post("/v1/estimate_persist", session_ids=["s1"], dataset="{}"),
+    "add_turn": post("/v1/sessions/s9/turns", question="q", answer="a", dataset="{}"),
+    "forget": post("/v1/forget", dataset="{}"),
+    "forget session": post("/v1/forget", dataset="{}", session_id="s1", user="olga"),
+    "forget document": post("/v1/forget", dataset="{}", document_id="0" * 32),
+    "forget user": post("/v1/forget", dataset="{}", user="olga"),
+    "merges": lambda http, name: http.get("/v1/entities/merges", params={"dataset": name}),
+    "same": post("/v1/entities/same", dataset="{}", a="Zephyrine Quill", b="Quill"),
+    "keep_apart": post("/v1/entities/keep_apart", dataset="{}", a="Zephyrine Quill", b="Quill"),
+    "facts": lambda http, name: http.get("/v1/facts", params={"dataset": name}),
+    "correct a fact": post("/v1/facts/correct", dataset="{}", fact="0000000", object="Oslo"),
+    "retract a fact": post("/v1/facts/retract", dataset="{}", fact="0000000"),
+    "undo a fact": post("/v1/facts/undo", dataset="{}", fact="0000000"),
+    "corrections": lambda http, name: http.get("/v1/entities/corrections", params={"dataset": name}),
+    "correct an entity": post("/v1/entities/correct", dataset="{}", entity="Quill", name="Q"),
+    "undo an entity": post("/v1/entities/undo", dataset="{}", entity="Quill"),
+    "grants": lambda http, name: http.get("/v1/datasets/grants", params={"dataset": name}),
+    "grant": lambda http, name: http.put(
+        "/v1/datasets/grants", json={"dataset": name, "user": "sam", "permission": "read"}
+    ),
+    "revoke": lambda http, name: http.delete(
+        "/v1/datasets/grants", params={"dataset": name, "user": "rita", "permission": "read"}
+    ),
+    "update": lambda http, name: http.patch("/v1/datasets", json={"dataset": name, "allow_secrets": True}),
+    "delete": lambda http, name: http.delete("/v1/datasets", params={"dataset": name}),
+}  # fmt: skip
+READS = {"graph", "merges", "facts", "corrections", "search in a session", *(f"search {kind}" for kind in SearchType)}
+
+
+def test_what_one_may_not_read_is_as_if_it_were_not(people: People, service: Service):
+    store = service.client.settings.home / "datasets" / people.dataset_id / "graph.duckdb"
+    before = store.read_bytes()
+    for call in CALLS:
+        for there, absent in (("olga/secrets", "olga/nothing"), (people.dataset_id, "0" * 32), ("secrets", "nothing")):
+            if call in ("add", "upload") and "/" not in there:
+                continue  # to add to a name of one's own is to create it
+            hidden, unknown = CALLS[call](people.sam, there), CALLS[call](people.sam, absent)
+            assert hidden.status_code == unknown.status_code == 404, (call, hidden.text)
+            assert hidden.json() == json.loads(unknown.text.replace(absent, there))
+            assert hidden.json()["class"] == "DatasetNotFoundError"
+    assert store.read_bytes() == before
+    assert people.sam.get("/v1/sessions").json() == []
+
+
+def test_a_reader_may_do_nothing_else(people: People, service: Service):
+    store = service.client.settings.home / "datasets" / people.dataset_id / "graph.duckdb"
+    before = store.read_bytes()
+    for call in sorted(CALLS.keys() - READS):
+        answer = CALLS[call](people.rita, "olga/secrets")
+        assert (answer.status_code, answer.json()["class"]) == (403, "PermissionDeniedError"), (call, answer.text)
+    assert store.read_bytes() == before
+    grants = people.olga.get("/v1/datasets/grants", params={"dataset": "secrets"}).json()
+    assert grants == [{"kind": "user", "name": "rita", "permission": "read"}]
+
+
+def test_no_search_listing_count_or_document_of_the_api_shows_what_is_anothers(people: People):
+    sam = people.sam
+    shown = [sam.get(path).text for path in ("/v1/datasets", "/v1/sessions", "/v1/roles", "/openapi.json", "/readyz")]
+    for kind in SearchType:
+        question = "MATCH (a) RETURN a" if kind == "CYPHER" else "Where does she live?"
+        if kind != "NATURAL_LANGUAGE":  # asks a model what CYPHER is asked here
+            shown.append(sam.post("/v1/search", json={"query_text": question, "query_type": kind}).text)
+    tagged = sam.post("/v1/search", json={"query_text": "Who?", "node_sets": ["user_sessions_from_cache"]})
+    shown += [tagged.text, sam.get("/v1/graph", params={"dataset": "mine"}).text, sam.post("/v1/cognify", json={}).text]
+    assert tagged.status_code == 409 and "are: none" in tagged.json()["detail"]
+    anothers = (SECRET, "Quill", "Valparaiso", "olga/secrets", '"name":"secrets"', people.dataset_id)
+    for text in shown:
+        assert [word for word in anothers if word in text] == []
+
+
+def test_nobody_acts_as_another_by_an_argument(people: People):
+    olgas = people.olga.get("/v1/users/me").json()
+    for field in ("user", "by", "user_id", "owner"):
+        for value in ("olga", olgas["id"], olgas):
+            body = {"query_text": "Who?", "datasets": "olga/secrets", field: value}
+            assert people.sam.post("/v1/search", json=body).status_code == 422
+            assert SECRET not in people.sam.get("/v1/sessions", params={field: str(value)}).text
+    with httpx.Client(base_url=people.sam.base_url, headers={**people.sam.headers, "X-User": "olga"}) as http:
+        assert http.get("/v1/users/me").json()["name"] == "sam"
+
+
+def test_a_session_is_its_users_alone(people: People):
+    turn = {"question": "Who?", "answer": "Zephyrine Quill keeps a secret."}
+    turn_id = people.olga.post("/v1/sessions/p1/turns", json=turn).json()["turn_id"]
+    sam = people.sam
+    assert sam.get("/v1/sessions/p1/turns").json() == [] and sam.get("/v1/sessions").json() == []
+    assert sam.delete(f"/v1/sessions/p1/turns/{turn_id}").json() == {"deleted": False}
+    assert sam.delete("/v1/sessions/p1").json() == {"deleted": False}
+    assert sam.delete("/v1/sessions").json() == {"deleted": 0}
+    calls: list[Callable[[str], httpx.Response]] = [
+        lambda name: sam.patch(f"/v1/sessions/{name}/turns/{turn_id}", json={"answer": "No."}),
+        lambda name: sam.put(f"/v1/sessions/{name}/turns/{turn_id}/feedback", json={"score": 1}),
+        lambda name: sam.post("/v1/persist_sessions", json={"session_ids": [name], "dataset": "mine"}),
+    ]
+    for call in calls:
+        hidden, absent = call("p1"), call("p2")
+        assert hidden.status_code == absent.status_code and hidden.text == absent.text.replace("p2", "p1")
+    # A key of another's session writes a turn of one's own.
+    assert sam.post("/v1/sessions/p1/turns", json=turn, headers={"Idempotency-Key": turn_id}).status_code == 201
+    [kept] = people.olga.get("/v1/sessions/p1/turns").json()
+    assert kept["answer"] == turn["answer"] and kept["score"] is None
+
+
+def test_users_of_another_tenant_are_nobody(people: People, service: Service):
+    access = service.client.services.access
+    acme = access.groups.create_tenant("acme", access.default_user())
+    una = access.create_user("una")
+    access.groups.add_tenant_user(acme, una, access.default_user())
+    assert [user["name"] for user in people.sam.get("/v1/users").json()] == ["default_user", "olga", "rita", "sam"]
+    grant = {"dataset": "mine", "user": "una", "permission": "read"}
+    hidden = people.sam.put("/v1/datasets/grants", json=grant)
+    absent = people.sam.put("/v1/datasets/grants", json={**grant, "user": "ulf"})
+    assert hidden.status_code == 422 and hidden.text == absent.text.replace("ulf", "una")
+    hidden = people.sam.post("/v1/forget", json={"dataset": "mine", "user": "una"})
+    absent = people.sam.post("/v1/forget", json={"dataset": "mine", "user": "ulf"})
+    assert hidden.status_code == 422 and hidden.text == absent.text.replace("ulf", "una")
+    assert people.sam.get("/v1/tenants").json() == []
+    assert people.sam.get("/v1/tenants/users", params={"tenant": "acme"}).status_code == 422
+
+
+def test_a_revoked_reader_is_a_stranger_at_once(people: People):
+    search = {"query_text": "Where does Zephyrine live?", "query_type": "CHUNKS", "datasets": "olga/secrets"}
+    assert people.rita.post("/v1/search", json=search).json()[0]["citations"]
+    revoke = {"dataset": "secrets", "user": "rita", "permission": "read"}
+    assert people.olga.delete("/v1/datasets/grants", params=revoke).json() == {"deleted": True}
+    assert people.rita.post("/v1/search", json=search).status_code == 404
+
+
+def test_a_role_opens_what_was_granted_to_it(people: People):
+    assert people.olga.post("/v1/roles", json={"name": "analysts"}).status_code == 201
+    grant = {"dataset": "secrets", "role": "analysts", "permission": "read"}
+    assert people.olga.put("/v1/datasets/grants", json=grant).is_success
+    member = {"role": "analysts", "user": "sam"}
+    assert people.sam.put("/v1/roles/users", params=member).status_code == 403
+    assert people.olga.put("/v1/roles/users", params=member).json()[0]["name"] == "sam"
+    assert SECRET in people.sam.get("/v1/graph", params={"dataset": "olga/secrets"}).text
+    assert people.olga.delete("/v1/roles/users", params=member).json() == []
+    assert people.sam.get("/v1/graph", params={"dataset": "olga/secrets"}).status_code == 404
