@@ -153,6 +153,7 @@ class EntityTable:
                 (*(mentions[column][row] for column in ("name", "type", "description")),) for row in group
             )
             texts[start:stop] = [description for _, _, description in wordings]
+        texts = self._evidence.labelled(texts, mentions["passage"][rows], order)
         distinct, starts = np.unique(entity, return_index=True)
         ends = np.append(starts, len(rows))[1:]
         spans = zip(distinct.tolist(), starts.tolist(), ends.tolist(), strict=True)

@@ -13,6 +13,7 @@ from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, Str
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.entity_resolver import NameEvidence, is_alias_relation
 from sessiongraph.entity_resolution.speaker_names import is_speaker_key, key_of_wording, own_names, user_of_name
+from sessiongraph.prompts.prompt_format import SPEAKER
 from sessiongraph.snapshots.incremental_read import Columns
 from sessiongraph.snapshots.passages import ORDER_COLUMNS
 from sessiongraph.snapshots.speakers import Speakers, is_naming_relation
@@ -145,7 +146,7 @@ class EvidenceTables:
     def relabel(self, user_ids: Collection[str], passages: GrowingTable) -> tuple[Array, Array]:
         """Show the names of these users, and of what is theirs, with their present labels.
 
-        Returns the keys of those names, and the facts that such a user has claimed.
+        Returns the keys of those names and of what these users describe, and the facts that they have claimed.
         """
         codes = np.array([code for user_id in user_ids for code in self._names_of_users.get(user_id, ())], np.int32)
         if not len(codes):
@@ -155,7 +156,17 @@ class EvidenceTables:
         self.mentions.put(rows, name=self.wordings.array[self.mentions["name_code"][rows]])
         told = np.isin(passages["user_id"], list(user_ids)) & passages["is_turn"]
         facts = self.claims["fact"][np.flatnonzero(told[self.claims["passage"]])]
-        return sorted_unique(self._keys_of_names.array[codes]), sorted_unique(facts[facts >= 0])
+        described = np.flatnonzero(told[self.mentions["passage"]] & (self.mentions["description"] != ""))
+        keys = np.concatenate([self._keys_of_names.array[codes], self.mentions["key_code"][described]])
+        return sorted_unique(keys), sorted_unique(facts[facts >= 0])
+
+    def labelled(self, texts: Array, told_in: Array, passages: GrowingTable) -> Array:
+        """`texts`, told in passages (rows), with the labels of the speakers who said them for "the user"."""
+        shown = texts.copy()
+        for place, text in enumerate(texts.tolist()):
+            if SPEAKER in text.lower() and passages["is_turn"][told_in[place]]:
+                shown[place] = self._speakers.labelled(text, passages["user_id"][told_in[place]])
+        return shown
 
     def is_told(self, claims: Array) -> bool:
         """Whether one of `claims` (rows) may say what a speaker is called."""

@@ -9,7 +9,6 @@ import pandas as pd
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
 from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.ids import content_id
-from sessiongraph.prompts.prompt_format import SPEAKER
 from sessiongraph.snapshots.corrected_claims import CorrectedClaims
 from sessiongraph.snapshots.entities import EntityTable
 from sessiongraph.snapshots.evidence import CORRECTION, EvidenceTables
@@ -21,7 +20,6 @@ from sessiongraph.snapshots.fact_supersession import (
     relation_family,
 )
 from sessiongraph.snapshots.passages import ORDER_COLUMNS
-from sessiongraph.snapshots.speakers import Speakers
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -64,7 +62,6 @@ class FactTable:
         evidence: EvidenceTables,
         entities: EntityTable,
         corrections: CorrectedClaims,
-        speakers: Speakers,
         tokenizer: Tokenizer,
     ) -> None:
         times = dict.fromkeys(("said_at", "last_said_at"), "datetime64[us]")
@@ -74,7 +71,7 @@ class FactTable:
         )
         self.index = BM25Index(tokenizer)
         self.vectors = GrowingVectors()
-        self._evidence, self._entities, self._corrections, self._speakers = evidence, entities, corrections, speakers
+        self._evidence, self._entities, self._corrections = evidence, entities, corrections
         self._rows: dict[str, int] = {}
         self._families: dict[str, int] = {}
         self._family_of = GrowingArray(np.int32)  # by code of a relation; 0 for one that closes nothing
@@ -252,13 +249,8 @@ class FactTable:
 
     def _worded(self, claims: Array, passages: GrowingTable) -> Array:
         """The statements of `claims` (rows), with the labels of the speakers who made them."""
-        statements = self._evidence.claims["statement"][claims]
-        for place, statement in enumerate(statements.tolist()):
-            if SPEAKER in statement.lower():
-                passage = self._evidence.claims["passage"][claims[place]]
-                if passages["is_turn"][passage]:
-                    statements[place] = self._speakers.labelled(statement, passages["user_id"][passage])
-        return statements
+        table = self._evidence.claims
+        return self._evidence.labelled(table["statement"][claims], table["passage"][claims], passages)
 
     def _adopt(self, family: str) -> None:
         """Put the relations that are now said to be over into their `family`, which is new."""

@@ -89,7 +89,7 @@ class SnapshotBuilder:
         self._passages, self._evidence = PassageTable(self._tokenizer), EvidenceTables(self._speakers)
         self._corrections = CorrectedClaims(self._evidence)
         self._entities = EntityTable(self._evidence, self._corrections)
-        self._facts = FactTable(self._evidence, self._entities, self._corrections, self._speakers, self._tokenizer)
+        self._facts = FactTable(self._evidence, self._entities, self._corrections, self._tokenizer)
         self._unused_vectors = GrowingVectors()
         self._adjacency: Adjacency | None = None
 

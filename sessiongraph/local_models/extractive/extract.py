@@ -140,7 +140,26 @@ class _Window:
                     )
                     count += 1
                     self._take(fact, known, statement, number)
+            for slot in (*fact.subjects, *fact.objects):
+                self._relate(slot, known, statement, number)
         return count
+
+    def _relate(self, slot: Slot, known: Referents, statement: str, number: int) -> None:
+        """Takes that the user has whom they tell of by that alone: "my sister" tells that they have one."""
+        if self.user is None or not isinstance(slot, Mention) or slot.proper or len(slot.name) != 2:
+            return
+        owner, theirs = slot.name
+        if not isinstance(owner, Pronoun) or not isinstance(theirs, str) or known.get(owner.at) != (self.user,):
+            return
+        relation, whose = f"has {theirs.strip()}", self.coreference.name(slot, known)
+        if any((one, said, at) == (self.user, relation, number) for one, said, _, at in self.facts):
+            return  # by name, even
+        key = (self.user, relation, whose.casefold(), number)
+        fact = ExtractedFact(
+            subject=self.user, relation=relation, object=whose, statement=statement, passage=number, valid_at=None
+        )
+        self.facts.setdefault(key, fact)
+        self._note(self.user, "Person", number, statement, 2)
 
     def _name_self(self, sentence: Sentence, part: Part, reading: Reading, statement: str, number: int) -> int:
         """Takes the name that the user gives themselves in `sentence`; returns how many."""

@@ -101,7 +101,10 @@ NAMINGS = {
     "I'm Tom Harding.": [("the user", "is called", "Tom Harding")],
     "Hello, Tom here.": [("the user", "is called", "Tom")],
     "I'm Norwegian.": [("the user", "is", "Norwegian")],
-    "My sister's name is Astrid.": [("the user's sister", "is called", "Astrid")],
+    "My sister's name is Astrid.": [
+        ("the user's sister", "is called", "Astrid"),
+        ("the user", "has sister", "the user's sister"),
+    ],
     "My boss is Petra.": [("the user", "has boss", "Petra"), ("the user's boss", "is called", "Petra")],
 }
 
@@ -114,7 +117,7 @@ def test_what_people_and_theirs_are_called_is_told(said, told):
 def test_who_was_told_of_by_a_relation_alone_gets_the_name_that_is_told_later():
     wedding = Part("user", "my sister's wedding is in June, can you help me write a speech?")
     named = extracted(Part("user", "her name is Solveig btw"), context=(wedding,), source="conversation, 2024-01-01")
-    assert triples(named) == {("the user's sister", "is called", "Solveig")}
+    assert ("the user's sister", "is called", "Solveig") in triples(named)
 
 
 OTHER_LANGUAGES = ["Ich wohne in Köln und arbeite bei Bosch.", "Vivo en Sevilla con mi hermana Ana.", "我住在杭州。"]

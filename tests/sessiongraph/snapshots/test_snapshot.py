@@ -112,13 +112,13 @@ def test_what_a_user_or_document_states_stands_above_what_an_assistant_claimed(s
         ),
         Evidence(
             "late",
-            mentions=[("Alice", "Person", "as the user has it", "user")],
+            mentions=[("Alice", "Person", "as one has it", "user")],
             claims=[(*claim, "The best wording.", None, "user")],
             said_at=NOON,
         ),
     )
     found = snapshot(store)
-    assert entity(found, "Alice")["description"] == "as the user has it as the assistant has it"
+    assert entity(found, "Alice")["description"] == "as one has it as the assistant has it"
     assert found.facts[["statement", "stated_by"]].values.tolist() == [["The best wording.", "user"]]
     assert found.claims["statement"][found.claims_of(0)].tolist() == ["The best wording.", "Another wording."]
 
