@@ -9,6 +9,7 @@ from sessiongraph.cli.ids import meant
 from sessiongraph.cli.options import AsJson, Yes, acting, examples
 from sessiongraph.cli.output import confirm, run, say, show_json
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.ids import check_name
 
 if TYPE_CHECKING:
     from sessiongraph.api.forget import ForgetReport
@@ -45,6 +46,8 @@ def forget(
     """
     if turn is not None and session is None:
         raise InvalidInputError("Give the --session that the turn is in, too.")
+    if document is not None:
+        check_name(document, "document id")
     if document is not None or session is not None:
         document, session, turn = run("Looking it up…", _meant(dataset, document, session, turn, user, by))
     confirm(f"Forget {_target(document, session, turn, user)} of dataset {dataset!r}, for good?", yes)

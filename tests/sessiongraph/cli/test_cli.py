@@ -209,6 +209,7 @@ def test_search_prints_json_alone(demo: Terminal) -> None:
     assert set(result["citations"][0]) == {
         "kind", "id", "text", "score", "dataset", "document_id", "name", "stated_by", "said_at", "session_id",
         "turn_id", "valid_at", "valid_until", "replaced", "wrong", "corrected_by", "corrected_at",
+        "speaker", "answer_at",
     }  # fmt: skip
     assert result["citations"][0]["said_at"].endswith("+00:00")
 
