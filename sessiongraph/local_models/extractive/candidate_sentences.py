@@ -159,7 +159,8 @@ def _sentences(
         quote = f"{reading.speaker}: {sentence.text}" if reading.speaker else sentence.text
         proper = [rendered(mention.name, known) for mention in sentence.mentions if mention.proper]
         meant = [name for names in known.values() for name in names]
-        words = frozenset((*sentence.lemmas, *words_of(rendered(sentence.words, known))))
+        told = rendered(sentence.words, known)
+        words = frozenset((*sentence.lemmas, *words_of(told), *words_of(told.replace("-", " "))))
         valid = utterance.source.valid
         wordings = {_plain(sentence.text), _plain(rendered(sentence.words, known))}
         if not wordings.isdisjoint(wrong):
