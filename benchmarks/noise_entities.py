@@ -28,6 +28,7 @@ from sessiongraph.local_models.extractive.extract import extract
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.extraction_schema import Extraction
 from sessiongraph.prompts.prompt_format import ParsedWindow, Part, as_context
+from sessiongraph.snapshots.speakers import labelled
 
 HERE = Path(__file__).parent
 SAMPLE = 200
@@ -35,13 +36,14 @@ SEED = "junk"
 KEEP = "keep"
 
 
-def windows() -> Iterator[ParsedWindow]:
-    """The invented texts as they would be extracted: a document as one passage, a conversation turn by turn."""
+def windows() -> Iterator[tuple[str, ParsedWindow]]:
+    """The invented texts as they would be extracted, each with its user's name: a document as one passage, a
+    conversation turn by turn."""
     blocks = (HERE / "junk_texts.txt").read_text(encoding="utf-8").split("\n\n")
     for block in blocks[1:]:
         head, *lines = block.strip().split("\n")
         if head.startswith("doc: "):
-            yield ParsedWindow("document, 2024-05-08", (), {1: Part("document", head.removeprefix("doc: "))})
+            yield "", ParsedWindow("document, 2024-05-08", (), {1: Part("document", head.removeprefix("doc: "))})
             continue
         source = "conversation, 2024-05-08"
         said: list[Part] = []
@@ -49,18 +51,20 @@ def windows() -> Iterator[ParsedWindow]:
             pair = [
                 Part(role, line) for role, line in zip(("user", "assistant"), lines[start : start + 2], strict=False)
             ]
-            yield ParsedWindow(source, as_context(said), dict(enumerate(pair, 1)))
+            yield head.removeprefix("chat "), ParsedWindow(source, as_context(said), dict(enumerate(pair, 1)))
             said += pair
 
 
-def elements(extractions: Iterable[Extraction]) -> set[str]:
-    """The entities, under the type that is stated most often, and the facts: each as a reader sees it."""
+def elements(extractions: Iterable[tuple[str, Extraction]]) -> set[str]:
+    """The entities, under the type that is stated most often, and the facts: each as a reader sees it, who sees the
+    user's name."""
     types: dict[str, Counter[str]] = defaultdict(Counter)
     facts = set()
-    for extraction in extractions:
+    for user, extraction in extractions:
         for entity in extraction.entities:
-            types[entity.name][entity.type] += 1
-        facts |= {f"fact: {fact.subject} | {fact.relation} | {fact.object}" for fact in extraction.facts}
+            types[labelled(entity.name, user)][entity.type] += 1
+        told = (f"fact: {fact.subject} | {fact.relation} | {fact.object}" for fact in extraction.facts)
+        facts |= {labelled(fact, user) for fact in told}
     return facts | {
         f"entity: {name} ({min(stated, key=lambda kind: (-stated[kind], kind))})" for name, stated in types.items()
     }
@@ -68,7 +72,7 @@ def elements(extractions: Iterable[Extraction]) -> set[str]:
 
 def sample() -> list[str]:
     parser = SentenceParser()
-    found = elements(extract([window], parser) for window in windows())
+    found = elements((user, extract([window], parser)) for user, window in windows())
     return sorted(found, key=lambda element: hashlib.sha256(f"{SEED}\n{element}".encode()).hexdigest())[:SAMPLE]
 
 
