@@ -6,12 +6,11 @@ within a session (`isSidechain`) are no conversation of the user's.
 """
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessiongraph.importers.conversations import Conversation, Message
+from sessiongraph.importers.conversations import MOST_HELD, Conversation, Message
 from sessiongraph.importers.export_files import ExportFiles
 from sessiongraph.importers.json_records import Record, records
 from sessiongraph.importers.moments import moment_of
@@ -19,7 +18,7 @@ from sessiongraph.importers.notes import ReadingNotes
 
 # Of a result: a file that was read is no part of the conversation.
 _MOST_RESULT = 2_000
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+_REMINDER, _REMINDER_END = "<system-reminder>", "</system-reminder>"
 _NOT_TYPED = ("<command-", "<local-command-", "<bash-", "<task-notification>", "[Request interrupted")
 
 
@@ -41,31 +40,37 @@ class _Session:
 def read(files: ExportFiles, names: Sequence[str], notes: ReadingNotes) -> Iterator[Conversation]:
     for name in names:
         sessions: dict[str, _Session] = {}
-        title = ""
+        title, held = "", 0
         with files.open(name) as file:
             for where, record in records(file, files.shown(name), notes):
                 if record.get("type") in ("summary", "custom-title", "ai-title"):
                     title = str(record.get("summary") or record.get("customTitle") or record.get("aiTitle") or title)
+                elif held > MOST_HELD:
+                    notes.leave_out(f"step(s) after the first {MOST_HELD:,} bytes of a session")
                 else:
                     with notes.reading(where):
-                        _take(sessions, record, where, notes)
+                        held += _take(sessions, record, where, notes)
         for id_, session in sessions.items():
             yield _conversation(id_, title if len(sessions) == 1 else "", session, notes)
 
 
-def _take(sessions: dict[str, _Session], record: Record, where: str, notes: ReadingNotes) -> None:
+def _take(sessions: dict[str, _Session], record: Record, where: str, notes: ReadingNotes) -> int:
+    """Adds a step to its session; about how many bytes that holds."""
     if record.get("isSidechain"):
         notes.leave_out("step(s) of agents within a session")
     elif record.get("type") in ("user", "assistant") and isinstance(record.get("message"), dict):
         id_, uuid = record.get("sessionId"), record.get("uuid")
         if not isinstance(id_, str) or not isinstance(uuid, str):
-            return notes.cannot_read(where, "no sessionId or no uuid")
+            notes.cannot_read(where, "no sessionId or no uuid")
+            return 0
         messages = list(_messages(record, uuid, notes))
         is_prompt = any(it.role == "user" for it in messages)
         steps = sessions.setdefault(id_, _Session()).steps
         steps[uuid] = _Step(_parent(record), messages, is_prompt)
+        return sum(it.bytes_held for it in messages)
     else:
         notes.leave_out("line(s) of Claude Code itself")
+    return 0
 
 
 def _parent(record: Record) -> str | None:
@@ -101,7 +106,7 @@ def _messages(record: Record, uuid: str, notes: ReadingNotes) -> Iterator[Messag
     for block in blocks:
         kind = block.get("type")
         if kind == "text":
-            words.append(_REMINDER.sub("", str(block.get("text") or "")).strip())
+            words.append(_without_reminders(str(block.get("text") or "")).strip())
         elif kind == "tool_use":
             call = json.dumps(block.get("input"), ensure_ascii=False)
             yield Message(key, "context", call[:_MOST_RESULT], at, f"call of {block.get('name') or 'a tool'}")
@@ -121,6 +126,15 @@ def _messages(record: Record, uuid: str, notes: ReadingNotes) -> Iterator[Messag
         yield Message(key, "user", text, at, attachments=tuple(attached))
     else:
         yield Message(key, "assistant", text, at, attachments=tuple(attached))
+
+
+def _without_reminders(text: str) -> str:
+    """`text` without what the program writes into it. Linear, whatever is in it."""
+    kept, start = [], 0
+    while (opened := text.find(_REMINDER, start)) >= 0 and (closed := text.find(_REMINDER_END, opened)) >= 0:
+        kept.append(text[start:opened])
+        start = closed + len(_REMINDER_END)
+    return "".join([*kept, text[start:]])
 
 
 def _result(content: Any) -> str:

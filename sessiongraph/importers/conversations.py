@@ -18,6 +18,9 @@ from sessiongraph.ids import check_session_id, content_id
 
 Role = Literal["user", "assistant", "context"]
 
+# A conversation that is put together from many objects is cut off where it would hold more than this.
+MOST_HELD = 128_000_000
+_BYTES_OF_MESSAGE = 500
 # Of one tool's call or result, and of all context of a turn.
 _MOST_OF_ONE = 2_000
 _MOST_CONTEXT = 20_000
@@ -42,6 +45,10 @@ class Message:
     author: str | None = None
     attachments: tuple[str, ...] = ()
     is_deleted: bool = False
+
+    @property
+    def bytes_held(self) -> int:
+        return _BYTES_OF_MESSAGE + len(self.text)
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,9 @@ class ImportedTurn:
 
 
 def session_id_of(format_: str, conversation_id: str) -> str:
-    """The id of the session that a conversation is: the same in every export of it."""
+    """The id of the session that a conversation is: the same in every export of it. Turns say it themselves."""
+    if format_ == "turns" and _valid(conversation_id):
+        return conversation_id
     return _valid(f"{format_}-{conversation_id}") or f"{format_}-{content_id(conversation_id)}"
 
 

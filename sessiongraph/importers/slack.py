@@ -15,7 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sessiongraph.errors import InvalidInputError
-from sessiongraph.importers.conversations import Conversation, Message, Role
+from sessiongraph.importers.conversations import MOST_HELD, Conversation, Message, Role
 from sessiongraph.importers.export_files import ExportFiles
 from sessiongraph.importers.json_records import Record, records
 from sessiongraph.importers.moments import moment_of
@@ -42,7 +42,13 @@ def read(files: ExportFiles, names: Sequence[str], notes: ReadingNotes, me: str)
     workspace = _workspace(files, notes, me)
     months = groupby(names, key=lambda name: (str(PurePosixPath(name).parent), PurePosixPath(name).name[:7]))
     for (folder, month), days in months:
-        found = [message for day in days for message in _day(files, day, workspace, notes)]
+        found, held = [], 0
+        for message in (it for day in days for it in _day(files, day, workspace, notes)):
+            held += message.bytes_held
+            if held > MOST_HELD:
+                notes.leave_out(f"message(s) after the first {MOST_HELD:,} bytes of a month")
+            else:
+                found.append(message)
         channel = workspace.channels.get(PurePosixPath(folder).name, {})
         is_direct = "members" in channel and "name" not in channel
         if not is_direct and not any(it.role == "user" or it.is_deleted for it in found):

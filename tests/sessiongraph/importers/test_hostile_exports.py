@@ -10,9 +10,19 @@ import pytest
 
 from sessiongraph import sessions
 from sessiongraph.errors import InvalidInputError
-from sessiongraph.importers import json_records
+from sessiongraph.importers import claude_code, json_records, slack
+from tests.sessiongraph.importers import samples
 from tests.sessiongraph.importers.conftest import Import, Told
-from tests.sessiongraph.importers.samples import TALK, chatgpt, claude, claude_message, node, write_lines, write_zip
+from tests.sessiongraph.importers.samples import (
+    TALK,
+    chatgpt,
+    claude,
+    claude_message,
+    node,
+    step,
+    write_lines,
+    write_zip,
+)
 
 
 async def test_an_unknown_shape_names_the_known_ones_and_what_was_seen(import_file: Import, tmp_path: Path):
@@ -197,3 +207,35 @@ async def test_a_zip_that_lies_about_sizes(import_file: Import, tmp_path: Path):
     with pytest.raises(InvalidInputError, match="no valid JSON|damaged"):
         await import_file(path)
     assert await sessions.list_sessions() == []
+
+
+async def test_a_session_that_never_ends_is_cut_off(
+    import_file: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(claude_code, "MOST_HELD", 10_000)
+    monkeypatch.setattr(slack, "MOST_HELD", 10_000)
+    steps = [step(f"u{n}", f"u{n - 1}" if n else None, "user", f"I have {n} cats.") for n in range(100)]
+    report = await import_file(write_lines(tmp_path / "s.jsonl", *steps))
+    assert report.left_out == {"step(s) after the first 10,000 bytes of a session": 80}
+    day = [samples.slack_message(f"17095500{n}.1", "U1", f"I have {n} cats.") for n in range(10, 99)]
+    report = await import_file(samples.slack(tmp_path / "s.zip", **{"general__2024-03-04": day}), me="ben")
+    assert report.left_out == {"message(s) after the first 10,000 bytes of a month": 70}
+
+
+@pytest.mark.timeout(20)
+async def test_marks_that_never_close_cost_no_more_than_others(import_file: Import, told: Told, tmp_path: Path):
+    many = "<system-reminder>" * 100_000
+    await import_file(write_lines(tmp_path / "s.jsonl", step("u", None, "user", f"I moved.{many}")))
+    assert (await told("claude-code-5e55"))[0][0].startswith("I moved.<system-reminder>")
+    words = "\ue200cite" * 100_000 + "【12" * 100_000
+    path = tmp_path / "conversations.json"
+    path.write_text(json.dumps([chatgpt(node("u", None, "user", words))]))
+    assert (await import_file(path)).new == 1
+    chat = tmp_path / "chat.txt"
+    chat.write_text(
+        "13/03/2024, 09:30 - Messages are end-to-end encrypted.\n13/03/2024, 09:31 - Ben: "
+        + "<a" * 200_000
+        + "\n13/03/2024, 09:32 - Anna: "
+        + "a." * 200_000
+    )
+    assert (await import_file(chat, me="Ben")).unread_count == 0

@@ -161,7 +161,7 @@ async def test_a_session_of_many_batches_and_how_far_it_is(import_file: Import, 
     other = asyncio.create_task(beat())
     report = await import_file(path, progress=told.append)
     other.cancel()
-    assert report.new == 12_000 and len(await sessions.get_turns("turns-long")) == 12_000
+    assert report.new == 12_000 and len(await sessions.get_turns("long")) == 12_000
     assert beats > 10, "the event loop stood still"
     assert [it.what for it in told] == ["MB"] * 3 and [it.done for it in told] == sorted(it.done for it in told)
     assert told[-1] == Progress("MB", told[-1].total - 1, told[-1].total)
