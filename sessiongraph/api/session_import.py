@@ -105,7 +105,8 @@ def _work(
     report: ImportReport,
 ) -> SessionImport:
     named = target.id if target is not None and dataset is not None else None
-    return SessionImport(report, cache, user, named, services.store(target).read if target is not None else None)
+    store = services.store(target).read if target is not None else None
+    return SessionImport(report, cache, services.access, user, named, store)
 
 
 def _batches(found: Iterator[Conversation]) -> Iterator[list[Conversation]]:

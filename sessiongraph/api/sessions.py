@@ -101,7 +101,7 @@ class Sessions:
         `format` ("chatgpt", "claude", "claude-code", "slack", "whatsapp", "turns") is told by what is in it, where it
         is not given. `me` is the user's name in a chat among people (Slack, WhatsApp). `dataset` is where the turns
         belong, created if the user has none of that name; without it, main_dataset. `dry_run` writes nothing;
-        `progress` is called with a Progress of the megabytes read.
+        `progress` is called with a Progress of the megabytes read. Secrets are masked as by `add_turn`.
 
         Importing again adds what is new, changes what was edited, and withdraws what was given up or emptied since.
         Raises InvalidInputError (no such shape, a broken or encrypted zip), PermissionDeniedError.

@@ -28,6 +28,7 @@ from sessiongraph.cli.output import (
 from sessiongraph.cli.wording import as_commands
 from sessiongraph.errors import CacheUnavailableError, InvalidInputError, SessionsNotFoundError
 from sessiongraph.ids import check_session_id
+from sessiongraph.secret_masking import told
 from sessiongraph.types import SessionInfo, Turn, User
 
 if TYPE_CHECKING:
@@ -205,6 +206,8 @@ def _warn_of(report: "ImportReport") -> None:
         warn(f"Could not read {place}")
     if report.unread_count > len(report.unread):
         warn(f"Could not read {report.unread_count - len(report.unread):,} more place(s)")
+    if report.secrets:
+        warn(f"In what {'would be' if report.dry_run else 'was'} imported, {told(report.secrets)}.")
     if report.elsewhere:
         warn(
             f"{report.elsewhere:,} turn(s) belong to another dataset than {report.dataset} and stay there: to move "

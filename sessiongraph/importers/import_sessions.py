@@ -6,12 +6,15 @@ belongs, stay. What an export lacks retracts nothing; only what it shows as give
 that was persisted is emptied, so that the next persist takes it out of the graph, and one that was not is deleted.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import duckdb
 
+from sessiongraph.access.control import AccessControl
+from sessiongraph.access.secrets import without_secrets
 from sessiongraph.importers.conversations import Conversation, ImportedTurn, session_id_of, turns_of
 from sessiongraph.persistence.session_staging import session_document_id
 from sessiongraph.session_cache.base import SessionCache
@@ -38,9 +41,9 @@ class ImportReport:
     """What an import did, or with `dry_run` would do: session by session, and in all.
 
     `withdrawn` turns were given up or emptied since they were imported; `elsewhere` are known and belong to another
-    dataset than the one given, and stay there. `left_out` counts by kind what is not imported; `unread` names the first
-    100 of the `unread_count` places that could not be read, and says why. `expires_at` is until when the cache keeps
-    what was written, unless it is persisted.
+    dataset than the one given, and stay there. `secrets` counts by kind what was masked in turns that are written.
+    `left_out` counts by kind what is not imported; `unread` names the first 100 of the `unread_count` places that could
+    not be read, and says why. `expires_at` is until when the cache keeps what was written, unless it is persisted.
     """
 
     format: str
@@ -48,6 +51,7 @@ class ImportReport:
     dataset: str | None = None
     sessions: list[ImportedSession] = field(default_factory=list)
     elsewhere: int = 0
+    secrets: Counter[str] = field(default_factory=Counter)
     left_out: dict[str, int] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     unread_count: int = 0
@@ -102,11 +106,12 @@ class SessionImport:
         self,
         report: ImportReport,
         cache: SessionCache,
+        access: AccessControl,
         user: User,
         dataset_id: str | None,
         read_store: Reading | None,
     ) -> None:
-        self._report, self._cache, self._user = report, cache, user
+        self._report, self._cache, self._access, self._user = report, cache, access, user
         self._dataset_id, self._read_store = dataset_id, read_store
         self._began_at = datetime.now(UTC)
         self._sessions: dict[str, ImportedSession] = {}
@@ -164,7 +169,7 @@ class SessionImport:
             said_at = turn.at or (cached.created_at if cached else known.said_at if known else self._began_at)
             counted.first_said = min(counted.first_said or said_at, said_at)
             counted.last_said = max(counted.last_said or said_at, said_at)
-            written = self._written(session_id, turn, said_at, cached)
+            written, secrets = without_secrets(self._access, self._written(session_id, turn, said_at, cached))
             if cached is not None and self._dataset_id not in (None, cached.dataset_id):
                 self._report.elsewhere += 1
             if _is_known(written, cached, known):
@@ -174,6 +179,7 @@ class SessionImport:
                 counted.new += 1
             else:
                 counted.changed += 1
+            self._report.secrets.update(secrets)
             found.append(written)
         return found
 

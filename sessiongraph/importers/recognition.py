@@ -54,7 +54,7 @@ def format_of(files: ExportFiles) -> str:
                 return found
             keys = ", ".join(map(clean_line, islice(record, _MOST_KEYS)))
             seen = seen or f"The first object in {files.shown(name)} has the keys {keys[:300] or '(none)'}."
-    if files.named(r".*\.txt") and not seen:
+    if not seen and any(whatsapp.is_chat(files, name) for name in files.named(r".*\.txt")[:_MOST_FILES]):
         return "whatsapp"
     if not seen:
         listed = ", ".join(map(files.shown, files.names[:_MOST_KEYS]))

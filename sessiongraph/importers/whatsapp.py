@@ -21,6 +21,7 @@ from sessiongraph.ingestion.formats.text import read_text
 from sessiongraph.ingestion.transcripts.line_grammars import read_lines
 from sessiongraph.ingestion.transcripts.utterances import Transcript, Utterance
 
+_HEAD = 50_000
 _FILE = r"[^<>\n:]{1,120}\.\w{2,5}"
 # <attached: 0001-PHOTO.jpg> on an iPhone, IMG-0001.jpg (file attached) on Android, in any language.
 _ATTACHED = re.compile(
@@ -57,6 +58,16 @@ def read(files: ExportFiles, names: Sequence[str], notes: ReadingNotes, me: str)
         id_ = title or f"chat {messages[0].key}"
         for month, said in groupby(messages, key=lambda it: f"{it.at:%Y-%m}"):
             yield Conversation(f"{id_}-{month}", title, list(said), is_group=True)
+
+
+def is_chat(files: ExportFiles, name: str) -> bool:
+    """Whether the beginning of a member reads as a chat."""
+    try:
+        with files.open(name, counted=False) as file:
+            head = file.read(_HEAD).decode("utf-8", "replace")
+    except READ_ERRORS:
+        return False
+    return read_lines(head, Notes()) is not None
 
 
 def _transcript(files: ExportFiles, name: str, notes: ReadingNotes) -> Transcript | None:

@@ -238,4 +238,4 @@ async def test_marks_that_never_close_cost_no_more_than_others(import_file: Impo
         + "\n13/03/2024, 09:32 - Anna: "
         + "a." * 200_000
     )
-    assert (await import_file(chat, me="Ben")).unread_count == 0
+    assert (await import_file(chat, me="Ben", format="whatsapp")).unread_count == 0

@@ -137,6 +137,20 @@ async def test_users_have_sessions_of_their_own_and_write_where_they_may(import_
         await import_file(export(*TALK), me="Ben")
 
 
+async def test_secrets_are_masked_unless_the_dataset_allows_them(import_file: Import, told: Told, export):
+    talk = (node("u", None, "user", "My password is hunter2!x."), node("a", "u", "assistant", "hunter2!x it is."))
+    report = await import_file(export(*talk))
+    assert report.secrets == {"password": 2}
+    assert "hunter2" not in str(await told(SESSION))
+    again = await import_file(export(*talk))
+    assert (again.unchanged, again.secrets) == (1, {})
+    await sessiongraph.datasets.create("main_dataset")
+    await sessiongraph.datasets.update("main_dataset", allow_secrets=True)
+    await sessions.clear()
+    await import_file(export(*talk))
+    assert await told(SESSION) == [("My password is hunter2!x.", "hunter2!x it is.")]
+
+
 async def test_without_a_cache_nothing_is_imported(import_file: Import, export, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CACHING", "false")
     with pytest.raises(CachingDisabledError):

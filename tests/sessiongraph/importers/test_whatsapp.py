@@ -88,5 +88,7 @@ async def test_days_that_could_be_two_and_texts_that_are_no_chat(import_file: Im
     report = await import_file(path, me="Ben")
     assert report.turns == 0 and report.left_out["message(s) of an unclear day"] == 2
     path.write_text("Dear diary, today I moved.", encoding="utf-8")
-    report = await import_file(path, me="Ben")
+    with pytest.raises(InvalidInputError, match="chat.txt is no export that is known. It holds chat.txt"):
+        await import_file(path, me="Ben")
+    report = await import_file(path, me="Ben", format="whatsapp")
     assert report.unread == ["chat.txt: no chat of WhatsApp"]
