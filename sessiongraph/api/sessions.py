@@ -5,6 +5,7 @@ All raise CachingDisabledError where CACHING=false and CacheUnavailableError whe
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar, Unpack, cast
@@ -15,9 +16,10 @@ from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, check_turn_id, new_id
 from sessiongraph.secret_masking import mask_together
 from sessiongraph.services import Services
-from sessiongraph.types import SessionInfo, Turn, TurnChanges, User
+from sessiongraph.types import ProgressCallback, SessionInfo, Turn, TurnChanges, User
 
 if TYPE_CHECKING:
+    from sessiongraph.importers.import_sessions import ImportReport
     from sessiongraph.session_cache.base import SessionCache
 
 T = TypeVar("T")
@@ -81,6 +83,34 @@ class Sessions:
 
         await self._with_cache(user, put)
         return id_
+
+    async def import_file(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        user: User | None = None,
+        dataset: str | None = None,
+        format: str | None = None,
+        me: str | None = None,
+        dry_run: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> "ImportReport":
+        """Take the conversations of an export into the cache, from where they are persisted as any other session.
+
+        `path` is a zip, a file or a folder: of ChatGPT, Claude, Claude Code, Slack, WhatsApp, or a JSONL of turns.
+        `format` ("chatgpt", "claude", "claude-code", "slack", "whatsapp", "turns") is told by what is in it, where it
+        is not given. `me` is the user's name in a chat among people (Slack, WhatsApp). `dataset` is where the turns
+        belong, created if the user has none of that name; without it, main_dataset. `dry_run` writes nothing;
+        `progress` is called with a Progress of the megabytes read. Secrets are masked as by `add_turn`.
+
+        Importing again adds what is new, changes what was edited, and withdraws what was given up or emptied since.
+        Raises InvalidInputError (no such shape, a broken or encrypted zip), PermissionDeniedError.
+        """
+        from sessiongraph.api.session_import import import_file
+
+        return await import_file(
+            self._services, path, user=user, dataset=dataset, format=format, me=me, dry_run=dry_run, progress=progress
+        )
 
     async def get_turns(self, session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:
         """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""

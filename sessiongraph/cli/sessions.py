@@ -3,17 +3,39 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import sessiongraph
 from sessiongraph.cli.ids import meant
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples
-from sessiongraph.cli.output import confirm, moment, run, say, short_ids, show_json, show_list
+from sessiongraph.cli.output import (
+    Report,
+    confirm,
+    moment,
+    next_step,
+    note,
+    run,
+    say,
+    short_ids,
+    show_json,
+    show_list,
+    show_table,
+    warn,
+)
+from sessiongraph.cli.wording import as_commands
 from sessiongraph.errors import CacheUnavailableError, InvalidInputError, SessionsNotFoundError
 from sessiongraph.ids import check_session_id
+from sessiongraph.secret_masking import told
 from sessiongraph.types import SessionInfo, Turn, User
+
+if TYPE_CHECKING:
+    from sessiongraph.importers.import_sessions import ImportReport
+
+# Sessions that are shown of an import.
+_MOST_SHOWN = 20
 
 app = typer.Typer(no_args_is_help=True, help="The sessions in the cache: what is not persisted yet can expire here.")
 
@@ -118,6 +140,108 @@ async def _cached(session_id: str, user: User | None) -> str:
         [it.session_id for it in await sessiongraph.sessions.list_sessions(user=user)],
         "sessions",
     )
+
+
+@app.command(
+    "import",
+    epilog=examples(
+        "sessiongraph sessions import chatgpt.zip --dry-run",
+        "sessiongraph sessions import chatgpt.zip --dataset work",
+        'sessiongraph sessions import "WhatsApp Chat with Anna.zip" --me Ben',
+        after="Next: sessiongraph persist --all",
+    ),
+)
+def import_(
+    export: Annotated[Path, typer.Argument(metavar="FILE", help="A zip, a JSON or JSONL file, or a folder of them.")],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset", "-d", metavar="NAME", help="Where the turns belong. Without it: the user's main_dataset."
+        ),
+    ] = None,
+    me: Annotated[
+        str | None, typer.Option("--me", metavar="NAME", help="Who of them you are, in a chat of Slack or WhatsApp.")
+    ] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="chatgpt, claude, claude-code, slack, whatsapp or turns, where it is not to be found out.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the conversations of an export into the cache, from where they are persisted as any other session.
+
+    Exports of ChatGPT, Claude, Claude Code, Slack, WhatsApp, and turns as JSONL. Importing again adds only what is new
+    or was edited.
+    """
+
+    async def work(progress: Report) -> "ImportReport":
+        return await sessiongraph.sessions.import_file(
+            export,
+            user=await acting(user),
+            dataset=dataset,
+            format=format_,
+            me=me,
+            dry_run=dry_run,
+            progress=progress,
+        )
+
+    report = run("Reading the export…", work)
+    _warn_of(report)
+    if as_json:
+        show_json(report)
+    else:
+        _show_import(report)
+    if report.unread_count:
+        raise typer.Exit(1)
+
+
+def _warn_of(report: "ImportReport") -> None:
+    for place in report.unread:
+        warn(f"Could not read {place}")
+    if report.unread_count > len(report.unread):
+        warn(f"Could not read {report.unread_count - len(report.unread):,} more place(s)")
+    if report.secrets:
+        warn(f"In what {'would be' if report.dry_run else 'was'} imported, {told(report.secrets)}.")
+    if report.elsewhere:
+        warn(
+            f"{report.elsewhere:,} turn(s) belong to another dataset than {report.dataset} and stay there: to move "
+            "them, delete the sessions from the cache and import again."
+        )
+
+
+def _show_import(report: "ImportReport") -> None:
+    for what, count in report.left_out.items():
+        note(f"Left out: {count:,} {what}")
+    if report.sessions:
+        show_table(
+            "What would be imported" if report.dry_run else "Imported",
+            ["session", "title", "turns", "new", "changed", "withdrawn", "first said (UTC)", "last said (UTC)"],
+            [
+                (
+                    it.session_id,
+                    it.title[:60],
+                    it.turns,
+                    it.new,
+                    it.changed,
+                    it.withdrawn,
+                    moment(it.first_said) if it.first_said else "",
+                    moment(it.last_said) if it.last_said else "",
+                )
+                for it in report.sessions[:_MOST_SHOWN]
+            ],
+        )
+    if len(report.sessions) > _MOST_SHOWN:
+        note(f"… and {len(report.sessions) - _MOST_SHOWN:,} more session(s): --json has them all.")
+    say(("Would import " if report.dry_run else "") + as_commands(str(report)))
+    if report.expires_at is not None:
+        note(f"The cache keeps them until {moment(report.expires_at)} UTC: persist them before, or let Dagster do it.")
+        next_step(f"sessiongraph persist --all --dataset {report.dataset}")
 
 
 @app.command(

@@ -54,20 +54,20 @@ class _LeftOut:
 
 def _paragraphs(conversation: dict[str, Any], left_out: _LeftOut) -> Iterator[str]:
     nodes = conversation["mapping"]
-    branch = _live_branch(nodes, conversation.get("current_node"))
+    branch = live_branch(nodes, conversation.get("current_node"))
     live = {id(node) for node in branch}
-    left_out.branches += sum(_is_shown(node.get("message")) for node in nodes.values() if id(node) not in live)
+    left_out.branches += sum(is_shown(node.get("message")) for node in nodes.values() if id(node) not in live)
     messages = [node["message"] for node in branch if node.get("message")]
-    left_out.unseen += sum(not _is_shown(message) for message in messages)
+    left_out.unseen += sum(not is_shown(message) for message in messages)
     if title := one_line(str(conversation.get("title") or "")):
         yield f"# {title}"
     day = None
-    for message in filter(_is_shown, messages):
+    for message in filter(is_shown, messages):
         moment = _moment(message.get("create_time"))
         if moment and moment.date() != day:
             day = moment.date()
             yield f"## {day}"
-        words, attachments = _words(message)
+        words, attachments = words_of(message)
         left_out.attachments += attachments
         if words:
             when = f" ({moment:%Y-%m-%d %H:%M} UTC)" if moment else ""
@@ -75,12 +75,12 @@ def _paragraphs(conversation: dict[str, Any], left_out: _LeftOut) -> Iterator[st
             yield f"{message['author']['role']}{when}: " + "\n  ".join(words.splitlines())
 
 
-def _live_branch(nodes: dict[str, Any], current: Any) -> list[dict[str, Any]]:
+def live_branch(nodes: dict[str, Any], current: Any) -> list[dict[str, Any]]:
     """From the root to the current node, or to the newest message where none is named."""
-    if current not in nodes:
+    if not isinstance(current, str) or current not in nodes:
         current = max(nodes, key=lambda id_: float(_time(nodes[id_]) or 0), default=None)
     branch: dict[str, dict[str, Any]] = {}
-    while current in nodes and current not in branch:
+    while isinstance(current, str) and current in nodes and current not in branch:
         branch[current] = nodes[current]
         current = nodes[current].get("parent")
     return list(reversed(branch.values()))
@@ -92,7 +92,7 @@ def _time(node: dict[str, Any]) -> Any:
     return moment if _moment(moment) else None
 
 
-def _is_shown(message: Any) -> bool:
+def is_shown(message: Any) -> bool:
     if not isinstance(message, dict):
         return False
     author, content, metadata = (message.get(key) or {} for key in ("author", "content", "metadata"))
@@ -105,13 +105,13 @@ def _is_shown(message: Any) -> bool:
     )
 
 
-def _words(message: dict[str, Any]) -> tuple[str, int]:
+def words_of(message: dict[str, Any]) -> tuple[str, int]:
     """What the message says; and how many of its parts are no words."""
     parts = (message.get("content") or {}).get("parts")
     parts = parts if isinstance(parts, list) else []
     texts = [part if isinstance(part, str) else part.get("text") for part in parts if isinstance(part, str | dict)]
     words = [text for text in texts if isinstance(text, str)]
-    return "\n".join(words).strip(), len(parts) - len(words)
+    return "\n".join(words).strip(), len([part for part in parts if part is not None]) - len(words)
 
 
 def _moment(value: Any) -> datetime | None:
