@@ -110,7 +110,7 @@ def _meant(graph: "nx.MultiDiGraph", given: str, dataset: str) -> str:
 
 
 @app.command(epilog=examples("sessiongraph entities merges -d demo"))
-def merges(dataset: DatasetName, user: UserName = None, as_json: AsJson = False) -> None:
+def merges(dataset: DatasetName = MAIN_DATASET, user: UserName = None, as_json: AsJson = False) -> None:
     """The names that were taken for another's, with the rule and the reason."""
 
     async def work() -> "list[Merge]":
@@ -127,7 +127,9 @@ def merges(dataset: DatasetName, user: UserName = None, as_json: AsJson = False)
 
 
 @app.command(epilog=examples('sessiongraph entities same "Bobby" "Robert Stone" -d demo'))
-def same(name: Name, other: Other, dataset: DatasetName, reason: Reason = "", user: UserName = None) -> None:
+def same(
+    name: Name, other: Other, dataset: DatasetName = MAIN_DATASET, reason: Reason = "", user: UserName = None
+) -> None:
     """Take two names for one entity, whatever the rules say. `keep-apart` undoes it."""
 
     async def work() -> bool:
@@ -137,7 +139,9 @@ def same(name: Name, other: Other, dataset: DatasetName, reason: Reason = "", us
 
 
 @app.command(epilog=examples('sessiongraph entities keep-apart "Alex" "Alex Chen" -d demo'))
-def keep_apart(name: Name, other: Other, dataset: DatasetName, reason: Reason = "", user: UserName = None) -> None:
+def keep_apart(
+    name: Name, other: Other, dataset: DatasetName = MAIN_DATASET, reason: Reason = "", user: UserName = None
+) -> None:
     """Take two names for two entities, whatever the rules say. `same` undoes it."""
 
     async def work() -> bool:
@@ -149,7 +153,7 @@ def keep_apart(name: Name, other: Other, dataset: DatasetName, reason: Reason = 
 @app.command(epilog=examples('sessiongraph entities correct "Acme" --type Organization -d demo'))
 def correct(
     name: Name,
-    dataset: DatasetName,
+    dataset: DatasetName = MAIN_DATASET,
     type_: Annotated[str | None, typer.Option("--type", metavar="TYPE", help="What it is: Person, Place, …")] = None,
     right: Annotated[str | None, typer.Option("--name", metavar="NAME", help="What it is called.")] = None,
     user: UserName = None,
@@ -164,7 +168,7 @@ def correct(
 
 
 @app.command(epilog=examples('sessiongraph entities undo "Acme" -d demo'))
-def undo(name: Name, dataset: DatasetName, user: UserName = None) -> None:
+def undo(name: Name, dataset: DatasetName = MAIN_DATASET, user: UserName = None) -> None:
     """Take back what was said of the type and the name of an entity."""
 
     async def work() -> bool:
@@ -175,7 +179,7 @@ def undo(name: Name, dataset: DatasetName, user: UserName = None) -> None:
 
 
 @app.command(epilog=examples("sessiongraph entities corrections -d demo"))
-def corrections(dataset: DatasetName, user: UserName = None, as_json: AsJson = False) -> None:
+def corrections(dataset: DatasetName = MAIN_DATASET, user: UserName = None, as_json: AsJson = False) -> None:
     """What people said of types and names of entities."""
 
     async def work() -> "list[EntityCorrection]":

@@ -7,6 +7,7 @@ import typer
 import sessiongraph
 from sessiongraph.cli.options import AsJson, DatasetName, UserName, acting, examples
 from sessiongraph.cli.output import moment, note, run, say, show_json, show_list
+from sessiongraph.types import MAIN_DATASET
 
 if TYPE_CHECKING:
     from sessiongraph.api.facts import Fact
@@ -21,7 +22,7 @@ FactId = Annotated[str, typer.Argument(metavar="FACT", help="The fact's id, or t
     epilog=examples("sessiongraph facts list -d demo --entity Alice", "sessiongraph facts list moved -d demo --all"),
 )
 def list_(
-    dataset: DatasetName,
+    dataset: DatasetName = MAIN_DATASET,
     query: Annotated[str | None, typer.Argument(metavar="WORDS", help="Only facts that have any of these.")] = None,
     entity: Annotated[str | None, typer.Option("--entity", "-e", metavar="NAME", help="Only facts about this.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Those too that are over, or that were retracted.")] = False,
@@ -68,7 +69,7 @@ def list_(
 )
 def correct(
     fact: FactId,
-    dataset: DatasetName,
+    dataset: DatasetName = MAIN_DATASET,
     object_: Annotated[str | None, typer.Option("--object", metavar="NAME", help="The right object.")] = None,
     relation: Annotated[str | None, typer.Option("--relation", metavar="WORDS", help="The right relation.")] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="DATE", help="Since when it holds.")] = None,
@@ -97,7 +98,7 @@ def correct(
 
 
 @app.command(epilog=examples("sessiongraph facts retract 258296c -d demo"))
-def retract(fact: FactId, dataset: DatasetName, user: UserName = None, as_json: AsJson = False) -> None:
+def retract(fact: FactId, dataset: DatasetName = MAIN_DATASET, user: UserName = None, as_json: AsJson = False) -> None:
     """Say that a fact is wrong: it is no longer shown, nor quoted as true."""
 
     async def work() -> "Fact":
@@ -111,7 +112,7 @@ def retract(fact: FactId, dataset: DatasetName, user: UserName = None, as_json: 
 
 
 @app.command(epilog=examples("sessiongraph facts undo 258296c -d demo"))
-def undo(fact: FactId, dataset: DatasetName, user: UserName = None, as_json: AsJson = False) -> None:
+def undo(fact: FactId, dataset: DatasetName = MAIN_DATASET, user: UserName = None, as_json: AsJson = False) -> None:
     """Take back what was last said of a fact: it is again as its sources state it. `list --all` shows all ids."""
 
     async def work() -> "list[Fact]":
