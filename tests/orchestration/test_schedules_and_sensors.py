@@ -101,7 +101,10 @@ def test_all_are_on_by_default_but_the_one_that_does_the_same_otherwise() -> Non
     assert on == {"nightly_sweep", "nightly_retry", "nightly_pruning"}
     sensors = {it.name: it.default_status for it in defs.sensors or []}
     off = {name for name, status in sensors.items() if status is not dg.DefaultSensorStatus.RUNNING}
-    assert set(sensors) - off == {"dataset_partitions", "new_sessions", "inbox", "freshness", "run_failures"}
+    assert set(sensors) - off == {
+        *("dataset_partitions", "new_sessions", "inbox", "freshness", "run_failures"),
+        *("requested_cognify", "requested_persist_sessions"),
+    }
     assert off <= {"automation"}
 
 
