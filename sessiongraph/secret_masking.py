@@ -207,16 +207,20 @@ _NAMED = re.compile(
 _CJK_NAMED = re.compile(
     rf"(?P<word>{_CJK_WORDS})(?P<joint>\s*(?:是|为|為|は|[:：=]|가|는|은)?\s*)[\"'“「『]?(?P<bare>[!-~]{{4,64}})"
 )
-_NAMES = re.compile(
-    r"pass|pwd|kennwort|contraseña|clave|mot de|mdp|senha|palavra|parola|wachtwoord|lösen|adgang|salasana|hasło|heslo"
-    r"|jelszó|şifre|парол|كلمة|الرقم|पासवर्ड|pin|пин|key|secret|token|bearer|credential|schlüssel|clé api|ключ|токен"
-    rf"|{_CJK_WORDS}",
-    re.IGNORECASE,
+# What of these a text must hold, to be looked at more closely: plain searches take a tenth of the time.
+_PARTS_OF_NAMES = (
+    "pass|pwd|kennwort|contraseña|clave|mot de|mdp|senha|palavra|parola|wachtwoord|lösen|adgang|salasana|hasło|heslo"
+    "|jelszó|şifre|парол|كلمة|الرقم|पासवर्ड|pin|пин|key|secret|token|bearer|credential|schlüssel|clé api|ключ|токен"
+    f"|{_CJK_WORDS}"
 )
+_NAMES = tuple(_PARTS_OF_NAMES.split("|"))
+# Letters that a pattern takes for an i when case does not count.
+_PLAIN_I = str.maketrans("İı", "ii")
 
 
 def _named(text: str) -> Iterator[_Span]:
-    if not _NAMES.search(text):
+    folded = text.translate(_PLAIN_I).casefold() if not text.isascii() else text.lower()
+    if not any(name in folded for name in _NAMES):
         return
     for match in _NAMED.finditer(text):
         group = "quoted" if match["quoted"] else "bare"
