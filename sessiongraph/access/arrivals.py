@@ -35,10 +35,13 @@ class Arrivals:
     def __init__(self, database: AccessDatabase) -> None:
         self._database = database
 
-    def plan(self, name: str, users: Sequence[User], as_users: Mapping[str, str], by: User | None) -> Arrival:
+    def plan(
+        self, name: str, users: Sequence[User], as_users: Mapping[str, str], by: User | None, allow_secrets: bool
+    ) -> Arrival:
         """Who `users` are here, and what the dataset is that comes as `name` to `by` (None: the default user).
 
-        `as_users` says by name who here is which of them. Nothing is written. Raises InvalidInputError for a user who
+        `as_users` says by name who here is which of them. A dataset that is here keeps whether it allows secrets.
+        Nothing is written. Raises InvalidInputError for a user who
         is not to be told apart from one who is here, and for names in `as_users` that nobody has.
         """
         with self._database.reading() as db:
@@ -54,20 +57,23 @@ class Arrivals:
             defaults = [user for user in found.values() if user.name == DEFAULT_USER]
             owner = by or known.default or next(iter(defaults), User(new_id(), DEFAULT_USER))
             row = own_dataset(db, owner.id, name)
-            return Arrival(row.as_dataset() if row else Dataset(new_id(), name, owner.id, owner.name), found)
+            comes = Dataset(new_id(), name, owner.id, owner.name, allow_secrets)
+            return Arrival(row.as_dataset() if row else comes, found)
 
     def admit(self, arrival: Arrival) -> Dataset:
         """Write down what `plan` found. Raises InvalidInputError where it is no longer so."""
-        owner = User(arrival.dataset.owner_id, arrival.dataset.owner_name)
+        dataset = arrival.dataset
+        owner = User(dataset.owner_id, dataset.owner_name)
         with self._database.writing() as db:
             for user in dict.fromkeys([owner, *arrival.users.values()]):
                 _admit_user(db, user)
-            row = own_dataset(db, owner.id, arrival.dataset.name)
+            row = own_dataset(db, owner.id, dataset.name)
             if row is None:
-                db.add(DatasetRow(id=arrival.dataset.id, name=arrival.dataset.name, owner_id=owner.id))
-            elif row.id != arrival.dataset.id:
+                columns = {"id": dataset.id, "name": dataset.name, "allow_secrets": dataset.allow_secrets}
+                db.add(DatasetRow(**columns, owner_id=owner.id))
+            elif row.id != dataset.id:
                 raise _changed()
-            return arrival.dataset
+            return dataset
 
 
 class _Known:

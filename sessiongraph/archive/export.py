@@ -46,7 +46,7 @@ _COMMITS = "SELECT * FROM commits WHERE seq IN ({})".format(
 )
 # Where an original is kept is the home's business: the archive names its own file.
 _DOCUMENTS = """
-SELECT * REPLACE (CASE WHEN starts_with(source, {folder} || id) THEN 'files/' || substr(source, length({folder}) + 1)
+SELECT * REPLACE (CASE WHEN starts_with(parse_filename(source), id) THEN 'files/' || parse_filename(source)
     ELSE source END AS source)
 FROM documents"""
 _USERS = """
@@ -87,7 +87,7 @@ def write_archive(
         copy = store.copy_to(folder / "graph.duckdb")
         if selection is not None:
             copy.write("selection", "selection", lambda tx: _keep(tx, selection))
-        tables = copy.read(lambda con: _write_tables(con, folder, originals, selection is not None, told))
+        tables = copy.read(lambda con: _write_tables(con, folder, selection is not None, told))
         users = copy.read(lambda con: [user_named(*row) for row in con.execute(_USERS).fetchall()])
         documents, runs = copy.read(_documents_and_runs)
         owner = User(dataset.owner_id, dataset.owner_name)
@@ -98,6 +98,7 @@ def write_archive(
             exported_at=datetime.now(UTC),
             dataset=dataset.name,
             owner=owner.id,
+            allow_secrets=dataset.allow_secrets,
             users=[ArchivedUser(id=it.id, name=it.name) for it in dict.fromkeys([owner, *users])],
             part=selection is not None,
             tables=tables,
@@ -168,7 +169,7 @@ def _stored(moment: datetime | None) -> datetime | None:
 
 
 def _write_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, originals: Path, is_part: bool, told: Told
+    connection: duckdb.DuckDBPyConnection, folder: Path, is_part: bool, told: Told
 ) -> dict[str, TablePart]:
     counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in TABLES}
     tables, done = {}, 0
@@ -178,7 +179,7 @@ def _write_tables(
         if table == "commits" and is_part:
             query = _COMMITS
         if table == "documents":
-            query = _DOCUMENTS.format(folder=literal(originals / "_").removesuffix("_'") + "'")
+            query = _DOCUMENTS
         copied = f"COPY ({query}) TO {literal(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})"
         rows = connection.execute(copied).fetchall()[0][0]
         done += counts[table]

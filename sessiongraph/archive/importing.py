@@ -41,7 +41,7 @@ def import_archive(
     with opened(file) as archive:
         manifest = archive.manifest
         users = [User(user.id, user.name) for user in manifest.users]
-        arrival = services.access.arrivals.plan(name or manifest.dataset, users, as_users, by)
+        arrival = services.access.arrivals.plan(name or manifest.dataset, users, as_users, by, manifest.allow_secrets)
         dataset = arrival.dataset
         store, place = services.store(dataset), services.folder(dataset)
         if store.exists:

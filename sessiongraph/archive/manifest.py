@@ -59,6 +59,7 @@ class Manifest(BaseModel):
     exported_at: AwareDatetime
     dataset: _Text
     owner: _Id
+    allow_secrets: bool
     users: list[ArchivedUser]
     # Whether it holds some of the dataset's sessions, and not all of the dataset.
     part: bool

@@ -1,6 +1,7 @@
 """Two homes, one of which has a dataset of all that a dataset may hold."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,11 +56,11 @@ class Home:
 
 
 @pytest.fixture
-async def old(home: Path, endpoint: OpenAIEndpoint) -> AsyncIterator[Home]:
+async def old(home: Path, endpoint: OpenAIEndpoint, exported: Path) -> AsyncIterator[Home]:
     """The home where the dataset "d" of the default user is: documents, an original, sessions of two users, a person's
     word on names and facts."""
+    shutil.copytree(exported.with_name("home"), home / "old")
     async with SessionGraph(Settings(home=home / "old")) as client:
-        await fill(client)
         yield Home(home / "old", client)
 
 
