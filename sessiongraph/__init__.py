@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     add, cognify, search = _default.add, _default.cognify, _default.search
     estimate_cognify = _default.estimate_cognify
     graph, forget = _default.graph, _default.forget
+    export_dataset, import_dataset = _default.export_dataset, _default.import_dataset
     sessions, datasets, documents = _default.sessions, _default.datasets, _default.documents
     entities, facts = _default.entities, _default.facts
     users, roles, tenants = _default.users, _default.roles, _default.tenants
@@ -72,9 +73,19 @@ _WHERE = {
 }
 _MODULE_OF = {name: f"sessiongraph.{module}" for module, names in _WHERE.items() for name in names}
 # Methods of the default client, by the name of the function that calls them.
-_METHODS = {name: name for name in ("add", "cognify", "estimate_cognify", "search", "graph", "forget")} | {
-    "get_default_user": "users.get_default_user"
-}
+_METHODS = {
+    name: name
+    for name in (
+        "add",
+        "cognify",
+        "estimate_cognify",
+        "search",
+        "graph",
+        "forget",
+        "export_dataset",
+        "import_dataset",
+    )
+} | {"get_default_user": "users.get_default_user"}
 _NAMESPACES = ("datasets", "documents", "entities", "facts", "roles", "sessions", "tenants", "users")
 
 __all__ = sorted([*_MODULE_OF, *_METHODS, *_NAMESPACES])

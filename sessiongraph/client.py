@@ -13,10 +13,12 @@ from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
     from datetime import date
 
     import networkx as nx
 
+    from sessiongraph.api.archive import ExportReport, ImportReport
     from sessiongraph.api.datasets import Datasets
     from sessiongraph.api.documents import Documents
     from sessiongraph.api.entities import Entities
@@ -378,3 +380,60 @@ class SessionGraph:
             by=by,
             from_cache=from_cache,
         )
+
+    async def export_dataset(
+        self,
+        dataset: str,
+        file: "str | os.PathLike[str]",
+        *,
+        session_ids: Sequence[str] | None = None,
+        since: "date | None" = None,
+        until: "date | None" = None,
+        user: User | None = None,
+        progress: "ProgressCallback | None" = None,
+    ) -> "ExportReport":
+        """Write a dataset into one zip `file`, from which `import_dataset` makes it again, row by row, in any home.
+
+        Documents with their originals, turns, evidence, decisions, corrections and vectors go with it; cached sessions,
+        grants and the inbox do not. With `session_ids`, `since` or `until` it holds sessions alone, each whole: those
+        named, of which a turn was said from `since` on and before `until` (a date is meant from its beginning, what has
+        no zone in UTC). Who writes to the dataset meanwhile waits for a copy of its file, no longer. `progress` is
+        called with a Progress after each table and original.
+
+        The owner alone exports. Raises InvalidInputError (also where there is such a `file` already),
+        DatasetNotFoundError, PermissionDeniedError, SessionsNotFoundError.
+        """
+        from sessiongraph.api.archive import export_dataset
+
+        return await export_dataset(
+            self.services,
+            dataset,
+            file,
+            session_ids=session_ids,
+            since=since,
+            until=until,
+            user=user,
+            progress=progress,
+        )
+
+    async def import_dataset(
+        self,
+        file: "str | os.PathLike[str]",
+        as_name: str | None = None,
+        *,
+        as_users: "Mapping[str, str] | None" = None,
+        user: User | None = None,
+        progress: "ProgressCallback | None" = None,
+    ) -> "ImportReport":
+        """Make the dataset of an archive, as it was exported, under its name or `as_name`; `user` owns it.
+
+        Nothing is extracted or embedded. The archive's users come with it, by id; its default user is the one here.
+        One whose name, or id, somebody else has here is refused, unless `as_users` says by name who they are here
+        (`{"ana": "ana"}`: the same person).
+
+        Raises InvalidInputError for an archive that is broken, foreign, hostile or newer, and where a dataset of that
+        name holds something already: nothing is written then.
+        """
+        from sessiongraph.api.archive import import_dataset
+
+        return await import_dataset(self.services, file, as_name, as_users=as_users, user=user, progress=progress)

@@ -45,12 +45,13 @@ def forget(store: GraphStore, target: Target, run_id: str, asset: str) -> Forgot
 
     def change(tx: Transaction) -> Forgotten:
         remove_pages(store)
-        return _forget(tx, target)
+        return drop(tx, target)
 
     return store.rewrite(run_id, asset, change)
 
 
-def _forget(tx: Transaction, target: Target) -> Forgotten:
+def drop(tx: Transaction, target: Target) -> Forgotten:
+    """Delete the rows of `target`, and those that only they support."""
     touched = _sessions_of(tx.connection, target.passage_ids)
     passages = [*target.passage_ids, *_passages_of(tx.connection, target.document_ids)]
     turns = _count_turns(tx.connection, passages)

@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
+from sessiongraph.access.arrivals import Arrivals
 from sessiongraph.access.database import AccessDatabase
 from sessiongraph.access.groups import Groups, no_role, no_user
 from sessiongraph.access.keys import Keys
@@ -44,6 +45,7 @@ class AccessControl:
         self._database = AccessDatabase(home / "access.sqlite")
         self.groups = Groups(self._database)
         self.keys = Keys(self._database)
+        self.arrivals = Arrivals(self._database)
         self._default_user: User | None = None
 
     def close(self) -> None:

@@ -31,11 +31,16 @@ def write_page(
 
     `snapshots` is the process's one reader, so that a page costs what has changed.
     """
-    path, renderer = _folder(store) / asset / f"{run_id}.html", _renderer()
+    path, renderer = page_path(store, asset, run_id), _renderer()
     change = snapshots.read(store, lambda con, snapshot: _write(con, snapshot, path, dataset, renderer))
     for page in _pages_of(path.parent)[:-MOST_PAGES]:
         page.unlink(missing_ok=True)
     return change, path
+
+
+def page_path(store: GraphStore, asset: str, run_id: str) -> Path:
+    """Where the page of a run of `asset` is, or would be."""
+    return _folder(store) / asset / f"{run_id}.html"
 
 
 def list_pages(store: GraphStore) -> list[Path]:

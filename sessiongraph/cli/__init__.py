@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from sessiongraph.cli import (
+    archive,
     changes,
     chat,
     datasets,
@@ -104,6 +105,7 @@ serve.register(app, _LOOK)
 mcp.register(app, _LOOK)
 dev.register(app, _LOOK)
 init.register(app, _LOOK)
+archive.register(app, _CARE)
 forget.register(app, _CARE)
 
 

@@ -14,6 +14,7 @@ _COMMANDS = {
     "forget": ("forget", "--dataset"),
     "search": ("search", ""),
     "datasets.list": ("datasets list", ""),
+    "datasets.delete": ("datasets delete", ""),
     "documents.list": ("documents list", "--dataset"),
     "entities.same": ("entities same", ""),
     "facts.list": ("facts list", ""),
@@ -45,6 +46,8 @@ _OPTIONS = {
     "said_at": "--said-at",
     "retry_failed": "--retry-failed",
     "reextract": "--reextract",
+    "as_name": "--as",
+    "as_users": "--as-user",
 }
 # What an option takes where the message leaves it open.
 _PLACEHOLDERS = {"--dataset": "NAME", "--session": "ID", "--turn": "ID", "--document": "ID", "--node-set": "NAME"}

@@ -6,7 +6,7 @@ What does not belong here: what a speaker is called (`snapshots.speakers`).
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -85,3 +85,11 @@ def name_parts(marked: str) -> tuple[str, str]:
     """Of a name as `own_names` keeps it, the user's id and what of theirs it is, "" for themselves."""
     user_id, _, theirs = marked[len(_MARK) :].partition(_MARK)
     return user_id, theirs
+
+
+def with_users(key: str, ids: Mapping[str, str]) -> str:
+    """`key`, where it is of a user whose id is in `ids`, as the key of the user of the id that stands there."""
+    if not key.startswith(_MARK):
+        return key
+    user_id = name_parts(key)[0]
+    return speaker_key(ids.get(user_id, user_id)) + key.removeprefix(speaker_key(user_id))

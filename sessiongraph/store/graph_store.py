@@ -7,6 +7,7 @@ Invariants:
 Methods block; callers on an event loop run them in a thread.
 """
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -103,10 +104,41 @@ class GraphStore:
         """Run `change` in one transaction and commit it; where it changed nothing, or raised, nothing is written."""
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             if not self.exists:
-                with self._new("new") as fresh, self._pool.opened(fresh) as connection:
-                    connection.execute(SCHEMA)
-                    connection.execute("INSERT INTO meta VALUES (?)", [SCHEMA_VERSION])
+                self._make(lambda empty: None)
             return self._commit(self.path, run_id, asset, change)
+
+    def create(self, fill: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Make the store of what `fill` inserts into empty tables; where it raises, there is none."""
+        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            return self._make(fill)
+
+    def take(self, made: "GraphStore", beside: Sequence[str] = ()) -> bool:
+        """Let the file of `made` be this store's, and the folders `beside` it stand beside this.
+
+        False, and nothing is done, where there is a store already. The file comes last: until then there is no store.
+        """
+        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            if self.exists:
+                return False
+            for name in beside:
+                shutil.rmtree(self.path.with_name(name), ignore_errors=True)
+                if made.path.with_name(name).exists():
+                    made.path.with_name(name).replace(self.path.with_name(name))
+            made.path.replace(self.path)
+            return True
+
+    def copy_to(self, target: Path) -> "GraphStore":
+        """A copy of the store between two commits, for a reader that takes long: a writer waits for the copy alone.
+
+        An absent store is copied as an empty one.
+        """
+        copy = GraphStore(target, self._pool)
+        with dataset_lock(self._lock_path, exclusive=False, wait_seconds=self._wait_seconds):
+            # With its log, where a writer that was killed left one: DuckDB plays it back.
+            for file, to in zip(_files(self.path), _files(target), strict=True):
+                if file.exists():
+                    shutil.copyfile(file, to)
+        return copy
 
     def rewrite(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
         """As `write` to a store that exists, but in a file written anew: DuckDB keeps deleted strings in the old one.
@@ -128,6 +160,12 @@ class GraphStore:
                 return result
             finally:
                 _remove(changed)
+
+    def _make(self, fill: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        with self._new("new") as fresh, self._pool.opened(fresh) as connection:
+            connection.execute(SCHEMA)
+            connection.execute("INSERT INTO meta VALUES (?)", [SCHEMA_VERSION])
+            return fill(connection)
 
     @contextmanager
     def _new(self, suffix: str) -> Iterator[Path]:
@@ -205,6 +243,10 @@ def _storable(value: Any) -> Any:
 
 
 def _remove(path: Path) -> None:
-    # The log first: alone, it would be played back into the next file of that name.
-    for file in (path.with_name(path.name + ".wal"), path):
+    for file in _files(path):
         file.unlink(missing_ok=True)
+
+
+def _files(path: Path) -> tuple[Path, Path]:
+    """The log of a file, and the file: alone, the log would be played back into the next one of that name."""
+    return path.with_name(path.name + ".wal"), path
