@@ -18,7 +18,7 @@ SHAPES = {
     "chatgpt": "ChatGPT's export (conversations with a mapping)",
     "claude": "Claude's (conversations with chat_messages)",
     "claude-code": "Claude Code's sessions (JSONL with sessionId and uuid)",
-    "slack": "Slack's (a folder a channel, beside users.json and channels.json)",
+    "slack": "Slack's (a folder a channel, beside lists of users and channels)",
     "whatsapp": "WhatsApp's chats (txt)",
     "turns": "a JSONL of turns (docs/importing.md)",
 }
