@@ -81,7 +81,9 @@ def answer(question: Question, parser: SentenceParser) -> str:
     read, said_by = utterances(parser, question.sources, *history, asked)
     past, about = read[:-1], read[-1]
     speakers = frozenset(filter(None, (each.speaker for each in said_by)))
-    is_about_self = asks_about_self(question.text) or frame_of(question.text) is not None
+    # "I love hiking. Where does Eva live?" asks about Eva.
+    asking = " ".join(sentence.text for sentence in about.sentences if sentence.question) or question.text
+    is_about_self = asks_about_self(asking) or frame_of(asking) is not None
     found = candidates(said_by, speakers)
     if not parser.is_english(question.text):
         return unparsed_answer.answer(question.text, found, question.asker if is_about_self else None)
