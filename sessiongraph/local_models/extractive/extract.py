@@ -118,6 +118,8 @@ class _Window:
         """Takes the facts of `sentence`; returns how many."""
         count = 0
         for fact in sentence.facts:
+            if fact.relation == (IS_CALLED,) and self._is_of_another(fact, known):
+                continue  # "Anna's sister" of a transcript is known by her name alone
             valid_at = dates.resolve(fact.when, self.today, fact.past) if fact.when else None
             relation = rendered(fact.relation, known)
             if relation == "is" and self._names_self(fact, known):
@@ -143,6 +145,11 @@ class _Window:
             for slot in (*fact.subjects, *fact.objects):
                 self._relate(slot, known, statement, number)
         return count
+
+    def _is_of_another(self, fact: RawFact, known: Referents) -> bool:
+        """Whether `fact` is about whom another speaker than the user tells of by a relation."""
+        owners = (slot.name[0] for slot in fact.subjects if isinstance(slot, Mention))
+        return any(isinstance(it, Pronoun) and known.get(it.at) != (self.user,) for it in owners)
 
     def _relate(self, slot: Slot, known: Referents, statement: str, number: int) -> None:
         """Takes that the user has whom they tell of by that alone: "my sister" tells that they have one."""
