@@ -3,7 +3,7 @@
 import os
 import pty
 import re
-import select
+import selectors
 import subprocess
 import sys
 import time
@@ -190,9 +190,11 @@ def _in_terminal(home: Path, arguments: list[str], typed: list[str]) -> str:
         env={**environment, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     os.close(outside)
+    waiting = selectors.DefaultSelector()
+    waiting.register(inside, selectors.EVENT_READ)
     printed, answered, deadline = b"", 0, time.monotonic() + 120
     while time.monotonic() < deadline:
-        if select.select([inside], [], [], 0.2)[0]:
+        if waiting.select(0.2):
             try:
                 chunk = os.read(inside, 65536)
             except OSError:  # the other end is closed
@@ -201,6 +203,7 @@ def _in_terminal(home: Path, arguments: list[str], typed: list[str]) -> str:
         if typed and printed[answered:].endswith(b"> "):
             answered = len(printed)
             os.write(inside, f"{typed.pop(0)}\n".encode())
+    waiting.close()
     os.close(inside)
     assert process.wait(timeout=30) == 0, printed
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", printed.decode()).replace("\r\n", "\n")
