@@ -121,7 +121,9 @@ async def build_undisturbed(path: Path, reference: ReferenceDataset, llm: LLM, e
     """What `reference` was given, in one run into a new store."""
     store = GraphStore(path)
     if reference.documents:
-        await ingest(store, list(map(document, reference.documents)), user=USER, node_sets=[], run_id="reference")
+        # One after another: of two documents without a day, the one that came in later is the newer.
+        for text in reference.documents:
+            await ingest(store, [document(text)], user=USER, node_sets=[], run_id="reference")
         await chunk_documents(store, "reference")
         built = await build_knowledge(
             store, llm, embedder, read_chunk_passages, run_id="reference", asset="knowledge_graph"
