@@ -13,8 +13,7 @@ demo: $(VENV)/.installed  ## the story of the README, run and explained
 	$(BIN)/python examples/session_persistence.py
 
 test: lint  ## lint, types, and all tests
-	$(BIN)/pytest --numprocesses auto --dist worksteal --ignore tests/reliability
-	$(BIN)/pytest --numprocesses auto --dist worksteal tests/reliability
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.installed-dev  ## style, types, and the layers
 	$(BIN)/ruff check

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,16 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+
+@pytest.fixture(autouse=True)
+def _homes_closed() -> Iterator[None]:
+    """What default clients opened is closed after each test: a home of its own for each would leave more files open
+    than many systems let a process have. Whatever is asked for afterwards is opened anew."""
+    yield
+    if (module := sys.modules.get("sessiongraph.default_client")) is not None:
+        for client in list(module._default._clients.values()):
+            client.services.close()
 
 
 @pytest.fixture(scope="session")

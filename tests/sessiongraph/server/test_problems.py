@@ -59,7 +59,7 @@ def test_what_is_no_json_is_a_problem_too(service: Service, body: bytes):
 
 def test_a_fault_of_the_services_own_says_nothing_of_its_inside(service: Service, monkeypatch: pytest.MonkeyPatch):
     async def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("/root/secret path, SELECT * FROM users")
+        raise RuntimeError("/srv/secret path, SELECT * FROM users")
 
     monkeypatch.setattr(service.client.datasets, "list", fail)
     with service.http() as http:
