@@ -23,6 +23,7 @@ TOLD = [
     "My phone number is 070-555 12 34.",
     "My doctor is Dr. Lindqvist at Majorna.",
     "I'm left-handed.",
+    "I hate cilantro, it tastes like soap to me.",
 ]
 
 
@@ -51,6 +52,7 @@ def asked(text: str, *sources: Source, asker: str = NOOR) -> str:
         ("What's my phone number?", "070-555"),
         ("Who is my doctor?", "Lindqvist"),
         ("Am I left-handed or right-handed?", "left-handed"),
+        ("Which herb do I hate?", "cilantro"),
     ],
 )
 def test_what_was_told_in_other_words_than_it_is_asked_in_is_found(question: str, value: str) -> None:
