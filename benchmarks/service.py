@@ -23,7 +23,7 @@ import httpx
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 from benchmarks.measure import free_port, fresh_home, write_figures
-from sessiongraph import SessionGraph, Settings
+from sessiongraph import SearchType, SessionGraph, Settings
 
 _TEXTS = [f"Person{number} Smith lives in Town{number} and works for Company{number % 7}." for number in range(200)]
 _MAIN = "import sys; from sessiongraph.cli import main; sys.argv[0] = 'sessiongraph'; main()"
@@ -36,7 +36,7 @@ async def in_process(client: SessionGraph, calls: int) -> Timings:
     work: dict[str, Callable[[int], Awaitable[Any]]] = {
         "list datasets": lambda number: client.datasets.list(),
         "add a turn": lambda number: client.sessions.add_turn(f"s{number % 10}", f"Question {number}?", "An answer."),
-        "find passages": lambda number: client.search(f"Where does Person{number % 200} live?", "CHUNKS"),
+        "find passages": lambda number: client.search(f"Where does Person{number % 200} live?", SearchType.CHUNKS),
         "answer": lambda number: client.search(f"Where does Person{number % 200} live?"),
     }
     return {name: [await _timed(call, number) for number in range(calls)] for name, call in work.items()}
@@ -72,7 +72,7 @@ async def _timed(call: Callable[[int], Awaitable[Any]], number: int) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-async def _fill(client: SessionGraph) -> str:
+async def fill(client: SessionGraph) -> str:
     """A dataset of 200 documents, and a key."""
     user = await client.users.get_default_user()
     await client.add(_TEXTS)
@@ -82,16 +82,19 @@ async def _fill(client: SessionGraph) -> str:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
+def serving(home: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """`sessiongraph serve` on `home`, ready: its process and its URL. Its limits are out of the way."""
     port = free_port()
     environment = {
         **os.environ,
         "SESSIONGRAPH_HOME": str(home),
         "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         "SESSIONGRAPH_SERVER_REQUESTS_PER_MINUTE": "1000000",
-        "PERSIST_TURNS": "1000000",  # nothing is persisted meanwhile: here neither
+        "SESSIONGRAPH_SERVER_CONCURRENCY": "64",
+        "PERSIST_TURNS": "1000000",  # nothing is persisted meanwhile by itself: in process neither
     }
-    process = subprocess.Popen([sys.executable, "-c", _MAIN, "serve", "--port", str(port)], env=environment)
+    command = [sys.executable, "-c", _MAIN, "serve", "--port", str(port), *arguments]
+    process = subprocess.Popen(command, env=environment)
     url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + _PATIENCE_SECONDS
     try:
         while True:
@@ -102,7 +105,7 @@ def serving(home: Path) -> Iterator[str]:
                 if time.monotonic() > deadline or process.poll() is not None:
                     raise
                 time.sleep(0.2)
-        yield url
+        yield process, url
     finally:
         process.terminate()
         process.wait()
@@ -112,12 +115,12 @@ async def measure(calls: int) -> dict[str, dict[str, float]]:
     """p50 and p95 of each kind of call, in process and over HTTP, and what HTTP adds to the p50."""
     with fresh_home() as home:
         async with SessionGraph(Settings(home=home)) as client:
-            await _fill(client)
+            await fill(client)
             inside = await in_process(client, calls)
     with fresh_home() as home:
         async with SessionGraph(Settings(home=home)) as client:
-            key = await _fill(client)
-        with serving(home) as url:
+            key = await fill(client)
+        with serving(home) as (_, url):
             await over_http(url, key, 10)  # its models are loaded by then
             outside = await over_http(url, key, calls)
     return {

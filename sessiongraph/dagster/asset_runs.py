@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from sessiongraph.dagster.failure_check import failure_check, report_check
+from sessiongraph.dagster.failure_check import failure_check, report_failure_check
 from sessiongraph.dagster.materialization import event, result
 from sessiongraph.dagster.metadata import (
     document_names,
@@ -126,7 +126,7 @@ def persist_dataset_sessions(
         knowledge = run.event("session_knowledge", run.knowledge_metadata(built))
         if built.settled:
             run.report(knowledge)
-        report_check(context.instance, failure_check(run.services, run.dataset, "session_knowledge", built.failure))
+        report_failure_check(context.instance, run.services, run.dataset, "session_knowledge", built.failure)
         run.tag_undone(built)
         if built.failure is not None:
             raise built.failure

@@ -60,16 +60,18 @@ async def report_failures(
     try:
         await asyncio.to_thread(_report_failures, services, asset, dataset, report.failure)
     except Exception as error:
-        logger.warning("What failed of %s could not be reported to Dagster (%s).", dataset.key, type(error).__name__)
+        logger.warning(
+            "What failed of %s could not be reported to Dagster (%s: %s).", dataset.key, type(error).__name__, error
+        )
 
 
 def _report_failures(services: Services, asset: str, dataset: Dataset, failure: Exception | None) -> None:
-    from sessiongraph.dagster.failure_check import failure_check, report_check
+    from sessiongraph.dagster.failure_check import report_failure_check
     from sessiongraph.dagster.partitions import list_partition
 
     instance = services.dagster_instance
     list_partition(instance, dataset)
-    report_check(instance, failure_check(services, dataset, asset, failure))
+    report_failure_check(instance, services, dataset, asset, failure)
 
 
 def _build_metadata(services: Services, dataset: Dataset, report: "KnowledgeReport") -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import portalocker
 
 from sessiongraph.dagster.asset_keys import asset_key
 from sessiongraph.dagster.data_version import PASSAGES
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # How much of it the next run takes up by itself.
 TRIED_AGAIN = "tried_again"
+_LOCK_SECONDS = 30
 
 
 def failure_check_name(asset: str) -> str:
@@ -79,12 +81,21 @@ def is_undone(instance: dg.DagsterInstance, key: dg.AssetKey, asset: str, datase
     return isinstance(said, dg.AssetCheckEvaluation) and bool(said.metadata[TRIED_AGAIN].value)
 
 
-def report_check(instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation) -> None:
-    """Record a check of a partition that no run made. Blocks.
+def report_failure_check(
+    instance: dg.DagsterInstance, services: "Services", dataset: Dataset, asset: str, failure: Exception | None = None
+) -> None:
+    """Record `failure_check` where no run does. Blocks.
 
-    Dagster keeps one row for each check, partition and run, and what is of no run counts as one: the row of the time
-    before makes room. Its event stays in the log.
+    One at a time for a dataset: the check that was made last is the one that is recorded last.
     """
+    lock = services.store(dataset).path.with_name("checks.lock")
+    with portalocker.Lock(lock, timeout=_LOCK_SECONDS, check_interval=0.02):
+        _record(instance, failure_check(services, dataset, asset, failure))
+
+
+def _record(instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation) -> None:
+    """Dagster keeps one row for each check, partition and run, and what is of no run counts as one: the row of the time
+    before makes room. Its event stays in the log."""
     from sessiongraph.dagster.private_api import RUNLESS_RUN_ID, AssetCheckExecutionsTable, SqlEventLogStorage
 
     storage, rows = instance.event_log_storage, AssetCheckExecutionsTable

@@ -1,5 +1,6 @@
 """What failed looks failed: the run, the partition and the check, whoever did it, and is tried again by itself."""
 
+import asyncio
 from typing import Any
 
 import dagster as dg
@@ -128,3 +129,13 @@ async def test_what_the_api_could_not_do_looks_the_same(project: Project, monkey
     project.endpoint.heal()
     await sessiongraph.cognify()
     assert latest_check(project, "knowledge_graph", "no_failed_chunks").passed
+
+
+async def test_calls_that_end_at_once_are_all_reported(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(6):
+        await sessiongraph.sessions.add_turn(f"s{number}", "Where?", f"Alice Smith moved to City{number}.")
+
+    persist = sessiongraph.persist_sessions_in_knowledge_graph_pipeline
+    await asyncio.gather(*(persist(session_ids=[f"s{number}"], create=True) for number in range(6)))
+
+    assert "could not be reported" not in caplog.text
