@@ -34,7 +34,7 @@ from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
 from sessiongraph.default_client import default_services
 from sessiongraph.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError, StoreBusyError
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 from tests.support.dataset_state import doubled, read_state
 from tests.support.openai_endpoint import OpenAIEndpoint
 

@@ -31,7 +31,7 @@ from benchmarks.measure import fresh_home, redis_server, write_figures
 from benchmarks.service import fill, serving
 from sessiongraph import SessionGraph, Settings
 from sessiongraph.errors import StoreBusyError
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 from tests.support.dataset_state import doubled
 
 CLIENTS = 8
@@ -197,11 +197,11 @@ async def over_http(cache: str, workers: int, seconds: float) -> Figures:
             headers = {"Authorization": f"Bearer {key}"}
             async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as http:
                 await _load(OverHttp(http), _WARM_SECONDS, name="warm", search_is_named=True)
-                later = asyncio.to_thread(_kill_a_worker, process.pid, seconds / 2)
-                killing = asyncio.create_task(later) if workers > 1 else None
-                logs = await _load(OverHttp(http), seconds, search_is_named=True)
-                if killing is not None:
-                    await killing
+                loading = _load(OverHttp(http), seconds, search_is_named=True)
+                if workers > 1:
+                    logs, _ = await asyncio.gather(loading, asyncio.to_thread(_kill_a_worker, process.pid, seconds / 2))
+                else:
+                    logs = await loading
         way = f"{workers} worker" + ("s, one killed" if workers > 1 else "")
         return await _verified(_figures(way, cache, seconds, logs), home, logs)
 

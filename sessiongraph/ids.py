@@ -31,6 +31,16 @@ def new_id() -> str:
     return uuid4().hex
 
 
+def session_document_id(user_id: str, session_id: str) -> str:
+    """The id of the document that a user's session is in any dataset."""
+    return content_id("session", user_id, session_id)
+
+
+def turn_passage_id(document_id: str, turn_id: str) -> str:
+    """The id of the passage that a turn is, whatever its wording."""
+    return content_id("turn", document_id, turn_id)
+
+
 def check_session_id(session_id: Any) -> str:
     """`session_id` itself where it is well formed; raises InvalidInputError."""
     return _checked(_SESSION_ID, session_id, "session id", "A-Z a-z 0-9 . _ : @ + = ~ -")

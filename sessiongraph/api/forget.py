@@ -12,8 +12,15 @@ from sessiongraph.errors import CachingDisabledError, InvalidInputError, Session
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.forgetting import Forgotten, Target
 from sessiongraph.forgetting import forget as forget_in_store
-from sessiongraph.ids import check_name, check_session_id, check_turn_id, dataset_parts, new_id
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import (
+    check_name,
+    check_session_id,
+    check_turn_id,
+    dataset_parts,
+    new_id,
+    session_document_id,
+    turn_passage_id,
+)
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, User

@@ -15,13 +15,15 @@ from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
 from sessiongraph.retrieval.time_expressions import asker_today
-from sessiongraph.secret_masking import Masked, mask, told
+from sessiongraph.retrieval.told_in_session import best_told, told_citation
+from sessiongraph.secret_masking import Masked, mask, mask_turn, told
 from sessiongraph.services import Services
 from sessiongraph.snapshots.feedback_weights import Weights
 from sessiongraph.speech_acts import speech_act
-from sessiongraph.types import MAIN_DATASET, Dataset, Usage, User
+from sessiongraph.types import MAIN_DATASET, Dataset, Turn, Usage, User
 
 MAX_QUERY_CHARS = 20_000
+_ONLY_TOLD = "Answered from what was told in this session alone: there is no graph data yet."
 
 
 async def search(
@@ -57,8 +59,10 @@ async def search(
     # Where no answer is wanted, whatever is given is looked for.
     act = speech_act(query_text) if plan.asks_model and not only_context else "asks"
     is_heard = act in ("tells", "greets")
-    scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_heard and session_id is not None)
     conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None, turn_id)
+    just_told = conversation.told if plan.answers_from_sources and not is_heard and tags is None else []
+    is_answerable = bool(just_told) or (is_heard and session_id is not None)
+    scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_answerable)
     if keeps_out:
         await asyncio.to_thread(conversation.mask_secrets)
     query, usage = query_text, Usage()
@@ -66,6 +70,9 @@ async def search(
         llm = None if only_context or is_heard or not plan.asks_model else generative_llm(services)
         query, usage = await resolve_follow_up(llm, query_text, conversation, scopes)
         await asyncio.to_thread(conversation.recall, query, services.snapshots.tokenizer)
+        just_told = await asyncio.to_thread(best_told, just_told, query, scopes, services.snapshots.tokenizer)
+        just_told = [mask_turn(turn)[0] for turn in just_told] if keeps_out else just_told
+    asker = asker_label(scopes, acting)
     context = QueryContext(
         services=services,
         plan=plan,
@@ -77,7 +84,8 @@ async def search(
         only_context=only_context,
         feedback=await asyncio.to_thread(_feedback, services, scopes),
         asking_user_id=acting.id,
-        asker=asker_label(scopes, acting),
+        asker=asker,
+        told=[told_citation(turn, _key(turn, chosen, acting), asker) for turn in just_told],
         usage=usage,
         on_sources=on_sources,
     )
@@ -96,6 +104,7 @@ async def search(
             *conversation.warnings,
             *context.warnings,
             *_without_vectors(scopes, context, services.embedder.identity),
+            *([_ONLY_TOLD] if just_told and not scopes else []),
         ],
         claims=outcome.answer.claims if outcome.answer else [],
         query_type=search_type,
@@ -139,7 +148,7 @@ def _scopes(
 ) -> list[Scope]:
     """The snapshots that can be searched. Raises NoGraphDataError where there is none, unless there `may_be_none`.
 
-    What is told in a session is heard before there is any graph.
+    What is told in a session is heard, and answered from there, before there is any graph.
     """
     scopes = [Scope(dataset, services.snapshot(dataset)) for dataset in datasets]
     filled = [scope for scope in scopes if not scope.snapshot.is_empty]
@@ -172,6 +181,12 @@ def _mask(scope: Scope, tags: set[str]) -> np.ndarray:
 def _list(tags: object) -> list[str]:
     """A list column of DuckDB, in which a document without tags is no list."""
     return list(tags) if isinstance(tags, np.ndarray | list) else []
+
+
+def _key(turn: Turn, chosen: Sequence[Dataset], user: User) -> str:
+    """The key of the dataset where `turn` will be, as far as it is one that is searched."""
+    keys = {dataset.id: dataset.key for dataset in chosen}
+    return keys.get(turn.dataset_id or "", f"{user.name}/{MAIN_DATASET}")
 
 
 def _without_vectors(scopes: Sequence[Scope], context: QueryContext, model: str) -> list[str]:

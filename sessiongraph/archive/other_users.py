@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from sessiongraph.entity_resolution.speaker_names import with_users
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.types import User
 
 _KEYS = {

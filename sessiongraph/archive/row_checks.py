@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from sessiongraph.archive.manifest import ID, RUN_ID, Manifest, broken
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 
 _BATCH = 2048
 # The names that `sessiongraph.ids` accepts, in DuckDB's regular expressions.

@@ -15,8 +15,8 @@ import duckdb
 
 from sessiongraph.access.control import AccessControl
 from sessiongraph.access.secrets import without_secrets
+from sessiongraph.ids import session_document_id
 from sessiongraph.importers.conversations import Conversation, ImportedTurn, session_id_of, turns_of
-from sessiongraph.persistence.session_staging import session_document_id
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.types import Turn, User
 

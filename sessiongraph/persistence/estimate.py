@@ -17,8 +17,9 @@ from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
 from sessiongraph.extraction.estimate import CallEstimate, average_answer_tokens, next_seq, price
 from sessiongraph.extraction.ledger import Passage, passage_status
 from sessiongraph.extraction.window_extraction import extractor_version
+from sessiongraph.ids import session_document_id
 from sessiongraph.llm.client import LLM
-from sessiongraph.persistence.session_staging import count_forgets, known_sessions, session_document_id, stage_turns
+from sessiongraph.persistence.session_staging import count_forgets, known_sessions, stage_turns
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore, Transaction

@@ -9,9 +9,10 @@ import duckdb
 
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
+from sessiongraph.ids import session_document_id
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
-from sessiongraph.persistence.session_staging import session_document_id, sessions_not_found, stage_sessions
+from sessiongraph.persistence.session_staging import sessions_not_found, stage_sessions
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.secret_masking import told
 from sessiongraph.session_cache.base import SessionCache

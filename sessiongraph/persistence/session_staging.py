@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from sessiongraph.errors import CacheUnavailableError, SessionsNotFoundError
-from sessiongraph.ids import content_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.secret_masking import mask_turn
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
@@ -39,16 +39,6 @@ class StagingReport:
     staged: int = 0
     copies: list[Turn] = field(default_factory=list, repr=False)
     secrets: Counter[str] = field(default_factory=Counter)
-
-
-def session_document_id(user_id: str, session_id: str) -> str:
-    """The id of the document that a user's session is in any dataset."""
-    return content_id("session", user_id, session_id)
-
-
-def turn_passage_id(document_id: str, turn_id: str) -> str:
-    """The id of the passage that a turn is, whatever its wording."""
-    return content_id("turn", document_id, turn_id)
 
 
 async def stage_sessions(

@@ -153,6 +153,8 @@ async def decompose(context: QueryContext) -> Outcome:
 
 async def answer_within_time(context: QueryContext) -> Outcome:
     """Answer from what was said, or was true, in the days that the question is about; from all where it names none."""
+    if not context.scopes:  # all there is was told today
+        return await answer_once(context)
     newest = max(_day(scope.snapshot.passages["said_at"].max()) for scope in context.scopes)
     days = parse_date_range(context.query, asker_today(), newest)
     if days is None:

@@ -20,6 +20,7 @@ from sessiongraph.prompts.question_prompt import HISTORY_CHARS, Question, render
 from sessiongraph.retrieval.query_rewriting import RewrittenQuery, rewrite_query
 from sessiongraph.retrieval.results import SearchResult
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.retrieval.told_in_session import told_turns
 from sessiongraph.secret_masking import mask_turn, told
 from sessiongraph.services import Services
 from sessiongraph.text_index.bm25_index import BM25Index
@@ -59,6 +60,11 @@ class Conversation:
     @property
     def history(self) -> tuple[Part, ...]:
         return _prompt_parts((*self.recalled, *self.turns))
+
+    @property
+    def told(self) -> list[Turn]:
+        """The turns in which the user stated something, in the order in which they were said."""
+        return told_turns((*self.older, *self.turns))
 
     def mask_secrets(self) -> None:
         """Mask what was said where secrets are allowed, or before they were masked, in what goes into prompts."""

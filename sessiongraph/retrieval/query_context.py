@@ -48,7 +48,8 @@ class Outcome:
 class QueryContext:
     """A question as the user put it (`original_query`) and rewritten to stand alone (`query`).
 
-    `asker` is what whoever asks is called. `feedback` has the feedback weights by dataset's key; with `only_context`
+    `asker` is what whoever asks is called, `told` what they told in the session at hand and is in no graph yet: it
+    stands before all that is retrieved. `feedback` has the feedback weights by dataset's key; with `only_context`
     no model is asked. `on_sources` is told what each retrieval found, before anything is answered from it.
     """
 
@@ -63,6 +64,7 @@ class QueryContext:
     feedback: Mapping[str, Weights]
     asking_user_id: str
     asker: str
+    told: Sequence[Citation] = ()
     usage: Usage = field(default_factory=Usage)
     warnings: list[str] = field(default_factory=list)
     query_vector: np.ndarray | None = None
@@ -78,6 +80,14 @@ class QueryContext:
         self, query: str, top_k: int | None = None, scopes: Sequence[Scope] | None = None
     ) -> list[Citation]:
         """The best sources for `query`."""
+        searched = self.scopes if scopes is None else scopes
+        retrieved = await self._from_graphs(query, top_k or self.top_k, searched) if searched else []
+        found = [*self.told, *retrieved]
+        if self.on_sources is not None:
+            self.on_sources(found)
+        return found
+
+    async def _from_graphs(self, query: str, top_k: int, scopes: Sequence[Scope]) -> list[Citation]:
         vector = None
         if self.plan.sources != ("lexical passages",):
             try:
@@ -90,19 +100,16 @@ class QueryContext:
                 used = error.usage or Usage()
                 self.warnings.append(f"Found by words alone: {error}")
             self.usage += used
-        found = await asyncio.to_thread(
+        return await asyncio.to_thread(
             gather_citations,
             self.plan.sources,
-            self.scopes if scopes is None else scopes,
+            scopes,
             query,
             vector,
-            top_k or self.top_k,
+            top_k,
             self.feedback,
             self.asking_user_id,
         )
-        if self.on_sources is not None:
-            self.on_sources(found)
-        return found
 
     async def answer(self, question: str, citations: Sequence[Citation]) -> Answer:
         """The model's answer to `question` from `citations`. Raises LLMFailedError."""

@@ -41,6 +41,10 @@ class SearchPlan:
         return self.strategy not in ("list sources", "graph query", "graph report")
 
     @property
+    def answers_from_sources(self) -> bool:
+        return self.asks_model and bool(self.sources)
+
+    @property
     def is_conversational(self) -> bool:
         """Whether the query is a question, which may refer to what was said before in the session."""
         return self.strategy not in ("graph query", "graph report")

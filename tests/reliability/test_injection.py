@@ -10,7 +10,7 @@ from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
 from sessiongraph.default_client import default_services
 from sessiongraph.extraction.window_extraction import PROMPT
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.retrieval import answer_generation
 from tests.support.openai_endpoint import OpenAIEndpoint, Request
 

@@ -27,12 +27,12 @@ from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 from sessiongraph.extraction.corrections import ENTITIES, FACTS, fact_row
 from sessiongraph.forgetting import Target, forget
+from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.ingestion.ingest import document_id, ingest
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.local_models import LocalModels
 from sessiongraph.persistence.persist import persist_sessions
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache import open_session_cache
 from sessiongraph.session_cache.base import SessionCache

@@ -8,7 +8,7 @@ import pytest
 
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.forgetting import Forgotten, Target, forget
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.store.graph_store import GraphStore
 from tests.support.snapshots import load_snapshot

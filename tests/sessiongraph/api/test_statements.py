@@ -8,6 +8,7 @@ import pytest
 import sessiongraph
 from sessiongraph import SearchType, persist_sessions_in_knowledge_graph_pipeline, sessions
 from sessiongraph.prompts.question_prompt import NO_ANSWER
+from sessiongraph.retrieval.search_types import SEARCH_PLANS
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 
@@ -53,7 +54,45 @@ async def test_the_first_thing_that_is_told_is_heard_before_there_is_any_graph()
     (result,) = await sessiongraph.search("I live in Bergen.", session_id="s")
     assert result.answer == "Noted: you live in Bergen." and result.turn_id
     with pytest.raises(sessiongraph.NoGraphDataError):
-        await sessiongraph.search("Where do I live?", session_id="s")
+        await sessiongraph.search("Where do I live?", session_id="another")
+
+
+ANSWERED_FROM_SOURCES = [query_type for query_type, plan in SEARCH_PLANS.items() if plan.answers_from_sources]
+
+
+@pytest.mark.parametrize("query_type", ANSWERED_FROM_SOURCES)
+async def test_what_was_told_is_an_answer_before_anything_is_persisted(query_type: SearchType) -> None:
+    for told in ("My sister Anna lives in Oslo.", "Our meeting was moved to Friday.", "I work at the Orchid Bank."):
+        await sessiongraph.search(told, session_id="s")
+
+    async def ask(question: str) -> sessiongraph.SearchResult:
+        [result] = await sessiongraph.search(question, query_type, session_id="s")
+        return result
+
+    where, when = await ask("Where does my sister live?"), await ask("When is the meeting?")
+    assert where.answer and "Oslo" in where.answer and when.answer and "Friday" in when.answer
+    assert [citation.session_id for citation in where.citations] == ["s"] and len(where.warnings) >= 1
+    assert not (await ask("Where does Bob live?")).answered
+
+
+async def test_what_was_told_and_persisted_is_one_source(notes: None) -> None:
+    (told,) = await sessiongraph.search("My sister Anna lives in Oslo.", session_id="s", datasets="notes")
+    question = "Where does my sister live?"
+    (before,) = await sessiongraph.search(question, session_id="s", datasets="notes", only_context=True)
+    await persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="notes")
+    (after,) = await sessiongraph.search(question, session_id="s", datasets="notes", only_context=True)
+
+    for result in (before, after):
+        turns = [it for it in result.citations if it.turn_id == told.turn_id and it.kind == "turn"]
+        assert len(turns) == 1 and turns[0].text.startswith("My sister Anna lives in Oslo.")
+        assert result.warnings == []
+    assert before.citations[0].id in [it.id for it in after.citations]
+
+
+async def test_a_search_of_a_node_set_finds_nothing_beside_it(notes: None) -> None:
+    await sessiongraph.search("My sister Anna lives in Oslo.", session_id="s", datasets="notes")
+    with pytest.raises(sessiongraph.NoGraphDataError):
+        await sessiongraph.search("Where does my sister live?", session_id="s", datasets="notes", node_sets=["other"])
 
 
 @pytest.mark.parametrize("query_type", [SearchType.GRAPH_COMPLETION_COT, SearchType.TEMPORAL, SearchType.FEELING_LUCKY])

@@ -10,7 +10,7 @@ import pytest
 from sessiongraph.changes import page_store
 from sessiongraph.changes.page_store import list_pages, rewrite_pages, write_page
 from sessiongraph.forgetting import Target, forget
-from sessiongraph.persistence.session_staging import session_document_id, turn_passage_id
+from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from tests.support.workshop import Workshop
 

@@ -15,8 +15,9 @@ from sessiongraph.errors import LLMFailedError, StoreBusyError
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 from sessiongraph.forgetting import Target, forget
+from sessiongraph.ids import session_document_id
 from sessiongraph.llm.client import LLM
-from sessiongraph.persistence.session_staging import session_document_id, stage_sessions
+from sessiongraph.persistence.session_staging import stage_sessions
 from sessiongraph.settings import load_settings
 from sessiongraph.store.graph_store import GraphStore
 from tests.support.snapshots import load_snapshot

@@ -9,8 +9,8 @@ import pytest
 
 from sessiongraph.errors import CacheUnavailableError, LLMFailedError, SessionsNotFoundError
 from sessiongraph.forgetting import Target, forget
+from sessiongraph.ids import session_document_id
 from sessiongraph.persistence.persist import PersistReport
-from sessiongraph.persistence.session_staging import session_document_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import SESSION_NODE_SET, Turn, User
