@@ -41,11 +41,12 @@ async def recollect(
 
 async def _facts(client: SessionGraph, user: User, query: str, citations: Sequence[Citation]) -> list[str]:
     """Facts with words of `query` that no source shows by itself, with the ids by which they are corrected."""
-    shown = {citation.id for citation in citations}
+    shown = {name for citation in citations if citation.kind == "fact" for name in (citation.id, citation.text)}
     lines = []
     for key in list(dict.fromkeys(citation.dataset for citation in citations))[:_DATASETS]:
         for fact in await client.facts.list(key, query=query, limit=_FACTS, user=user):
-            if fact.id not in shown:
+            if fact.id not in shown and fact.statement not in shown:
+                shown.add(fact.statement)
                 lines.append(f"- {_on_one_line(fact.statement)} (fact {fact.short_id}; dataset {key})")
     return lines
 
