@@ -8,6 +8,7 @@ import numpy as np
 from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
+from sessiongraph.llm.drafts import OnDraft
 from sessiongraph.retrieval.answer_strategies import strategy_of
 from sessiongraph.retrieval.conversation_history import read_conversation, resolve_follow_up, write_turn
 from sessiongraph.retrieval.query_context import QueryContext, asker_label, generative_llm
@@ -38,12 +39,14 @@ async def search(
     node_sets: Sequence[str] | None,
     only_context: bool,
     on_sources: Callable[[list[Citation]], None] | None = None,
+    on_draft: OnDraft | None = None,
     turn_id: str | None = None,
 ) -> list[SearchResult]:
     """As `SessionGraph.search` says.
 
-    `on_sources` is told of sources as they are found. `turn_id` is the id that the turn is to get: asked again under
-    it, a question is answered anew and written in its own place, as if it had not been asked before.
+    `on_sources` is told of sources as they are found, `on_draft` of what is written of the answer. `turn_id` is the id
+    that the turn is to get: asked again under it, a question is answered anew and written in its own place, as if it
+    had not been asked before.
     """
     search_type = _check(query_text, query_type, session_id, top_k)
     check_flag(only_context, "only_context")
@@ -88,6 +91,7 @@ async def search(
         told=[told_citation(turn, _key(turn, chosen, acting), asker) for turn in just_told],
         usage=usage,
         on_sources=on_sources,
+        on_draft=on_draft,
     )
     outcome = await strategy_of(plan.strategy, act, session_id)(context)
     home, is_known = await asyncio.to_thread(_home, services, acting, chosen, outcome.citations)

@@ -22,9 +22,10 @@ from pydantic import BaseModel
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.llm import context_window, litellm_calls, litellm_runtime, local_calls, response_parsing
+from sessiongraph.llm.drafts import Drafts, OnDraft
 from sessiongraph.llm.endpoint import Endpoint
 from sessiongraph.llm.envelope import Envelope, read_envelope, storable
-from sessiongraph.llm.error_mapping import is_unreadable
+from sessiongraph.llm.error_mapping import is_unreadable, may_pass
 from sessiongraph.llm.event_loops import EventLoops
 from sessiongraph.llm.thinking import without_thinking
 from sessiongraph.local_models import LocalModels
@@ -43,6 +44,7 @@ _ABOUT_FORMAT = ("response_format", "response format", "schema", "json_object", 
 _REFUSED = (400, 404, 422, 500, 501)
 # What may be left out where a model does not take it.
 _OPTIONAL = {"temperature": 0}
+_WITH_USAGE = {"stream_options": {"include_usage": True}}
 _HARMLESS: list[Message] = [{"role": "user", "content": "Say: yes"}]
 
 
@@ -74,6 +76,7 @@ class LLM:
         self._format: Format | None = None
         self._left_out: set[str] = set()
         self._streams: bool | None = None
+        self._drafts = Drafts()
         # The longest window of an Ollama model, once it was asked for.
         self._longest_window: int | None = None
         self._window_asked = False
@@ -111,12 +114,17 @@ class LLM:
         self.forget_answers()
         self._loops.close()
 
-    async def text(self, messages: Sequence[Message]) -> tuple[str, Usage]:
-        """The answer to `messages`, never empty. Raises LLMNotConfiguredError, LLMFailedError."""
+    async def text(self, messages: Sequence[Message], on_draft: OnDraft | None = None) -> tuple[str, Usage]:
+        """The answer to `messages`, never empty. Raises LLMNotConfiguredError, LLMFailedError.
+
+        `on_draft` is told of what is written as it comes, where the model's endpoint says it in pieces; where a call is
+        tried again, drafts begin anew.
+        """
         key = self._cache_key(messages, "")
         if (cached := self._cached(key)) is not None:
             return cached, Usage()
-        said, usage = await self._complete(messages)
+        said, usage = await self._complete(messages, on_draft=on_draft)
+        self._drafts.learn(said.text)
         answer = said.text if self._endpoint.is_local else without_thinking(said.text)
         if not answer:
             raise LLMFailedError(
@@ -230,7 +238,11 @@ class LLM:
         return "response_format" in (litellm.get_supported_openai_params(name, provider) or [])
 
     async def _complete(
-        self, messages: Sequence[Message], response_format: Any = None, retries: int | None = None
+        self,
+        messages: Sequence[Message],
+        response_format: Any = None,
+        retries: int | None = None,
+        on_draft: OnDraft | None = None,
     ) -> tuple[Envelope, Usage]:
         """What is said to `messages`. Raises LLMFailedError, also where they were not read to their end."""
         if not self._checked:
@@ -247,7 +259,7 @@ class LLM:
                 arguments["num_ctx"] = window
             try:
                 (said, cost), seconds = await litellm_calls.call(
-                    self._endpoint, self._loops, partial(self._send, arguments), retries
+                    self._endpoint, self._loops, partial(self._send, arguments, on_draft), retries
                 )
             except LLMFailedError as error:
                 # Compared with what this call sent: another may have left it out meanwhile.
@@ -268,12 +280,14 @@ class LLM:
             raise self._not_read(f"has read {said.prompt_tokens}", messages, usage)
         return said, usage
 
-    async def _send(self, arguments: dict[str, Any]) -> tuple[Envelope, float | None]:
+    async def _send(self, arguments: dict[str, Any], on_draft: OnDraft | None = None) -> tuple[Envelope, float | None]:
         """One call of litellm: what was said, and the price. Raises whatever litellm does, and ErrorInAnswer."""
         litellm = litellm_runtime.load()
         litellm_runtime.ignore_odd_answer_warnings()
         if self._streams:
-            return await self._send_for_stream(litellm, arguments)
+            return await self._send_for_stream(litellm, arguments, on_draft)
+        if on_draft is not None and (drafted := await self._send_for_drafts(litellm, arguments, on_draft)):
+            return drafted
         told: list[dict[str, Any]] = []
         try:
             response = await litellm.acompletion(**arguments, logger_fn=told.append)
@@ -293,10 +307,28 @@ class LLM:
                 raise
             return answer
 
-    async def _send_for_stream(self, litellm: ModuleType, arguments: dict[str, Any]) -> tuple[Envelope, float | None]:
+    async def _send_for_drafts(
+        self, litellm: ModuleType, arguments: dict[str, Any], on_draft: OnDraft
+    ) -> tuple[Envelope, float | None] | None:
+        """One call for an answer that is shown as it comes; None where the endpoint gives none in this way."""
+        if self._drafts.are_refused:
+            return None
+        try:
+            answer = await self._send_for_stream(litellm, arguments | _WITH_USAGE, on_draft)
+        except Exception as error:
+            if may_pass(error) and not is_unreadable(error):
+                raise
+            answer = Envelope(), None
+        # Also after an error that the usual call gets, too: whoever needs a key is not asked twice as often for it.
+        self._drafts.are_refused = not answer[0].text
+        return None if self._drafts.are_refused else answer
+
+    async def _send_for_stream(
+        self, litellm: ModuleType, arguments: dict[str, Any], on_draft: OnDraft | None = None
+    ) -> tuple[Envelope, float | None]:
         """One call for an answer in pieces: some servers send no other."""
         stream = await litellm.acompletion(**arguments, stream=True)
-        pieces = [piece async for piece in stream]
+        pieces = await self._drafts.collect(stream, on_draft or (lambda draft: None))
         response = litellm.stream_chunk_builder(pieces, messages=arguments["messages"])
         return read_envelope(response.model_dump(warnings=False) if response else None), litellm_calls.price(response)
 

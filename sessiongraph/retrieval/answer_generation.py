@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import regex
 
 from sessiongraph.llm.client import LLM
+from sessiongraph.llm.drafts import OnDraft
 from sessiongraph.prompts.acknowledgement import is_acknowledgement
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, render_question
@@ -37,6 +38,8 @@ beside, answer that. A mere greeting or thanks gets a short one back.
 """
 
 _CITATION_MARKS = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
+# The last mark of a draft, which may not be whole yet.
+_BEGUN_MARK = re.compile(r"\s*\[[\d\s,]*\Z")
 # A sentence ends at its full stop or after the citation marks that follow it; in scripts without spaces, without one.
 _SENTENCE_ENDS = regex.compile(
     rf"(?<=[{QUESTION_MARKS}{FULL_STOPS}])\s+(?=[^\s\[])|(?<=\])\s+(?=[\"'“«(¿¡]?[\p{{Lu}}\p{{Lo}}\p{{N}}])"
@@ -55,14 +58,23 @@ class Answer:
 
 
 async def generate_answer(
-    llm: LLM, query: str, history: tuple[Part, ...], citations: Sequence[Citation], asker: str
+    llm: LLM,
+    query: str,
+    history: tuple[Part, ...],
+    citations: Sequence[Citation],
+    asker: str,
+    on_draft: OnDraft | None = None,
 ) -> tuple[Answer, Usage]:
-    """The answer to `query`, asked by `asker`, from `citations`, and the usage of the call. Raises LLMFailedError."""
+    """The answer to `query`, asked by `asker`, from `citations`, and the usage of the call. Raises LLMFailedError.
+
+    `on_draft` is told of what is written of it as it comes, which has not been read for its sources yet.
+    """
     text, usage = await llm.text(
         [
             {"role": "system", "content": PROMPT},
             {"role": "user", "content": render_prompt(query, history, citations, asker)},
-        ]
+        ],
+        on_draft and (lambda written: on_draft(_CITATION_MARKS.sub("", _BEGUN_MARK.sub("", written)))),
     )
     return parse_answer(text, citations), usage
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.llm.client import LLM
+from sessiongraph.llm.drafts import OnDraft
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.retrieval.answer_generation import Answer, generate_answer, render_prompt
 from sessiongraph.retrieval.citations import gather_citations
@@ -50,7 +51,8 @@ class QueryContext:
 
     `asker` is what whoever asks is called, `told` what they told in the session at hand and is in no graph yet: it
     stands before all that is retrieved. `feedback` has the feedback weights by dataset's key; with `only_context`
-    no model is asked. `on_sources` is told what each retrieval found, before anything is answered from it.
+    no model is asked. `on_sources` is told what each retrieval found, before anything is answered from it, and
+    `on_draft` what is written of an answer.
     """
 
     services: Services
@@ -70,6 +72,7 @@ class QueryContext:
     query_vector: np.ndarray | None = None
     graph_query_limits: GraphQueryLimits = field(default_factory=GraphQueryLimits)
     on_sources: Callable[[list[Citation]], None] | None = None
+    on_draft: OnDraft | None = None
 
     @property
     def llm(self) -> LLM | None:
@@ -113,7 +116,9 @@ class QueryContext:
 
     async def answer(self, question: str, citations: Sequence[Citation]) -> Answer:
         """The model's answer to `question` from `citations`. Raises LLMFailedError."""
-        answer, used = await generate_answer(self.services.llm, question, self.history, citations, self.asker)
+        answer, used = await generate_answer(
+            self.services.llm, question, self.history, citations, self.asker, self.on_draft
+        )
         self.usage += used
         return answer
 

@@ -1,8 +1,8 @@
 """A search as server-sent events: what is known is sent when it is known, and never before it is true.
 
-Events: `sources` (a list of citations) each time that some were found, before a model is asked; `answer` ({"text": …}),
-of which there is one, because no answer is shown before it was read for the sources that it names; `done` (the whole
-result) or `error` (a problem document) at the end.
+Events: `sources` (a list of citations) each time that some were found, before a model is asked; `draft` ({"text": …}),
+all that the model has written so far, each in the place of the one before; `answer` ({"text": …}), once it was read for
+the sources that it names; `done` (the whole result) or `error` (a problem document) at the end.
 """
 
 import asyncio
@@ -15,15 +15,17 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from sessiongraph.errors import SessionGraphError
+from sessiongraph.llm.drafts import OnDraft
 from sessiongraph.retrieval.results import Citation, SearchResult
 from sessiongraph.server.problems import describe, problem
 
 OnSources = Callable[[list[Citation]], None]
+Ask = Callable[[OnSources, OnDraft], Awaitable[list[SearchResult]]]
 # A comment now and then, by which both ends and what stands between them know that the connection is alive.
 _PING_SECONDS = 15.0
 
 
-async def search_events(ask: Callable[[OnSources], Awaitable[list[SearchResult]]], home: Path) -> AsyncIterator[bytes]:
+async def search_events(ask: Ask, home: Path) -> AsyncIterator[bytes]:
     """The events of the search that `ask` begins; it is ended with the stream."""
     queue: asyncio.Queue[bytes | None] = asyncio.Queue()
     work = asyncio.create_task(_worked(ask, queue, home))
@@ -43,12 +45,13 @@ async def search_events(ask: Callable[[OnSources], Awaitable[list[SearchResult]]
             await work
 
 
-async def _worked(
-    ask: Callable[[OnSources], Awaitable[list[SearchResult]]], queue: "asyncio.Queue[bytes | None]", home: Path
-) -> None:
+async def _worked(ask: Ask, queue: "asyncio.Queue[bytes | None]", home: Path) -> None:
     citations, results = TypeAdapter(list[Citation]), TypeAdapter(SearchResult)
     try:
-        [result] = await ask(lambda found: queue.put_nowait(_event("sources", citations.dump_json(found))))
+        [result] = await ask(
+            lambda found: queue.put_nowait(_event("sources", citations.dump_json(found))),
+            lambda written: queue.put_nowait(_event("draft", _json({"text": written}))),
+        )
         if result.answer is not None:
             queue.put_nowait(_event("answer", _json({"text": result.answer})))
         queue.put_nowait(_event("done", results.dump_json(result)))

@@ -7,6 +7,7 @@ from starlette.responses import Response, StreamingResponse
 
 from sessiongraph.api.search import search as search_graphs
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.llm.drafts import OnDraft
 from sessiongraph.retrieval.results import SearchResult
 from sessiongraph.secret_masking import mask
 from sessiongraph.server.caller import Client, Reader
@@ -22,6 +23,7 @@ _STREAM: dict[int | str, dict[str, Any]] = {
             "text/event-stream": {
                 "schema": {"type": "string"},
                 "example": 'event: sources\ndata: [{"kind": "chunk", "text": "Alice moved to Paris in 2010.", …}]\n\n'
+                'event: draft\ndata: {"text": "Alice moved to"}\n\n'
                 'event: answer\ndata: {"text": "Alice moved to Paris in 2010."}\n\n'
                 'event: done\ndata: {"answer": "Alice moved to Paris in 2010.", …}\n\n',
             }
@@ -41,13 +43,13 @@ async def search(
     """Ask the graphs; a list of one result. In a session (`session_id`), question and answer become its next turn.
 
     Answered as server-sent events where `Accept: text/event-stream` asks for them: `sources` each time that some were
-    found, `answer` with the text, in one piece where the model gives it in one, `done` with the result, or `error` with
-    a problem document.
+    found, `draft` with what the model has written so far, `answer` with the text, `done` with the result, or `error`
+    with a problem document.
     """
     if body.session_id is not None and not body.only_context:
         caller.check("write")
 
-    async def ask(on_sources: OnSources | None = None) -> list[SearchResult]:
+    async def ask(on_sources: OnSources | None = None, on_draft: OnDraft | None = None) -> list[SearchResult]:
         if turn_key is not None and body.session_id is not None:
             await _check_turn_key(client, caller, body, turn_key)
         return await search_graphs(
@@ -61,6 +63,7 @@ async def search(
             node_sets=body.node_sets,
             only_context=body.only_context,
             on_sources=on_sources,
+            on_draft=on_draft,
             turn_id=turn_key,
         )
 

@@ -1,8 +1,11 @@
 """The story of the README over HTTP, and what a program finds of every group of functions."""
 
 import json
+from collections.abc import Callable
 
+from tests.sessiongraph.llm.test_client import piece
 from tests.sessiongraph.server.conftest import Service
+from tests.support.openai_endpoint import OpenAIEndpoint
 
 TEXT = "Alice moved to Paris in 2010. She works as a software engineer."
 
@@ -133,3 +136,15 @@ def test_a_fact_is_listed_corrected_and_taken_back(service: Service):
         assert http.post("/v1/entities/correct", json=right).json() == {"changed": True}
         assert [it["name"] for it in http.get("/v1/entities/corrections", params=where).json()] == ["Alice Smith"]
         assert http.post("/v1/entities/undo", json={**where, "entity": "Alice"}).json() == {"changed": True}
+
+
+def test_an_answer_is_seen_while_it_is_written(serve: Callable[..., Service], endpoint: OpenAIEndpoint):
+    with serve().http(Accept="text/event-stream") as http:
+        http.post("/v1/add", json={"data": [TEXT]})
+        http.post("/v1/cognify", json={})
+        said = [piece(content="In Paris, "), piece(content="since 2010 [1]."), "data: [DONE]\n\n"]
+        endpoint.send("".join(said).encode(), content_type="text/event-stream")
+        http.post("/v1/search", json={"query_text": "Where is Alice?"})
+        text = http.post("/v1/search", json={"query_text": "Where does Alice live?"}).text
+    assert text.index("event: sources") < text.index("event: draft") < text.index("event: answer")
+    assert '"In Paris,"' in text and '"In Paris, since 2010."' in text
