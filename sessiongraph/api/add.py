@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, node_set_names, permitted
 from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.errors import InvalidInputError
@@ -41,6 +42,11 @@ async def add(
     )
 
 
+def _counts(report: IngestReport) -> dict[str, int]:
+    return {"sessiongraph.documents.added": report.added, "sessiongraph.documents.known": report.known}
+
+
+@telemetry.traced("add", _counts)
 async def add_inputs(
     services: Services,
     resolve: Callable[[], Inputs],
@@ -65,6 +71,7 @@ async def add_inputs(
     if given is not None:
         documents = [replace(document, said_on=given) for document in documents]
     dataset = await _writable(services, owner, dataset_name)
+    telemetry.annotate({"sessiongraph.dataset.id": dataset.id})
     if not dataset.allow_secrets:
         documents = [await asyncio.to_thread(without_secrets, document) for document in documents]
     run_id = new_id()

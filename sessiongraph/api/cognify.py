@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, all_permitted, check_flag
 from sessiongraph.dagster.event_reporting import report_build
 from sessiongraph.errors import NoGraphDataError, SessionGraphError
@@ -16,6 +17,15 @@ from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset, ProgressCallback, User
 
 
+def _counts(reports: dict[str, KnowledgeReport]) -> dict[str, int]:
+    return {
+        "sessiongraph.passages": sum(len(it.passages) for it in reports.values()),
+        "sessiongraph.passages.extracted": sum(it.extracted for it in reports.values()),
+        "sessiongraph.passages.failed": sum(it.count("failed") for it in reports.values()),
+    }
+
+
+@telemetry.traced("cognify", _counts)
 async def cognify(
     services: Services,
     datasets: Sequence[str] | str | None,

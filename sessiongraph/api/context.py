@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
+from sessiongraph import telemetry
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_name
 from sessiongraph.services import Services
@@ -67,7 +68,9 @@ def node_set_names(values: Any, name: str) -> list[str]:
 
 async def permitted(services: Services, user: User, dataset: str, permission: Permission) -> Dataset:
     """The dataset that `dataset` (a name, an owner/name or an id) means to `user`, who has `permission` on it."""
-    return await asyncio.to_thread(permitted_now, services, user, dataset, permission)
+    found = await asyncio.to_thread(permitted_now, services, user, dataset, permission)
+    telemetry.annotate({"sessiongraph.dataset.id": found.id})
+    return found
 
 
 def permitted_now(services: Services, user: User, dataset: str, permission: Permission) -> Dataset:
@@ -81,10 +84,20 @@ async def all_permitted(
     services: Services, user: User, datasets: Sequence[str] | str | None, permission: Permission
 ) -> list[Dataset]:
     """The named datasets or, for None, all on which `user` has `permission`."""
+    found = await _all_permitted(services, user, datasets, permission)
+    telemetry.annotate({"sessiongraph.datasets": len(found)})
+    if len(found) == 1:
+        telemetry.annotate({"sessiongraph.dataset.id": found[0].id})
+    return found
+
+
+async def _all_permitted(
+    services: Services, user: User, datasets: Sequence[str] | str | None, permission: Permission
+) -> list[Dataset]:
     if datasets is None:
         return await asyncio.to_thread(services.access.list_datasets, user, permission)
     chosen = names([datasets] if isinstance(datasets, str) else datasets, "datasets")
     if not chosen:
         raise InvalidInputError("datasets is empty: name at least one, or leave it out to mean all of yours.")
-    found = [await permitted(services, user, name, permission) for name in chosen]
+    found = [await asyncio.to_thread(permitted_now, services, user, name, permission) for name in chosen]
     return list(dict.fromkeys(found))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.changes.page_store import list_pages, rewrite_pages
 from sessiongraph.dagster.event_reporting import report_build, report_materialization
@@ -37,6 +38,15 @@ class ForgetReport:
     extracted: int
 
 
+def _counts(report: ForgetReport) -> dict[str, int]:
+    return {
+        "sessiongraph.documents.forgotten": report.documents,
+        "sessiongraph.turns.forgotten": report.turns,
+        "sessiongraph.turns.extracted": report.extracted,
+    }
+
+
+@telemetry.traced("forget", _counts)
 async def forget(
     services: Services,
     dataset: str,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
+from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.dagster.event_reporting import logger, report_failures, report_materialization
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
@@ -83,6 +84,17 @@ def checked_session_ids(session_ids: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(check_session_id(session_id) for session_id in session_ids or ()))
 
 
+def _counts(report: PersistReport) -> dict[str, int]:
+    return {
+        "sessiongraph.sessions": len(report.sessions),
+        "sessiongraph.turns.staged": report.staged,
+        "sessiongraph.turns.extracted": report.extracted,
+        "sessiongraph.turns.failed": report.failed,
+    }
+
+
+# The work itself: what runs in the background has a span that lasts as long.
+@telemetry.traced("persist_sessions", _counts)
 async def _persist(
     services: Services,
     user: User,
@@ -94,6 +106,7 @@ async def _persist(
     whole: bool,
     progress: ProgressCallback | None,
 ) -> PersistReport:
+    telemetry.annotate({"sessiongraph.dataset.id": dataset.id})
     report = await persist(
         services.cache,
         services.store(dataset),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
@@ -27,6 +28,12 @@ MAX_QUERY_CHARS = 20_000
 _ONLY_TOLD = "Answered from what was told in this session alone: there is no graph data yet."
 
 
+def _counts(results: list[SearchResult]) -> dict[str, int | str]:
+    (found,) = results
+    return {"sessiongraph.search.type": str(found.query_type), "sessiongraph.search.sources": len(found.citations)}
+
+
+@telemetry.traced("search", _counts)
 async def search(
     services: Services,
     query_text: str,

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from sessiongraph import telemetry
 from sessiongraph.cli import (
     archive,
     changes,
@@ -115,7 +116,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a letter that the terminal does not have ends no command
     try:
-        with library_warnings():
+        with library_warnings(), telemetry.exporting():
             app(prog_name="sessiongraph")
     except SessionGraphError as error:
         sys.exit(fail(error))

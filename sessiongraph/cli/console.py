@@ -80,7 +80,7 @@ def warn(value: object) -> None:
 
 
 class _LibraryWarnings(logging.Handler):
-    """Says what the library logs as a warning as all others are said."""
+    """Says what the library, or what sends its spans, logs as a warning as all others are said."""
 
     def emit(self, record: logging.LogRecord) -> None:
         warn(record.getMessage())
@@ -89,12 +89,15 @@ class _LibraryWarnings(logging.Handler):
 @contextmanager
 def library_warnings() -> Iterator[None]:
     """For as long as a command runs: without a handler, Python would print what is logged as bare lines."""
-    logger, handler = logging.getLogger("sessiongraph"), _LibraryWarnings(logging.WARNING)
-    logger.addHandler(handler)
+    loggers = [logging.getLogger(name) for name in ("sessiongraph", "opentelemetry")]
+    handler = _LibraryWarnings(logging.WARNING)
+    for logger in loggers:
+        logger.addHandler(handler)
     try:
         yield
     finally:
-        logger.removeHandler(handler)
+        for logger in loggers:
+            logger.removeHandler(handler)
 
 
 def fail(error: SessionGraphError, where: str = "") -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from sessiongraph import telemetry
 from sessiongraph.dagster.failure_check import failure_check, report_failure_check
 from sessiongraph.dagster.materialization import event, result
 from sessiongraph.dagster.metadata import (
@@ -170,11 +171,13 @@ def estimate_dataset_sessions(
 @contextmanager
 def _opened(context: Context, client: "SessionGraph | None", dataset_key: str | None) -> Iterator["_Run"]:
     """The run, with its errors in its log; what is opened because no client was given is closed with it."""
-    with errors_in_run_log():
+    with errors_in_run_log(), telemetry.exporting(), telemetry.span(f"run {context.op_def.name}"):
         services = client.services if client is not None else Services(load_settings())
         try:
             key = context.partition_key if dataset_key is None else dataset_key
-            yield _Run(context, services, run_dataset(context.instance, services, key))
+            dataset = run_dataset(context.instance, services, key)
+            telemetry.annotate({"sessiongraph.dataset.id": dataset.id, "sessiongraph.run.id": context.run.run_id})
+            yield _Run(context, services, dataset)
         finally:
             if client is None:
                 services.close()

@@ -22,6 +22,7 @@ from pydantic import BaseModel
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.llm import context_window, litellm_calls, litellm_runtime, local_calls, response_parsing
+from sessiongraph.llm.call_spans import CallSpan
 from sessiongraph.llm.drafts import Drafts, OnDraft
 from sessiongraph.llm.endpoint import Endpoint
 from sessiongraph.llm.envelope import Envelope, read_envelope, storable
@@ -280,8 +281,15 @@ class LLM:
             raise self._not_read(f"has read {said.prompt_tokens}", messages, usage)
         return said, usage
 
-    async def _send(self, arguments: dict[str, Any], on_draft: OnDraft | None = None) -> tuple[Envelope, float | None]:
+    async def _send(
+        self, arguments: dict[str, Any], on_draft: OnDraft | None, span: CallSpan
+    ) -> tuple[Envelope, float | None]:
         """One call of litellm: what was said, and the price. Raises whatever litellm does, and ErrorInAnswer."""
+        said, cost = await self._answer(arguments, on_draft)
+        span.answered(model=said.model, input_tokens=said.prompt_tokens, output_tokens=said.completion_tokens)
+        return said, cost
+
+    async def _answer(self, arguments: dict[str, Any], on_draft: OnDraft | None) -> tuple[Envelope, float | None]:
         litellm = litellm_runtime.load()
         litellm_runtime.ignore_odd_answer_warnings()
         if self._streams:

@@ -20,6 +20,7 @@ from cachetools import LRUCache
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.llm import litellm_calls, litellm_runtime, local_calls
+from sessiongraph.llm.call_spans import CallSpan
 from sessiongraph.llm.endpoint import Endpoint
 from sessiongraph.llm.event_loops import EventLoops
 from sessiongraph.local_models import LocalModels
@@ -182,14 +183,17 @@ class Embedder:
             arguments |= {"dimensions": self._dimensions, "allowed_openai_params": ["dimensions"]}
         if encoding == "base64":
             litellm_runtime.ignore_packed_vector_warning()
-        response, seconds = await litellm_calls.call(
-            self._endpoint, self._loops, lambda: litellm.aembedding(**arguments), retries
-        )
+
+        async def send(span: CallSpan) -> Any:
+            response = await litellm.aembedding(**arguments)
+            span.answered(model=getattr(response, "model", None), input_tokens=_tokens(response))
+            return response
+
+        response, seconds = await litellm_calls.call(self._endpoint, self._loops, send, retries)
         rows = await asyncio.to_thread(self._read, response, len(texts))
-        used = getattr(getattr(response, "usage", None), "prompt_tokens", 0)
         usage = Usage(
             embedding_calls=1,
-            embedding_tokens=used if isinstance(used, int) else 0,
+            embedding_tokens=_tokens(response),
             seconds=seconds,
             cost=litellm_calls.price(response),
         )
@@ -260,6 +264,11 @@ class _Run:
     isolates: bool
     answered: bool = False
     probe: asyncio.Future[tuple[list[Row], Usage]] | None = None
+
+
+def _tokens(response: Any) -> int:
+    used = getattr(getattr(response, "usage", None), "prompt_tokens", 0)
+    return used if isinstance(used, int) else 0
 
 
 def _field(item: Any, name: str) -> Any:

@@ -6,7 +6,7 @@ model's thinking (`reasoning_content`, blocks of thought) is never read.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sessiongraph.llm.error_mapping import ErrorInAnswer, UnreadableAnswer
@@ -21,7 +21,8 @@ _WRAPPERS = ("data", "result", "response", "body", "output")
 
 @dataclass(frozen=True)
 class Envelope:
-    """What was said: `text`, and the `arguments` of the tools that the model called instead; and how it ended."""
+    """What was said: `text`, and the `arguments` of the tools that the model called instead; how it ended; and what
+    `model` it says that it is."""
 
     text: str = ""
     arguments: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Envelope:
     withheld: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    model: str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -54,9 +56,10 @@ def read_envelope(body: Any) -> Envelope:
     assert isinstance(usage, dict)
     prompt = _count(usage.get("prompt_tokens")) or _count(usage.get("input_tokens"))
     completion = _count(usage.get("completion_tokens")) or _count(usage.get("output_tokens"))
+    model = body["model"] if isinstance(body.get("model"), str) else ""
     if said is None:
-        return Envelope(withheld="no choices", prompt_tokens=prompt, completion_tokens=completion)
-    return Envelope(said.text, said.arguments, said.refusal, said.cut_off, said.withheld, prompt, completion)
+        said = Envelope(withheld="no choices")
+    return replace(said, prompt_tokens=prompt, completion_tokens=completion, model=model)
 
 
 def _choices(body: dict[str, Any]) -> Iterator[dict[str, Any]]:

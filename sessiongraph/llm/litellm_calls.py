@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessiongraph.errors import LLMNotConfiguredError
 from sessiongraph.llm import litellm_runtime
+from sessiongraph.llm.call_spans import CallSpan, call_span
 from sessiongraph.llm.endpoint import LOCAL_MODELS, Endpoint
 from sessiongraph.llm.error_mapping import failure, may_pass, retry_after
 from sessiongraph.llm.event_loops import EventLoops
@@ -72,11 +73,11 @@ def _missing_keys(endpoint: Endpoint) -> list[str]:
 
 
 async def call(
-    endpoint: Endpoint, loops: EventLoops, send: Callable[[], Awaitable[R]], retries: int | None = None
+    endpoint: Endpoint, loops: EventLoops, send: Callable[[CallSpan], Awaitable[R]], retries: int | None = None
 ) -> tuple[R, float]:
     """What `send` answers, and the seconds that the answer took. Raises LLMFailedError.
 
-    `retries` stands in for the endpoint's own.
+    `send` is given the span of its call, to say what it used. `retries` stands in for the endpoint's own.
     """
     import tenacity
 
@@ -89,8 +90,9 @@ async def call(
         async with litellm_runtime.own_call(), limit:
             attempts += 1
             started = time.perf_counter()
-            async with asyncio.timeout(endpoint.timeout):
-                return await send(), time.perf_counter() - started
+            with call_span(endpoint) as span:
+                async with asyncio.timeout(endpoint.timeout):
+                    return await send(span), time.perf_counter() - started
 
     retrying = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_exception(may_pass),

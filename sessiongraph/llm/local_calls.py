@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sessiongraph.errors import LLMFailedError, SessionGraphError
+from sessiongraph.llm.call_spans import call_span
 from sessiongraph.llm.endpoint import LOCAL_MODELS, Endpoint
 from sessiongraph.llm.error_mapping import failure
 from sessiongraph.llm.event_loops import EventLoops
@@ -30,8 +31,10 @@ async def call(endpoint: Endpoint, loops: EventLoops, compute: Callable[[], R]) 
     async with await loops.limit():
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(endpoint.timeout):
-                return await asyncio.to_thread(compute), time.perf_counter() - started
+            # Without tokens: they are estimates, and the conventions take counts alone.
+            with call_span(endpoint):
+                async with asyncio.timeout(endpoint.timeout):
+                    return await asyncio.to_thread(compute), time.perf_counter() - started
         except TimeoutError as error:
             raise failure(
                 error, prefix=endpoint.prefix, model=endpoint.model, api_key=endpoint.api_key, attempts=1

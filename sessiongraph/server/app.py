@@ -9,7 +9,9 @@ from fastapi.security import HTTPBearer
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
+from sessiongraph import telemetry
 from sessiongraph.client import SessionGraph
+from sessiongraph.server import request_spans
 from sessiongraph.server.admission import Admission
 from sessiongraph.server.body_limits import BodyLimits
 from sessiongraph.server.guard import Guard
@@ -52,9 +54,11 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with client, persisting(client, sweeps=True) as persister, mcp.session_manager.run():
-            app.state.persister = persister
-            yield
+        # In each worker; the end comes when no loop serves anyone any more.
+        with telemetry.exporting():
+            async with client, persisting(client, sweeps=True) as persister, mcp.session_manager.run():
+                app.state.persister = persister
+                yield
 
     app = FastAPI(
         title="sessiongraph",
@@ -65,6 +69,7 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=request_spans.CONFIG,
     )
     app.state.client = client
     v1 = APIRouter(
@@ -91,4 +96,5 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
         )
     app.add_middleware(Guard, hosts=settings.server_hosts, origins=settings.server_origins)
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(request_spans.WithoutQuery)
     return app

@@ -19,6 +19,7 @@ from sessiongraph.ids import new_id
 from sessiongraph.server.caller import Caller
 from sessiongraph.server.mcp_resources import add_prompt, add_resources
 from sessiongraph.server.mcp_tools import Tools
+from sessiongraph.server.request_spans import message_span
 from sessiongraph.types import User
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ def _memory_server(client: SessionGraph, connection: Connection) -> MCPServer:
         log_level="WARNING",
         subscriptions=False,
     )
+    # The SDK's own spans quote errors.
+    others = (it for it in server.middleware if type(it).__name__ != "OpenTelemetryMiddleware")
+    server.middleware[:] = [message_span, *others]
     tools = Tools(client, connection.caller_of, connection.session, connection.dataset)
     add = partial(server.add_tool, structured_output=False)
     reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
