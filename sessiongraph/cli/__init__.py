@@ -25,6 +25,7 @@ from sessiongraph.cli import (
     facts,
     forget,
     graph,
+    hook,
     init,
     mcp,
     persist,
@@ -104,6 +105,7 @@ app.add_typer(roles.app, name="roles", rich_help_panel=_LOOK)
 app.add_typer(tenants.app, name="tenants", rich_help_panel=_LOOK)
 serve.register(app, _LOOK)
 mcp.register(app, _LOOK)
+app.add_typer(hook.app, name="hook", rich_help_panel=_LOOK)
 dev.register(app, _LOOK)
 init.register(app, _LOOK)
 archive.register(app, _CARE)
