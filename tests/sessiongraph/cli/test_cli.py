@@ -170,11 +170,13 @@ def test_chat_is_a_session_that_ends_with_quit_or_the_input(demo: Terminal) -> N
 
 
 def test_chat_hears_what_is_told_before_there_is_any_graph_and_goes_on_after_a_question(cli: Terminal) -> None:
-    done = cli("chat", "-s", "talk", stdin="Hello!\nI live in Bergen.\nWhere do I live?\nI'm a nurse\n")
+    said = ("Hello!", "Where do I live?", "I live in Bergen.", "Where do I live?", "I'm a nurse")
+    done = cli("chat", "-s", "talk", stdin="\n".join(said) + "\n")
     assert done.code == 0
     assert "Noted: you live in Bergen." in done.out and "Noted: you're a nurse." in done.out
-    assert "no graph data" in done.err and "No sources" not in done.out + done.err
-    assert "3 turn(s) are in the cache" in done.err
+    assert done.err.count("no graph data") == 2 and "No sources" not in done.out + done.err
+    assert "You live in Bergen" in done.out or "\nI live in Bergen." in done.out
+    assert "4 turn(s) are in the cache" in done.err
 
 
 def test_a_statement_in_no_session_is_said_to_be_lost(demo: Terminal) -> None:
