@@ -349,7 +349,7 @@ def test_a_tick_opens_no_store(project: Project, monkeypatch: pytest.MonkeyPatch
     assert len(requests(tick(project))) == 1
 
 
-@hypothesis_settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(said=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["say", "edit", "rate", "tick"])), max_size=12))
 def test_whatever_is_said_edited_and_rated_is_in_the_end_persisted(project: Project, said: list) -> None:  # type: ignore
     cache, user = project.resources.cache, project.user

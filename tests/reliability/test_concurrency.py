@@ -43,7 +43,7 @@ def test_many_processes_on_one_home(
     with monkeypatch.context() as patch, environment(cache, port) as variables:
         for name, value in variables.items():
             patch.setenv(name, value)
-        figures = soak(roles, 8.0, cache)
+        figures = soak(roles, 5.0, cache)
     assert figures.passed, figures
     assert figures.turns > 5 and figures.operations["search"] > 5
 
