@@ -22,8 +22,8 @@ _MOST_SHOWN = 50
 class ForgetEstimate:
     """What `forget` would take out: documents and sessions, passages (turns and chunks), turns of the cache.
 
-    `facts` are the statements of facts, and `entities` the names of entities, that nothing else states: 50 at the most,
-    `fact_count` and `entity_count` count all.
+    `facts` (subject, relation and object) and `entities` (names) are those that nothing else states: 50 at the most of
+    each, `fact_count` and `entity_count` count all.
     """
 
     documents: int
@@ -72,7 +72,7 @@ async def estimate_forget(
 
 
 def _only_from(snapshot: Snapshot, passage_ids: list[str]) -> tuple[list[str], list[str]]:
-    """The statements of facts and the names of entities that have evidence in these passages, and in no other."""
+    """The facts and the names of entities that have evidence in these passages, and in no other."""
     going = snapshot.passages["id"].isin(set(passage_ids)).to_numpy()
     facts = _all_going(snapshot.claims["fact"].to_numpy(), snapshot.claims["passage"].to_numpy(), going)
     named = _all_going(snapshot.mentions["entity"].to_numpy(), snapshot.mentions["passage"].to_numpy(), going)
@@ -80,8 +80,10 @@ def _only_from(snapshot: Snapshot, passage_ids: list[str]) -> tuple[list[str], l
     staying = np.delete(np.arange(len(snapshot.facts)), facts)
     kept = set(snapshot.facts["subject"].to_numpy()[staying]) | set(snapshot.facts["object"].to_numpy()[staying])
     names = snapshot.entities["name"].to_numpy()
+    going_facts = snapshot.facts.iloc[facts]
+    ends = zip(going_facts["subject"], going_facts["relation"], going_facts["object"], strict=True)
     return (
-        sorted(snapshot.facts["statement"].to_numpy()[facts].tolist()),
+        sorted(f"{names[subject]} {relation} {names[object_]}" for subject, relation, object_ in ends),
         sorted(str(names[row]) for row in named if row not in kept),
     )
 

@@ -25,10 +25,11 @@ function preview(estimates, cached, what) {
     parts.push(make("h3", {}, dataset));
     parts.push(make("p", {}, `${counted(estimate.passages, "turn")} of it; with them go ${counted(estimate.fact_count, "fact")} `
       + `and ${counted(estimate.entity_count, "entity", "entities")} that nothing else states.`));
-    const lines = [...estimate.facts, ...estimate.entities];
-    if (lines.length) parts.push(make("ul", {}, lines.map(it => make("li", {}, it))));
-    const left = estimate.fact_count + estimate.entity_count - lines.length;
-    if (left > 0) parts.push(make("p", { class: "small" }, `… and ${left.toLocaleString()} more.`));
+    for (const [name, lines, count] of [["Facts", estimate.facts, estimate.fact_count], ["Entities", estimate.entities, estimate.entity_count]]) {
+      if (!lines.length) continue;
+      parts.push(make("h4", {}, name), make("ul", {}, lines.map(it => make("li", {}, it))));
+      if (count > lines.length) parts.push(make("p", { class: "small" }, `… and ${(count - lines.length).toLocaleString()} more.`));
+    }
   }
   if (cached) parts.push(make("p", {}, `${counted(cached, "turn")} in the cache ${cached === 1 ? "goes" : "go"}, too.`));
   if (!estimates.length) parts.push(make("p", {}, "No dataset has anything of it."));
