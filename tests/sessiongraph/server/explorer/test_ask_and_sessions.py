@@ -125,7 +125,7 @@ def test_one_turn_of_a_session_is_forgotten_and_the_others_stay(browser: Browser
 def test_what_is_refused_is_told_on_the_page_and_nothing_typed_is_lost(browser: Browser, demo: Service):
     browser.open(f"{demo.url}/ask?session=refused")
     browser.driver.execute_script(
-        "const it = document.querySelector('select[name=dataset]'); it.options[0].value = 'nowhere'; it.value = 'nowhere'"
+        "const it = document.querySelector('select[name=dataset]'); it.options[0].value = it.value = 'nowhere'"
     )
     browser.find("//textarea[@id='question']").send_keys("Where is it?", Keys.ENTER)
     browser.sees("Dataset not found", "nowhere", seconds=30)
