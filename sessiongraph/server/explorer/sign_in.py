@@ -38,7 +38,13 @@ async def static_file(hash_: str, name: str, request: Request) -> Response:
 
 @router.get("/sign-in")
 async def sign_in_page(request: Request, to: str = "/") -> Response:
-    """Where a key is typed."""
+    """Where a key is typed.
+
+    Who followed a link of another site has come without the cookie, which its pages never send: from here they go where
+    they wanted once more, and with it.
+    """
+    if request.headers.get("sec-fetch-site") == "cross-site":
+        return renderer_of(request).page("again.html.j2", to=_own(to))
     return _form(request, to)
 
 

@@ -125,7 +125,7 @@ def test_one_turn_of_a_session_is_forgotten_and_the_others_stay(browser: Browser
 def test_what_is_refused_is_told_on_the_page_and_nothing_typed_is_lost(browser: Browser, demo: Service):
     browser.open(f"{demo.url}/ask?session=refused")
     browser.driver.execute_script(
-        "const it = document.querySelector('select[name=dataset]'); it.options[0].value = it.value = 'nowhere'"
+        "document.querySelector('select[name=dataset]').add(new Option('nowhere', 'nowhere', true, true))"
     )
     browser.find("//textarea[@id='question']").send_keys("Where is it?", Keys.ENTER)
     browser.sees("Dataset not found", "nowhere", seconds=30)
@@ -272,6 +272,9 @@ def test_signing_in_by_a_key_asks_on_and_signs_out(browser: Browser, demo: Servi
     say(browser, "My friend Zoe lives in Porto.")
     with demo.http(key) as http:
         assert len(http.get("/v1/sessions/signed/turns").json()) == 1
+    browser.open(f"data:text/html,<a href='{demo.url}/sessions'>a link of another site</a>")
+    browser.click("//a")
+    browser.sees("signed", "Sign out", seconds=30)
     browser.click("//button[text()='Sign out']")
     browser.find("//input[@name='key']", 30)
     access = demo.client.services.access
