@@ -1,5 +1,5 @@
 // Ask: sends what is typed, shows the answer as it comes with its sources, and what is done with turns.
-import { clearProblem, confirmed, evidenceAddress, guarded, localTimes, make, onAction, say, showProblem, timeOf } from "./parts.js";
+import { clearProblem, confirmed, evidenceAddress, guarded, localTimes, make, onAction, say, shown, showProblem, timeOf } from "./parts.js";
 import { call, events } from "./service.js";
 import { bindPersist } from "./session_actions.js";
 
@@ -71,7 +71,8 @@ function showAnswer(card, result) {
 async function ask(words, dataset) {
   document.getElementById("begin")?.remove();
   const answer = make("div", { class: "answer" }, "Looking…");
-  const card = make("li", { class: "turn" }, make("p", { class: "question" }, words), answer);
+  // Busy, so that a reader's voice waits for the whole answer.
+  const card = make("li", { class: "turn", "aria-busy": "true" }, make("p", { class: "question" }, words), answer);
   log.append(card);
   card.scrollIntoView({ block: "nearest" });
   const body = { query_text: words, session_id: session, ...(dataset ? { datasets: [dataset] } : {}) };
@@ -80,7 +81,7 @@ async function ask(words, dataset) {
     // A key of its own for each turn: sent again after a timeout, it is the same turn.
     for await (const [name, data] of events("/v1/search", body, { "Idempotency-Key": crypto.randomUUID() })) {
       if (name === "sources") answer.textContent = `Reading ${data.length} source${data.length === 1 ? "" : "s"}…`;
-      if (name === "answer") answer.textContent = data.text;
+      if (name === "draft" || name === "answer") answer.textContent = shown(data.text);
       if (name === "done") result = data;
     }
     if (!result) throw new Error("The answer broke off. Send it again.");
@@ -89,6 +90,7 @@ async function ask(words, dataset) {
     throw error;
   }
   showAnswer(card, result);
+  card.removeAttribute("aria-busy");
   history.replaceState(null, "", "/ask?" + new URLSearchParams({ session, ...(dataset ? { dataset } : {}) }));
   if (result.turn_id) {
     card.dataset.turn = result.turn_id;
