@@ -95,7 +95,7 @@ async function ask(words, dataset) {
   if (result.turn_id) {
     card.dataset.turn = result.turn_id;
     await refreshTurn(card);
-    await refreshBeside();
+    refreshBeside().catch(showProblem);  // who types on waits for the answer alone
   }
 }
 
