@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     _default = SessionGraph()
     add, cognify, search = _default.add, _default.cognify, _default.search
     estimate_cognify = _default.estimate_cognify
-    graph, forget = _default.graph, _default.forget
+    graph, evidence = _default.graph, _default.evidence
+    forget, estimate_forget = _default.forget, _default.estimate_forget
     export_dataset, import_dataset = _default.export_dataset, _default.import_dataset
     sessions, datasets, documents = _default.sessions, _default.datasets, _default.documents
     entities, facts = _default.entities, _default.facts
@@ -81,7 +82,9 @@ _METHODS = {
         "estimate_cognify",
         "search",
         "graph",
+        "evidence",
         "forget",
+        "estimate_forget",
         "export_dataset",
         "import_dataset",
     )

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from sessiongraph.api.datasets import Datasets
     from sessiongraph.api.documents import Documents
     from sessiongraph.api.entities import Entities
+    from sessiongraph.api.evidence import Evidence
     from sessiongraph.api.facts import Facts
     from sessiongraph.api.forget import ForgetReport
+    from sessiongraph.api.forget_estimate import ForgetEstimate
     from sessiongraph.api.persist import BackgroundPersist
     from sessiongraph.api.roles import Roles
     from sessiongraph.api.sessions import Sessions
@@ -380,6 +382,42 @@ class SessionGraph:
             by=by,
             from_cache=from_cache,
         )
+
+    async def estimate_forget(
+        self,
+        dataset: str,
+        *,
+        session_id: str | None = None,
+        turn_id: str | None = None,
+        document_id: str | None = None,
+        user: User | None = None,
+        by: User | None = None,
+    ) -> "ForgetEstimate":
+        """The dry run of `forget` with the same arguments: what would go, and which facts and entities with it.
+
+        Writes nothing and calls no model. Raises as `forget`.
+        """
+        from sessiongraph.api.forget_estimate import estimate_forget
+
+        return await estimate_forget(
+            self.services,
+            dataset,
+            session_id=session_id,
+            turn_id=turn_id,
+            document_id=document_id,
+            user=user,
+            by=by,
+        )
+
+    async def evidence(self, dataset: str, id: str, *, user: User | None = None) -> "list[Evidence]":
+        """Where something stands: the passage of that id, or those that state the fact of that id, each with up to two
+        passages before and after it.
+
+        Raises InvalidInputError where the graph has neither; DatasetNotFoundError, PermissionDeniedError.
+        """
+        from sessiongraph.api.evidence import evidence
+
+        return await evidence(self.services, dataset, id, user)
 
     async def export_dataset(
         self,

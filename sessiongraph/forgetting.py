@@ -53,7 +53,7 @@ def forget(store: GraphStore, target: Target, run_id: str, asset: str) -> Forgot
 def drop(tx: Transaction, target: Target) -> Forgotten:
     """Delete the rows of `target`, and those that only they support."""
     touched = _sessions_of(tx.connection, target.passage_ids)
-    passages = [*target.passage_ids, *_passages_of(tx.connection, target.document_ids)]
+    passages = [*target.passage_ids, *passages_of(tx.connection, target.document_ids)]
     turns = _count_turns(tx.connection, passages)
     tx.delete("ledger", "passage_id", passages)
     tx.delete("turns", "passage_id", passages)
@@ -76,7 +76,8 @@ def _sessions_of(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[st
     return {document_id for (document_id,) in rows}
 
 
-def _passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> list[str]:
+def passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> list[str]:
+    """The ids of all chunks and turns of documents and sessions."""
     rows = connection.execute(
         """SELECT passage_id FROM chunks WHERE document_id IN (SELECT unnest($1))
         UNION SELECT passage_id FROM turns WHERE document_id IN (SELECT unnest($1))""",

@@ -1,4 +1,5 @@
-"""The rules of users, datasets and grants; those of tenants and roles are in `groups`, of API keys in `keys`.
+"""The rules of users, datasets and grants; those of tenants and roles are in `groups`, of API keys in `keys`,
+of browsers that signed in with one in `browser_sessions`.
 
 Invariants: whoever has no grant on another's dataset is told the same as if there were none; every change is
 one transaction that waited for the others, so no two processes make the same user or dataset twice.
@@ -15,6 +16,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from sessiongraph.access.arrivals import Arrivals
+from sessiongraph.access.browser_sessions import BrowserSessions
 from sessiongraph.access.database import AccessDatabase
 from sessiongraph.access.groups import Groups, no_role, no_user
 from sessiongraph.access.keys import Keys
@@ -45,6 +47,7 @@ class AccessControl:
         self._database = AccessDatabase(home / "access.sqlite")
         self.groups = Groups(self._database)
         self.keys = Keys(self._database)
+        self.browser_sessions = BrowserSessions(self._database)
         self.arrivals = Arrivals(self._database)
         self._default_user: User | None = None
 

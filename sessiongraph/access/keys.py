@@ -66,17 +66,22 @@ class Keys:
             if owner is None:
                 raise InvalidInputError(no_user(user.name))
             row = ApiKeyRow(
-                id=new_id()[:12], sha256=_hash(key), user=owner, scope=checked, created_at=now, expires_at=expires_at
+                id=new_id()[:12],
+                sha256=hash_secret(key),
+                user=owner,
+                scope=checked,
+                created_at=now,
+                expires_at=expires_at,
             )
             db.add(row)
             db.flush()
-            return _as_key(row), key
+            return as_key(row), key
 
     def list(self, user: User) -> list[ApiKey]:
         """The user's keys, the oldest first; also those that are no good any more."""
         query = select(ApiKeyRow).filter_by(user_id=user.id).order_by(ApiKeyRow.created_at, ApiKeyRow.id)
         with self._database.reading() as db:
-            return [_as_key(row) for row in db.scalars(query)]
+            return [as_key(row) for row in db.scalars(query)]
 
     def revoke(self, user: User, key_id: str) -> ApiKey:
         """End the key of that id, at once and for good. Raises InvalidInputError where the user has none."""
@@ -88,7 +93,7 @@ class Keys:
                     f"{user.name!r} has no key {key_id!r}: `sessiongraph users key list {user.name}` shows their ids."
                 )
             row.revoked_at = row.revoked_at or int(time.time())
-            return _as_key(row)
+            return as_key(row)
 
     def exist(self) -> bool:
         """Whether a key was ever made, of whomever."""
@@ -103,8 +108,8 @@ class Keys:
             return None
         # By its hash: how long that takes says nothing of the key.
         with self._database.reading() as db:
-            row = db.scalar(select(ApiKeyRow).filter_by(sha256=_hash(key)))
-            found = _as_key(row) if row is not None else None
+            row = db.scalar(select(ApiKeyRow).filter_by(sha256=hash_secret(key)))
+            found = as_key(row) if row is not None else None
         return found if found is not None and found.state == "active" else None
 
 
@@ -116,11 +121,13 @@ def check_scope(scope: object) -> Scope:
     raise InvalidInputError(f"{scope!r:.60} is no scope of a key: use one of {', '.join(SCOPES)}.")
 
 
-def _hash(key: str) -> str:
+def hash_secret(key: str) -> str:
+    """What is kept of a secret of 256 random bits."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _as_key(row: ApiKeyRow) -> ApiKey:
+def as_key(row: ApiKeyRow) -> ApiKey:
+    """The key of a row, as it stands now."""
     is_over = row.expires_at is not None and row.expires_at <= time.time()
     return ApiKey(
         row.id,

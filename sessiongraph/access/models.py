@@ -1,4 +1,5 @@
-"""The tables of access control: users, their keys, tenants, roles, datasets, grants. Rules are in `control` and `keys`.
+"""The tables of access control: users, their keys, tenants, roles, datasets, grants. Rules are in `control`, `groups`,
+`keys` and `browser_sessions`.
 
 Invariant, kept by unique keys: a user's name is one user, who is in one tenant at the most; (tenant, name) is one role,
 (owner, name) one dataset; a grant stands once.
@@ -117,3 +118,18 @@ class ApiKeyRow(Base):
     expires_at: Mapped[int | None]
     revoked_at: Mapped[int | None]
     user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class BrowserSessionRow(Base):
+    """A browser that signed in, or (`is_link`) may once, by the hash of what it has. It acts as the user of `key_id`,
+    as far and as long as that key does; without one, as `user_id` and without bounds. Times are Unix seconds."""
+
+    __tablename__ = "browser_sessions"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id))
+    key_id: Mapped[str | None] = mapped_column(ForeignKey(ApiKeyRow.id))
+    is_link: Mapped[bool]
+    expires_at: Mapped[int] = mapped_column(index=True)
+    user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
+    key: Mapped[ApiKeyRow | None] = relationship(lazy="joined")

@@ -2,10 +2,14 @@
 
 import asyncio
 import builtins
+from typing import TYPE_CHECKING
 
 from sessiongraph.api.context import acting_user, check_flag, named_user, permitted
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Permission, Role, User
+
+if TYPE_CHECKING:
+    from sessiongraph.api.dataset_sizes import DatasetSize
 
 
 class Datasets:
@@ -36,6 +40,12 @@ class Datasets:
         """The datasets that `user` may read, their own and those granted to them."""
         services = self._services
         return await asyncio.to_thread(services.access.list_datasets, await acting_user(services, user))
+
+    async def sizes(self, *, user: User | None = None) -> "builtins.list[DatasetSize]":
+        """How much there is in each dataset that `user` may read, their own first."""
+        from sessiongraph.api.dataset_sizes import dataset_sizes
+
+        return await dataset_sizes(self._services, user)
 
     async def grant(self, dataset: str, to: User | Role, permission: Permission, *, by: User | None = None) -> None:
         """Let a user, or whoever is in a role, read, write, delete or share a dataset.

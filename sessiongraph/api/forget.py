@@ -59,25 +59,15 @@ async def forget(
     from_cache: bool,
 ) -> ForgetReport:
     """As `SessionGraph.forget` says."""
-    dataset_parts(dataset)
+    check_target(dataset, session_id, turn_id, document_id, user)
     check_flag(from_cache, "from_cache")
-    if session_id is not None:
-        check_session_id(session_id)
-    if turn_id is not None:
-        check_turn_id(turn_id)
-    if document_id is not None:
-        check_name(document_id, "document id")
-    if document_id is not None and (session_id or turn_id or user):
-        raise InvalidInputError("Give document_id alone: a document is no user's session.")
-    if turn_id is not None and session_id is None:
-        raise InvalidInputError("Give the session_id that the turn is in, too.")
     acting = await acting_user(services, by)
     owner = await acting_user(services, user) if user is not None else acting
     target_dataset = await permitted(services, acting, dataset, "delete")
     store, run_id = services.store(target_dataset), new_id()
     sessions_alone = bool(session_id or user)
     target, cached = await asyncio.to_thread(
-        store.read, lambda con: _target(con, owner, session_id, turn_id, document_id, sessions_alone)
+        store.read, lambda con: find_target(con, owner, session_id, turn_id, document_id, sessions_alone)
     )
     dropped = await asyncio.to_thread(_drop_cached, services, acting, cached) if from_cache else 0
     asset = "documents" if document_id and not cached else "session_turns"
@@ -99,10 +89,27 @@ async def forget(
     return ForgetReport(run_id, done.documents, done.turns, dropped, extracted)
 
 
+def check_target(
+    dataset: str, session_id: str | None, turn_id: str | None, document_id: str | None, user: User | None
+) -> None:
+    """Raises InvalidInputError for what names nothing that could be forgotten."""
+    dataset_parts(dataset)
+    if session_id is not None:
+        check_session_id(session_id)
+    if turn_id is not None:
+        check_turn_id(turn_id)
+    if document_id is not None:
+        check_name(document_id, "document id")
+    if document_id is not None and (session_id or turn_id or user):
+        raise InvalidInputError("Give document_id alone: a document is no user's session.")
+    if turn_id is not None and session_id is None:
+        raise InvalidInputError("Give the session_id that the turn is in, too.")
+
+
 CachedTurns = list[tuple[str, str, str | None]]
 
 
-def _target(
+def find_target(
     connection: duckdb.DuckDBPyConnection,
     owner: User,
     session_id: str | None,

@@ -19,6 +19,7 @@ from sessiongraph.services import Services
 from sessiongraph.types import ProgressCallback, SessionInfo, Turn, TurnChanges, User
 
 if TYPE_CHECKING:
+    from sessiongraph.api.session_states import SessionState, TurnState
     from sessiongraph.importers.import_sessions import ImportReport
     from sessiongraph.session_cache.base import SessionCache
 
@@ -124,6 +125,19 @@ class Sessions:
     async def list_sessions(self, *, user: User | None = None) -> list[SessionInfo]:
         """The user's sessions, latest activity first."""
         return await self._with_cache(user, lambda cache, owner: cache.list_sessions(owner.id))
+
+    async def states(self, *, user: User | None = None) -> "list[SessionState]":
+        """All sessions of the user, cached or persisted, latest activity first: what waits, and what datasets have."""
+        from sessiongraph.api.session_states import list_states
+
+        return await list_states(self._services, user)
+
+    async def outcomes(self, session_id: str, *, user: User | None = None) -> "list[TurnState]":
+        """The turns of a session, cached or persisted, in the order in which they were said, with what became of each
+        in which dataset, and why; [] where there is none."""
+        from sessiongraph.api.session_states import turn_states
+
+        return await turn_states(self._services, session_id, user)
 
     async def edit_turn(
         self,

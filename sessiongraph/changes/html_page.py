@@ -1,17 +1,14 @@
 """A change as one HTML page that needs nothing else: no script, no style, font or picture from anywhere.
 
-Invariant: whatever a template puts out goes through `_shown` and is escaped, the drawing's words too; and the page's
+Invariant: whatever a template puts out goes through `as_shown` and is escaped, the drawing's words too; and the page's
 own policy forbids whatever would load or run.
 """
 
-from typing import Any
-
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from sessiongraph.changes.diff import Change
 from sessiongraph.changes.svg_graph import ENTITY_CLASSES, entity_class, lay_out
-from sessiongraph.changes.untrusted_text import excerpt, replace_unseen, shorten
+from sessiongraph.changes.untrusted_text import as_shown, excerpt, shorten
 
 MOST_FACTS = 200
 MOST_ENTITIES = 300
@@ -24,7 +21,7 @@ class PageRenderer:
         environment = Environment(
             loader=PackageLoader("sessiongraph.changes"),
             autoescape=True,
-            finalize=_shown,
+            finalize=as_shown,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
@@ -49,8 +46,3 @@ class PageRenderer:
             most_facts=MOST_FACTS,
             most_entities=MOST_ENTITIES,
         )
-
-
-def _shown(value: Any) -> Any:
-    """`value` as a template may put it out; what the template itself has made is left as it is."""
-    return replace_unseen(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -5,6 +5,9 @@ cannot be seen, are replaced. What HTML would read as markup is for the template
 """
 
 import re
+from typing import Any
+
+from markupsafe import Markup
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufffe\uffff]"
@@ -14,6 +17,11 @@ _UNSEEN = re.compile(
 def replace_unseen(text: str) -> str:
     """`text` with a replacement character for each one that cannot be seen or that turns others around."""
     return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def as_shown(value: Any) -> Any:
+    """`value` as a template may put it out; what the template itself has made is left as it is."""
+    return replace_unseen(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def shorten(text: str, chars: int) -> str:

@@ -37,6 +37,7 @@ from sessiongraph.cli import (
     stored_documents,
     tenants,
     users,
+    view,
 )
 from sessiongraph.cli.console import library_warnings
 from sessiongraph.cli.output import fail, say
@@ -93,6 +94,7 @@ search.register(app, _MEMORY)
 chat.register(app, _MEMORY)
 persist.register(app, _MEMORY)
 status.register(app, _LOOK)
+view.register(app, _LOOK)
 graph.register(app, _LOOK)
 app.add_typer(changes.app, name="changes", rich_help_panel=_LOOK)
 app.add_typer(stored_documents.app, name="documents", rich_help_panel=_LOOK)

@@ -3,10 +3,10 @@
 import ipaddress
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +16,16 @@ from sessiongraph.errors import InvalidInputError
 
 # How long requests that are under way may take to end, after Ctrl-C or SIGTERM.
 _GRACE_SECONDS = 20
+SERVER_OPTIONS: Mapping[str, Any] = {
+    "factory": True,
+    # Whoever sends a request is who the connection says: no header may say otherwise.
+    "proxy_headers": False,
+    "server_header": False,
+    "access_log": False,
+    "log_level": "warning",
+    "timeout_graceful_shutdown": _GRACE_SECONDS,
+    "h11_max_incomplete_event_size": 64 * 1024,
+}
 
 
 def register(app: typer.Typer, panel: str) -> None:
@@ -34,7 +44,7 @@ def serve(
     port: Annotated[int, typer.Option("--port", "-p", min=0, max=65535, help="The port; 0 takes a free one.")] = 8321,
     workers: Annotated[int, typer.Option("--workers", "-w", min=1, max=64, help="Processes, all on this home.")] = 1,
 ) -> None:
-    """Serve this home: REST at /v1, MCP at /mcp. It persists by itself what is said, where no Dagster daemon does."""
+    """Serve this home: pages at /, REST at /v1, MCP at /mcp. It persists what is said, where no Dagster daemon does."""
     from sessiongraph.settings import PREFIX, load_settings
 
     settings = load_settings()
@@ -51,21 +61,20 @@ def serve(
 def _run(host: str, port: int, workers: int, home: Path) -> None:
     import uvicorn
 
-    note(f"Serving {home}: REST at http://{host}:{port}/v1, MCP at http://{host}:{port}/mcp. Ctrl-C ends it.")
-    uvicorn.run(
-        "sessiongraph.server.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        # Whoever sends a request is who the connection says: no header may say otherwise.
-        proxy_headers=False,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-        h11_max_incomplete_event_size=64 * 1024,
-    )
+    from sessiongraph.server.address import announced
+
+    url = f"http://{host}:{port}"
+    note(f"Serving {home}: pages at {url}, REST at {url}/v1, MCP at {url}/mcp. Ctrl-C ends it.")
+    at = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    # Who lets the system choose the port is told it by uvicorn alone.
+    with announced(home, f"http://{at}:{port}") if port else nullcontext():
+        uvicorn.run(
+            "sessiongraph.server.app:create_app",
+            host=host,
+            port=port,
+            workers=workers,
+            **SERVER_OPTIONS,
+        )
 
 
 @contextmanager

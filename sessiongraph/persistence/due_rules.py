@@ -56,6 +56,16 @@ def due_reason(session: WaitingSession, part: WaitingTurns, rules: DueRules, now
     return None
 
 
+def due_at(session: WaitingSession, part: WaitingTurns, rules: DueRules) -> datetime:
+    """When the turns `part` of `session` are due, if nothing more is written to it: the first moment with a reason."""
+    moments = [session.last_activity + rules.idle, part.since + rules.wait]
+    if session.expires_at is not None:
+        moments.append(session.expires_at - _margin(session, session.expires_at, rules))
+    if part.turns >= rules.turns:
+        moments.append(session.last_activity)
+    return min(moments)
+
+
 def _margin(session: WaitingSession, expires_at: datetime, rules: DueRules) -> timedelta:
     """How long before its end the session is due."""
     lifetime = expires_at - session.last_activity

@@ -12,8 +12,9 @@ from starlette.responses import Response
 from sessiongraph import telemetry
 from sessiongraph.client import SessionGraph
 from sessiongraph.server import request_spans
-from sessiongraph.server.admission import Admission
+from sessiongraph.server.admission import Admission, count_wrong_keys
 from sessiongraph.server.body_limits import BodyLimits
+from sessiongraph.server.explorer.pages import open_explorer
 from sessiongraph.server.guard import Guard
 from sessiongraph.server.mcp_server import http_routes, over_http
 from sessiongraph.server.metrics import Measured, Metrics
@@ -79,13 +80,15 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(health.router)
+    app.state.wrong_keys = count_wrong_keys()
+    open_explorer(app)
     app.router.routes.extend(http_routes(mcp))
     handle_problems(app, settings.home)
     metrics = Metrics()
     app.add_api_route("/metrics", metrics.shown, include_in_schema=False, response_class=Response)
     # The last one added stands before all others.
     app.add_middleware(BodyLimits, upload_bytes=settings.server_upload_mb * 1024 * 1024)
-    app.add_middleware(Admission, client=client)
+    app.add_middleware(Admission, client=client, wrong_keys=app.state.wrong_keys)
     if settings.server_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -13,11 +13,13 @@ from sessiongraph.types import User
 
 @dataclass(frozen=True)
 class Caller:
-    """Who acts. Without a `key_id` it is the default user on the machine itself, as long as there is no key at all."""
+    """Who acts. Without a `key_id` it is a browser that the command line let in or, as long as there is no key at all,
+    the default user on the machine itself. A browser that signed in has a `csrf_token`, which goes with its writes."""
 
     user: User
     scope: Scope
     key_id: str | None = None
+    csrf_token: str | None = None
 
     def may(self, scope: Scope) -> bool:
         return SCOPES.index(self.scope) >= SCOPES.index(scope)

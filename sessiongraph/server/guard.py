@@ -46,13 +46,22 @@ class Guard:
     def _is_known(self, origins: Sequence[str], host: str) -> bool:
         if len(origins) != 1:
             return False
-        origin = origins[0].lower()
-        return origin in (f"http://{host.lower()}", f"https://{host.lower()}") or origin in self._origins
+        return _is_own(origins[0], host) or origins[0].lower() in self._origins
+
+
+def is_from_own_page(headers: Headers) -> bool:
+    """Whether a page of the service itself sent the request: browsers say so of whatever could write."""
+    origins, hosts = headers.getlist("origin"), headers.getlist("host")
+    return len(origins) == len(hosts) == 1 and _is_own(origins[0], hosts[0])
 
 
 def was_forwarded(headers: Headers) -> bool:
     """Whether the request came through a proxy, and so from anywhere."""
     return any(name.startswith(_FORWARDED) for name in headers)
+
+
+def _is_own(origin: str, host: str) -> bool:
+    return origin.lower() in (f"http://{host.lower()}", f"https://{host.lower()}")
 
 
 def _name(host: str) -> str:

@@ -58,16 +58,17 @@ class SearchBody(Body):
 
 
 class PersistBody(Body):
-    """All turns of the sessions are taken into `dataset`, which they may be the beginning of."""
+    """The turns of the sessions are taken into `dataset`, which they may be the beginning of."""
 
     session_ids: Names = Field(examples=[["demo_session"]])
     dataset: str = Field(MAIN_DATASET, examples=["session_demo"])
+    whole: StrictBool = Field(True, description="False: only the turns that belong to the dataset.")
     retry_failed: StrictBool = False
     reextract: StrictBool = False
     wait: StrictBool = WAIT
 
 
-class ForgetBody(Body):
+class ForgetTarget(Body):
     """The dataset alone means all of it. `user` says by name whose sessions are meant; who acts is the caller."""
 
     dataset: str = DATASET
@@ -75,6 +76,9 @@ class ForgetBody(Body):
     turn_id: str | None = None
     document_id: str | None = None
     user: str | None = None
+
+
+class ForgetBody(ForgetTarget):
     from_cache: StrictBool = True
 
 

@@ -127,7 +127,7 @@ async def test_the_default_client_follows_the_environment(home: Path, monkeypatc
     assert default_client() is first
 
 
-@pytest.mark.parametrize("name", ["add", "cognify", "search", "graph", "forget"])
+@pytest.mark.parametrize("name", ["add", "cognify", "search", "graph", "evidence", "forget", "estimate_forget"])
 def test_a_function_has_the_signature_and_words_of_the_clients_method(name: str) -> None:
     function, method = getattr(sessiongraph, name), getattr(SessionGraph, name)
     expected = list(inspect.signature(method).parameters.values())[1:]

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from sessiongraph.api.dataset_sizes import DatasetSize
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.server.caller import Admin, Client, Reader, Writer
 from sessiongraph.server.known_users import known_user
@@ -15,6 +16,12 @@ router = APIRouter(prefix="/datasets", tags=["datasets"])
 async def list_datasets(client: Client, caller: Reader) -> list[Dataset]:
     """The datasets that the caller may read, their own and those granted to them."""
     return await client.datasets.list(user=caller.user)
+
+
+@router.get("/sizes")
+async def sizes(client: Client, caller: Reader) -> list[DatasetSize]:
+    """How much there is in each dataset that the caller may read, their own first."""
+    return await client.datasets.sizes(user=caller.user)
 
 
 @router.post("")

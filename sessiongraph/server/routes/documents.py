@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Form, Query, UploadFile
 from starlette.responses import Response
 
 from sessiongraph.api.add import add_inputs
+from sessiongraph.api.evidence import Evidence
 from sessiongraph.extraction.estimate import CognifyEstimate
 from sessiongraph.ingestion.ingest import IngestReport
 from sessiongraph.ingestion.resolve_inputs import resolve_texts
@@ -75,6 +76,12 @@ async def estimate_cognify(body: CognifyBody, client: Client, caller: Reader) ->
     return await client.estimate_cognify(
         body.datasets, user=caller.user, retry_failed=body.retry_failed, reextract=body.reextract
     )
+
+
+@router.get("/evidence")
+async def evidence(dataset: str, id: str, client: Client, caller: Reader) -> list[Evidence]:
+    """The passage of that id, or those that state the fact of that id, each with its neighbours."""
+    return await client.evidence(dataset, id, user=caller.user)
 
 
 @router.get("/graph")

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from sessiongraph.api.session_states import SessionState, TurnState
 from sessiongraph.server.caller import Client, Reader, Writer
 from sessiongraph.server.schemas import Deleted, EditBody, FeedbackBody, TurnBody, TurnWritten
 from sessiongraph.server.turn_keys import TurnKey
@@ -16,6 +17,12 @@ router = APIRouter(prefix="/sessions", tags=["sessions"])
 async def list_sessions(client: Client, caller: Reader) -> list[SessionInfo]:
     """The caller's cached sessions, latest activity first."""
     return await client.sessions.list_sessions(user=caller.user)
+
+
+@router.get("/states")
+async def states(client: Client, caller: Reader) -> list[SessionState]:
+    """All of the caller's sessions, cached or persisted: what waits, when it is due, and what datasets have."""
+    return await client.sessions.states(user=caller.user)
 
 
 @router.delete("")
@@ -36,6 +43,12 @@ async def get_turns(
 ) -> list[Turn]:
     """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""
     return await client.sessions.get_turns(session_id, user=caller.user, last=last)
+
+
+@router.get("/{session_id}/outcomes")
+async def outcomes(session_id: str, client: Client, caller: Reader) -> list[TurnState]:
+    """The turns of a session, cached or persisted, with what became of each in which dataset, and why."""
+    return await client.sessions.outcomes(session_id, user=caller.user)
 
 
 @router.post("/{session_id}/turns", status_code=201)

@@ -70,6 +70,9 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "forget session": post("/v1/forget", dataset="{}", session_id="s1", user="olga"),
     "forget document": post("/v1/forget", dataset="{}", document_id="0" * 32),
     "forget user": post("/v1/forget", dataset="{}", user="olga"),
+    "estimate_forget": post("/v1/estimate_forget", dataset="{}"),
+    "estimate_forget session": post("/v1/estimate_forget", dataset="{}", session_id="s1", user="olga"),
+    "evidence": lambda http, name: http.get("/v1/evidence", params={"dataset": name, "id": "0" * 32}),
     "merges": lambda http, name: http.get("/v1/entities/merges", params={"dataset": name}),
     "same": post("/v1/entities/same", dataset="{}", a="Zephyrine Quill", b="Quill"),
     "keep_apart": post("/v1/entities/keep_apart", dataset="{}", a="Zephyrine Quill", b="Quill"),
@@ -90,7 +93,15 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "update": lambda http, name: http.patch("/v1/datasets", json={"dataset": name, "allow_secrets": True}),
     "delete": lambda http, name: http.delete("/v1/datasets", params={"dataset": name}),
 }  # fmt: skip
-READS = {"graph", "merges", "facts", "corrections", "search in a session", *(f"search {kind}" for kind in SearchType)}
+READS = {
+    "graph",
+    "evidence",
+    "merges",
+    "facts",
+    "corrections",
+    "search in a session",
+    *(f"search {kind}" for kind in SearchType),
+}
 
 
 def test_what_one_may_not_read_is_as_if_it_were_not(people: People, service: Service):
@@ -132,6 +143,23 @@ def test_no_search_listing_count_or_document_of_the_api_shows_what_is_anothers(p
     anothers = (SECRET, "Quill", "Valparaiso", "olga/secrets", '"name":"secrets"', people.dataset_id)
     for text in shown:
         assert [word for word in anothers if word in text] == []
+
+
+def test_no_page_shows_what_is_anothers(people: People):
+    [turn] = people.olga.get("/v1/sessions/s1/outcomes").json()
+    passage = turn["outcomes"][0]["passage_id"]
+    assert SECRET in people.rita.get("/evidence", params={"dataset": "olga/secrets", "id": passage}).text
+    hidden, unknown = (
+        people.sam.get("/evidence", params={"dataset": name, "id": passage})
+        for name in ("olga/secrets", "olga/nothing")
+    )
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.text == unknown.text.replace("olga/nothing", "olga/secrets")
+    sources = f"/ask/sources?session=s1&turn={turn['turn_id']}"
+    pages = ("/", "/ask", "/ask?session=s1&dataset=olga/secrets", "/ask/beside?session=s1", "/sessions", "/sessions/s1")
+    for page in (*pages, f"/ask/turn?session=s1&turn={turn['turn_id']}", sources):
+        shown = people.sam.get(page).text
+        assert [word for word in (SECRET, "Quill", "Valparaiso", "olga/secrets") if word in shown] == [], page
 
 
 def test_nobody_acts_as_another_by_an_argument(people: People):

@@ -1,0 +1,31 @@
+"""The pages, and their places in the navigation."""
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from sessiongraph.server.explorer import sign_in
+from sessiongraph.server.explorer.page import PageRouter
+from sessiongraph.server.explorer.pages import ask, evidence, sessions, start
+from sessiongraph.server.explorer.rendering import Renderer
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the navigation: its name, and where it leads."""
+
+    name: str
+    path: str
+
+
+ROUTERS: tuple[PageRouter, ...] = (start.router, ask.router, sessions.router, evidence.router)
+NAVIGATION: tuple[Place, ...] = (Place("Start", "/"), Place("Ask", "/ask"), Place("Sessions", "/sessions"))
+
+
+def open_explorer(app: FastAPI) -> None:
+    """Put the pages, and where one signs in, into `app`."""
+    app.state.renderer = Renderer()
+    app.state.navigation = NAVIGATION
+    app.include_router(sign_in.router)
+    for router in ROUTERS:
+        app.include_router(router)
