@@ -1,9 +1,11 @@
 """Fixtures that several packages' tests share. Nothing heavy is imported here."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.openai_endpoint import OpenAIEndpoint
+
+# Homes of tests lie in memory where there is room: they write much, and what outlives a machine is not tested here.
+_IN_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 8 * 1024**3
+if "TMPDIR" not in os.environ and os.access(_IN_MEMORY, os.W_OK) and shutil.disk_usage(_IN_MEMORY).free > _ROOM_BYTES:
+    os.environ["TMPDIR"] = str(_IN_MEMORY)
+    tempfile.tempdir = None  # where it was asked for before
 
 # Before any test imports litellm by itself: it would look for prices in the network.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
