@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from sessiongraph import sqlite_file
-from sessiongraph.access.models import ApiKeyRow, Base, DatasetRow
+from sessiongraph.access.models import Base, DatasetRow
 from sessiongraph.errors import SessionGraphError, StoreBusyError
 
 # What a file of 0.1 lacks.
@@ -78,9 +78,9 @@ class AccessDatabase:
 
 
 def _is_complete(connection: Connection) -> bool:
-    # All tables and columns come in one transaction, so the newest of each stands for all.
+    # All columns come in one transaction, so the newest stands for all.
     seen = inspect(connection)
-    if not seen.has_table(ApiKeyRow.__tablename__):
+    if not Base.metadata.tables.keys() <= set(seen.get_table_names()):
         return False
     return any(column["name"] == "allow_secrets" for column in seen.get_columns(DatasetRow.__tablename__))
 
