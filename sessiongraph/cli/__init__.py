@@ -37,6 +37,7 @@ from sessiongraph.cli import (
     stored_documents,
     tenants,
     users,
+    webhooks,
 )
 from sessiongraph.cli.console import library_warnings
 from sessiongraph.cli.output import fail, say
@@ -103,6 +104,7 @@ app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
 app.add_typer(users.app, name="users", rich_help_panel=_LOOK)
 app.add_typer(roles.app, name="roles", rich_help_panel=_LOOK)
 app.add_typer(tenants.app, name="tenants", rich_help_panel=_LOOK)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=_LOOK)
 serve.register(app, _LOOK)
 mcp.register(app, _LOOK)
 app.add_typer(hook.app, name="hook", rich_help_panel=_LOOK)
