@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -38,12 +39,16 @@ class Attempt:
 
 
 class Sender:
-    """Sends events; `async with` closes its connections."""
+    """Sends events where `allowed_hosts`, and everybody, may be called."""
 
     def __init__(self, allowed_hosts: tuple[str, ...]) -> None:
         self._allowed = Allowed.of(allowed_hosts)
-        self._tls = httpx.create_ssl_context()
         self._agent = f"sessiongraph/{version('sessiongraph')}"
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Trusts whom SSL_CERT_FILE or SSL_CERT_DIR names, else Mozilla's list. Takes a moment to make."""
+        return httpx.create_ssl_context()
 
     async def send(self, url: str, secret: str, event: Event) -> Attempt:
         """Send `event` to `url`; the error says what is wrong in a few words, and nothing of what was answered."""
@@ -81,7 +86,7 @@ class Sender:
             extensions={"sni_hostname": host, "timeout": httpx.Timeout(TRY_SECONDS).as_dict()},
         )
         # A connection of its own: one that is kept is kept by address, whatever name it was opened for.
-        async with httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False) as transport:
+        async with httpx.AsyncHTTPTransport(verify=self._tls) as transport:
             response = await transport.handle_async_request(request)
             return response.status_code
 

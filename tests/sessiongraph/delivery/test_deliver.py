@@ -53,26 +53,24 @@ def again_now(client: SessionGraph, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_what_is_persisted_fails_and_is_forgotten_is_told_without_a_word_of_it(
-    client: SessionGraph, endpoint: OpenAIEndpoint, receiver: Receiver, home: Path
+    endpoint: OpenAIEndpoint, client: SessionGraph, receiver: Receiver
 ):
-    async with SessionGraph(Settings(home=home, webhook_allowed_hosts=INSIDE)) as asking:
-        _, secret = await hook(asking, receiver)
-        say = asking.sessions.add_turn
-        await say("s1", "Where does Alice live?", "Alice Smith lives in Paris.")
-        await say("s2", "And Bob?", "Bob Jones lives in Zanzibar.")
-        endpoint.fail(400, when="Zanzibar")
-        await asking.persist_sessions(["s1", "s2"], "work", create=True)
-        assert await deliver_due(asking.services) == 2
-        endpoint.heal()
-        await asking.forget("work", session_id="s1")
-        assert await deliver_due(asking.services) == 1
-        assert await deliver_due(asking.services) == 0
-        [shown] = await asking.webhooks.list()
+    _, secret = await hook(client, receiver)
+    await client.sessions.add_turn("s1", "Where does Alice live?", "Alice Smith lives in Paris.")
+    await client.sessions.add_turn("s2", "And Bob?", "Bob Jones lives in Zanzibar.")
+    endpoint.fail(400, when="Zanzibar")
+    await client.persist_sessions(["s1", "s2"], "work", create=True)
+    assert await deliver_due(client.services) == 2
+    endpoint.heal()
+    await client.forget("work", session_id="s1")
+    assert await deliver_due(client.services) == 1
+    assert await deliver_due(client.services) == 0
+    [shown] = await client.webhooks.list()
     told = [it.verified(secret) for it in receiver.got]
     dataset = client.services.access.by_key("default_user/work")
     assert dataset is not None
-    persisted, failed, forgotten = (next(it["data"] for it in told if it["type"] == f"passages.{what}") for what in
-                                    ("persisted", "failed", "forgotten"))  # fmt: skip
+    by_type = {it["type"]: it["data"] for it in told}
+    persisted, failed, forgotten = (by_type[f"passages.{what}"] for what in ("persisted", "failed", "forgotten"))
     assert persisted["dataset"] == {"id": dataset.id, "owner": "default_user", "name": "work"}
     assert [(it["session_id"], it["user"], it["passages"]) for it in persisted["sessions"]] == [
         ("s1", "default_user", 1)
@@ -206,7 +204,8 @@ async def test_reading_that_is_taken_away_in_the_middle_ends_it_there(
     send = sending.Sender.send
 
     async def send_and_lose(self: Any, *given: Any) -> Any:
-        await client.webhooks.delete(made.id)
+        if not receiver.got:
+            await client.webhooks.delete(made.id)
         return await send(self, *given)
 
     monkeypatch.setattr(sending.Sender, "send", send_and_lose)
