@@ -1,11 +1,14 @@
 """A delivery: signed as Standard Webhooks says, to the address that was checked, and bounded whatever is answered."""
 
 import datetime as dt
+import re
 import ssl
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from sessiongraph.delivery import sending
 from sessiongraph.delivery.events import Event
@@ -28,6 +31,30 @@ async def test_what_is_sent_is_signed_and_the_standards_own_library_says_so(rece
     }  # fmt: skip
     with pytest.raises(Exception, match="No matching signature"):
         got.verified("whsec_" + "A" * 32)
+
+
+def test_the_program_of_the_docs_tells_what_is_ours_from_what_is_not(project_root: Path):
+    """Against the library of the standard, which signs here."""
+    [program] = re.findall(r"```python\n(.*?)```", (project_root / "docs" / "webhooks.md").read_text(), re.DOTALL)
+    namespace: dict[str, Any] = {}
+    exec(program, namespace)
+    now, body = dt.datetime.now(dt.UTC), EVENT.payload().__repr__().encode()
+    for moment, signed_by, is_ours in (
+        (now, SECRET, True),
+        (now, "whsec_" + "A" * 32, False),
+        (now - dt.timedelta(minutes=6), SECRET, False),
+    ):
+        signature = Webhook(signed_by).sign("evt_1", moment, body.decode())
+        headers = {
+            "webhook-id": "evt_1",
+            "webhook-timestamp": str(int(moment.timestamp())),
+            "webhook-signature": signature,
+        }
+        if is_ours:
+            namespace["verify"](SECRET, headers, body)
+        else:
+            with pytest.raises(ValueError):
+                namespace["verify"](SECRET, headers, body)
 
 
 async def test_a_name_that_turns_to_another_address_after_it_was_checked_gets_nothing(
