@@ -20,8 +20,8 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="As `webhooks list` shows 
 
 @app.command(
     epilog=examples(
-        "sessiongraph webhooks create https://hooks.example.com/ --dataset work",
-        "sessiongraph webhooks create https://hooks.example.com/ --event passages.failed",
+        "sessiongraph webhooks create https://example.com/hook --dataset work",
+        "sessiongraph webhooks create https://example.com/hook --event passages.failed",
         after="What is sent, and how its signature is checked: docs/webhooks.md",
     )
 )

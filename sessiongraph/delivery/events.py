@@ -26,9 +26,9 @@ _NEXT_STEPS = {
 }
 
 _COMMITS = f"""
-SELECT seq, run_id, committed_at, forgotten,
-    (SELECT count(*) FROM commits earlier WHERE earlier.forgotten IS NOT NULL AND earlier.seq <= c.seq) AS epoch
-FROM commits c WHERE seq > $after ORDER BY seq LIMIT {_MOST_COMMITS}
+SELECT * FROM (
+    SELECT seq, run_id, committed_at, forgotten, count(forgotten) OVER (ORDER BY seq) AS epoch FROM commits)
+WHERE seq > $after ORDER BY seq LIMIT {_MOST_COMMITS}
 """
 _PASSAGES = """
 WITH told AS (SELECT * FROM ledger WHERE seq BETWEEN $first AND $last AND disposition IN ('persisted', 'failed')),

@@ -2,11 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from sessiongraph.client import SessionGraph
 from sessiongraph.server import delivering
-from tests.sessiongraph.server.conftest import Service
+from sessiongraph.services import Shared
+from sessiongraph.settings import Settings
+from tests.sessiongraph.server.conftest import Service, running
 from tests.support.webhook_receiver import Receiver, receiving
 
 
@@ -43,6 +47,16 @@ def test_what_is_said_is_told_as_soon_as_the_service_has_persisted_it(service: S
         assert http.get("/v1/webhooks").json() == []
         time.sleep(0.6)
     assert len(receiver.got) == 2
+
+
+def test_what_is_persisted_at_the_end_is_told_at_the_end(home: Path, shared: Shared, receiver: Receiver):
+    client = SessionGraph(Settings(home=home, webhook_allowed_hosts="127.0.0.1"), shared=shared)
+    with running(client) as service, service.http() as http:
+        secret = http.post("/v1/webhooks", json={"url": receiver.url()}).json()["secret"]
+        turn = {"question": "Where does she live?", "answer": "Alice Smith lives in Paris."}
+        assert http.post("/v1/sessions/s1/turns", json=turn).is_success and receiver.got == []
+    [got] = receiver.got
+    assert got.verified(secret)["data"]["sessions"][0]["session_id"] == "s1"
 
 
 def test_hooks_are_their_users_and_need_a_key_that_reaches_so_far(service: Service, receiver: Receiver):
