@@ -66,7 +66,11 @@ class _Round:
         self._received = 0
 
     async def deliver(self, due: list[DueWebhook]) -> int:
-        await asyncio.gather(*map(self._deliver_to, due))
+        # All of them to their end: the lock is let go of afterwards.
+        ended = await asyncio.gather(*map(self._deliver_to, due), return_exceptions=True)
+        for error in ended:
+            if error is not None:
+                raise error
         return self._received
 
     async def _deliver_to(self, hook: DueWebhook) -> None:
