@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     sessions, datasets, documents = _default.sessions, _default.datasets, _default.documents
     entities, facts = _default.entities, _default.facts
     users, roles, tenants = _default.users, _default.roles, _default.tenants
+    webhooks = _default.webhooks
     get_default_user = users.get_default_user
 
 _WHERE = {
@@ -89,7 +90,7 @@ _METHODS = {
         "import_dataset",
     )
 } | {"get_default_user": "users.get_default_user"}
-_NAMESPACES = ("datasets", "documents", "entities", "facts", "roles", "sessions", "tenants", "users")
+_NAMESPACES = ("datasets", "documents", "entities", "facts", "roles", "sessions", "tenants", "users", "webhooks")
 
 __all__ = sorted([*_MODULE_OF, *_METHODS, *_NAMESPACES])
 

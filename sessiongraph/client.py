@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sessiongraph.api.sessions import Sessions
     from sessiongraph.api.tenants import Tenants
     from sessiongraph.api.users import Users
+    from sessiongraph.api.webhooks import Webhooks
     from sessiongraph.extraction.build_graph import KnowledgeReport
     from sessiongraph.extraction.estimate import CognifyEstimate
     from sessiongraph.ingestion.ingest import IngestReport
@@ -127,6 +128,13 @@ class SessionGraph:
         from sessiongraph.api.tenants import Tenants
 
         return Tenants(self.services)
+
+    @cached_property
+    def webhooks(self) -> "Webhooks":
+        """Who is told, by HTTP, of what was persisted, failed and was forgotten."""
+        from sessiongraph.api.webhooks import Webhooks
+
+        return Webhooks(self.services)
 
     async def add(
         self,

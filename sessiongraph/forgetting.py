@@ -55,6 +55,7 @@ def drop(tx: Transaction, target: Target) -> Forgotten:
     touched = _sessions_of(tx.connection, target.passage_ids)
     passages = [*target.passage_ids, *passages_of(tx.connection, target.document_ids)]
     turns = _count_turns(tx.connection, passages)
+    tx.forgotten = len(set(passages))
     tx.delete("ledger", "passage_id", passages)
     tx.delete("turns", "passage_id", passages)
     tx.delete("chunks", "passage_id", passages)

@@ -5,7 +5,9 @@ cognee's users already have. The prefixed name goes first wherever it stands, th
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -32,8 +34,8 @@ _LONGEST_WAIT = 30 * 24 * 3600
 
 def variables_of(setting: str) -> list[str]:
     """The environment variables of `setting`, the one that goes first first."""
-    # HOME, ASSET_KEY_PREFIX and SERVER_… are other programs' words.
-    alone = setting in ("home", "asset_key_prefix") or setting.startswith("server_")
+    # HOME, ASSET_KEY_PREFIX, SERVER_… and WEBHOOK_… are other programs' words.
+    alone = setting in ("home", "asset_key_prefix") or setting.startswith(("server_", "webhook_"))
     return [PREFIX + setting.upper(), *([] if alone else [setting.upper()])]
 
 
@@ -92,6 +94,9 @@ class Settings(BaseSettings):
     server_concurrency: int = Field(default=16, ge=1)
     server_upload_mb: int = Field(default=64, ge=1, le=1024)
 
+    # Hosts and networks, with commas between, to which webhooks may be sent though they are private, and by http.
+    webhook_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
     # Where a run's failure is posted to, as JSON. Whoever knows the address may post there.
     alert_webhook_url: Secret[AnyHttpUrl] | None = None
 
@@ -118,7 +123,7 @@ class Settings(BaseSettings):
             raise ValueError("it is a host's name alone: SESSIONGRAPH_CACHE_URL takes redis:// and rediss:// addresses")
         return host
 
-    @field_validator("server_hosts", "server_origins", mode="before")
+    @field_validator("server_hosts", "server_origins", "webhook_allowed_hosts", mode="before")
     @classmethod
     def _listed(cls, names: object) -> object:
         return (
@@ -135,6 +140,16 @@ class Settings(BaseSettings):
             if address.scheme not in ("http", "https") or origin != f"{address.scheme}://{address.netloc}":
                 raise ValueError(f"{origin!r:.60} is no origin: write https://host or http://host:port, without a path")
         return origins
+
+    @field_validator("webhook_allowed_hosts")
+    @classmethod
+    def _hosts_or_networks(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if "/" in host:
+                ip_network(host)  # raises where it is none
+            elif not re.fullmatch(r"[a-z0-9._-]+|[0-9a-f:.]+", host):
+                raise ValueError(f"{host!r:.60} is no host's name, no address and no network, as 10.0.0.0/8 is")
+        return hosts
 
     @field_validator("home")
     @classmethod

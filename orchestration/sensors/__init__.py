@@ -1,4 +1,4 @@
-"""Sensors: what is noticed between runs. A tick is cheap: it opens no store and loads no model."""
+"""Sensors: what is noticed between runs. A tick is cheap: it loads no model, and opens no store but for `webhooks`."""
 
 from orchestration.sensors.dataset_partitions import dataset_partitions
 from orchestration.sensors.freshness import freshness
@@ -6,5 +6,6 @@ from orchestration.sensors.inbox import inbox
 from orchestration.sensors.new_sessions import new_sessions
 from orchestration.sensors.requested_runs import requested_runs
 from orchestration.sensors.run_failure_alert import run_failures
+from orchestration.sensors.webhooks import webhooks
 
-SENSORS = [dataset_partitions, new_sessions, inbox, freshness, *requested_runs, run_failures]
+SENSORS = [dataset_partitions, new_sessions, inbox, freshness, *requested_runs, run_failures, webhooks]

@@ -1,1 +1,4 @@
-"""Who may do what with which dataset. Rules: `control`, `groups`, `keys`; tables: `models`. All need SQLAlchemy."""
+"""Who may do what with which dataset. Rules: `control`, `groups`, `keys`, `webhooks`; tables: `models`.
+
+All need SQLAlchemy.
+"""

@@ -1,5 +1,5 @@
 """The rules of users, datasets and grants; those of tenants and roles are in `groups`, of API keys in `keys`,
-of browsers that signed in with one in `browser_sessions`.
+of browsers that signed in with one in `browser_sessions`, of webhooks in `webhooks`.
 
 Invariants: whoever has no grant on another's dataset is told the same as if there were none; every change is
 one transaction that waited for the others, so no two processes make the same user or dataset twice.
@@ -32,6 +32,7 @@ from sessiongraph.access.queries import (
     user_named,
     visible,
 )
+from sessiongraph.access.webhooks import Webhooks, drop_unreadable
 from sessiongraph.errors import DatasetNotFoundError, InvalidInputError, PermissionDeniedError
 from sessiongraph.ids import check_name, dataset_parts, key_parts, new_id
 from sessiongraph.types import DEFAULT_USER, MAIN_DATASET, PERMISSIONS, Dataset, Permission, Role, User
@@ -48,6 +49,7 @@ class AccessControl:
         self.groups = Groups(self._database)
         self.keys = Keys(self._database)
         self.browser_sessions = BrowserSessions(self._database)
+        self.webhooks = Webhooks(self._database)
         self.arrivals = Arrivals(self._database)
         self._default_user: User | None = None
 
@@ -222,6 +224,7 @@ class AccessControl:
                 )
             table, given = _grant_of(row, to, permission)
             db.execute(delete(table).filter_by(**given))
+            drop_unreadable(db)
 
     def grants(self, dataset: Dataset) -> list[tuple[User | Role, Permission]]:
         """What is granted on the dataset, by name; the owner, who may do everything, is not in it."""

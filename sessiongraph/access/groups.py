@@ -23,6 +23,7 @@ from sessiongraph.access.models import (
     UserRow,
 )
 from sessiongraph.access.queries import is_one_of, tenant_of, tenants_seen
+from sessiongraph.access.webhooks import drop_unreadable
 from sessiongraph.errors import InvalidInputError, PermissionDeniedError
 from sessiongraph.ids import check_name, new_id
 from sessiongraph.types import Role, Tenant, User
@@ -99,6 +100,7 @@ class Groups:
             if tenant_of(db, user.id) != tenant.id:
                 raise InvalidInputError(f"{user.name!r} is not in the tenant {tenant.name!r}.")
             _cut_ties(db, user)
+            drop_unreadable(db)
             db.execute(delete(TenantUserRow).filter_by(user_id=user.id))
 
     # Roles
@@ -166,11 +168,13 @@ class Groups:
         with self._database.writing() as db:
             row = _managed_role(db, role, by)
             db.execute(delete(RoleUserRow).filter_by(role_id=row.id, user_id=user.id))
+            drop_unreadable(db)
 
     def delete_role(self, role: Role, by: User) -> None:
         """Delete the role, and with it what was granted to it. `by` as in `assign`."""
         with self._database.writing() as db:
             db.execute(delete(RoleRow).filter_by(id=_managed_role(db, role, by).id))
+            drop_unreadable(db)
 
 
 def _tenant_seen(db: Session, user: User) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
-"""The tables of access control: users, their keys, tenants, roles, datasets, grants. Rules are in `control`, `groups`,
-`keys` and `browser_sessions`.
+"""The tables of access control: users, their keys and webhooks, tenants, roles, datasets, grants.
+
+Rules are in `control`, `groups`, `keys`, `browser_sessions` and `webhooks`.
 
 Invariant, kept by unique keys: a user's name is one user, who is in one tenant at the most; (tenant, name) is one role,
 (owner, name) one dataset; a grant stands once.
@@ -133,3 +134,29 @@ class BrowserSessionRow(Base):
     expires_at: Mapped[int] = mapped_column(index=True)
     user: Mapped[UserRow] = relationship(lazy="joined", innerjoin=True)
     key: Mapped[ApiKeyRow | None] = relationship(lazy="joined")
+
+
+class WebhookRow(Base):
+    """A hook of a user on a dataset, its place in the dataset's commit log, and how it fares. Times are Unix seconds.
+
+    `events` are names with blanks between; `read_as` is the store's signature when it was last read to its end.
+    """
+
+    __tablename__ = "webhooks"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey(UserRow.id, ondelete="CASCADE"), index=True)
+    dataset_id: Mapped[str] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"), index=True)
+    url: Mapped[str]
+    events: Mapped[str]
+    secret: Mapped[str]
+    created_at: Mapped[float]
+    seq: Mapped[int | None]
+    read_as: Mapped[str | None]
+    failures: Mapped[int]
+    next_try_at: Mapped[float]
+    failing_since: Mapped[float | None]
+    last_error: Mapped[str | None]
+    delivered_at: Mapped[float | None]
+    is_gone: Mapped[bool] = mapped_column(default=False)
+    dataset: Mapped[DatasetRow] = relationship(lazy="joined", innerjoin=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Subquery, false, or_, select, union
+from sqlalchemy import ColumnElement, Select, Subquery, exists, false, or_, select, union
 from sqlalchemy.orm import Session
 
 from sessiongraph.access.models import (
@@ -55,6 +55,16 @@ def holders(dataset: DatasetRow, permission: Permission) -> Select[UserRow]:
     granted = select(grants.c.user_id).filter_by(dataset_id=dataset.id, permission=permission)
     chosen = or_(UserRow.id == dataset.owner_id, UserRow.id.in_(granted))
     return select(UserRow).where(chosen).order_by(UserRow.name)
+
+
+def is_readable(user_id: ColumnElement[Any] | Any, dataset_id: ColumnElement[Any] | Any) -> ColumnElement[bool]:
+    """Whether the user of a row may read the dataset of that row; both are given as its columns."""
+    grants = _granted()
+    owned = exists().where(DatasetRow.id == dataset_id, DatasetRow.owner_id == user_id)
+    given = exists().where(
+        grants.c.dataset_id == dataset_id, grants.c.user_id == user_id, grants.c.permission == "read"
+    )
+    return or_(owned, given)
 
 
 def _granted() -> Subquery:

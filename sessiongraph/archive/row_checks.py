@@ -39,7 +39,8 @@ def _moment(column: str) -> str:
 _SEQ = _in("seq", "commits", "seq")
 # What holds of every row.
 _ROWS = {
-    "commits": f"seq > 0 AND {_is('run_id', RUN_ID)} AND {_is('asset', '[a-z_]{1,40}')} AND {_moment('committed_at')}",
+    "commits": f"seq > 0 AND {_is('run_id', RUN_ID)} AND {_is('asset', '[a-z_]{1,40}')} AND {_moment('committed_at')} "
+    "AND (forgotten IS NULL OR forgotten >= 0)",
     "documents": f"{_is('id', ID)} AND {_is('user_id', ID)} AND {_said('name')} AND {_moment('created_at')} AND "
     f"CASE WHEN kind = 'session' THEN {_is('session_id', _SESSION_ID)} AND text IS NULL "
     "ELSE kind IN ('document', 'transcript') AND session_id IS NULL AND text IS NOT NULL END "

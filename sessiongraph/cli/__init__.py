@@ -38,6 +38,7 @@ from sessiongraph.cli import (
     tenants,
     users,
     view,
+    webhooks,
 )
 from sessiongraph.cli.console import library_warnings
 from sessiongraph.cli.output import fail, say
@@ -105,6 +106,7 @@ app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)
 app.add_typer(users.app, name="users", rich_help_panel=_LOOK)
 app.add_typer(roles.app, name="roles", rich_help_panel=_LOOK)
 app.add_typer(tenants.app, name="tenants", rich_help_panel=_LOOK)
+app.add_typer(webhooks.app, name="webhooks", rich_help_panel=_LOOK)
 serve.register(app, _LOOK)
 mcp.register(app, _LOOK)
 app.add_typer(hook.app, name="hook", rich_help_panel=_LOOK)

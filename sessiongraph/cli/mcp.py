@@ -36,6 +36,7 @@ def mcp(
 async def _served(dataset: str | None, user_name: str | None) -> None:
     from sessiongraph.api.context import permitted
     from sessiongraph.client import SessionGraph
+    from sessiongraph.server.delivering import delivering
     from sessiongraph.server.mcp_server import over_stdio
     from sessiongraph.server.persister import persisting
 
@@ -43,7 +44,7 @@ async def _served(dataset: str | None, user_name: str | None) -> None:
         user = await (client.users.get_default_user() if user_name is None else client.users.get(user_name))
         if dataset is not None:
             await permitted(client.services, user, dataset, "write")
-        async with persisting(client, sweeps=False):
+        async with delivering(client), persisting(client, sweeps=False):
             serving = asyncio.create_task(over_stdio(client, user, dataset).run_stdio_async())
             # An agent that does not wait for the end of input asks for it so; what waits is persisted all the same.
             for asked in (signal.SIGTERM, signal.SIGINT):

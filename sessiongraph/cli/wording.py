@@ -25,6 +25,7 @@ _COMMANDS = {
     "roles.list": ("roles list", ""),
     "tenants.create": ("tenants create", ""),
     "tenants.list": ("tenants list", ""),
+    "webhooks.list": ("webhooks list", ""),
     "sessions.list_sessions": ("sessions list", ""),
     "sessions.get_turns": ("sessions show", ""),
     "sessions.delete_session": ("sessions delete", ""),

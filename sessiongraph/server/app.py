@@ -14,6 +14,7 @@ from sessiongraph.client import SessionGraph
 from sessiongraph.server import request_spans
 from sessiongraph.server.admission import Admission, count_wrong_keys
 from sessiongraph.server.body_limits import BodyLimits
+from sessiongraph.server.delivering import delivering
 from sessiongraph.server.explorer.pages import open_explorer
 from sessiongraph.server.guard import Guard
 from sessiongraph.server.mcp_server import http_routes, over_http
@@ -57,7 +58,12 @@ def create_app(client: SessionGraph | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # In each worker; the end comes when no loop serves anyone any more.
         with telemetry.exporting():
-            async with client, persisting(client, sweeps=True) as persister, mcp.session_manager.run():
+            async with (
+                client,
+                delivering(client),
+                persisting(client, sweeps=True) as persister,
+                mcp.session_manager.run(),
+            ):
                 app.state.persister = persister
                 yield
 

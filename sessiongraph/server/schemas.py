@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
+from sessiongraph.access.webhooks import Webhook
 from sessiongraph.dagster.requested_runs import RunState
 from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.persistence.persist import PersistReport, SessionOutcome
@@ -156,6 +157,21 @@ class CorrectFactBody(FactBody):
 
 class RoleBody(Body):
     name: str = Field(examples=["analysts"])
+
+
+class WebhookBody(Body):
+    """`events` left out means all."""
+
+    url: str = Field(examples=["https://hooks.example.com/sessiongraph"])
+    dataset: str = Field(MAIN_DATASET, description="By name, by owner/name, or by id.", examples=["session_demo"])
+    events: Names | None = Field(None, examples=[["passages.persisted"]])
+
+
+class WebhookCreated(BaseModel):
+    """The secret signs what is sent, and is shown this once."""
+
+    webhook: Webhook
+    secret: str
 
 
 class TurnWritten(BaseModel):

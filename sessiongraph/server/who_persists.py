@@ -6,6 +6,7 @@ from typing import Literal
 import portalocker
 
 from sessiongraph.services import Services
+from sessiongraph.store import file_lock
 
 Persisting = Literal["dagster", "this process", "another process", "nobody"]
 
@@ -24,13 +25,7 @@ def lock_file(home: Path) -> Path:
 
 def take_lock(home: Path) -> portalocker.Lock | None:
     """The lock, to be released; None where another process holds it. Blocks for a moment."""
-    home.mkdir(parents=True, exist_ok=True)
-    lock = portalocker.Lock(lock_file(home), "a", timeout=0, fail_when_locked=True)
-    try:
-        lock.acquire()
-    except portalocker.LockException:
-        return None
-    return lock
+    return file_lock.take_lock(lock_file(home))
 
 
 def who_persists(services: Services) -> Persisting:

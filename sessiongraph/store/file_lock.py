@@ -1,4 +1,4 @@
-"""The lock of a dataset's file: readers share it, a writer has it alone.
+"""Locks between processes: of a dataset's file, which readers share and a writer has alone, and of one process's work.
 
 It is the only guard between processes, and the operating system drops it with its process, so that nothing
 is left behind by one that was killed. DuckDB's own check is not enough: it fails at once instead of waiting.
@@ -32,6 +32,17 @@ def dataset_lock(path: Path, *, exclusive: bool, wait_seconds: float) -> Iterato
         else:
             wait.until(lambda: _step_through(gate, lock))
         yield
+
+
+def take_lock(path: Path) -> portalocker.Lock | None:
+    """The lock file at `path`, taken, to be released; None where another process holds it. Waits for nobody."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = portalocker.Lock(path, "a", timeout=0, fail_when_locked=True)
+    try:
+        lock.acquire()
+    except portalocker.LockException:
+        return None
+    return lock
 
 
 class _Wait:

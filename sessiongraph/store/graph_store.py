@@ -34,6 +34,8 @@ class Transaction:
         self.connection = connection
         self.seq = seq
         self.changed = False
+        # How many passages it takes out, where that is what it is for.
+        self.forgotten: int | None = None
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Add `rows`, all of one set of columns, to `table`. `seq` is filled in."""
@@ -193,7 +195,8 @@ class GraphStore:
             result = change(transaction)
             if transaction.changed:
                 now = datetime.now(UTC).replace(tzinfo=None)
-                connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?)", [seq, run_id, asset, now])
+                line = [seq, run_id, asset, now, transaction.forgotten]
+                connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", line)
             connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
             return result
 

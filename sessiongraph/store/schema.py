@@ -1,6 +1,7 @@
 """The tables of a dataset's file. Rows are only ever added; `forget` alone deletes.
 
-Every row carries the `seq` of the commit that wrote it; who wrote it and when stands once, in `commits`.
+Every row carries the `seq` of the commit that wrote it; who wrote it and when stands once, in `commits`. A commit of
+`forget` says how many passages it took out; of the others, `forgotten` is NULL.
 
 Invariants kept by this shape:
 - Evidence (`mentions`, `claims`) belongs to a window: exactly the text, context and extractor that it came
@@ -13,7 +14,7 @@ Invariants kept by this shape:
   relations, which stay when evidence is extracted anew; the newest row of a key counts.
 """
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _DECISIONS = """CREATE TABLE decisions (
     key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
@@ -46,7 +47,7 @@ CREATE OR REPLACE VIEW live_windows AS
 # A passage is a chunk of a document or a turn of a session; its id names the place, not the wording.
 SCHEMA = f"""
 CREATE TABLE meta (schema_version INTEGER);
-CREATE TABLE commits (seq BIGINT, run_id VARCHAR, asset VARCHAR, committed_at TIMESTAMP);
+CREATE TABLE commits (seq BIGINT, run_id VARCHAR, asset VARCHAR, committed_at TIMESTAMP, forgotten BIGINT);
 CREATE TABLE documents (
     id VARCHAR, kind VARCHAR, name VARCHAR, source VARCHAR, text VARCHAR, user_id VARCHAR, user_name VARCHAR,
     session_id VARCHAR, created_at TIMESTAMP, seq BIGINT, said_on VARCHAR);
@@ -81,4 +82,5 @@ UPGRADES = {
     2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;"
     f"ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER; {_VIEWS}",
     3: _CORRECTIONS,
+    4: "ALTER TABLE commits ADD COLUMN forgotten BIGINT;",
 }

@@ -16,6 +16,7 @@ from sessiongraph.server.routes import (
     runs,
     search,
     sessions,
+    webhooks,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -27,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     facts.router,
     entities.router,
     groups.router,
+    webhooks.router,
     forget.router,
     runs.router,
 )

@@ -90,6 +90,7 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "revoke": lambda http, name: http.delete(
         "/v1/datasets/grants", params={"dataset": name, "user": "rita", "permission": "read"}
     ),
+    "webhook": post("/v1/webhooks", url="https://hooks.example.com/", dataset="{}"),
     "update": lambda http, name: http.patch("/v1/datasets", json={"dataset": name, "allow_secrets": True}),
     "delete": lambda http, name: http.delete("/v1/datasets", params={"dataset": name}),
 }  # fmt: skip
@@ -99,6 +100,7 @@ READS = {
     "merges",
     "facts",
     "corrections",
+    "webhook",
     "search in a session",
     *(f"search {kind}" for kind in SearchType),
 }

@@ -89,7 +89,9 @@ class Store:
         tx = Transaction(self.connection, self._seq)
         getattr(self, f"_{step.kind}")(tx, step)
         when = START + timedelta(days=self._seq)
-        self.connection.execute("INSERT INTO commits VALUES (?, ?, 'a', ?)", [self._seq, f"run-{self._seq}", when])
+        self.connection.execute(
+            "INSERT INTO commits VALUES (?, ?, 'a', ?, NULL)", [self._seq, f"run-{self._seq}", when]
+        )
 
     def _document(self, tx: Transaction, step: Step) -> None:
         if step.number not in self._windows:
