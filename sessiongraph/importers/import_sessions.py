@@ -17,6 +17,7 @@ from sessiongraph.access.control import AccessControl
 from sessiongraph.access.secrets import without_secrets
 from sessiongraph.ids import session_document_id
 from sessiongraph.importers.conversations import Conversation, ImportedTurn, session_id_of, turns_of
+from sessiongraph.importers.notes import ReadingNotes
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.types import Turn, User
 
@@ -118,8 +119,11 @@ class SessionImport:
         # Of the sessions of the last batch, for one may go on in the next.
         self._cached: dict[str, dict[str, Turn]] = {}
 
-    def take(self, conversations: Sequence[Conversation]) -> None:
-        """Raises CacheUnavailableError; what was taken before stays, and the next import goes on from there."""
+    def take(self, conversations: Sequence[Conversation]) -> list[str]:
+        """The ids of the sessions that they are. What was taken before stays, and the next import goes on from there.
+
+        Raises CacheUnavailableError.
+        """
         sessions: dict[str, dict[str, ImportedTurn]] = {}
         for conversation in conversations:
             session_id = session_id_of(self._report.format, conversation.id)
@@ -139,11 +143,16 @@ class SessionImport:
             self._cache.put_turns(put)
         for turn in put:
             self._cached[turn.session_id][turn.turn_id] = turn
+        return list(sessions)
 
-    def finish(self) -> ImportReport:
-        """The report, with the sessions in which there was anything."""
-        self._report.sessions = [it for it in self._sessions.values() if it.turns or it.withdrawn]
-        return self._report
+    def finish(self, notes: ReadingNotes, ttl_seconds: int) -> ImportReport:
+        """The report, with the sessions in which there was anything, and what the reader noted."""
+        report = self._report
+        report.sessions = [it for it in self._sessions.values() if it.turns or it.withdrawn]
+        report.left_out, report.unread, report.unread_count = dict(notes.left_out), notes.unread, notes.unread_count
+        if not report.dry_run and (report.new or report.changed):
+            report.expires_at = datetime.now(UTC) + timedelta(seconds=ttl_seconds)
+        return report
 
     def _session(self, session_id: str) -> ImportedSession:
         return self._sessions.setdefault(session_id, ImportedSession(session_id))

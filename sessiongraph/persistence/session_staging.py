@@ -40,6 +40,16 @@ class StagingReport:
     copies: list[Turn] = field(default_factory=list, repr=False)
     secrets: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: "StagingReport") -> None:
+        """Take in what `other` says."""
+        self.found += other.found
+        self.missing += other.missing
+        self.unread |= other.unread
+        self.turns += other.turns
+        self.staged += other.staged
+        self.copies += other.copies
+        self.secrets += other.secrets
+
 
 async def stage_sessions(
     cache: SessionCache,
@@ -150,12 +160,10 @@ async def stage_sessions_of_users(
             )
         except CacheUnavailableError as error:
             part = StagingReport(run_id, unread=dict.fromkeys(session_ids, str(error)))
-        report.found += [f"{user.name}/{session_id}" for session_id in part.found]
-        report.missing += [f"{user.name}/{session_id}" for session_id in part.missing]
-        report.unread |= {f"{user.name}/{session_id}": why for session_id, why in part.unread.items()}
-        report.turns += part.turns
-        report.staged += part.staged
-        report.secrets += part.secrets
+        part.found = [f"{user.name}/{session_id}" for session_id in part.found]
+        part.missing = [f"{user.name}/{session_id}" for session_id in part.missing]
+        part.unread = {f"{user.name}/{session_id}": why for session_id, why in part.unread.items()}
+        report.add(part)
     if report.unread and not report.found:
         raise CacheUnavailableError(next(iter(report.unread.values())))
     return report

@@ -29,7 +29,7 @@ async def test_an_unknown_shape_names_the_known_ones_and_what_was_seen(import_fi
     path = tmp_path / "a.json"
     path.write_text('[{"rows": [1], "\\u001bcols": 2}]')
     with pytest.raises(
-        InvalidInputError, match=r"a.json has the keys rows, cols\. Known are ChatGPT's.*a JSONL of turns"
+        InvalidInputError, match=r"a.json has the keys rows, cols\)\. Known are ChatGPT's.*a JSONL of turns"
     ):
         await import_file(path)
     with pytest.raises(InvalidInputError, match=r"It holds pic.png\. Known are"):
