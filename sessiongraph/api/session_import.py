@@ -36,9 +36,9 @@ async def import_file(
     owner = await acting_user(services, user)
     with ExitStack() as opened:
         export = opened.enter_context(await asyncio.to_thread(lambda: OpenExport(Path(path).expanduser(), format, me)))
-        target = await asyncio.to_thread(_target, services, owner, dataset, dry_run)
+        target = await asyncio.to_thread(import_target, services, owner, dataset, dry_run)
         report = ImportReport(export.format, dry_run, dataset or MAIN_DATASET)
-        work = _work(services, cache, owner, target, dataset, report)
+        work = session_import(services, cache, owner, target, dataset, report)
         batches = export.batches()
         while batch := await asyncio.to_thread(next, batches, None):
             await asyncio.to_thread(work.take, batch)
@@ -47,7 +47,7 @@ async def import_file(
     return work.finish(export.notes, services.settings.session_ttl_seconds)
 
 
-def _target(services: Services, user: User, name: str | None, dry_run: bool) -> Dataset | None:
+def import_target(services: Services, user: User, name: str | None, dry_run: bool) -> Dataset | None:
     """Where the turns belong: as with `add`, a new dataset of the user's own where there is none of that name.
 
     None where there is none yet, in a dry run, or no main dataset where none was named.
@@ -63,7 +63,7 @@ def _target(services: Services, user: User, name: str | None, dry_run: bool) -> 
     return None if dry_run else services.access.create_dataset(user, name)
 
 
-def _work(
+def session_import(
     services: Services,
     cache: "SessionCache",
     user: User,
@@ -71,6 +71,7 @@ def _work(
     dataset: str | None,
     report: ImportReport,
 ) -> SessionImport:
+    """What takes conversations into the cache of `user`, for `target`, which was named `dataset`."""
     named = target.id if target is not None and dataset is not None else None
     store = services.store(target).read if target is not None else None
     return SessionImport(report, cache, services.access, user, named, store)

@@ -6,7 +6,7 @@ All raise CachingDisabledError where CACHING=false and CacheUnavailableError whe
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar, Unpack, cast
 
@@ -111,6 +111,36 @@ class Sessions:
 
         return await import_file(
             self._services, path, user=user, dataset=dataset, format=format, me=me, dry_run=dry_run, progress=progress
+        )
+
+    async def import_cognee(
+        self,
+        source: str,
+        *,
+        as_users: Mapping[str, str] | None = None,
+        user: User | None = None,
+        dataset: str | None = None,
+        dry_run: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> "dict[str, ImportReport]":
+        """Take the sessions of cognee's session cache over, with their ids and ratings: a report for each user here.
+
+        `source` is its Redis (redis://…), its SQLite file `cache.db`, or the folder of its file cache. `as_users` says
+        by the ids of cognee's users who is who here; those left out stay out. Without it, the one user that there is
+        is `user`. `dataset`, `dry_run` and `progress` (of sessions), and what becomes of importing again, are as with
+        `import_file`. Raises InvalidInputError (no such cache, several users and not said who is who),
+        CacheUnavailableError where it does not answer, PermissionDeniedError.
+        """
+        from sessiongraph.api.cognee_import import import_cognee
+
+        return await import_cognee(
+            self._services,
+            source,
+            as_users=as_users,
+            user=user,
+            dataset=dataset,
+            dry_run=dry_run,
+            progress=progress,
         )
 
     async def get_turns(self, session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:

@@ -78,9 +78,7 @@ async def test_who_one_is_must_be_said_rightly(import_file: Import, tmp_path: Pa
     path.write_text(ANDROID, encoding="utf-8")
     with pytest.raises(InvalidInputError, match="`add` reads the text of a chat as a transcript"):
         await import_file(path)
-    with pytest.raises(
-        InvalidInputError, match=r"nobody in chat.txt is named 'Benny': give `me` as one who is \(Anna, Ben"
-    ):
+    with pytest.raises(InvalidInputError, match=r"nobody in chat.txt is named 'Benny': give another `me` \(Anna, Ben"):
         await import_file(path, me="Benny")
 
 
