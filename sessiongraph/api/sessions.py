@@ -52,7 +52,9 @@ class Sessions:
         `created_at` is when it was said (now, where not given; without a time zone it is UTC), and its zone says
         which day "today" is in what was said; the session expires SESSION_TTL_SECONDS after it was last written all
         the same. `dataset` is where the turn belongs: where sensors persist it. Keys, passwords and the like are masked
-        before the turn is written, unless that dataset (by default the user's main one) allows them. `turn_id` is a key
+        before the turn is written, unless that dataset (by default the user's main one) allows them. `context` is what
+        else there was, such as what tools gave: it is persisted with the turn, can be found, and states no facts; with
+        `elements`, it is what a search made of these, and is not. `turn_id` is a key
         of the caller's own (a new one, where not given): the same turn told again under it is one turn, another is an
         InvalidInputError.
         """
@@ -77,6 +79,7 @@ class Sessions:
                 dataset_id=target.id if target else None,
                 context=context,
                 elements=tuple(used),
+                keeps_context=context is None or not used,
             )
             kept = without_secrets(services.access, turn)[0]
             if turn_id is None or not _is_there(cache, kept):

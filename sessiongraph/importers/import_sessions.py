@@ -19,6 +19,7 @@ from sessiongraph.access.secrets import without_secrets
 from sessiongraph.ids import session_document_id
 from sessiongraph.importers.conversations import Conversation, ImportedTurn, session_id_of, turns_of
 from sessiongraph.importers.notes import ReadingNotes
+from sessiongraph.persistence.session_staging import staged_context
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.types import Turn, User
 
@@ -94,6 +95,7 @@ class _Staged:
     said_at: datetime
     score: int | None
     feedback: str | None
+    context: str | None
 
 
 Reading = Callable[[Callable[[duckdb.DuckDBPyConnection], dict[str, dict[str, _Staged]]]], dict]
@@ -232,6 +234,7 @@ class SessionImport:
             answer=turn.answer,
             created_at=to_the_minute(said_at),
             context=turn.context,
+            keeps_context=True,
             score=turn.score or before.score,
             feedback=turn.feedback or before.feedback,
         )
@@ -248,18 +251,21 @@ def _is_known(written: Turn, cached: Turn | None, staged: _Staged | None) -> boo
     """Whether there is nothing to write: the cache has it so, or, where that has it no more, the dataset."""
     if cached is not None:
         return written == cached and written.created_at.utcoffset() == cached.created_at.utcoffset()
-    return staged == _Staged(written.content_hash, written.created_at, written.score, written.feedback)
+    return staged == _Staged(
+        written.content_hash, written.created_at, written.score, written.feedback, staged_context(written)
+    )
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, ids: Mapping[str, str]) -> dict[str, dict[str, _Staged]]:
     """The turns that a dataset has of the sessions of these document ids, by session and turn."""
     rows = connection.execute(
-        """SELECT document_id, turn_id, content_hash, created_at, coalesce(utc_offset_minutes, 0), score, feedback
+        """SELECT document_id, turn_id, content_hash, created_at, coalesce(utc_offset_minutes, 0), score, feedback,
+            context
         FROM current_turns WHERE document_id IN (SELECT unnest(?))""",
         [list(ids)],
     ).fetchall()
     found: dict[str, dict[str, _Staged]] = {}
-    for document_id, turn_id, content_hash, created_at, offset, score, feedback in rows:
+    for document_id, turn_id, content_hash, created_at, offset, *more in rows:
         said_at = created_at.replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=offset)))
-        found.setdefault(ids[document_id], {})[turn_id] = _Staged(content_hash, said_at, score, feedback)
+        found.setdefault(ids[document_id], {})[turn_id] = _Staged(content_hash, said_at, *more)
     return found

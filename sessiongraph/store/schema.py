@@ -13,7 +13,7 @@ Invariants kept by this shape:
   relations, which stay when evidence is extracted anew; the newest row of a key counts.
 """
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _DECISIONS = """CREATE TABLE decisions (
     key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
@@ -56,7 +56,7 @@ CREATE TABLE chunks (
 CREATE TABLE turns (
     passage_id VARCHAR, document_id VARCHAR, turn_id VARCHAR, question VARCHAR, answer VARCHAR,
     content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR,
-    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER);
+    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER, context VARCHAR);
 CREATE TABLE ledger (
     passage_id VARCHAR, window_id VARCHAR, extractor VARCHAR, disposition VARCHAR, reason VARCHAR, seq BIGINT);
 CREATE TABLE windows (id VARCHAR, summary VARCHAR, seq BIGINT);
@@ -81,4 +81,6 @@ UPGRADES = {
     2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;"
     f"ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER; {_VIEWS}",
     3: _CORRECTIONS,
+    # What tools gave is kept from here on: no window holds it, so it makes nothing due.
+    4: f"ALTER TABLE turns ADD COLUMN context VARCHAR; {_VIEWS}",
 }
