@@ -102,17 +102,17 @@ def staging_metadata(report: "StagingReport | PersistReport") -> Metadata:
 
 def taken_in_metadata(taken: "TakenIn") -> Metadata:
     """What `session_turns` took in before it staged; nothing, where there was nothing to take in."""
-    if not (taken.exports or taken.failed):
+    if not (taken.imports or taken.failed):
         return {}
     return {
-        "exports": dg.MetadataValue.int(taken.exports),
+        "imports": dg.MetadataValue.int(taken.imports),
         "turns_new": dg.MetadataValue.int(taken.new),
         "turns_changed": dg.MetadataValue.int(taken.changed),
         "turns_unchanged": dg.MetadataValue.int(taken.unchanged),
         "turns_withdrawn": dg.MetadataValue.int(taken.withdrawn),
         "left_out": table({"what": "string", "count": "int"}, taken.left_out.most_common()),
         "not_taken": table(
-            {"export": "string", "reason": "string"},
+            {"source": "string", "reason": "string"},
             [(name, without_quotes(reason)) for name, reason in taken.failed.items()],
         ),
     }

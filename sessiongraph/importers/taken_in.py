@@ -11,12 +11,12 @@ from sessiongraph.types import Dataset, User
 
 @dataclass
 class TakenIn:
-    """What sources gave: how many `exports`, their turns by what became of them, and how many secrets were masked.
+    """What sources gave: in how many `imports`, their turns by what became of them, how many secrets were masked.
 
     `failed` has what could not be taken, or not whole, by name, and why; `left_out` counts by kind.
     """
 
-    exports: int = 0
+    imports: int = 0
     new: int = 0
     changed: int = 0
     unchanged: int = 0
@@ -26,7 +26,7 @@ class TakenIn:
     failed: dict[str, str] = field(default_factory=dict)
 
     def add(self, report: ImportReport) -> None:
-        self.exports += 1
+        self.imports += 1
         self.new += report.new
         self.changed += report.changed
         self.unchanged += report.unchanged

@@ -131,7 +131,7 @@ def test_a_chat_among_people_is_read_as_of_whom_its_folder_names_and_a_folder_as
     project.drop("sessions/unpacked/a/one.jsonl", lines(FIRST))
     project.drop("sessions/unpacked/b/two.jsonl", lines({**SECOND, "session_id": "tuesday"}))
 
-    assert project.run("persist_sessions").metadata["session_turns"]["exports"] == 2
+    assert project.run("persist_sessions").metadata["session_turns"]["imports"] == 2
 
     said = sorted(question for _, question, _ in turns_in(project))
     assert said == ["Alice Smith moved to Paris."] * 2 + ["Carol Brown is in Berlin.", "Is it?"]
