@@ -17,6 +17,8 @@ class NamedSession(dg.Config):
 class SessionTurnsConfig(dg.Config):
     """`sessions`: those to take; left out, all that have turns which belong to the dataset, and of those these turns.
 
+    Exports in the inbox are taken in before, unless sessions are named; with `[]` they alone.
+
     `whole`: whether named sessions are taken whole, wherever they were searched, and must be known; otherwise just
     their turns that belong to the dataset, if any are left.
     """
@@ -43,7 +45,11 @@ class SessionTurnsConfig(dg.Config):
 
 Takes every cached turn that belongs to the dataset: it was searched in it, or in none and this is its user's
 `main_dataset`. Run config `sessions: [{user: …, session_id: …}]` takes just those sessions, and all of their turns;
-with `whole: false`, as the sensor runs it, only those of their turns that belong to the dataset.""",
+with `whole: false`, as the sensor runs it, only those of their turns that belong to the dataset.
+
+Where none is named, exports of conversations (ChatGPT, Claude, Claude Code, Slack, WhatsApp, a JSONL of turns) in
+`sessions/` in the dataset's inbox, `<SESSIONGRAPH_HOME>/inbox/<owner>/<name>/`, are taken into the cache and staged
+before. They are deleted then; what cannot be read whole goes to `rejected/` in that folder.""",
 )
 def session_turns(
     context: dg.AssetExecutionContext, config: SessionTurnsConfig, graph: GraphResource

@@ -88,7 +88,9 @@ class Turn:
     `created_at` is when it was said, with the zone of where that was; `position` orders turns said at the same
     moment, and grows with every turn written. `dataset_id` is where it was searched, None where that was none or
     several.
-    `context` is the text that the answer was made from; `elements` the ids of passages and facts used.
+    `context` is the text that the answer was made from, or what else there was: calls of tools and their results, names
+    of attachments. `keeps_context` is False of a search's, which quotes the graph: it is not persisted with the turn.
+    `elements` are the ids of passages and facts used.
     `score` is feedback from 1 (bad) to 5 (good).
     """
 
@@ -104,6 +106,7 @@ class Turn:
     elements: tuple[str, ...] = ()
     score: int | None = None
     feedback: str | None = None
+    keeps_context: bool = True
 
     @property
     def utc_offset_minutes(self) -> int | None:

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.checks.check_factory import Check, CheckContext, CheckOutcome
 from orchestration.checks.noise_entities import noise_reason
 from sessiongraph.dagster.failure_check import failure_check
-from sessiongraph.dagster.metadata import table
+from sessiongraph.dagster.metadata import table, without_quotes
 from sessiongraph.errors import CachingDisabledError
 from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.types import WaitingSession
@@ -171,6 +171,17 @@ def _rejected(context: CheckContext) -> CheckOutcome:
     )
 
 
+def _rejected_exports(context: CheckContext) -> CheckOutcome:
+    from sessiongraph.importers.inbox import rejected_exports
+
+    inbox = context.services.inbox(context.dataset)
+    found = {name: without_quotes(reason) for name, reason in rejected_exports(inbox, _MOST_FILES).items()}
+    named = "; ".join(f"{name}: {reason}" for name, reason in list(found.items())[:_MOST_NAMED])
+    figures = {"rejected": len(found), "exports": table({"export": "string", "reason": "string"}, found.items())}
+    message = f"{len(found)} export(s) in {inbox} are not taken, or not whole: {named}"
+    return CheckOutcome(not found, figures, message if found else None)
+
+
 def _stale(context: CheckContext) -> CheckOutcome:
     from sessiongraph.extraction.estimate import CallEstimate, price
 
@@ -288,5 +299,15 @@ FILES_ARE_TAKEN = Check(
     "Each file is named with its reason, and lies in `rejected/` in the inbox. Mend it and put it back into the inbox, "
     "or delete it: the check passes when `rejected/` is empty.",
     _rejected,
+    loud=True,
+)
+
+EXPORTS_ARE_TAKEN = Check(
+    "session_exports_are_taken",
+    "Every export of conversations that was put into `sessions/` in the dataset's inbox was read, and read whole.",
+    "Each is named with its reason, and lies in `sessions/rejected/` in the inbox, with a note `….why.txt` beside it "
+    "that names the places. What could be read of it was taken. Mend it and put it back into `sessions/`, or delete it "
+    "and its note: the check passes when `rejected/` is empty.",
+    _rejected_exports,
     loud=True,
 )

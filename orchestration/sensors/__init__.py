@@ -6,6 +6,16 @@ from orchestration.sensors.inbox import inbox
 from orchestration.sensors.new_sessions import new_sessions
 from orchestration.sensors.requested_runs import requested_runs
 from orchestration.sensors.run_failure_alert import run_failures
+from orchestration.sensors.session_exports import session_exports
 from orchestration.sensors.webhooks import webhooks
 
-SENSORS = [dataset_partitions, new_sessions, inbox, freshness, *requested_runs, run_failures, webhooks]
+SENSORS = [
+    dataset_partitions,
+    new_sessions,
+    inbox,
+    session_exports,
+    freshness,
+    *requested_runs,
+    run_failures,
+    webhooks,
+]

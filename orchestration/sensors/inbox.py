@@ -1,9 +1,10 @@
 """The sensor `inbox`: what a person puts into a dataset's inbox is brought into its graph."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -46,39 +47,99 @@ The folder of a dataset that does not exist yet creates it, where its owner does
 tried a few times, later each time, and then left alone until they change.""",
 )
 def inbox(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult:
+    from sessiongraph.ingestion.inbox import waiting_files
+
     before = InboxCursor.read(context.cursor)
     services = graph.services
     dropped, strays = survey_home(services)
-    keys = partition_keys(services.access) | dropped
-    now = dict(islice(_contents(services, sorted(keys)), _MOST_INBOXES))
-    settled = {key: what for key, what in now.items() if before.seen.get(key) == what}
-    reasons = [f"{path}: {reason}." for path, reason in strays.items()]
-    reasons += [f"{key}: its files are waited for, until they are whole." for key in now if key not in settled]
-    requests = list(_requests(context.instance, settled, now, keys, reasons))
-    listed = (
-        set(datasets_partitions.get_partition_keys(dynamic_partitions_store=context.instance)) if requests else set()
-    )
-    missing = sorted({str(request.partition_key) for request in requests} - listed)
+    failed = recently_failed(context.instance, COGNIFY, datetime.now(UTC))
+    tick = InboxTick(context.instance, services, COGNIFY, waiting_files, dropped, before.seen, failed=failed)
     documents = asset_key("documents", services.settings.asset_key_prefix)
-    return dg.SensorResult(
-        run_requests=requests or None,
-        skip_reason=None if requests else " ".join(reasons[:_MOST_REASONS]) or "The inboxes are empty.",
-        cursor=InboxCursor(seen=now, strays=strays).model_dump_json(),
-        dynamic_partitions_requests=[datasets_partitions.build_add_request(missing)] if missing else None,
-        asset_events=[INBOXES_HAVE_DATASETS.evaluation(documents, stray_files(strays))]
-        if strays != before.strays
-        else [],
+    return tick.result(
+        InboxCursor(seen=tick.now, strays=strays).model_dump_json(),
+        [f"{path}: {reason}." for path, reason in strays.items()],
+        [INBOXES_HAVE_DATASETS.evaluation(documents, stray_files(strays))] if strays != before.strays else [],
     )
 
 
-def _contents(services: Services, keys: list[str]) -> Iterator[tuple[str, str]]:
-    """The datasets with files in their inbox, and a hash of what these are."""
-    from sessiongraph.ingestion.inbox import waiting_files
+class InboxTick:
+    """What lies in inboxes at a tick of a sensor: of each, the files that `waiting` gives. `now` is for the next tick.
 
+    `dropped` are datasets that files were dropped for, `seen` what the tick before saw, `failed` those of which a run
+    is to be tried again though its files are taken; `config` is that of the runs.
+    """
+
+    def __init__(
+        self,
+        instance: dg.DagsterInstance,
+        services: Services,
+        job: str,
+        waiting: Callable[[Path], Iterator[Path]],
+        dropped: set[str],
+        seen: Mapping[str, str],
+        failed: Sequence[str] = (),
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._instance, self._job, self._config = instance, job, config
+        keys = partition_keys(services.access) | dropped
+        self.now = dict(islice(_contents(services, sorted(keys), waiting), _MOST_INBOXES))
+        self._failed = [key for key in failed if key not in self.now and key in keys]
+        self._settled = {key: what for key, what in self.now.items() if seen.get(key) == what}
+
+    def result(self, cursor: str, reasons: list[str], events: list[dg.AssetCheckEvaluation]) -> dg.SensorResult:
+        """The runs to launch, or `reasons` and why there is none."""
+        reasons = reasons + [
+            f"{key}: its files are waited for, until they are whole." for key in self.now if key not in self._settled
+        ]
+        requests = list(self._requests(reasons))
+        listed = (
+            set(datasets_partitions.get_partition_keys(dynamic_partitions_store=self._instance)) if requests else set()
+        )
+        missing = sorted({str(request.partition_key) for request in requests} - listed)
+        return dg.SensorResult(
+            run_requests=requests or None,
+            skip_reason=None if requests else " ".join(reasons[:_MOST_REASONS]) or "The inboxes are empty.",
+            cursor=cursor,
+            dynamic_partitions_requests=[datasets_partitions.build_add_request(missing)] if missing else None,
+            asset_events=events,
+        )
+
+    def _requests(self, reasons: list[str]) -> Iterator[dg.RunRequest]:
+        """A run for each dataset with files that are whole, or of which a run failed; else `reasons` gets why not."""
+        moment, settled = datetime.now(UTC), self._settled
+        if not (settled or self._failed):
+            return
+        busy = in_flight(self._instance)
+        if busy is None:
+            reasons.append(TOO_MANY)
+            return
+        for key in [*settled, *self._failed]:
+            if key in busy:
+                reasons.append(f"{key}: run {busy[key]} of the dataset is queued or under way.")
+                continue
+            before = attempts(self._instance, self._job, key, f"{key} {settled.get(key, 'again')}")
+            if key not in settled and not before.failed:
+                continue
+            if before.of_batch >= _MOST_TRIES:
+                reasons.append(f"{key}: {before.of_batch} runs left this undone; see run {before.last_run}.")
+            elif moment < (then := before.next_try()):
+                reasons.append(
+                    f"{key}: run {before.last_run} left this undone; it is tried again at {then:%H:%M:%S} UTC."
+                )
+            else:
+                yield dg.RunRequest(
+                    run_key=before.run_key, partition_key=key, run_config=self._config, tags=run_tags(key, "sensor")
+                )
+
+
+def _contents(
+    services: Services, keys: list[str], waiting: Callable[[Path], Iterator[Path]]
+) -> Iterator[tuple[str, str]]:
+    """The datasets with files in their inbox, and a hash of what these are."""
     for key in keys:
         folder = inbox_folder(services, key)
         try:
-            files = sorted(islice(waiting_files(folder), _MOST_FILES)) if folder.is_dir() else []
+            files = sorted(islice(waiting(folder), _MOST_FILES)) if folder.is_dir() else []
             state = [part for path in files for part in _state(path, folder)]
         except OSError:  # Taken or renamed while it was looked at, or not to be read at all.
             state = ["changing", datetime.now(UTC).isoformat()]
@@ -95,30 +156,3 @@ def inbox_folder(services: Services, key: str) -> Path:
 def _state(path: Path, folder: Path) -> tuple[str, str, str]:
     state = path.lstat()
     return str(path.relative_to(folder)), str(state.st_size), str(state.st_mtime_ns)
-
-
-def _requests(
-    instance: dg.DagsterInstance, settled: dict[str, str], now: dict[str, str], keys: set[str], reasons: list[str]
-) -> Iterator[dg.RunRequest]:
-    """A run for each dataset with files that are whole, or of which a run failed; `reasons` gets why there is none."""
-    moment = datetime.now(UTC)
-    failed = [key for key in recently_failed(instance, COGNIFY, moment) if key not in now and key in keys]
-    if not (settled or failed):
-        return
-    busy = in_flight(instance)
-    if busy is None:
-        reasons.append(TOO_MANY)
-        return
-    for key in [*settled, *failed]:
-        if key in busy:
-            reasons.append(f"{key}: run {busy[key]} of the dataset is queued or under way.")
-            continue
-        before = attempts(instance, COGNIFY, key, f"{key} {settled.get(key, 'again')}")
-        if key not in settled and not before.failed:
-            continue
-        if before.of_batch >= _MOST_TRIES:
-            reasons.append(f"{key}: {before.of_batch} runs left this undone; see run {before.last_run}.")
-        elif moment < (then := before.next_try()):
-            reasons.append(f"{key}: run {before.last_run} left this undone; it is tried again at {then:%H:%M:%S} UTC.")
-        else:
-            yield dg.RunRequest(run_key=before.run_key, partition_key=key, tags=run_tags(key, "sensor"))

@@ -6,7 +6,7 @@ All raise CachingDisabledError where CACHING=false and CacheUnavailableError whe
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypeVar, Unpack, cast
 
@@ -52,7 +52,9 @@ class Sessions:
         `created_at` is when it was said (now, where not given; without a time zone it is UTC), and its zone says
         which day "today" is in what was said; the session expires SESSION_TTL_SECONDS after it was last written all
         the same. `dataset` is where the turn belongs: where sensors persist it. Keys, passwords and the like are masked
-        before the turn is written, unless that dataset (by default the user's main one) allows them. `turn_id` is a key
+        before the turn is written, unless that dataset (by default the user's main one) allows them. `context` is what
+        else there was, such as what tools gave: it is persisted with the turn, can be found, and states no facts; with
+        `elements`, it is what a search made of these, and is not. `turn_id` is a key
         of the caller's own (a new one, where not given): the same turn told again under it is one turn, another is an
         InvalidInputError.
         """
@@ -77,6 +79,7 @@ class Sessions:
                 dataset_id=target.id if target else None,
                 context=context,
                 elements=tuple(used),
+                keeps_context=context is None or not used,
             )
             kept = without_secrets(services.access, turn)[0]
             if turn_id is None or not _is_there(cache, kept):
@@ -111,6 +114,36 @@ class Sessions:
 
         return await import_file(
             self._services, path, user=user, dataset=dataset, format=format, me=me, dry_run=dry_run, progress=progress
+        )
+
+    async def import_cognee(
+        self,
+        source: str,
+        *,
+        as_users: Mapping[str, str] | None = None,
+        user: User | None = None,
+        dataset: str | None = None,
+        dry_run: bool = False,
+        progress: ProgressCallback | None = None,
+    ) -> "dict[str, ImportReport]":
+        """Take the sessions of cognee's session cache over, with their ids and ratings: a report for each user here.
+
+        `source` is its Redis (redis://…), its SQLite file `cache.db`, or the folder of its file cache. `as_users` says
+        by the ids of cognee's users who is who here; those left out stay out. Without it, the one user that there is
+        is `user`. `dataset`, `dry_run` and `progress` (of sessions), and what becomes of importing again, are as with
+        `import_file`. Raises InvalidInputError (no such cache, several users and not said who is who),
+        CacheUnavailableError where it does not answer, PermissionDeniedError.
+        """
+        from sessiongraph.api.cognee_import import import_cognee
+
+        return await import_cognee(
+            self._services,
+            source,
+            as_users=as_users,
+            user=user,
+            dataset=dataset,
+            dry_run=dry_run,
+            progress=progress,
         )
 
     async def get_turns(self, session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:

@@ -1,6 +1,5 @@
 """`export`, `import`: a dataset as one file, to be kept, or to go on in another home."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import sessiongraph
-from sessiongraph.cli.options import AsJson, UserName, acting, examples
+from sessiongraph.cli.options import AsJson, UserName, acting, examples, user_pairs
 from sessiongraph.cli.output import Report, next_step, note, run, say, show_json
 from sessiongraph.errors import InvalidInputError
 
@@ -96,7 +95,7 @@ def import_(
 
     async def work(report: Report) -> "ImportReport":
         return await sessiongraph.import_dataset(
-            file, as_name, as_users=_as_users(as_user), user=await acting(user), progress=report
+            file, as_name, as_users=user_pairs(as_user), user=await acting(user), progress=report
         )
 
     done = run("Importing…", work)
@@ -114,18 +113,6 @@ def import_(
 def _as_json(done: "ImportReport") -> dict[str, Any]:
     dataset = {"key": done.dataset.key, "name": done.dataset.name, "id": done.dataset.id}
     return {**vars(done), "dataset": dataset}
-
-
-def _as_users(pairs: list[str] | None) -> Mapping[str, str] | None:
-    if not pairs:
-        return None
-    found = {}
-    for pair in pairs:
-        old, equals, new = pair.partition("=")
-        if not (old and equals and new):
-            raise InvalidInputError(f"--as-user is given as OLD=NEW, two names of users, not as {pair!r:.80}.")
-        found[old] = new
-    return found
 
 
 def _moment(value: str | None, option: str) -> date | None:

@@ -1,10 +1,12 @@
 """Options that several commands share, so that each means the same everywhere."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 from rich.markup import escape
 
+from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import User
 
 UserName = Annotated[
@@ -46,3 +48,16 @@ def examples(*commands: str, after: str = "") -> str:
     shown = "\n\n".join(map(escape, commands))
     title = "Example" if len(commands) == 1 else "Examples"
     return f"[bold]{title}:[/]\n\n{shown}" + (f"\n\n[dim]{escape(after)}[/]" if after else "")
+
+
+def user_pairs(pairs: list[str] | None) -> Mapping[str, str] | None:
+    """What `--as-user OLD=NEW` says, given any number of times: who of elsewhere is who here; None for none."""
+    if not pairs:
+        return None
+    found = {}
+    for pair in pairs:
+        old, equals, new = pair.partition("=")
+        if not (old and equals and new):
+            raise InvalidInputError(f"--as-user is given as OLD=NEW, two names of users, not as {pair!r:.80}.")
+        found[old] = new
+    return found

@@ -10,7 +10,7 @@ import typer
 
 import sessiongraph
 from sessiongraph.cli.ids import meant
-from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples
+from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples, user_pairs
 from sessiongraph.cli.output import (
     Report,
     confirm,
@@ -198,6 +198,71 @@ def import_(
     else:
         _show_import(report)
     if report.unread_count:
+        raise typer.Exit(1)
+
+
+@app.command(
+    "import-cognee",
+    epilog=examples(
+        "sessiongraph sessions import-cognee redis://localhost:6379/0 --dry-run",
+        "sessiongraph sessions import-cognee .cognee_system/databases/cache.db --dataset work",
+        "sessiongraph sessions import-cognee cache.db --as-user 8f14e45f-ceea-467f-a3e1-b3bd5c7e7c9d=ana",
+        after="Next: sessiongraph persist --all",
+    ),
+)
+def import_cognee(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="cognee's Redis (redis://…), its cache.db, or the folder of its file cache."
+        ),
+    ],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset", "-d", metavar="NAME", help="Where the turns belong. Without it: each user's main_dataset."
+        ),
+    ] = None,
+    as_user: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--as-user",
+            metavar="ID=NAME",
+            help="cognee's user ID is the user NAME here; may be repeated. Those left out stay out.",
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the sessions of cognee's session cache over, with their ids and ratings.
+
+    Importing again adds only what is new, was edited or was rated.
+    """
+
+    async def work(progress: Report) -> "dict[str, ImportReport]":
+        return await sessiongraph.sessions.import_cognee(
+            source,
+            as_users=user_pairs(as_user),
+            user=await acting(user),
+            dataset=dataset,
+            dry_run=dry_run,
+            progress=progress,
+        )
+
+    reports = run("Reading cognee's cache…", work)
+    for report in reports.values():
+        _warn_of(report)
+    if as_json:
+        show_json(reports)
+    else:
+        if not reports:
+            say("cognee's cache holds no session.")
+        for name, report in reports.items():
+            if len(reports) > 1:
+                say(f"Sessions of {name}", "bold")
+            _show_import(report)
+    if any(report.unread_count for report in reports.values()):
         raise typer.Exit(1)
 
 

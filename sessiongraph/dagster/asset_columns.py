@@ -52,6 +52,7 @@ _MEANING = {
         "score": "feedback, 1 (bad) to 5 (good)",
         "feedback": "feedback in words",
         "elements": "ids of the passages and facts that the answer used",
+        "context": "what tools gave and what was attached, up to 20,000 characters; nobody's words, and no facts",
     },
     "ledger": {
         "passage_id": "the chunk or turn",

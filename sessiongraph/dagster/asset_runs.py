@@ -22,6 +22,8 @@ from sessiongraph.dagster.metadata import (
     ingest_metadata,
     knowledge_metadata,
     staging_metadata,
+    taken_in_metadata,
+    without_quotes,
 )
 from sessiongraph.dagster.partitions import run_dataset
 from sessiongraph.dagster.run_errors import errors_in_run_log
@@ -32,6 +34,8 @@ from sessiongraph.types import Dataset, User
 if TYPE_CHECKING:
     from sessiongraph.client import SessionGraph
     from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.importers.taken_in import Stage, TakenIn
+    from sessiongraph.persistence.session_routing import SessionSelection
     from sessiongraph.persistence.session_staging import StagingReport
 
 Context = dg.AssetExecutionContext | dg.OpExecutionContext
@@ -84,10 +88,12 @@ def materialize_session_turns(
 ) -> dg.MaterializeResult:
     """Copy cached turns into the dataset's store: the asset `session_turns`.
 
-    `sessions` and `whole` as `select_sessions` takes them.
+    `sessions` and `whole` as `select_sessions` takes them. Unless sessions are named, what waits in the dataset's
+    sources (`importers/sources.py`) is taken into the cache and staged before.
     """
     with _opened(context, client, dataset_key) as run:
-        return run.result("session_turns", staging_metadata(run.stage(sessions, whole)))
+        staging, taken = run.stage(sessions, whole)
+        return run.result("session_turns", {**staging_metadata(staging), **taken_in_metadata(taken)})
 
 
 def materialize_session_knowledge(
@@ -119,8 +125,8 @@ def persist_dataset_sessions(
     API; the result's data version is that of the knowledge.
     """
     with _opened(context, client, dataset_key) as run:
-        staging = run.stage(sessions, whole)
-        turns = staging_metadata(staging)
+        staging, taken = run.stage(sessions, whole)
+        turns = {**staging_metadata(staging), **taken_in_metadata(taken)}
         if staging.staged:
             run.report(run.event("session_turns", turns))
         built = run.build_session_knowledge(retry_failed, reextract)
@@ -195,29 +201,53 @@ class _Run:
     def run_id(self) -> str:
         return self.context.run.run_id
 
-    def stage(self, sessions: Sequence[NamedSession] | None, whole: bool) -> "StagingReport":
-        """Raises SessionsNotFoundError where sessions are named to be taken whole, and none is known."""
-        from sessiongraph.persistence.session_routing import select_sessions
-        from sessiongraph.persistence.session_staging import sessions_not_found, stage_sessions_of_users
+    def stage(self, sessions: Sequence[NamedSession] | None, whole: bool) -> "tuple[StagingReport, TakenIn]":
+        """What was staged, and what was taken in before.
 
-        cache, store = self.services.cache, self.services.store(self.dataset)
-        chosen = select_sessions(cache, self.services.access, self.dataset, sessions, whole)
-        report = asyncio.run(
-            stage_sessions_of_users(
-                cache,
-                store,
-                chosen.sessions,
-                run_id=self.run_id,
-                belongs=chosen.belongs,
-                whole=chosen.whole,
-                allow_secrets=self.dataset.allow_secrets,
-            )
-        )
+        Raises SessionsNotFoundError where sessions are named to be taken whole, and none is known.
+        """
+        from sessiongraph.importers.taken_in import TakenIn
+        from sessiongraph.persistence.session_routing import SessionSelection, belongs_to, select_sessions
+        from sessiongraph.persistence.session_staging import StagingReport, sessions_not_found
+
+        total, taken = StagingReport(self.run_id), TakenIn()
+        if not sessions:
+
+            async def stage(user: User, session_ids: Sequence[str]) -> None:
+                new = SessionSelection({user: session_ids}, belongs_to(self.dataset), whole=False)
+                total.add(await self._stage(new))
+
+            asyncio.run(self._take_in(stage, taken))
+        chosen = select_sessions(self.services.cache, self.services.access, self.dataset, sessions, whole)
+        total.add(report := asyncio.run(self._stage(chosen)))
         if chosen.whole and report.missing and not report.found:
             raise sessions_not_found(report.missing, list(chosen.sessions))
         for name, reason in report.unread.items():
             self.context.log.warning(f"Session {name} could not be read: {reason}")
-        return report
+        total.found = list(dict.fromkeys(total.found))
+        total.secrets += taken.secrets
+        return total, taken
+
+    async def _take_in(self, stage: "Stage", taken: "TakenIn") -> None:
+        from sessiongraph.importers.sources import SOURCES
+
+        for source in SOURCES:
+            await source(self.services, self.dataset, stage, taken)
+        for name, reason in taken.failed.items():
+            self.context.log.warning(f"{name} was not taken, or not whole: {without_quotes(reason)}")
+
+    async def _stage(self, chosen: "SessionSelection") -> "StagingReport":
+        from sessiongraph.persistence.session_staging import stage_sessions_of_users
+
+        return await stage_sessions_of_users(
+            self.services.cache,
+            self.services.store(self.dataset),
+            chosen.sessions,
+            run_id=self.run_id,
+            belongs=chosen.belongs,
+            whole=chosen.whole,
+            allow_secrets=self.dataset.allow_secrets,
+        )
 
     def build_session_knowledge(self, retry_failed: bool, reextract: bool) -> "KnowledgeReport":
         from sessiongraph.extraction.build_graph import build_knowledge

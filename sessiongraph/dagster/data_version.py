@@ -27,6 +27,8 @@ _CORRECTED = (
     "SELECT * EXCLUDE (user_id, user_name, seq) FROM entity_corrections QUALIFY row_number() OVER "
     "(PARTITION BY key ORDER BY seq DESC) = 1 AND (type IS NOT NULL OR name IS NOT NULL)",
 )
+# So it is with what tools gave.
+_CONTEXTS = "SELECT passage_id, context FROM current_turns WHERE context IS NOT NULL"
 # What each asset's content is. No row is there twice, or the two would cancel each other out.
 _CONTENT = {
     "documents": (
@@ -71,6 +73,8 @@ def data_version(connection: "duckdb.DuckDBPyConnection", asset: str) -> str:
     parts = [_digest(connection, query) for query in _CONTENT[asset]]
     corrected = [_digest(connection, query) for query in _CORRECTED if asset in PASSAGES]
     parts += corrected if any(part != _NOTHING for part in corrected) else []
+    contexts = _digest(connection, _CONTEXTS) if asset == "session_turns" else _NOTHING
+    parts += [contexts] if contexts != _NOTHING else []
     return "-".join(parts) if any(part != _NOTHING for part in parts) else "empty"
 
 

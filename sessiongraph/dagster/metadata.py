@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from sessiongraph.extraction.build_graph import KnowledgeReport
+    from sessiongraph.importers.taken_in import TakenIn
     from sessiongraph.ingestion.ingest import IngestReport
     from sessiongraph.persistence.estimate import PersistEstimate, PlannedAction
     from sessiongraph.persistence.persist import PersistReport
@@ -96,6 +97,24 @@ def staging_metadata(report: "StagingReport | PersistReport") -> Metadata:
         "unread": dg.MetadataValue.int(len(report.unread)),
         "unread_sessions": table({"session": "string", "reason": "string"}, report.unread.items()),
         "operation": dg.MetadataValue.text(report.run_id),
+    }
+
+
+def taken_in_metadata(taken: "TakenIn") -> Metadata:
+    """What `session_turns` took in before it staged; nothing, where there was nothing to take in."""
+    if not (taken.imports or taken.failed):
+        return {}
+    return {
+        "imports": dg.MetadataValue.int(taken.imports),
+        "turns_new": dg.MetadataValue.int(taken.new),
+        "turns_changed": dg.MetadataValue.int(taken.changed),
+        "turns_unchanged": dg.MetadataValue.int(taken.unchanged),
+        "turns_withdrawn": dg.MetadataValue.int(taken.withdrawn),
+        "left_out": table({"what": "string", "count": "int"}, taken.left_out.most_common()),
+        "not_taken": table(
+            {"source": "string", "reason": "string"},
+            [(name, without_quotes(reason)) for name, reason in taken.failed.items()],
+        ),
     }
 
 

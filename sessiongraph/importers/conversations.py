@@ -9,7 +9,7 @@ of the one before it. No time is made up: an undated message has the time of its
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -35,7 +35,7 @@ class Message:
     """What somebody says. `key` names its place in the conversation, and stays when the words are edited.
 
     `author` is who says it where that is not the user nor an assistant, or which tool is meant. Of one that was taken
-    back only that is known (`is_deleted`).
+    back only that is known (`is_deleted`). `score` (1 to 5) and `feedback` are what the user said of the answer.
     """
 
     key: str
@@ -45,6 +45,8 @@ class Message:
     author: str | None = None
     attachments: tuple[str, ...] = ()
     is_deleted: bool = False
+    score: int | None = None
+    feedback: str | None = None
 
     @property
     def bytes_held(self) -> int:
@@ -69,13 +71,15 @@ class Conversation:
 
 @dataclass(frozen=True)
 class ImportedTurn:
-    """A turn as the export has it. `at` is None where nothing in its conversation is dated."""
+    """A turn as the export has it. `at` is None where nothing in its conversation is dated, `score` where none is."""
 
     turn_id: str
     question: str
     answer: str
     context: str | None = None
     at: datetime | None = None
+    score: int | None = None
+    feedback: str | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -83,8 +87,8 @@ class ImportedTurn:
 
 
 def session_id_of(format_: str, conversation_id: str) -> str:
-    """The id of the session that a conversation is: the same in every export of it. Turns say it themselves."""
-    if format_ == "turns" and _valid(conversation_id):
+    """The id of the session that a conversation is: the same in every export of it, its own where that is a session."""
+    if format_ in ("turns", "cognee") and _valid(conversation_id):
         return conversation_id
     return _valid(f"{format_}-{conversation_id}") or f"{format_}-{content_id(conversation_id)}"
 
@@ -99,14 +103,8 @@ def turns_of(conversation: Conversation) -> list[ImportedTurn]:
     times = _times(exchanges, conversation.began_at)
     turns = [it.turn(at) for it, at in zip(exchanges, times, strict=True)]
     if turns and conversation.title:
-        title = f"title: {_plain(conversation.title)}"
-        turns[0] = ImportedTurn(
-            turns[0].turn_id,
-            turns[0].question,
-            turns[0].answer,
-            f"{title}\n{turns[0].context}" if turns[0].context else title,
-            turns[0].at,
-        )
+        title, context = f"title: {_plain(conversation.title)}", turns[0].context
+        turns[0] = replace(turns[0], context=f"{title}\n{context}" if context else title)
     kept = {turn.turn_id for turn in turns}
     deleted = [message.key for message in conversation.messages if message.is_deleted]
     gone = dict.fromkeys(map(turn_id_of, [*sorted(conversation.given_up), *deleted]))
@@ -120,10 +118,13 @@ class _Exchange:
     question: list[str] = field(default_factory=list)
     answer: list[str] = field(default_factory=list)
     context: list[str] = field(default_factory=list)
+    score: int | None = None
+    feedback: str | None = None
 
     def turn(self, at: datetime | None) -> ImportedTurn:
         question, answer = "\n\n".join(self.question), "\n\n".join(self.answer)
-        return ImportedTurn(turn_id_of(self.key), question, answer, _shortened("\n".join(self.context)) or None, at)
+        context = _shortened("\n".join(self.context)) or None
+        return ImportedTurn(turn_id_of(self.key), question, answer, context, at, self.score, self.feedback)
 
 
 def _exchanges(conversation: Conversation) -> Iterator[_Exchange]:
@@ -142,6 +143,8 @@ def _exchanges(conversation: Conversation) -> Iterator[_Exchange]:
             current = _Exchange(message.key, message.at, context=before)
             before = []
         current.at = current.at or message.at
+        current.score = message.score or current.score
+        current.feedback = _plain(message.feedback) if message.feedback else current.feedback
         latest = message.at or latest
         current.context += _attachments(message)
         if words := _words(message, conversation.is_group):

@@ -1,9 +1,10 @@
 """Conversations into the session cache: what is new, what was edited, what is gone, and nothing else.
 
 Invariants: what the cache or the dataset has just as the export says it is not written again, so importing twice adds
-nothing. What is written lives for the cache's TTL from now on, however long ago it was said. A rating, and where a turn
-belongs, stay. What an export lacks retracts nothing; only what it shows as given up or emptied is withdrawn: a turn
-that was persisted is emptied, so that the next persist takes it out of the graph, and one that was not is deleted.
+nothing. What is written lives for the cache's TTL from now on, however long ago it was said. Where a turn belongs
+stays, and a rating, unless another comes along. What an export lacks retracts nothing; only what it shows as given up
+or emptied is withdrawn: a turn that was persisted is emptied, so that the next persist takes it out of the graph, and
+one that was not is deleted.
 """
 
 from collections import Counter
@@ -17,6 +18,8 @@ from sessiongraph.access.control import AccessControl
 from sessiongraph.access.secrets import without_secrets
 from sessiongraph.ids import session_document_id
 from sessiongraph.importers.conversations import Conversation, ImportedTurn, session_id_of, turns_of
+from sessiongraph.importers.notes import ReadingNotes
+from sessiongraph.persistence.session_staging import staged_context
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.types import Turn, User
 
@@ -90,6 +93,9 @@ class _Staged:
 
     content_hash: str
     said_at: datetime
+    score: int | None
+    feedback: str | None
+    context: str | None
 
 
 Reading = Callable[[Callable[[duckdb.DuckDBPyConnection], dict[str, dict[str, _Staged]]]], dict]
@@ -118,8 +124,11 @@ class SessionImport:
         # Of the sessions of the last batch, for one may go on in the next.
         self._cached: dict[str, dict[str, Turn]] = {}
 
-    def take(self, conversations: Sequence[Conversation]) -> None:
-        """Raises CacheUnavailableError; what was taken before stays, and the next import goes on from there."""
+    def take(self, conversations: Sequence[Conversation]) -> list[str]:
+        """The ids of the sessions that they are. What was taken before stays, and the next import goes on from there.
+
+        Raises CacheUnavailableError.
+        """
         sessions: dict[str, dict[str, ImportedTurn]] = {}
         for conversation in conversations:
             session_id = session_id_of(self._report.format, conversation.id)
@@ -139,11 +148,16 @@ class SessionImport:
             self._cache.put_turns(put)
         for turn in put:
             self._cached[turn.session_id][turn.turn_id] = turn
+        return list(sessions)
 
-    def finish(self) -> ImportReport:
-        """The report, with the sessions in which there was anything."""
-        self._report.sessions = [it for it in self._sessions.values() if it.turns or it.withdrawn]
-        return self._report
+    def finish(self, notes: ReadingNotes, ttl_seconds: int) -> ImportReport:
+        """The report, with the sessions in which there was anything, and what the reader noted."""
+        report = self._report
+        report.sessions = [it for it in self._sessions.values() if it.turns or it.withdrawn]
+        report.left_out, report.unread, report.unread_count = dict(notes.left_out), notes.unread, notes.unread_count
+        if not report.dry_run and (report.new or report.changed):
+            report.expires_at = datetime.now(UTC) + timedelta(seconds=ttl_seconds)
+        return report
 
     def _session(self, session_id: str) -> ImportedSession:
         return self._sessions.setdefault(session_id, ImportedSession(session_id))
@@ -169,7 +183,7 @@ class SessionImport:
             said_at = turn.at or (cached.created_at if cached else known.said_at if known else self._began_at)
             counted.first_said = min(counted.first_said or said_at, said_at)
             counted.last_said = max(counted.last_said or said_at, said_at)
-            written, secrets = without_secrets(self._access, self._written(session_id, turn, said_at, cached))
+            written, secrets = without_secrets(self._access, self._written(session_id, turn, said_at, cached, known))
             if cached is not None and self._dataset_id not in (None, cached.dataset_id):
                 self._report.elsewhere += 1
             if _is_known(written, cached, known):
@@ -188,7 +202,7 @@ class SessionImport:
     ) -> list[Turn]:
         """The turn emptied, where the dataset has it; deleted from the cache where only that has it."""
         said_at = cached.created_at if cached else known.said_at if known else self._began_at
-        emptied = self._written(counted.session_id, turn, said_at, cached)
+        emptied = self._written(counted.session_id, turn, said_at, cached, known)
         if known is not None and not _is_known(emptied, cached, known):
             counted.withdrawn += 1
             return [emptied]
@@ -199,20 +213,30 @@ class SessionImport:
                 self._cache.delete_turn(cached.user_id, cached.session_id, cached.turn_id)
         return []
 
-    def _written(self, session_id: str, turn: ImportedTurn, said_at: datetime, cached: Turn | None) -> Turn:
-        """The turn as it is to be in the cache: what it has there beside its words stays."""
-        said_at = to_the_minute(said_at)
-        if cached is not None:
-            return replace(cached, question=turn.question, answer=turn.answer, created_at=said_at, context=turn.context)
-        return Turn(
+    def _written(
+        self, session_id: str, turn: ImportedTurn, said_at: datetime, cached: Turn | None, known: _Staged | None
+    ) -> Turn:
+        """The turn as it is to be in the cache: what it has there, or in the dataset, beside its words stays."""
+        before = cached or Turn(
             turn_id=turn.turn_id,
             user_id=self._user.id,
             session_id=session_id,
-            question=turn.question,
-            answer=turn.answer,
+            question="",
+            answer="",
             created_at=said_at,
             dataset_id=self._dataset_id,
+            score=known.score if known else None,
+            feedback=known.feedback if known else None,
+        )
+        return replace(
+            before,
+            question=turn.question,
+            answer=turn.answer,
+            created_at=to_the_minute(said_at),
             context=turn.context,
+            keeps_context=True,
+            score=turn.score or before.score,
+            feedback=turn.feedback or before.feedback,
         )
 
 
@@ -227,18 +251,21 @@ def _is_known(written: Turn, cached: Turn | None, staged: _Staged | None) -> boo
     """Whether there is nothing to write: the cache has it so, or, where that has it no more, the dataset."""
     if cached is not None:
         return written == cached and written.created_at.utcoffset() == cached.created_at.utcoffset()
-    return staged == _Staged(written.content_hash, written.created_at) if staged is not None else False
+    return staged == _Staged(
+        written.content_hash, written.created_at, written.score, written.feedback, staged_context(written)
+    )
 
 
 def _staged(connection: duckdb.DuckDBPyConnection, ids: Mapping[str, str]) -> dict[str, dict[str, _Staged]]:
     """The turns that a dataset has of the sessions of these document ids, by session and turn."""
     rows = connection.execute(
-        """SELECT document_id, turn_id, content_hash, created_at, coalesce(utc_offset_minutes, 0) FROM current_turns
-        WHERE document_id IN (SELECT unnest(?))""",
+        """SELECT document_id, turn_id, content_hash, created_at, coalesce(utc_offset_minutes, 0), score, feedback,
+            context
+        FROM current_turns WHERE document_id IN (SELECT unnest(?))""",
         [list(ids)],
     ).fetchall()
     found: dict[str, dict[str, _Staged]] = {}
-    for document_id, turn_id, content_hash, created_at, offset in rows:
+    for document_id, turn_id, content_hash, created_at, offset, *more in rows:
         said_at = created_at.replace(tzinfo=UTC).astimezone(timezone(timedelta(minutes=offset)))
-        found.setdefault(ids[document_id], {})[turn_id] = _Staged(content_hash, said_at)
+        found.setdefault(ids[document_id], {})[turn_id] = _Staged(content_hash, said_at, *more)
     return found

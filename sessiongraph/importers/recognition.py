@@ -53,13 +53,15 @@ def format_of(files: ExportFiles) -> str:
             if found := _format_of_record(record):
                 return found
             keys = ", ".join(map(clean_line, islice(record, _MOST_KEYS)))
-            seen = seen or f"The first object in {files.shown(name)} has the keys {keys[:300] or '(none)'}."
+            seen = seen or f"the first object in {files.shown(name)} has the keys {keys[:300] or 'none'}"
     if not seen and any(whatsapp.is_chat(files, name) for name in files.named(r".*\.txt")[:_MOST_FILES]):
         return "whatsapp"
     if not seen:
         listed = ", ".join(map(files.shown, files.names[:_MOST_KEYS]))
-        seen = notes.unread[0] + "." if notes.unread else f"It holds {listed or 'nothing'}."
-    raise InvalidInputError(f"{files.name} is no export that is known. {seen} Known are {'; '.join(SHAPES.values())}.")
+        seen = notes.unread[0] if notes.unread else f"it holds {listed or 'nothing'}"
+    raise InvalidInputError(
+        f"{files.name} is no export that is known ({seen}). Known are {'; '.join(SHAPES.values())}."
+    )
 
 
 def members_of(files: ExportFiles, format_: str) -> list[str]:

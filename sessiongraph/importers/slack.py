@@ -68,7 +68,7 @@ def _workspace(files: ExportFiles, notes: ReadingNotes, me: str) -> _Workspace:
     if len(mine) != 1:
         known = ", ".join(sorted(filter(None, (_name(it) for it in users.values() if not it.get("is_bot"))))[:20])
         what = "several users of the export are" if mine else "no user of the export is"
-        raise InvalidInputError(f"{what} named {me!r:.60}: give your id, name or e-mail as `me`. There are {known}.")
+        raise InvalidInputError(f"{what} named {me!r:.60}: give your id, name or e-mail as `me` (there are {known}).")
     names = {id_: _name(user) or id_ for id_, user in users.items()}
     return _Workspace(names, channels, mine[0], _zone(users[mine[0]]))
 

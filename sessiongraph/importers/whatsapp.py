@@ -51,7 +51,7 @@ def read(files: ExportFiles, names: Sequence[str], notes: ReadingNotes, me: str)
             continue
         if me not in transcript.speakers:
             known = ", ".join(sorted(transcript.speakers)[:20])
-            raise InvalidInputError(f"nobody in {files.shown(name)} is named {me!r:.60}: give `me` as one of {known}.")
+            raise InvalidInputError(f"nobody in {files.shown(name)} is named {me!r:.60}: give another `me` ({known}).")
         title, messages = _chat_name(files, name), list(_messages(transcript, me, notes))
         if not messages:
             continue

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from sessiongraph.errors import InvalidInputError, SessionGraphError, UnreadableDocumentError
@@ -23,6 +23,8 @@ from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import User
 
 REJECTED = "rejected"
+# Of an inbox, the folder of what is no document: exports of conversations.
+SESSIONS = "sessions"
 # Files parsed before they are stored together: bounds what is held in memory at once.
 _BATCH = 50
 
@@ -46,7 +48,7 @@ async def ingest_inbox(
                 parsed[path] = await asyncio.to_thread(_parse, path, files, allow_secrets)
             except UnreadableDocumentError as error:
                 report.failed[clean_line(str(path.relative_to(inbox)))] = str(error)
-                await asyncio.to_thread(_move, path, _free_path(inbox / REJECTED / path.relative_to(inbox)))
+                await asyncio.to_thread(move, path, free_path(inbox / REJECTED / path.relative_to(inbox)))
         if parsed:
             documents = list(parsed.values())
             part = await ingest(store, documents, user=user, node_sets=(), run_id=run_id)
@@ -58,8 +60,20 @@ async def ingest_inbox(
 
 
 def waiting_files(inbox: Path) -> Iterator[Path]:
-    """The files below the folder `inbox`; those that are hidden or were rejected stay where they are."""
-    return (path for path in _files_below(inbox) if path.relative_to(inbox).parts[0] != REJECTED)
+    """The documents below the folder `inbox`; what is hidden, was rejected, or is no document stays where it is."""
+    return (path for path in files_below(inbox) if _top_folder(path, inbox) not in (REJECTED, SESSIONS))
+
+
+def waiting_session_files(inbox: Path) -> Iterator[Path]:
+    """The files below the folder of `inbox` for exports; what is hidden or was rejected stays where it is."""
+    folder = inbox / SESSIONS
+    found = files_below(folder) if folder.is_dir() else iter(())
+    return (path for path in found if _top_folder(path, folder) != REJECTED)
+
+
+def _top_folder(path: Path, inbox: Path) -> str | None:
+    """The folder directly in `inbox` in which `path` is, None where that is the inbox itself."""
+    return next(iter(path.relative_to(inbox).parts[:-1]), None)
 
 
 def rejected_files(inbox: Path, most: int) -> dict[str, str]:
@@ -68,7 +82,7 @@ def rejected_files(inbox: Path, most: int) -> dict[str, str]:
     They are read again, so that what a newer version can read is told too.
     """
     folder = inbox / REJECTED
-    files = islice(_files_below(folder), most) if folder.is_dir() else ()
+    files = islice(files_below(folder), most) if folder.is_dir() else ()
     return {clean_line(str(path.relative_to(inbox))): _reason(path) for path in sorted(files)}
 
 
@@ -87,9 +101,9 @@ def survey_inboxes(root: Path, owners: set[str]) -> tuple[set[str], dict[str, st
     """
     keys: set[str] = set()
     strays: dict[str, str] = {}
-    for owner in _visible(root):
+    for owner in visible(root):
         try:
-            folders = _visible(owner) if owner.is_dir() else [owner]
+            folders = visible(owner) if owner.is_dir() else [owner]
             found = {str(it.relative_to(root)): _stray_reason(it, owners) for it in folders if _holds_files(it)}
         except OSError as error:
             found = {owner.name: f"cannot be read ({error.strerror})"}
@@ -98,13 +112,14 @@ def survey_inboxes(root: Path, owners: set[str]) -> tuple[set[str], dict[str, st
     return keys, strays
 
 
-def _visible(folder: Path) -> list[Path]:
+def visible(folder: Path) -> list[Path]:
+    """What lies in `folder`, if there is one, and is not hidden."""
     found = folder.iterdir() if folder.is_dir() else ()
     return sorted(path for path in found if not path.name.startswith(HIDDEN_PREFIXES))
 
 
 def _holds_files(path: Path) -> bool:
-    return not path.is_dir() or next(waiting_files(path), None) is not None
+    return not path.is_dir() or next(chain(waiting_files(path), waiting_session_files(path)), None) is not None
 
 
 def _stray_reason(folder: Path, owners: set[str]) -> str | None:
@@ -120,12 +135,13 @@ def _stray_reason(folder: Path, owners: set[str]) -> str | None:
     return None
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
+    """All files below `folder` that are not hidden."""
     for path in folder.iterdir():
         if path.name.startswith(HIDDEN_PREFIXES):
             continue
         if path.is_dir() and not path.is_symlink():
-            yield from _files_below(path)
+            yield from files_below(path)
         else:
             yield path
 
@@ -150,14 +166,14 @@ def _original_path(files: Path, id_: str, document: ParsedDocument, path: Path) 
 def _keep(path: Path, target: Path, document: ParsedDocument) -> None:
     """Move the original `path` to `target` or, where it holds secrets, put the masked text there and delete it."""
     if not document.secrets:
-        return _move(path, target)
+        return move(path, target)
     with _named_faults(path, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(document.text, encoding="utf-8")
         path.unlink()
 
 
-def _free_path(path: Path) -> Path:
+def free_path(path: Path) -> Path:
     """`path`, or the first "name 2.txt", "name 3.txt", … that is not taken."""
     free, number = path, 1
     while free.exists() or free.is_symlink():
@@ -166,7 +182,8 @@ def _free_path(path: Path) -> Path:
     return free
 
 
-def _move(path: Path, target: Path) -> None:
+def move(path: Path, target: Path) -> None:
+    """Raises SessionGraphError, which names both."""
     with _named_faults(path, target):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, target)
@@ -179,7 +196,7 @@ def _named_faults(path: Path, target: Path) -> Iterator[None]:
     except OSError as error:
         raise SessionGraphError(
             f"{path} cannot be moved to {target.parent} ({error.strerror or error}). "
-            "Make both folders ones that you may write to, and materialize documents again."
+            "Make both folders ones that you may write to, and materialize the asset again."
         ) from error
 
 

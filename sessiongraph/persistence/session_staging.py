@@ -1,8 +1,9 @@
 """Copying turns from the session cache into the dataset's own store, from where nothing can expire.
 
-Invariant: absence retracts nothing. A turn that has left the cache stays staged; a turn that changed (its words
-or its rating) is added as a newer version. What a session is staged as never depends on what has been persisted.
-And what is forgotten does not come back: turns read from the cache before a `forget` are not staged after it.
+Invariant: absence retracts nothing. A turn that has left the cache stays staged; a turn that changed (its words,
+its rating or its context) is added as a newer version. What a session is staged as never depends on what has been
+persisted. And what is forgotten does not come back: turns read from the cache before a `forget` are not staged after
+it.
 """
 
 import asyncio
@@ -22,6 +23,9 @@ from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import SESSION_NODE_SET, Turn, User
 
+# Characters of a turn's context that a dataset keeps: of results of tools, which may be of any size.
+MOST_CONTEXT = 20_000
+
 
 @dataclass
 class StagingReport:
@@ -39,6 +43,23 @@ class StagingReport:
     staged: int = 0
     copies: list[Turn] = field(default_factory=list, repr=False)
     secrets: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "StagingReport") -> None:
+        """Take in what `other` says."""
+        self.found += other.found
+        self.missing += other.missing
+        self.unread |= other.unread
+        self.turns += other.turns
+        self.staged += other.staged
+        self.copies += other.copies
+        self.secrets += other.secrets
+
+
+def staged_context(turn: Turn) -> str | None:
+    """The context of a turn as a dataset keeps it: none of a search's, and of a very long one the beginning."""
+    if not turn.context or not turn.keeps_context:
+        return None
+    return turn.context if len(turn.context) <= MOST_CONTEXT else f"{turn.context[: MOST_CONTEXT - 1]}…"
 
 
 async def stage_sessions(
@@ -150,12 +171,10 @@ async def stage_sessions_of_users(
             )
         except CacheUnavailableError as error:
             part = StagingReport(run_id, unread=dict.fromkeys(session_ids, str(error)))
-        report.found += [f"{user.name}/{session_id}" for session_id in part.found]
-        report.missing += [f"{user.name}/{session_id}" for session_id in part.missing]
-        report.unread |= {f"{user.name}/{session_id}": why for session_id, why in part.unread.items()}
-        report.turns += part.turns
-        report.staged += part.staged
-        report.secrets += part.secrets
+        part.found = [f"{user.name}/{session_id}" for session_id in part.found]
+        part.missing = [f"{user.name}/{session_id}" for session_id in part.missing]
+        part.unread = {f"{user.name}/{session_id}": why for session_id, why in part.unread.items()}
+        report.add(part)
     if report.unread and not report.found:
         raise CacheUnavailableError(next(iter(report.unread.values())))
     return report
@@ -188,7 +207,10 @@ def _changed(
     What was staged before secrets were masked stays as it is, for as long as nobody changes it.
     """
     rows = [_row(user, turn) for turn in turns]
-    columns = ("passage_id", "content_hash", "score", "feedback", "created_at", "utc_offset_minutes", "position")
+    columns = (
+        *("passage_id", "content_hash", "score", "feedback", "created_at", "utc_offset_minutes", "position"),
+        "context",
+    )
     staged = connection.execute(
         f"SELECT {', '.join(columns)} FROM current_turns WHERE document_id IN (SELECT unnest(?))",
         [list({row["document_id"] for row in rows})],
@@ -258,6 +280,7 @@ def _row(user: User, turn: Turn) -> dict[str, Any]:
         "score": turn.score,
         "feedback": turn.feedback,
         "elements": list(turn.elements),
+        "context": staged_context(turn),
     }
 
 

@@ -111,6 +111,11 @@ def conversation_label(session_id: str, speaker: str) -> str:
     return f"{_CONVERSATION} {session_id} with {speaker}"
 
 
+def context_label(session_id: str) -> str:
+    """What a turn's context is called: nobody said it."""
+    return f"what tools gave or was attached in session {session_id}, said by nobody"
+
+
 def turn_text(text: str, answer_at: int) -> str:
     """The text of a turn with a mark where its answer begins."""
     return f"{text[:answer_at]}{_ANSWER}{text[answer_at:]}"

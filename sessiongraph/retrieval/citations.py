@@ -12,6 +12,7 @@ from sessiongraph.prompts.prompt_format import SPEAKER
 from sessiongraph.prompts.question_prompt import (
     Source,
     Validity,
+    context_label,
     conversation_label,
     fact_label,
     passage_label,
@@ -21,6 +22,7 @@ from sessiongraph.retrieval.ranking import Ranking, rank_lexically
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Hit, Scope
 from sessiongraph.retrieval.search_types import SourceKind
+from sessiongraph.retrieval.tool_context import context_hits
 from sessiongraph.snapshots.feedback_weights import Weights
 from sessiongraph.snapshots.speakers import labelled
 
@@ -44,7 +46,8 @@ def gather_citations(
     document first.
     """
     if tuple(kinds) == ("lexical passages",):
-        return [_passage_citation(hit) for hit in rank_lexically(scopes, query, top_k)]
+        said = [_passage_citation(hit) for hit in rank_lexically(scopes, query, top_k)]
+        return _with_contexts([said], scopes, query, top_k)
     depth = top_k + _RERANK_MARGIN if any(feedback.values()) else top_k
     ranking = Ranking(scopes, query, query_vector, asking_user_id=asking_user_id)
     found: dict[SourceKind, list[Citation]] = {}
@@ -57,7 +60,17 @@ def gather_citations(
     if "facts" in kinds:
         facts = _with_feedback(ranking.facts(depth), "facts", feedback)[:top_k]
         found["facts"] = [fact_citation(hit) for hit in facts]
-    return interleave([found[kind] for kind in kinds], top_k)
+    groups = [found[kind] for kind in kinds]
+    return _with_contexts(groups, scopes, query, top_k) if "passages" in kinds else interleave(groups, top_k)
+
+
+def _with_contexts(
+    groups: Sequence[Sequence[Citation]], scopes: Sequence[Scope], query: str, top_k: int
+) -> list[Citation]:
+    """The best of each group in turn, and where tools gave more of what is asked for than anybody said, that."""
+    said = [citation.text for group in groups for citation in group]
+    contexts = [_context_citation(hit, excerpt) for hit, excerpt in context_hits(scopes, query, said)]
+    return interleave([*groups, contexts], top_k)
 
 
 def _with_feedback(hits: list[Hit], frame: Literal["passages", "facts"], feedback: Mapping[str, Weights]) -> list[Hit]:
@@ -95,6 +108,8 @@ def as_source(citation: Citation) -> Source:
 
 
 def _where(citation: Citation) -> str:
+    if citation.kind == "context":
+        return context_label(citation.name)
     if citation.speaker is not None:
         return conversation_label(citation.name, citation.speaker)
     return f"{'transcript' if citation.stated_by == 'transcript' else 'document'} {citation.name}"
@@ -116,6 +131,12 @@ def _passage_citation(hit: Hit) -> Citation:
     superseded, wrong = _untrue_statements(hit.scope, hit.row, found.speaker or SPEAKER)
     answer_at = int(passages["answer_at"].iloc[hit.row])
     return replace(found, replaced=superseded, wrong=wrong, answer_at=answer_at if answer_at >= 0 else None)
+
+
+def _context_citation(hit: Hit, excerpt: str) -> Citation:
+    """What stood beside a turn: nobody's words, so that there is no speaker."""
+    found = _citation(hit, hit.row, "context", str(hit.scope.snapshot.passages["id"].iloc[hit.row]), excerpt, "context")
+    return replace(found, speaker=None)
 
 
 def _summary_citation(hit: Hit) -> Citation | None:

@@ -151,6 +151,7 @@ async def write_turn(
         dataset_id=dataset.id if dataset else None,
         context=result.context,
         elements=tuple(citation.id for citation in result.citations),
+        keeps_context=False,
     )
     kept, secrets = await asyncio.to_thread(without_secrets, services.access, turn)
     new = [f"In the turn that was written to the session, {told(secrets)}."] if secrets else []

@@ -50,7 +50,10 @@ class SearchType(StrEnum):
 
 @dataclass(frozen=True)
 class Citation:
-    """A source. `kind` is "chunk", "turn", "fact" or "summary"; `id` the passage's or the fact's.
+    """A source. `kind` is "chunk", "turn", "fact", "summary" or "context"; `id` the passage's or the fact's.
+
+    A "context" is an excerpt of what stood beside a turn, such as what a tool gave: nobody's words, with no speaker,
+    and stated by "context".
 
     `session_id` and `turn_id` are set where a turn states it, `document_id` always; `score` orders citations within
     one result and means nothing across results. `valid_at` and `valid_until` say when a fact was true (ISO texts of

@@ -1,7 +1,8 @@
 """How a turn is written down, the same in every backend: JSON for what it says, microseconds for its times.
 
 A time is written as the moment in UTC, and beside it how far the clock was ahead of UTC where it was said. Where it was
-not, nothing is: such a record is the one that was written before there were offsets.
+not, nothing is: such a record is the one that was written before there were offsets. So it is with a context that is
+not kept: until 0.2 none was, and most were a search's.
 
 Where records are kept, and in which order turns get their positions, belongs to the backends.
 """
@@ -39,6 +40,7 @@ def zone_at(utc_offset_minutes: int | None) -> timezone:
 def encode(turn: Turn) -> str:
     """All of `turn` but its key and its position, as ASCII JSON."""
     zone = {} if turn.utc_offset_minutes is None else {"utc_offset_minutes": turn.utc_offset_minutes}
+    kept = {"keeps_context": True} if turn.context is not None and turn.keeps_context else {}
     return json.dumps(
         {
             "question": turn.question,
@@ -50,6 +52,7 @@ def encode(turn: Turn) -> str:
             "score": turn.score,
             "feedback": turn.feedback,
             **zone,
+            **kept,
         }
     )
 
@@ -81,6 +84,7 @@ def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dic
         elements=tuple(said["elements"]),
         score=said["score"],
         feedback=said["feedback"],
+        keeps_context=said.get("keeps_context", said["context"] is None),
     )
 
 

@@ -4,7 +4,8 @@ Invariants that incremental reading rests on:
 - Rows are only added, except where the file is rewritten. `StoreVersion` detects that: a file whose commits up to the
   last one read, or whose row counts, are not those that were read is read from the beginning.
 - The words of a passage, and the evidence of a window, are there no later than the ledger row that makes them live, and
-  all evidence of a window comes in one commit. So ledger rows alone say which passages must be read.
+  all evidence of a window comes in one commit. So ledger rows, and newer versions of turns, say which passages must be
+  read.
 """
 
 from collections.abc import Iterator
@@ -33,30 +34,37 @@ _READ_MEMORY_LIMIT = "128MB"
 _BATCH_CHUNKS = 8
 
 # Of each passage, the window that is in the graph; the newest row that is no failure decides.
+# A turn that ever had a context is read again where there is a newer version: that one's context counts.
 _LEDGER = """
 SELECT passage_id, arg_max(window_id, seq) AS window_id, arg_max(disposition, seq) AS disposition, max(seq) AS seq
-FROM ledger WHERE seq > ? AND disposition <> 'failed' GROUP BY passage_id
+FROM ledger
+WHERE disposition <> 'failed' AND (seq > $since OR $since > 0 AND passage_id IN (
+    SELECT passage_id FROM turns WHERE seq > $since AND passage_id IN (
+        SELECT passage_id FROM turns WHERE context IS NOT NULL)))
+GROUP BY passage_id
 """
 # `live` has passage_id, window_id and the seq of the ledger row: a turn is read as it was then. Only rows of commits
 # after $texts and $documents are looked at: tables are sorted by seq, and what is new is usually about what is new.
 # Of a badly rated turn nothing is left but what the user told.
 _PASSAGES = f"""
 WITH live_turns AS (
-    SELECT t.* EXCLUDE (seq), l.window_id, l.seq
-    FROM turns t JOIN live l ON t.passage_id = l.passage_id AND t.seq <= l.seq
-    WHERE t.seq > $texts QUALIFY row_number() OVER (PARTITION BY t.passage_id ORDER BY t.seq DESC) = 1)
+    SELECT * FROM (
+        SELECT t.* EXCLUDE (seq, context), t.seq AS turn_seq, l.window_id, l.seq,
+            first_value(t.context) OVER (PARTITION BY t.passage_id ORDER BY t.seq DESC) AS context
+        FROM turns t JOIN live l ON t.passage_id = l.passage_id WHERE t.seq > $texts)
+    WHERE turn_seq <= seq QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY turn_seq DESC) = 1)
 SELECT p.* EXCLUDE (seq), c.run_id, w.summary, w.seq AS window_seq
 FROM (
     SELECT l.passage_id AS id, l.window_id, d.id AS document_id, d.kind, d.name, d.user_id, d.session_id,
         NULL::VARCHAR AS turn_id, NULL::VARCHAR AS question, NULL::VARCHAR AS answer,
-        substr(d.text, c.start + 1, c.stop - c.start) AS text,
+        substr(d.text, c.start + 1, c.stop - c.start) AS text, NULL::VARCHAR AS context,
         coalesce(CAST(c.said_on AS TIMESTAMP), d.created_at) AS said_at, c.start AS position, l.seq
     FROM live l JOIN chunks c ON c.passage_id = l.passage_id JOIN documents d ON d.id = c.document_id
     WHERE c.seq > $texts AND d.seq > $documents
     UNION ALL
     SELECT s.passage_id, s.window_id, d.id, d.kind, d.name, d.user_id, d.session_id,
         s.turn_id, s.question, CASE WHEN s.score <= {BAD_SCORE} THEN '' ELSE s.answer END,
-        NULL, s.created_at, s.position, s.seq
+        NULL, s.context, s.created_at, s.position, s.seq
     FROM live_turns s JOIN documents d ON d.id = s.document_id WHERE d.seq > $documents
 ) p JOIN windows w ON w.id = p.window_id JOIN commits c ON c.seq = p.seq WHERE w.seq > $texts
 """
@@ -131,7 +139,7 @@ def continues(connection: duckdb.DuckDBPyConnection, known: StoreVersion) -> boo
 
 def read_changes(connection: duckdb.DuckDBPyConnection, since: int) -> Changes:
     """The changes after the commit `since`; all there is, for 0."""
-    ledger = _columns(connection.execute(_LEDGER, [since]))
+    ledger = _columns(connection.execute(_LEDGER, {"since": since}))
     live = ledger["disposition"] == "persisted"
     with _registered(connection, "live", {name: ledger[name][live] for name in ("passage_id", "window_id", "seq")}):
         passages = _read_passages(connection, int(live.sum()), since)

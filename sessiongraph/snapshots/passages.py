@@ -1,4 +1,4 @@
-"""The table of live passages, with their neighbours, full-text index and vectors."""
+"""The table of live passages, with their neighbours, full-text indexes and vectors."""
 
 import hashlib
 from typing import Any
@@ -25,6 +25,7 @@ _TEXTS = (
     "turn_id",
     "text",
     "summary",
+    "context",
 )
 COLUMNS = (*_TEXTS, "said_at", "node_sets", "answer_at")
 # Columns whose strings repeat in many rows: each string is kept once.
@@ -42,7 +43,7 @@ class PassageTable:
     """One row for each live passage. A row's number changes only when another is removed."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        numbers = dict.fromkeys(("document", "previous", "next", "slot", "vector"), np.int32)
+        numbers = dict.fromkeys(("document", "previous", "next", "slot", "context_slot", "vector"), np.int32)
         places = {"said": np.int64, "document_hash": np.uint64, "position": np.int64, "passage_hash": np.uint64}
         self.table = GrowingTable(
             **dict.fromkeys(_TEXTS, object),
@@ -55,6 +56,8 @@ class PassageTable:
             **places,
         )
         self.index = BM25Index(tokenizer, bigrams=True)
+        # Of what tools gave, apart from what was said: its length and its words would change how words weigh.
+        self.contexts = BM25Index(tokenizer)
         self.vectors = GrowingVectors()
         self.text_bytes = 0
         self._rows: dict[str, int] = {}
@@ -71,6 +74,7 @@ class PassageTable:
             return rows, np.arange(len(self.table), dtype=np.int32)
         gone = self.table.take(rows)
         self.index.remove(indexed_texts(gone))
+        self.contexts.remove([text for text in gone["context"] if text])
         numbers = self.table.remove(rows)
         moved = np.flatnonzero((numbers >= 0) & (numbers != np.arange(len(numbers))))
         for row in numbers[moved].tolist():
@@ -105,6 +109,10 @@ class PassageTable:
         columns["hash"] = text_hashes([text_id(text) for text in columns["text"]])
         columns["previous"] = columns["next"] = columns["vector"] = np.full(len(is_turn), -1, np.int32)
         columns["slot"] = self.index.add(indexed_texts(columns))
+        there = np.flatnonzero(columns["context"].astype(bool))
+        columns["context_slot"] = np.full(len(is_turn), -1, np.int32)
+        columns["context_slot"][there] = self.contexts.add(columns["context"][there].tolist())
+        self.text_bytes += sum(map(len, columns["context"][there]))
         rows = self.table.extend(columns)
         self._rows.update(zip(columns["id"], rows.tolist(), strict=True))
         self._link(columns["document"])
@@ -140,7 +148,7 @@ class PassageTable:
 
     @property
     def nbytes(self) -> int:
-        return self.table.nbytes + self.index.nbytes + self.vectors.nbytes + self.text_bytes
+        return self.table.nbytes + self.index.nbytes + self.contexts.nbytes + self.vectors.nbytes + self.text_bytes
 
 
 def indexed_texts(columns: dict[str, Any]) -> list[str]:

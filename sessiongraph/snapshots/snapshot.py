@@ -64,8 +64,8 @@ class Snapshot:
     """One state of a dataset.
 
     `passages`: id, document_id, kind, name, user_id, session_id, turn_id, text, said_at, run_id, window_id, node_sets,
-        summary. `previous` and `next` are the rows of a passage's neighbours in its document or session, -1 for none;
-        `documents` numbers documents and sessions; `is_turn` is true of turns and false of chunks.
+        summary, context. `previous` and `next` are the rows of a passage's neighbours in its document or session, -1
+        for none; `documents` numbers documents and sessions; `is_turn` is true of turns and false of chunks.
     `entities`: id, name, type, description, aliases. `facts`: id, subject and object (rows of `entities`), relation,
         statement, valid_at, stated_by, said_at (when it was first said by whom it shows) and, once it is superseded,
         valid_until and superseded_by (the id of the later fact). What a person corrected of it has corrected_by and
@@ -80,6 +80,7 @@ class Snapshot:
     `entity_words`: what people said of entities, by name key.
     `passage_vectors`, `fact_vectors`: (n, d) float32, L2-normalised; zeros where a text has no embedding.
     `passage_index`, `fact_index`, `document_index`: BM25 over the texts of passages, of facts and of whole documents.
+    `context_index`: BM25 over the contexts of turns, of the passages `context_rows`: what tools gave, and nobody said.
     `nbytes`: rough size in memory, most of which snapshots of one dataset share.
     """
 
@@ -105,6 +106,8 @@ class Snapshot:
     passage_index: BM25View
     fact_index: BM25View
     document_index: DocumentIndex
+    context_index: BM25View
+    context_rows: Array
     nbytes: int
 
     def speaker(self, user_id: str) -> int | None:

@@ -162,6 +162,8 @@ class SnapshotBuilder:
         )
         passage_index = passages.index.view(passages.table.view("slot"))
         documents = passages.table.view("document")
+        context_slots = passages.table.view("context_slot")
+        context_rows = np.flatnonzero(context_slots >= 0)
         return Snapshot(
             passages=passages.table.frame(passage_columns),
             previous=passages.table.view("previous"),
@@ -185,6 +187,8 @@ class SnapshotBuilder:
             passage_index=passage_index,
             fact_index=facts.index.view(facts.table.view("slot")),
             document_index=DocumentIndex(passage_index, documents),
+            context_index=passages.contexts.view(context_slots[context_rows]),
+            context_rows=context_rows,
             nbytes=self.nbytes,
         )
 

@@ -57,7 +57,7 @@ CREATE TABLE chunks (
 CREATE TABLE turns (
     passage_id VARCHAR, document_id VARCHAR, turn_id VARCHAR, question VARCHAR, answer VARCHAR,
     content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR,
-    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER);
+    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER, context VARCHAR);
 CREATE TABLE ledger (
     passage_id VARCHAR, window_id VARCHAR, extractor VARCHAR, disposition VARCHAR, reason VARCHAR, seq BIGINT);
 CREATE TABLE windows (id VARCHAR, summary VARCHAR, seq BIGINT);
@@ -82,5 +82,6 @@ UPGRADES = {
     2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;"
     f"ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER; {_VIEWS}",
     3: _CORRECTIONS,
-    4: "ALTER TABLE commits ADD COLUMN forgotten BIGINT;",
+    # What tools gave is kept from here on: no window holds it, so it makes nothing due.
+    4: f"ALTER TABLE commits ADD COLUMN forgotten BIGINT;ALTER TABLE turns ADD COLUMN context VARCHAR; {_VIEWS}",
 }

@@ -39,6 +39,7 @@ TELLING = {
     ),
     *((asset, "every_dataset_is_fresh") for asset in ("knowledge_graph", "session_turns", "session_knowledge")),
     ("session_turns", "turns_at_risk"),
+    ("session_turns", "session_exports_are_taken"),
     ("documents", "inbox_files_are_taken"),
     ("documents", "every_file_has_a_dataset"),
 }

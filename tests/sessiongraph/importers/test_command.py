@@ -1,5 +1,6 @@
 """`sessiongraph sessions import`, as it is typed."""
 
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,18 @@ def test_who_one_is_is_asked_in_the_words_of_the_command_line(cli: Terminal, tmp
     refused = cli("sessions", "import", str(path))
     assert refused.code == 2 and "--me NAME" in refused.err
     assert cli("sessions", "import", str(path), "--me", "Ben").code == 0
+
+
+def test_cognees_cache_is_told_user_by_user(cli: Terminal, tmp_path: Path):
+    with tarfile.open(Path(__file__).parents[2] / "fixtures" / "cognee_1_6_5.tar.xz") as packed:
+        packed.extract("cache.db", tmp_path, filter="data")
+    cache, ana = str(tmp_path / "cache.db"), "8f14e45f-ceea-467f-a3e1-b3bd5c7e7c9d"
+    refused = cli("sessions", "import-cognee", cache)
+    assert refused.code == 2 and f"{ana} (2)" in refused.err and "--as-user ID=NAME" in refused.err
+    assert cli("users", "create", "ana").code == 0
+    looked = cli("sessions", "import-cognee", cache, "--as-user", f"{ana}=ana", "--dry-run")
+    assert looked.code == 0 and "Would import 2 session(s): 3 turn(s) new" in looked.out
+    assert "Left out: 1 session(s) of users who were not named" in looked.err
+    done = cli("sessions", "import-cognee", cache, "--as-user", f"{ana}=ana", "--json").json
+    assert done["ana"]["sessions"][0]["session_id"] == "chat:1"
+    assert cli("sessions", "import-cognee", cache, "--as-user", "ana").code == 2

@@ -29,12 +29,12 @@ async def test_an_unknown_shape_names_the_known_ones_and_what_was_seen(import_fi
     path = tmp_path / "a.json"
     path.write_text('[{"rows": [1], "\\u001bcols": 2}]')
     with pytest.raises(
-        InvalidInputError, match=r"a.json has the keys rows, cols\. Known are ChatGPT's.*a JSONL of turns"
+        InvalidInputError, match=r"a.json has the keys rows, cols\)\. Known are ChatGPT's.*a JSONL of turns"
     ):
         await import_file(path)
-    with pytest.raises(InvalidInputError, match=r"It holds pic.png\. Known are"):
+    with pytest.raises(InvalidInputError, match=r"it holds pic.png\)\. Known are"):
         await import_file(write_zip(tmp_path / "z.zip", **{"pic.png": "x"}))
-    with pytest.raises(InvalidInputError, match="It holds nothing"):
+    with pytest.raises(InvalidInputError, match="it holds nothing"):
         await import_file(write_zip(tmp_path / "z.zip"))
     with pytest.raises(InvalidInputError, match="'gpt' is no format of an export: there are chatgpt, claude"):
         await import_file(path, format="gpt")

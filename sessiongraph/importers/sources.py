@@ -1,0 +1,6 @@
+"""The sources that the asset which stages sessions takes in before it stages, in their order."""
+
+from sessiongraph.importers.inbox import take_exports
+from sessiongraph.importers.taken_in import Source
+
+SOURCES: tuple[Source, ...] = (take_exports,)
