@@ -146,6 +146,26 @@ class Sessions:
             progress=progress,
         )
 
+    async def import_langchain(
+        self,
+        url: str,
+        *,
+        user: User | None = None,
+        dataset: str | None = None,
+        key_prefix: str | None = None,
+        dry_run: bool = False,
+    ) -> "ImportReport":
+        """Take what LangChain's RedisChatMessageHistory keeps in the Redis at `url`, as `import_file` takes an export.
+
+        Those of langchain_community and of langchain-redis, under `key_prefix` where it is not theirs. Session ids get
+        "langchain-" before them. That Redis is only read. Raises SessionGraphError where it cannot be.
+        """
+        from sessiongraph.api.langchain_import import import_langchain
+
+        return await import_langchain(
+            self._services, url, user=user, dataset=dataset, key_prefix=key_prefix, dry_run=dry_run
+        )
+
     async def add_items(
         self,
         session_id: str,

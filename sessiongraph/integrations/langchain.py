@@ -1,4 +1,4 @@
-"""LangChain's interfaces over a client: the messages of a chain as a session, and a retriever that cites its sources."""
+"""LangChain's interfaces over a client: the messages of a chain as a session, and a retriever that cites sources."""
 
 import json
 from collections.abc import Sequence
