@@ -292,7 +292,7 @@ def import_langchain(
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the sessions over that LangChain's RedisChatMessageHistory keeps: langchain_community's or langchain-redis's.
+    """Take over what LangChain's RedisChatMessageHistory keeps: langchain_community's or langchain-redis's.
 
     Importing again adds only what is new or was edited.
     """
