@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sessiongraph.persistence.persist import PersistReport, SessionOutcome, TurnOutcome
     from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
     from sessiongraph.settings import Settings
-    from sessiongraph.types import Dataset, Progress, Role, SessionInfo, Tenant, Turn, Usage, User
+    from sessiongraph.types import Dataset, Progress, Role, SessionInfo, SessionItem, Tenant, Turn, Usage, User
 
     _default = SessionGraph()
     add, cognify, search = _default.add, _default.cognify, _default.search
@@ -71,7 +71,7 @@ _WHERE = {
     "persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
     "retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
     "settings": ("Settings",),
-    "types": ("Dataset", "Progress", "Role", "SessionInfo", "Tenant", "Turn", "Usage", "User"),
+    "types": ("Dataset", "Progress", "Role", "SessionInfo", "SessionItem", "Tenant", "Turn", "Usage", "User"),
 }
 _MODULE_OF = {name: f"sessiongraph.{module}" for module, names in _WHERE.items() for name in names}
 # Methods of the default client, by the name of the function that calls them.

@@ -24,6 +24,8 @@ from pydantic_settings import (
 )
 
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.ids import key_parts
+from sessiongraph.types import DEFAULT_USER, MAIN_DATASET
 
 PREFIX = "SESSIONGRAPH_"
 LOCAL_LLM = "local/extractive"
@@ -75,6 +77,12 @@ class Settings(BaseSettings):
     cache_url: SecretStr | None = None
     session_ttl_seconds: int = Field(default=7 * 24 * 3600, ge=1)
 
+    # The Redis in which LangChain's RedisChatMessageHistory keeps its sessions, to be brought into that dataset; and
+    # what keys there begin with, where that was chosen.
+    langchain_redis_url: SecretStr | None = None
+    langchain_redis_dataset: str = f"{DEFAULT_USER}/{MAIN_DATASET}"
+    langchain_redis_key_prefix: str | None = None
+
     # When the sensor persists a session by itself: what each means stands in sessiongraph/persistence/due_rules.py.
     persist_idle_seconds: float = Field(default=300.0, ge=0, le=_LONGEST_WAIT)
     persist_turns: int = Field(default=20, ge=1)
@@ -106,7 +114,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise InvalidInputError(_explained(error, given)) from None
 
-    @field_validator("cache_url")
+    @field_validator("cache_url", "langchain_redis_url")
     @classmethod
     def _of_redis(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
@@ -115,6 +123,12 @@ class Settings(BaseSettings):
                 raise ValueError("it is redis://host:port/database or, with TLS, rediss://host:port/database")
             _ = address.port  # raises where it is no number
         return url
+
+    @field_validator("langchain_redis_dataset")
+    @classmethod
+    def _key(cls, key: str) -> str:
+        key_parts(key)
+        return key
 
     @field_validator("cache_host")
     @classmethod

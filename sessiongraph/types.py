@@ -82,6 +82,20 @@ ProgressCallback = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
+class SessionItem:
+    """What a program keeps in a session of its own: a message, a call of a tool, its result.
+
+    `data` is what the program gets back, letter for letter. The others say what the item adds to the question, answer
+    and context of the turn that it stands in.
+    """
+
+    data: str
+    question: str = ""
+    answer: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True)
 class Turn:
     """One question and answer of a session.
 
@@ -91,7 +105,7 @@ class Turn:
     `context` is the text that the answer was made from, or what else there was: calls of tools and their results, names
     of attachments. `keeps_context` is False of a search's, which quotes the graph: it is not persisted with the turn.
     `elements` are the ids of passages and facts used.
-    `score` is feedback from 1 (bad) to 5 (good).
+    `score` is feedback from 1 (bad) to 5 (good). `items` are what a program put in, where the turn was made of them.
     """
 
     turn_id: str
@@ -107,6 +121,7 @@ class Turn:
     score: int | None = None
     feedback: str | None = None
     keeps_context: bool = True
+    items: tuple[SessionItem, ...] = field(default=(), repr=False)
 
     @property
     def utc_offset_minutes(self) -> int | None:

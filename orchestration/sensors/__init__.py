@@ -3,6 +3,7 @@
 from orchestration.sensors.dataset_partitions import dataset_partitions
 from orchestration.sensors.freshness import freshness
 from orchestration.sensors.inbox import inbox
+from orchestration.sensors.langchain_sessions import langchain_sessions
 from orchestration.sensors.new_sessions import new_sessions
 from orchestration.sensors.requested_runs import requested_runs
 from orchestration.sensors.run_failure_alert import run_failures
@@ -14,6 +15,7 @@ SENSORS = [
     new_sessions,
     inbox,
     session_exports,
+    langchain_sessions,
     freshness,
     *requested_runs,
     run_failures,

@@ -12,7 +12,7 @@ from orchestration.sensors.inbox import INTERVAL_SECONDS, InboxTick
 from resources.graph import GraphResource
 
 # Nothing of what is cached: the run takes the exports in, which it does when no sessions are named.
-_EXPORTS_ALONE: dict[str, Any] = {"ops": {"session_turns": {"config": {"sessions": []}}}}
+SOURCES_ALONE: dict[str, Any] = {"ops": {"session_turns": {"config": {"sessions": []}}}}
 
 
 class SessionExportsCursor(Cursor):
@@ -40,6 +40,6 @@ def session_exports(context: dg.SensorEvaluationContext, graph: GraphResource) -
     before = SessionExportsCursor.read(context.cursor)
     dropped, _ = survey_home(services)
     tick = InboxTick(
-        context.instance, services, PERSIST_SESSIONS, waiting_session_files, dropped, before.seen, config=_EXPORTS_ALONE
+        context.instance, services, PERSIST_SESSIONS, waiting_session_files, dropped, before.seen, config=SOURCES_ALONE
     )
     return tick.result(SessionExportsCursor(seen=tick.now).model_dump_json(), [], [])

@@ -13,6 +13,7 @@ from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import dataset_parts, new_id
 from sessiongraph.ingestion.ingest import IngestReport, ingest, without_secrets
+from sessiongraph.ingestion.parsing import ParsedDocument
 from sessiongraph.ingestion.resolve_inputs import Inputs, parse, resolve_inputs
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Progress, ProgressCallback, User
@@ -70,13 +71,21 @@ async def add_inputs(
             progress(Progress("files", len(documents), len(inputs.items)))
     if given is not None:
         documents = [replace(document, said_on=given) for document in documents]
-    dataset = await _writable(services, owner, dataset_name)
+    dataset = await writable(services, owner, dataset_name)
     telemetry.annotate({"sessiongraph.dataset.id": dataset.id})
+    report = await add_documents(services, documents, dataset, user=owner, node_sets=node_sets)
+    report.skipped = inputs.skipped
+    return report
+
+
+async def add_documents(
+    services: Services, documents: Sequence[ParsedDocument], dataset: Dataset, *, user: User, node_sets: Sequence[str]
+) -> IngestReport:
+    """Put `documents` into a dataset that `user` may write, without their secrets where it allows none; report it."""
     if not dataset.allow_secrets:
         documents = [await asyncio.to_thread(without_secrets, document) for document in documents]
     run_id = new_id()
-    report = await ingest(services.store(dataset), documents, user=owner, node_sets=node_sets, run_id=run_id)
-    report.skipped = inputs.skipped
+    report = await ingest(services.store(dataset), documents, user=user, node_sets=node_sets, run_id=run_id)
     if report.added:
         await report_materialization(services, "documents", dataset, run_id, lambda: _ingest_metadata(report))
     return report
@@ -89,7 +98,7 @@ def _day(said_at: date | None) -> date | None:
     raise InvalidInputError(f"said_at is of type {type(said_at).__name__}: give a date or a datetime.")
 
 
-async def _writable(services: Services, user: User, name: str) -> Dataset:
+async def writable(services: Services, user: User, name: str) -> Dataset:
     """The dataset to write to: an existing one that `user` may write, else a new one of their own."""
     if "/" in name:
         return await permitted(services, user, name, "write")

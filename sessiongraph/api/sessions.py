@@ -16,7 +16,7 @@ from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, check_turn_id, new_id
 from sessiongraph.secret_masking import mask_together
 from sessiongraph.services import Services
-from sessiongraph.types import ProgressCallback, SessionInfo, Turn, TurnChanges, User
+from sessiongraph.types import ProgressCallback, SessionInfo, SessionItem, Turn, TurnChanges, User
 
 if TYPE_CHECKING:
     from sessiongraph.api.session_states import SessionState, TurnState
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MOST_TURNS = 1_000_000
+_MOST = 1_000_000
 
 
 class Sessions:
@@ -146,13 +146,70 @@ class Sessions:
             progress=progress,
         )
 
+    async def import_langchain(
+        self,
+        url: str,
+        *,
+        user: User | None = None,
+        dataset: str | None = None,
+        key_prefix: str | None = None,
+        dry_run: bool = False,
+    ) -> "ImportReport":
+        """Take what LangChain's RedisChatMessageHistory keeps in the Redis at `url`, as `import_file` takes an export.
+
+        Those of langchain_community and of langchain-redis, under `key_prefix` where it is not theirs. Session ids get
+        "langchain-" before them. That Redis is only read. Raises SessionGraphError where it cannot be.
+        """
+        from sessiongraph.api.langchain_import import import_langchain
+
+        return await import_langchain(
+            self._services, url, user=user, dataset=dataset, key_prefix=key_prefix, dry_run=dry_run
+        )
+
+    async def add_items(
+        self,
+        session_id: str,
+        items: Sequence[SessionItem],
+        *,
+        user: User | None = None,
+        dataset: str | None = None,
+    ) -> None:
+        """Add what a program keeps in a session of its own, item by item: messages, calls of tools, their results.
+
+        They make turns: what the user says (an item's `question`) until they are answered, the answer, and as context
+        what is neither. What they make is masked as by `add_turn`; their `data` is kept letter for letter, secrets
+        included, in the cache alone. `dataset` is where new turns belong.
+        """
+        from sessiongraph.api.session_items import add_items, check_items
+
+        check_session_id(session_id)
+        checked = check_items(items)
+        await self._with_cache(
+            user, lambda cache, owner: add_items(self._services, cache, owner, session_id, checked, dataset)
+        )
+
+    async def get_items(self, session_id: str, *, user: User | None = None, last: int | None = None) -> list[str]:
+        """The `data` of a session's items in the order in which they were added, or of its `last` ones."""
+        from sessiongraph.api.session_items import get_items
+
+        check_session_id(session_id)
+        _check_last(last)
+        return await self._with_cache(user, lambda cache, owner: get_items(cache, owner, session_id, last))
+
+    async def pop_item(self, session_id: str, *, user: User | None = None) -> str | None:
+        """Take the last item from a session and from its turn; its `data`, None where there is none.
+
+        What was persisted of it stays until the turn, where others of its items are left, is persisted again.
+        """
+        from sessiongraph.api.session_items import pop_item
+
+        check_session_id(session_id)
+        return await self._with_cache(user, lambda cache, owner: pop_item(self._services, cache, owner, session_id))
+
     async def get_turns(self, session_id: str, *, user: User | None = None, last: int | None = None) -> list[Turn]:
         """The turns of a session in the order in which they were said, or its `last` ones; [] where there is none."""
         check_session_id(session_id)
-        if last is not None and (isinstance(last, bool) or not isinstance(last, int) or not 1 <= last <= _MOST_TURNS):
-            raise InvalidInputError(
-                f"last is how many turns to give, from the end: a whole number from 1 to {_MOST_TURNS:,}."
-            )
+        _check_last(last)
         return await self._with_cache(user, lambda cache, owner: cache.get_turns(owner.id, session_id, last))
 
     async def list_sessions(self, *, user: User | None = None) -> list[SessionInfo]:
@@ -260,6 +317,11 @@ def _is_there(cache: "SessionCache", turn: Turn) -> bool:
             "own, or edit that one."
         )
     return known is not None
+
+
+def _check_last(last: object) -> None:
+    if last is not None and (isinstance(last, bool) or not isinstance(last, int) or not 1 <= last <= _MOST):
+        raise InvalidInputError(f"last is how many to give, from the end: a whole number from 1 to {_MOST:,}.")
 
 
 def _check_text(name: str, text: object) -> None:

@@ -191,7 +191,10 @@ def import_(
             progress=progress,
         )
 
-    report = run("Reading the export…", work)
+    _show(run("Reading the export…", work), as_json)
+
+
+def _show(report: "ImportReport", as_json: bool) -> None:
     _warn_of(report)
     if as_json:
         show_json(report)
@@ -264,6 +267,42 @@ def import_cognee(
             _show_import(report)
     if any(report.unread_count for report in reports.values()):
         raise typer.Exit(1)
+
+
+@app.command(
+    "import-langchain",
+    epilog=examples(
+        "sessiongraph sessions import-langchain redis://localhost:6379/0 --dry-run",
+        "sessiongraph sessions import-langchain redis://localhost:6379/0 --dataset work",
+        after="Next: sessiongraph persist --all",
+    ),
+)
+def import_langchain(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The Redis: redis://host:port/database, or rediss://….")],
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset", "-d", metavar="NAME", help="Where the turns belong. Without it: the user's main_dataset."
+        ),
+    ] = None,
+    key_prefix: Annotated[
+        str | None, typer.Option("--key-prefix", metavar="TEXT", help="What the keys begin with, where you chose that.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be imported.")] = False,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take over what LangChain's RedisChatMessageHistory keeps: langchain_community's or langchain-redis's.
+
+    Importing again adds only what is new or was edited.
+    """
+
+    async def work() -> "ImportReport":
+        return await sessiongraph.sessions.import_langchain(
+            url, user=await acting(user), dataset=dataset, key_prefix=key_prefix, dry_run=dry_run
+        )
+
+    _show(run("Reading the Redis…", work()), as_json)
 
 
 def _warn_of(report: "ImportReport") -> None:

@@ -103,7 +103,7 @@ def turns_of(conversation: Conversation) -> list[ImportedTurn]:
     times = _times(exchanges, conversation.began_at)
     turns = [it.turn(at) for it, at in zip(exchanges, times, strict=True)]
     if turns and conversation.title:
-        title, context = f"title: {_plain(conversation.title)}", turns[0].context
+        title, context = f"title: {plain(conversation.title)}", turns[0].context
         turns[0] = replace(turns[0], context=f"{title}\n{context}" if context else title)
     kept = {turn.turn_id for turn in turns}
     deleted = [message.key for message in conversation.messages if message.is_deleted]
@@ -123,7 +123,7 @@ class _Exchange:
 
     def turn(self, at: datetime | None) -> ImportedTurn:
         question, answer = "\n\n".join(self.question), "\n\n".join(self.answer)
-        context = _shortened("\n".join(self.context)) or None
+        context = shortened("\n".join(self.context)) or None
         return ImportedTurn(turn_id_of(self.key), question, answer, context, at, self.score, self.feedback)
 
 
@@ -144,7 +144,7 @@ def _exchanges(conversation: Conversation) -> Iterator[_Exchange]:
             before = []
         current.at = current.at or message.at
         current.score = message.score or current.score
-        current.feedback = _plain(message.feedback) if message.feedback else current.feedback
+        current.feedback = plain(message.feedback) if message.feedback else current.feedback
         latest = message.at or latest
         current.context += _attachments(message)
         if words := _words(message, conversation.is_group):
@@ -164,23 +164,27 @@ def _ends(current: _Exchange, message: Message, latest: datetime | None, is_grou
 
 
 def _words(message: Message, is_group: bool) -> str:
-    words = _plain(message.text).strip()
+    words = plain(message.text).strip()
     return f"{message.author}: {words}" if words and is_group and message.role == "assistant" else words
 
 
 def _attachments(message: Message) -> list[str]:
-    names = [" ".join(_plain(name).split())[:_MOST_NAME] for name in message.attachments]
+    names = [" ".join(plain(name).split())[:_MOST_NAME] for name in message.attachments]
     return [f"attachment of {message.author or message.role}: {name}" for name in names]
 
 
 def _as_context(message: Message) -> str:
-    text = _plain(message.text).strip()
-    shown = text if len(text) <= _MOST_OF_ONE else f"{text[:_MOST_OF_ONE]}…"
+    text = plain(message.text).strip()
+    shown = one_of_context(text)
     said = [f"{message.author}: {shown}" if message.author else shown] if shown else []
     return "\n".join(said + _attachments(message))
 
 
-def _shortened(context: str) -> str:
+def one_of_context(text: str) -> str:
+    return text if len(text) <= _MOST_OF_ONE else f"{text[:_MOST_OF_ONE]}…"
+
+
+def shortened(context: str) -> str:
     return context if len(context) <= _MOST_CONTEXT else f"{context[:_MOST_CONTEXT]}…"
 
 
@@ -193,7 +197,7 @@ def _times(exchanges: Sequence[_Exchange], began_at: datetime | None) -> Iterato
         yield latest
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """`text` as a cache and a store can keep it: without NUL, and with U+FFFD for a lone surrogate."""
     if text.isascii() and "\x00" not in text:
         return text

@@ -13,7 +13,7 @@ from sessiongraph.dagster.requested_runs import RunState
 from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.persistence.persist import PersistReport, SessionOutcome
 from sessiongraph.retrieval.results import SearchType
-from sessiongraph.types import MAIN_DATASET, Permission, Usage
+from sessiongraph.types import MAIN_DATASET, Permission, SessionItem, Usage
 
 DATASET = Field(description="By name, by owner/name, or by id.", examples=["session_demo"])
 WAIT = Field(True, description="False: answer at once with ids, and have Dagster's queue run it: GET /v1/runs/{id}.")
@@ -90,6 +90,15 @@ class TurnBody(Body):
     dataset: str | None = Field(None, description="Where the turn belongs.", examples=["session_demo"])
     context: str | None = None
     elements: Names = []
+
+
+class ItemsBody(Body):
+    """Each item's `data` is given back letter for letter; the rest says what it adds to its turn."""
+
+    items: Annotated[list[SessionItem], Field(max_length=10_000)] = Field(
+        examples=[[{"data": '{"role": "user", "content": "I moved to Lyon."}', "question": "I moved to Lyon."}]]
+    )
+    dataset: str | None = Field(None, description="Where new turns belong.", examples=["session_demo"])
 
 
 class EditBody(Body):
@@ -172,6 +181,16 @@ class WebhookCreated(BaseModel):
 
     webhook: Webhook
     secret: str
+
+
+class ItemsWritten(BaseModel):
+    added: int
+
+
+class ItemPopped(BaseModel):
+    """Its data, null where there was none."""
+
+    data: str | None
 
 
 class TurnWritten(BaseModel):

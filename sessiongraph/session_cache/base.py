@@ -11,10 +11,11 @@ never turns. Nothing is skipped by it but a sensor's tick; whoever persists read
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Unpack
 
+from sessiongraph.session_cache.turn_codec import changed
 from sessiongraph.types import SessionInfo, Turn, TurnChanges, WaitingSession
 
 # How many waiting sessions one page has, and how many sessions one request asks for.
@@ -32,9 +33,16 @@ class SessionCache(ABC):
         lives on for its TTL from now, whatever its turns' `created_at` says.
         """
 
-    @abstractmethod
     def update_turn(self, user_id: str, session_id: str, turn_id: str, **changes: Unpack[TurnChanges]) -> Turn | None:
         """Change what is given of one turn, atomically; the turn as it is then, None if there is none."""
+        return self.revise_turn(user_id, session_id, turn_id, lambda turn: changed(turn, changes))
+
+    @abstractmethod
+    def revise_turn(self, user_id: str, session_id: str, turn_id: str, revise: Callable[[Turn], Turn]) -> Turn | None:
+        """Write what `revise` makes of one turn, atomically; the turn as it is then, None if there is none.
+
+        `revise` may be called again, with what another has written in between. Key, place and time stay.
+        """
 
     @abstractmethod
     def get_turns(self, user_id: str, session_id: str, last: int | None = None) -> list[Turn]:

@@ -8,11 +8,11 @@ and made anew where a session has none.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Unpack
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import redis
@@ -23,8 +23,8 @@ from sessiongraph.errors import CacheUnavailableError
 from sessiongraph.session_cache import redis_scripts as scripts
 from sessiongraph.session_cache.base import PAGE, SessionCache
 from sessiongraph.session_cache.redis_scripts import hint_key, index_key, keys, member_of, session_key, user_and_session
-from sessiongraph.session_cache.turn_codec import changed, decode, encode, from_micros, readable, to_micros
-from sessiongraph.types import SessionInfo, Turn, TurnChanges, WaitingSession, WaitingTurns
+from sessiongraph.session_cache.turn_codec import decode, encode, from_micros, readable, to_micros
+from sessiongraph.types import SessionInfo, Turn, WaitingSession, WaitingTurns
 
 _CONNECT_SECONDS = 2
 _ANSWER_SECONDS = 5
@@ -66,7 +66,7 @@ class RedisSessionCache(SessionCache):
                 self._put(keys(member), [member, self._ttl_ms, *values], client=pipeline)
             pipeline.execute()
 
-    def update_turn(self, user_id: str, session_id: str, turn_id: str, **changes: Unpack[TurnChanges]) -> Turn | None:
+    def revise_turn(self, user_id: str, session_id: str, turn_id: str, revise: Callable[[Turn], Turn]) -> Turn | None:
         member = member_of(user_id, session_id)
         its_keys = keys(member)
         with self._available():
@@ -75,7 +75,7 @@ class RedisSessionCache(SessionCache):
                 old: Any = self._redis.hget(its_keys[0], turn_id)
                 if old is None:
                     return None
-                turn = changed(_turn(user_id, session_id, turn_id, old), changes)
+                turn = revise(_turn(user_id, session_id, turn_id, old))
                 new = f"[{turn.position}, {encode(turn)}]"
                 if self._replace(its_keys, [member, self._ttl_ms, turn_id, old, new]):
                     return turn

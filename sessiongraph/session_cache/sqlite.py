@@ -10,18 +10,17 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Unpack
 
 from sessiongraph import sqlite_file
 from sessiongraph.errors import CacheUnavailableError
 from sessiongraph.session_cache.base import PAGE, SessionCache
-from sessiongraph.session_cache.turn_codec import changed, decode, encode, from_micros, readable, to_micros
-from sessiongraph.types import SessionInfo, Turn, TurnChanges, WaitingSession, WaitingTurns
+from sessiongraph.session_cache.turn_codec import decode, encode, from_micros, readable, to_micros
+from sessiongraph.types import SessionInfo, Turn, WaitingSession, WaitingTurns
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS sessions (
@@ -102,13 +101,13 @@ class SqliteSessionCache(SessionCache):
                         (last, user_id, session_id),
                     )
 
-    def update_turn(self, user_id: str, session_id: str, turn_id: str, **changes: Unpack[TurnChanges]) -> Turn | None:
+    def revise_turn(self, user_id: str, session_id: str, turn_id: str, revise: Callable[[Turn], Turn]) -> Turn | None:
         key = (user_id, session_id, turn_id)
         with self._writing() as connection:
             rows = connection.execute(f"SELECT position, record FROM turns WHERE {_ONE_TURN}", key).fetchall()
             if not rows:
                 return None
-            turn = changed(_turn(*key, *rows[0]), changes)
+            turn = revise(_turn(*key, *rows[0]))
             self._touch(connection, user_id, session_id)
             connection.execute(
                 f"UPDATE turns SET record = ?, waiting_since = coalesce(waiting_since, ?) WHERE {_ONE_TURN}",

@@ -10,12 +10,12 @@ Where records are kept, and in which order turns get their positions, belongs to
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from sessiongraph.errors import CacheUnavailableError, InvalidInputError
-from sessiongraph.types import Turn, TurnChanges
+from sessiongraph.types import SessionItem, Turn, TurnChanges
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,6 +39,7 @@ def zone_at(utc_offset_minutes: int | None) -> timezone:
 
 def encode(turn: Turn) -> str:
     """All of `turn` but its key and its position, as ASCII JSON."""
+    items = {"items": [astuple(item) for item in turn.items]} if turn.items else {}
     zone = {} if turn.utc_offset_minutes is None else {"utc_offset_minutes": turn.utc_offset_minutes}
     kept = {"keeps_context": True} if turn.context is not None and turn.keeps_context else {}
     return json.dumps(
@@ -53,6 +54,7 @@ def encode(turn: Turn) -> str:
             "feedback": turn.feedback,
             **zone,
             **kept,
+            **items,
         }
     )
 
@@ -85,6 +87,7 @@ def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dic
         score=said["score"],
         feedback=said["feedback"],
         keeps_context=said.get("keeps_context", said["context"] is None),
+        items=tuple(SessionItem(*item) for item in said.get("items", ())),
     )
 
 

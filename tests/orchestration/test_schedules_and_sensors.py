@@ -102,7 +102,8 @@ def test_all_are_on_by_default_but_the_one_that_does_the_same_otherwise() -> Non
     sensors = {it.name: it.default_status for it in defs.sensors or []}
     off = {name for name, status in sensors.items() if status is not dg.DefaultSensorStatus.RUNNING}
     assert set(sensors) - off == {
-        *("dataset_partitions", "new_sessions", "inbox", "session_exports", "freshness", "run_failures", "webhooks"),
+        *("dataset_partitions", "new_sessions", "inbox", "session_exports", "langchain_sessions", "freshness"),
+        *("run_failures", "webhooks"),
         *("requested_cognify", "requested_persist_sessions"),
     }
     assert off <= {"automation"}

@@ -6,7 +6,16 @@ from fastapi import APIRouter, Query
 
 from sessiongraph.api.session_states import SessionState, TurnState
 from sessiongraph.server.caller import Client, Reader, Writer
-from sessiongraph.server.schemas import Deleted, EditBody, FeedbackBody, TurnBody, TurnWritten
+from sessiongraph.server.schemas import (
+    Deleted,
+    EditBody,
+    FeedbackBody,
+    ItemPopped,
+    ItemsBody,
+    ItemsWritten,
+    TurnBody,
+    TurnWritten,
+)
 from sessiongraph.server.turn_keys import TurnKey
 from sessiongraph.types import SessionInfo, Turn
 
@@ -37,7 +46,28 @@ async def delete_session(session_id: str, client: Client, caller: Writer) -> Del
     return Deleted(deleted=await client.sessions.delete_session(session_id, user=caller.user))
 
 
-@router.get("/{session_id}/turns")
+@router.get("/{session_id}/items")
+async def get_items(
+    session_id: str, client: Client, caller: Reader, last: Annotated[int | None, Query(ge=1)] = None
+) -> list[str]:
+    """The data of the items that a program has put into a session, in order, or of the `last` ones."""
+    return await client.sessions.get_items(session_id, user=caller.user, last=last)
+
+
+@router.post("/{session_id}/items", status_code=201)
+async def add_items(session_id: str, body: ItemsBody, client: Client, caller: Writer) -> ItemsWritten:
+    """Add items of a program's own session, such as an agent's: messages, calls of tools, results. They make turns."""
+    await client.sessions.add_items(session_id, body.items, user=caller.user, dataset=body.dataset)
+    return ItemsWritten(added=len(body.items))
+
+
+@router.delete("/{session_id}/items/last")
+async def pop_item(session_id: str, client: Client, caller: Writer) -> ItemPopped:
+    """Take the last item from a session, and from its turn. It is no `forget`: what was persisted stays."""
+    return ItemPopped(data=await client.sessions.pop_item(session_id, user=caller.user))
+
+
+@router.get("/{session_id}/turns", response_model_exclude={"__all__": {"items"}})
 async def get_turns(
     session_id: str, client: Client, caller: Reader, last: Annotated[int | None, Query(ge=1)] = None
 ) -> list[Turn]:
@@ -70,7 +100,7 @@ async def add_turn(
     return TurnWritten(turn_id=turn_id)
 
 
-@router.patch("/{session_id}/turns/{turn_id}")
+@router.patch("/{session_id}/turns/{turn_id}", response_model_exclude={"items"})
 async def edit_turn(session_id: str, turn_id: str, body: EditBody, client: Client, caller: Writer) -> Turn:
     """Change what was said in a turn. The next persist retracts what only the old words supported."""
     return await client.sessions.edit_turn(
@@ -78,7 +108,7 @@ async def edit_turn(session_id: str, turn_id: str, body: EditBody, client: Clien
     )
 
 
-@router.put("/{session_id}/turns/{turn_id}/feedback")
+@router.put("/{session_id}/turns/{turn_id}/feedback", response_model_exclude={"items"})
 async def add_feedback(session_id: str, turn_id: str, body: FeedbackBody, client: Client, caller: Writer) -> Turn:
     """Rate an answer from 1 (bad) to 5 (good). Turns rated 1 or 2 are kept out of the graph."""
     return await client.sessions.add_feedback(session_id, turn_id, score=body.score, text=body.text, user=caller.user)
