@@ -1,7 +1,7 @@
 """The chat client: every question to a language model, and every structured extraction, goes through it.
 
-Calling a model belongs to `litellm_calls` and `local_calls`, how an answer is read to `envelope` and
-`response_parsing`, prompts to whoever asks.
+Calling a model belongs to `completions`, how an answer is read to `envelope` and `response_parsing`, prompts to whoever
+asks.
 
 Invariants: temperature is 0, but where the model takes no other than its own; user messages are sent as they were
 given, so that a model that reads the notation finds it in the first one; only answers that validate are returned or
@@ -12,8 +12,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
-from types import ModuleType
+from functools import cached_property
 from typing import Any, Literal, TypeVar
 
 from cachetools import LRUCache
@@ -21,31 +20,23 @@ from pydantic import BaseModel
 
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
-from sessiongraph.llm import context_window, litellm_calls, litellm_runtime, local_calls, response_parsing
-from sessiongraph.llm.call_spans import CallSpan
-from sessiongraph.llm.drafts import Drafts, OnDraft
+from sessiongraph.llm import litellm_runtime, response_parsing
+from sessiongraph.llm.completions import REFUSED, Completions, Message
+from sessiongraph.llm.drafts import OnDraft
 from sessiongraph.llm.endpoint import Endpoint
-from sessiongraph.llm.envelope import Envelope, read_envelope, storable
-from sessiongraph.llm.error_mapping import is_unreadable, may_pass
-from sessiongraph.llm.event_loops import EventLoops
+from sessiongraph.llm.envelope import Envelope
 from sessiongraph.llm.thinking import without_thinking
 from sessiongraph.local_models import LocalModels
 from sessiongraph.settings import Settings
 from sessiongraph.types import Usage
 
 T = TypeVar("T", bound=BaseModel)
-Message = dict[str, str]
 # How a JSON answer is asked for: by schema; as JSON, with the schema in the prompt; by the prompt alone.
 Format = Literal["json_schema", "json_object", "prompt"]
 
 MAX_REASKS = 2
 _CACHED_ANSWERS = 512
 _ABOUT_FORMAT = ("response_format", "response format", "schema", "json_object", "structured output", "requested param")
-# Statuses with which parameters are refused.
-_REFUSED = (400, 404, 422, 500, 501)
-# What may be left out where a model does not take it.
-_OPTIONAL = {"temperature": 0}
-_WITH_USAGE = {"stream_options": {"include_usage": True}}
 _HARMLESS: list[Message] = [{"role": "user", "content": "Say: yes"}]
 
 
@@ -68,19 +59,9 @@ class LLM:
             concurrency=settings.llm_max_concurrency,
         )
         self._local_models = local_models or LocalModels()
-        self._loops = EventLoops(
-            self._endpoint.concurrency,
-            None if self._endpoint.is_local else litellm_runtime.close_clients_at_shutdown,
-        )
-        self._checked = False
-        # What the endpoint was found to do: the format it takes; parameters it does not; whether it answers in streams.
+        self._completions = Completions(self._endpoint, self._local_models)
+        # The format that the endpoint was found to take.
         self._format: Format | None = None
-        self._left_out: set[str] = set()
-        self._streams: bool | None = None
-        self._drafts = Drafts()
-        # The longest window of an Ollama model, once it was asked for.
-        self._longest_window: int | None = None
-        self._window_asked = False
         self._schemas: dict[type[BaseModel], str] = {}
         self._answers: LRUCache[str, str] = LRUCache(_CACHED_ANSWERS)
         self._answers_lock = threading.Lock()
@@ -101,8 +82,7 @@ class LLM:
 
     def check(self) -> None:
         """Raise LLMNotConfiguredError, naming the variable, where the model cannot be called. Blocks."""
-        (local_calls if self._endpoint.is_local else litellm_calls).check(self._endpoint)
-        self._checked = True
+        self._completions.check()
 
     def forget_answers(self) -> None:
         """Drop what was answered, and what the embedded models remember of texts."""
@@ -113,7 +93,7 @@ class LLM:
     def close(self) -> None:
         """Drop what was answered, and what is kept for event loops."""
         self.forget_answers()
-        self._loops.close()
+        self._completions.close()
 
     async def text(self, messages: Sequence[Message], on_draft: OnDraft | None = None) -> tuple[str, Usage]:
         """The answer to `messages`, never empty. Raises LLMNotConfiguredError, LLMFailedError.
@@ -124,8 +104,7 @@ class LLM:
         key = self._cache_key(messages, "")
         if (cached := self._cached(key)) is not None:
             return cached, Usage()
-        said, usage = await self._complete(messages, on_draft=on_draft)
-        self._drafts.learn(said.text)
+        said, usage = await self._completions.complete(messages, on_draft=on_draft)
         answer = said.text if self._endpoint.is_local else without_thinking(said.text)
         if not answer:
             raise LLMFailedError(
@@ -178,7 +157,7 @@ class LLM:
     async def probe(self) -> tuple[LLMFailedError | None, Usage]:
         """What a call fails with that no text can be the fault of, and what it used; None where it is answered."""
         try:
-            _, usage = await self._complete(_HARMLESS, retries=0)
+            _, usage = await self._completions.complete(_HARMLESS, retries=0)
         except LLMFailedError as error:
             return error, error.usage or Usage()
         return None, usage
@@ -211,7 +190,7 @@ class LLM:
         while True:
             prompt = messages if form == "json_schema" else _with_schema(messages, self._schema_text(schema))
             try:
-                answer = await self._complete(prompt, _response_format(form, schema), retries)
+                answer = await self._completions.complete(prompt, _response_format(form, schema), retries)
             except LLMFailedError as error:
                 error.usage = before + (error.usage or Usage())
                 if form == "prompt" or not _is_about_format(error):
@@ -238,144 +217,6 @@ class LLM:
         name, provider, _, _ = litellm.get_llm_provider(self.model, api_base=self._endpoint.url)
         return "response_format" in (litellm.get_supported_openai_params(name, provider) or [])
 
-    async def _complete(
-        self,
-        messages: Sequence[Message],
-        response_format: Any = None,
-        retries: int | None = None,
-        on_draft: OnDraft | None = None,
-    ) -> tuple[Envelope, Usage]:
-        """What is said to `messages`. Raises LLMFailedError, also where they were not read to their end."""
-        if not self._checked:
-            await asyncio.to_thread(self.check)
-        if self._endpoint.is_local:
-            return await self._complete_locally(messages)
-        window = await self._window(messages)
-        while True:
-            arguments = litellm_calls.arguments(self._endpoint) | {"messages": list(messages)}
-            arguments |= {name: value for name, value in _OPTIONAL.items() if name not in self._left_out}
-            if response_format is not None:
-                arguments["response_format"] = response_format
-            if window is not None:
-                arguments["num_ctx"] = window
-            try:
-                (said, cost), seconds = await litellm_calls.call(
-                    self._endpoint, self._loops, partial(self._send, arguments, on_draft), retries
-                )
-            except LLMFailedError as error:
-                # Compared with what this call sent: another may have left it out meanwhile.
-                if not (refused := _refused_parameters(error) & arguments.keys()):
-                    raise
-                self._left_out |= refused
-            else:
-                break
-        usage = Usage(
-            calls=1,
-            prompt_tokens=said.prompt_tokens,
-            completion_tokens=said.completion_tokens,
-            seconds=seconds,
-            cost=cost,
-        )
-        response_parsing.check_said(said, self.model, usage)
-        if context_window.was_cut_off(messages, said.prompt_tokens, window):
-            raise self._not_read(f"has read {said.prompt_tokens}", messages, usage)
-        return said, usage
-
-    async def _send(
-        self, arguments: dict[str, Any], on_draft: OnDraft | None, span: CallSpan
-    ) -> tuple[Envelope, float | None]:
-        """One call of litellm: what was said, and the price. Raises whatever litellm does, and ErrorInAnswer."""
-        said, cost = await self._answer(arguments, on_draft)
-        span.answered(model=said.model, input_tokens=said.prompt_tokens, output_tokens=said.completion_tokens)
-        return said, cost
-
-    async def _answer(self, arguments: dict[str, Any], on_draft: OnDraft | None) -> tuple[Envelope, float | None]:
-        litellm = litellm_runtime.load()
-        litellm_runtime.ignore_odd_answer_warnings()
-        if self._streams:
-            return await self._send_for_stream(litellm, arguments, on_draft)
-        if on_draft is not None and (drafted := await self._send_for_drafts(litellm, arguments, on_draft)):
-            return drafted
-        told: list[dict[str, Any]] = []
-        try:
-            response = await litellm.acompletion(**arguments, logger_fn=told.append)
-            return read_envelope(response.model_dump(warnings=False)), litellm_calls.price(response)
-        except Exception as error:
-            # Where litellm cannot read an answer that came, it has told it to its `logger_fn` before.
-            if (body := litellm_calls.body_of(told)) is not None:
-                return read_envelope(body), None
-            if self._streams is False or not is_unreadable(error):
-                raise
-            try:
-                answer = await self._send_for_stream(litellm, arguments)
-            except Exception:
-                answer = Envelope(), None
-            self._streams = bool(answer[0].text)
-            if not self._streams:
-                raise
-            return answer
-
-    async def _send_for_drafts(
-        self, litellm: ModuleType, arguments: dict[str, Any], on_draft: OnDraft
-    ) -> tuple[Envelope, float | None] | None:
-        """One call for an answer that is shown as it comes; None where the endpoint gives none in this way."""
-        if self._drafts.are_refused:
-            return None
-        try:
-            answer = await self._send_for_stream(litellm, arguments | _WITH_USAGE, on_draft)
-        except Exception as error:
-            if may_pass(error) and not is_unreadable(error):
-                raise
-            answer = Envelope(), None
-        # Also after an error that the usual call gets, too: whoever needs a key is not asked twice as often for it.
-        self._drafts.are_refused = not answer[0].text
-        return None if self._drafts.are_refused else answer
-
-    async def _send_for_stream(
-        self, litellm: ModuleType, arguments: dict[str, Any], on_draft: OnDraft | None = None
-    ) -> tuple[Envelope, float | None]:
-        """One call for an answer in pieces: some servers send no other."""
-        stream = await litellm.acompletion(**arguments, stream=True)
-        pieces = await self._drafts.collect(stream, on_draft or (lambda draft: None))
-        response = litellm.stream_chunk_builder(pieces, messages=arguments["messages"])
-        return read_envelope(response.model_dump(warnings=False) if response else None), litellm_calls.price(response)
-
-    async def _window(self, messages: Sequence[Message]) -> int | None:
-        """The window to ask for; None where that cannot be asked for. Raises LLMFailedError where none is enough."""
-        if not context_window.is_ollama(self._endpoint):
-            return None
-        if not self._window_asked:
-            self._longest_window = await context_window.longest_window(self._endpoint)
-            self._window_asked = True
-        window = context_window.window_for(messages, self._longest_window)
-        if context_window.estimated_tokens(messages) > window:
-            raise self._not_read(f"can read {window}", messages, Usage())
-        return window
-
-    def _not_read(self, what: str, messages: Sequence[Message], usage: Usage) -> LLMFailedError:
-        return LLMFailedError(
-            f"{self.model} {what} tokens of a prompt of some {context_window.estimated_tokens(messages)}: its window "
-            "cuts off the rest. Give it less text at once, serve it with a larger window, or set another LLM_MODEL.",
-            model=self.model,
-            usage=usage,
-        )
-
-    async def _complete_locally(self, messages: Sequence[Message]) -> tuple[Envelope, Usage]:
-        """What the embedded model makes of the first user message; it reads no other."""
-        message = next((message["content"] for message in messages if message["role"] == "user"), "")
-        answer, seconds = await local_calls.call(
-            self._endpoint, self._loops, lambda: self._local_models.complete(message)
-        )
-        if answer is None:
-            raise local_calls.nothing_asked(self._endpoint)
-        usage = Usage(
-            calls=1,
-            prompt_tokens=local_calls.estimated_tokens([message]),
-            completion_tokens=local_calls.estimated_tokens([answer]),
-            seconds=seconds,
-        )
-        return Envelope(storable(answer).strip()), usage
-
 
 def _response_format(form: Format, schema: type[BaseModel]) -> Any:
     """litellm turns a pydantic class into the strict schema, or the tool, that the provider wants."""
@@ -400,10 +241,5 @@ def _reask(answer: str, fault: str) -> list[Message]:
     ]
 
 
-def _refused_parameters(error: LLMFailedError) -> set[str]:
-    """The optional parameters that `error` is about."""
-    return {name for name in _OPTIONAL if error.status in _REFUSED and name in str(error).lower()}
-
-
 def _is_about_format(error: LLMFailedError) -> bool:
-    return error.status in _REFUSED and any(word in str(error).lower() for word in _ABOUT_FORMAT)
+    return error.status in REFUSED and any(word in str(error).lower() for word in _ABOUT_FORMAT)
