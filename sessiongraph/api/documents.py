@@ -1,16 +1,23 @@
 """What a dataset holds: its documents, and the sessions that were persisted into it, each with what became of it."""
 
 import asyncio
+import builtins
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
+from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from sessiongraph.api.context import acting_user, permitted
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_name
+from sessiongraph.ingestion.inbox import rejected_files, waiting_files
+from sessiongraph.ingestion.parsing import clean_line
 from sessiongraph.services import Services
+from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.types import User
 
 _DOCUMENTS = """
@@ -18,11 +25,14 @@ WITH passages AS (
     SELECT DISTINCT document_id, passage_id FROM chunks UNION SELECT DISTINCT document_id, passage_id FROM turns),
 counted AS (
     SELECT document_id, count(*) AS passages, count(*) FILTER (disposition = 'persisted') AS persisted,
-        count(*) FILTER (disposition = 'failed') AS failed
+        count(*) FILTER (disposition = 'failed') AS failed,
+        count(*) FILTER (disposition IS NULL) AS waiting,
+        list(DISTINCT reason ORDER BY reason) FILTER (disposition = 'failed') AS reasons
     FROM passages LEFT JOIN current_ledger USING (passage_id) GROUP BY document_id),
 tagged AS (SELECT document_id, list(DISTINCT name ORDER BY name) AS tags FROM node_sets GROUP BY document_id)
 SELECT d.id, kind, name, source, user_name, session_id, created_at, said_on, coalesce(length(text), 0),
-    coalesce(passages, 0), coalesce(persisted, 0), coalesce(failed, 0), coalesce(tags, [])
+    coalesce(passages, 0), coalesce(persisted, 0), coalesce(failed, 0), coalesce(tags, []), coalesce(waiting, 0),
+    coalesce(reasons, [])
 FROM documents d LEFT JOIN counted c ON c.document_id = d.id LEFT JOIN tagged t ON t.document_id = d.id
 """
 _PASSAGES = """
@@ -52,6 +62,7 @@ class Passage:
 class Document:
     """A document, or a session that was persisted (`kind`), and how many of its passages are in the graph.
 
+    `waiting` counts passages that nobody tried yet; `reasons` are those for which passages failed.
     `said_on` is the day that it is of, where it has one; `text` and `passages_read` are given by `get` alone.
     """
 
@@ -68,11 +79,61 @@ class Document:
     persisted: int
     failed: int
     node_sets: list[str]
+    waiting: int = 0
+    reasons: list[str] = field(default_factory=list)
     text: str | None = None
     passages_read: list[Passage] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ExtractedEntity:
+    """An entity as a passage names it, under its id in the graph and the name that it has there."""
+
+    id: str
+    name: str
+    type: str
+
+
+@dataclass(frozen=True)
+class ExtractedFact:
+    """A fact of the graph that a passage states: in the passage's wording, and as it is in the graph.
+
+    `replaced` says that a person called the wording wrong, `valid_until` that the fact is over.
+    """
+
+    id: str
+    statement: str
+    subject: str
+    relation: str
+    object: str
+    stated_by: str
+    replaced: bool
+    valid_until: str | None
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """What is in the graph by a passage."""
+
+    passage_id: str
+    entities: list[ExtractedEntity]
+    facts: list[ExtractedFact]
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What lies in a dataset's inbox: files that the next run takes, and those that could not be read, with why.
+
+    So many at the most: what could not be read is read again to say why.
+    """
+
+    waiting: list[str]
+    rejected: dict[str, str]
+
+
 Found = list[Document]
+# Of an inbox.
+_MOST_WAITING, _MOST_REJECTED = 100, 20
 
 
 class Documents:
@@ -98,6 +159,20 @@ class Documents:
             )
         return found[0]
 
+    async def extracted(self, dataset: str, document_id: str, *, user: User | None = None) -> builtins.list[Extracted]:
+        """What is in the graph by each passage of a document or session; passages that brought nothing are left out.
+
+        [] where there is no such document. Raises as `list`.
+        """
+        check_name(document_id, "document id")
+        target = await permitted(self._services, await acting_user(self._services, user), dataset, "read")
+        return await asyncio.to_thread(lambda: _extracted(self._services.snapshot(target), document_id))
+
+    async def inbox(self, dataset: str, *, user: User | None = None) -> Inbox:
+        """What lies in the dataset's inbox. Raises as `list`."""
+        target = await permitted(self._services, await acting_user(self._services, user), dataset, "read")
+        return await asyncio.to_thread(_inbox, self._services.inbox(target))
+
     async def _read(
         self, dataset: str, user: User | None, query: Callable[[duckdb.DuckDBPyConnection], Found]
     ) -> Found:
@@ -118,3 +193,51 @@ def _document(connection: duckdb.DuckDBPyConnection, document_id: str) -> list[D
     return [
         replace(document, text=text, passages_read=passages) for document, (text,) in zip(found, texts, strict=True)
     ]
+
+
+def _extracted(snapshot: Snapshot, document_id: str) -> list[Extracted]:
+    rows = np.flatnonzero((snapshot.passages["document_id"] == document_id).to_numpy())
+    ids = snapshot.passages["id"].to_numpy()
+    entities, facts = _entities_by_passage(snapshot, rows), _facts_by_passage(snapshot, rows)
+    return [
+        Extracted(str(ids[row]), entities.get(row, []), facts.get(row, []))
+        for row in rows.tolist()
+        if row in entities or row in facts
+    ]
+
+
+def _entities_by_passage(snapshot: Snapshot, rows: np.ndarray) -> dict[int, list[ExtractedEntity]]:
+    mentions = snapshot.mentions[snapshot.mentions["passage"].isin(rows)]
+    pairs = mentions[["passage", "entity"]].drop_duplicates()
+    named = snapshot.entities[["id", "name", "type"]].iloc[pairs["entity"]]
+    found: dict[int, list[ExtractedEntity]] = {}
+    for passage, it in zip(pairs["passage"].tolist(), named.itertuples(index=False), strict=True):
+        found.setdefault(passage, []).append(ExtractedEntity(it.id, it.name, it.type))
+    return {passage: sorted(listed, key=lambda it: it.name.casefold()) for passage, listed in found.items()}
+
+
+def _facts_by_passage(snapshot: Snapshot, rows: np.ndarray) -> dict[int, list[ExtractedFact]]:
+    claims = snapshot.claims[snapshot.claims["passage"].isin(rows)]
+    names = snapshot.entities["name"].to_numpy()
+    facts = snapshot.facts.iloc[claims["fact"]]
+    found: dict[int, list[ExtractedFact]] = {}
+    for claim, it in zip(claims.itertuples(index=False), facts.itertuples(index=False), strict=True):
+        fact = ExtractedFact(
+            it.id,
+            claim.statement,
+            str(names[it.subject]),
+            it.relation,
+            str(names[it.object]),
+            claim.stated_by,
+            bool(claim.replaced),
+            it.valid_until,
+        )
+        found.setdefault(int(claim.passage), []).append(fact)
+    return found
+
+
+def _inbox(folder: Path) -> Inbox:
+    if not folder.is_dir():
+        return Inbox([], {})
+    waiting = islice((clean_line(str(path.relative_to(folder))) for path in waiting_files(folder)), _MOST_WAITING)
+    return Inbox(sorted(waiting), rejected_files(folder, _MOST_REJECTED))

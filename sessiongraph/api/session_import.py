@@ -26,16 +26,19 @@ async def import_file(
     format: str | None,
     me: str | None,
     dry_run: bool,
-    progress: ProgressCallback | None,
+    progress: ProgressCallback | None = None,
+    name: str | None = None,
 ) -> ImportReport:
-    """As `Sessions.import_file` says."""
+    """As `Sessions.import_file` says; `name` is what the export is called, where it lies under another."""
     check_flag(dry_run, "dry_run")
     if not isinstance(path, str | os.PathLike):
         raise InvalidInputError(f"path is of type {type(path).__name__}: give the path of an export.")
     cache = services.cache
     owner = await acting_user(services, user)
     with ExitStack() as opened:
-        export = opened.enter_context(await asyncio.to_thread(lambda: OpenExport(Path(path).expanduser(), format, me)))
+        export = opened.enter_context(
+            await asyncio.to_thread(lambda: OpenExport(Path(path).expanduser(), format, me, name))
+        )
         target = await asyncio.to_thread(import_target, services, owner, dataset, dry_run)
         report = ImportReport(export.format, dry_run, dataset or MAIN_DATASET)
         work = session_import(services, cache, owner, target, dataset, report)

@@ -32,8 +32,9 @@ READ_ERRORS = (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplemented
 class ExportFiles:
     """The members of an export by name, in order; `read` counts bytes of those that were opened, of `size` in all."""
 
-    def __init__(self, path: Path) -> None:
-        self.name = clean_line(path.name)
+    def __init__(self, path: Path, name: str | None = None) -> None:
+        """`name` is what it is called, where it does not lie under its own."""
+        self.name = clean_line(path.name if name is None else name)
         self.read = 0
         self._zip: zipfile.ZipFile | None = None
         try:

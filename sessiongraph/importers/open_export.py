@@ -20,13 +20,13 @@ _MEGABYTE = 1_000_000
 class OpenExport:
     """The export at `path`, to be closed. `notes` say what was left out and could not be read of what was read so far.
 
-    `format` is told by what is in it, where it is None; `me` is the user's name in a chat among people. Blocks.
+    `name` is what it is called, where it lies under another. `format` is told by what is in it, where it is None; `me` is the user's name in a chat among people. Blocks.
     Raises InvalidInputError where it is of no such format, or where nothing can be read.
     """
 
-    def __init__(self, path: Path, format: str | None = None, me: str | None = None) -> None:
+    def __init__(self, path: Path, format: str | None = None, me: str | None = None, name: str | None = None) -> None:
         self.notes = ReadingNotes()
-        self._files = ExportFiles(path)
+        self._files = ExportFiles(path, name)
         self._me = me
         try:
             self.format = format if format is not None else format_of(self._files)

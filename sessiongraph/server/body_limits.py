@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sessiongraph.server.problems import problem
 
-UPLOAD_PATH = "/v1/add/files"
+UPLOAD_PATHS = ("/v1/add/files", "/v1/sessions/import")
 _JSON_BYTES = 4 * 1024 * 1024
 _JSON_SECONDS = 30.0
 _UPLOAD_SECONDS = 600.0
@@ -25,7 +25,7 @@ class BodyLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        is_upload = scope["path"] == UPLOAD_PATH
+        is_upload = scope["path"] in UPLOAD_PATHS
         body = _Body(
             receive,
             self._upload_bytes if is_upload else _JSON_BYTES,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from sessiongraph.access.webhooks import Webhook
 from sessiongraph.dagster.requested_runs import RunState
 from sessiongraph.extraction.build_graph import KnowledgeReport
+from sessiongraph.importers.import_sessions import ImportedSession, ImportReport
 from sessiongraph.persistence.persist import PersistReport, SessionOutcome
 from sessiongraph.retrieval.results import SearchType
 from sessiongraph.types import MAIN_DATASET, Permission, SessionItem, Usage
@@ -278,6 +279,30 @@ class Persisted(BaseModel):
     @classmethod
     def of(cls, report: PersistReport) -> "Persisted":
         return cls(quarantined=len(report.quarantined), **_same_fields(cls, report))
+
+
+class Imported(BaseModel):
+    """As `ImportReport` of the Python API."""
+
+    format: str
+    dry_run: bool
+    dataset: str | None
+    turns: int
+    new: int
+    changed: int
+    unchanged: int
+    withdrawn: int
+    elsewhere: int
+    sessions: list[ImportedSession]
+    secrets: dict[str, int]
+    left_out: dict[str, int]
+    unread: list[str]
+    unread_count: int
+    expires_at: datetime | None
+
+    @classmethod
+    def of(cls, report: ImportReport) -> "Imported":
+        return cls(**_same_fields(cls, report))
 
 
 def _same_fields(model: type[BaseModel], report: Any, without: Any = ()) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Uploads: files, and folders as zips, as inputs of `add`.
+"""Uploads: files, and folders as zips, as inputs of `add`; and an export of conversations.
 
 Invariants: a name from outside is shown and tells the format, and is never a path: each file lies in a folder of this
 request's own under a number. What it is is told by reading it, not by the type that it was sent as. A zip is bounded in
@@ -40,6 +40,22 @@ async def received(files: Sequence[UploadFile], most_bytes: int) -> AsyncIterato
         yield await asyncio.to_thread(_received, [(it.filename or "", it.file) for it in files], folder, most_bytes)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def received_export(file: UploadFile) -> AsyncIterator[tuple[Path, str]]:
+    """An export of conversations that was uploaded, on disk for as long as this is open, and what it is called."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="sessiongraph-upload-"))
+    try:
+        await asyncio.to_thread(_write, folder / "0", _chunks(file.file))
+        yield folder / "0", _shown_name(file.filename or "")
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def _write(path: Path, chunks: Iterator[bytes]) -> None:
+    with path.open("wb") as kept:
+        kept.writelines(chunks)
 
 
 def _received(files: Sequence[tuple[str, BinaryIO]], folder: Path, most_bytes: int) -> Inputs:

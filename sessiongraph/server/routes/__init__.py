@@ -16,11 +16,13 @@ from sessiongraph.server.routes import (
     runs,
     search,
     sessions,
+    stored_documents,
     webhooks,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
     documents.router,
+    stored_documents.router,
     search.router,
     sessions.router,
     persist.router,

@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, File, Form, Query, UploadFile
 
+from sessiongraph.api.session_import import import_file
 from sessiongraph.api.session_states import SessionState, TurnState
 from sessiongraph.server.caller import Client, Reader, Writer
 from sessiongraph.server.schemas import (
     Deleted,
     EditBody,
     FeedbackBody,
+    Imported,
     ItemPopped,
     ItemsBody,
     ItemsWritten,
@@ -17,6 +19,7 @@ from sessiongraph.server.schemas import (
     TurnWritten,
 )
 from sessiongraph.server.turn_keys import TurnKey
+from sessiongraph.server.uploads import received_export
 from sessiongraph.types import SessionInfo, Turn
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
@@ -38,6 +41,27 @@ async def states(client: Client, caller: Reader) -> list[SessionState]:
 async def clear(client: Client, caller: Writer) -> Deleted:
     """Delete all of the caller's sessions from the cache. What was persisted stays, until `forget`."""
     return Deleted(deleted=await client.sessions.clear(user=caller.user))
+
+
+@router.post("/import")
+async def import_sessions(
+    file: Annotated[UploadFile, File(description="An export as it is: the zip, or a file of it.")],
+    client: Client,
+    caller: Writer,
+    dataset: Annotated[str | None, Form()] = None,
+    format: Annotated[str | None, Form()] = None,
+    me: Annotated[str | None, Form(description="The caller's name in a chat among people.")] = None,
+    dry_run: Annotated[bool, Form()] = False,
+) -> Imported:
+    """Take the conversations of an export into the cache: of ChatGPT, Claude, Claude Code, Slack, WhatsApp, or JSONL.
+
+    A folder is sent as a zip. Importing again adds what is new.
+    """
+    async with received_export(file) as (path, name):
+        report = await import_file(
+            client.services, path, user=caller.user, dataset=dataset, format=format, me=me, dry_run=dry_run, name=name
+        )
+    return Imported.of(report)
 
 
 @router.delete("/{session_id}")
