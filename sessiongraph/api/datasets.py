@@ -9,7 +9,9 @@ from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Permission, Role, User
 
 if TYPE_CHECKING:
+    from sessiongraph.api.dataset_overview import DatasetOverview
     from sessiongraph.api.dataset_sizes import DatasetSize
+    from sessiongraph.dagster.dataset_history import DatasetHistory
 
 
 class Datasets:
@@ -47,6 +49,24 @@ class Datasets:
 
         return await dataset_sizes(self._services, user)
 
+    async def overview(self, dataset: str, *, user: User | None = None) -> "DatasetOverview":
+        """How much is in a dataset, how that grew, and how much of the disk it takes.
+
+        Raises DatasetNotFoundError, PermissionDeniedError.
+        """
+        from sessiongraph.api.dataset_overview import dataset_overview
+
+        return await dataset_overview(self._services, dataset, user)
+
+    async def history(self, dataset: str, *, user: User | None = None) -> "DatasetHistory":
+        """What Dagster knows of a dataset: what was done last and at which cost, its runs, and how its checks stand.
+
+        Raises DatasetNotFoundError, PermissionDeniedError.
+        """
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "read")
+        return await asyncio.to_thread(_history, services, target)
+
     async def grant(self, dataset: str, to: User | Role, permission: Permission, *, by: User | None = None) -> None:
         """Let a user, or whoever is in a role, read, write, delete or share a dataset.
 
@@ -80,6 +100,12 @@ class Datasets:
         target = await permitted(services, acting, name, "delete")
         await asyncio.to_thread(services.delete_files, target)
         await asyncio.to_thread(services.access.delete_dataset, target, acting)
+
+
+def _history(services: Services, dataset: Dataset) -> "DatasetHistory":
+    from sessiongraph.dagster.dataset_history import dataset_history  # Dagster is slow to import
+
+    return dataset_history(services.dagster_instance, dataset.key, services.settings.asset_key_prefix)
 
 
 async def _grantee(services: Services, to: User | Role) -> User | Role:

@@ -1,10 +1,8 @@
 """`changes …`: the pages of what runs added to a dataset's graph, found and opened."""
 
 import webbrowser
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,17 +11,10 @@ from sessiongraph.cli.output import moment, note, run, say, show_list
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.types import MAIN_DATASET
 
+if TYPE_CHECKING:
+    from sessiongraph.api.changes import ChangePage
+
 app = typer.Typer(no_args_is_help=True, help="Pages of changes: what each run added, with its evidence.")
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page of what the run `run_id` of `asset` brought."""
-
-    run_id: str
-    asset: str
-    made_at: datetime
-    path: str
 
 
 @app.command("list", epilog=examples("sessiongraph changes list --dataset demo"))
@@ -61,15 +52,8 @@ def open_(
         note("No browser was found here: open the file in one.")
 
 
-async def _pages(dataset: str, user: str | None) -> list[Page]:
-    from sessiongraph.changes.page_store import list_pages
+async def _pages(dataset: str, user: str | None) -> "list[ChangePage]":
+    from sessiongraph.api.changes import change_pages
     from sessiongraph.default_client import default_services
 
-    reader = await acting(user)
-    services = default_services()
-    store = services.store(services.access.resolve(reader or services.access.default_user(), dataset, "read"))
-    pages = [
-        Page(path.stem, path.parent.name, datetime.fromtimestamp(path.stat().st_mtime, UTC), str(path.resolve()))
-        for path in list_pages(store)
-    ]
-    return sorted(pages, key=lambda page: page.made_at, reverse=True)
+    return await change_pages(default_services(), dataset, await acting(user))

@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter
 
+from sessiongraph.api.dataset_overview import DatasetOverview
 from sessiongraph.api.dataset_sizes import DatasetSize
+from sessiongraph.dagster.dataset_history import DatasetHistory
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.server.caller import Admin, Client, Reader, Writer
 from sessiongraph.server.known_users import known_user
@@ -22,6 +24,18 @@ async def list_datasets(client: Client, caller: Reader) -> list[Dataset]:
 async def sizes(client: Client, caller: Reader) -> list[DatasetSize]:
     """How much there is in each dataset that the caller may read, their own first."""
     return await client.datasets.sizes(user=caller.user)
+
+
+@router.get("/overview")
+async def overview(dataset: str, client: Client, caller: Reader) -> DatasetOverview:
+    """How much is in a dataset, how that grew, and how much of the disk it takes."""
+    return await client.datasets.overview(dataset, user=caller.user)
+
+
+@router.get("/history")
+async def history(dataset: str, client: Client, caller: Reader) -> DatasetHistory:
+    """What was done to a dataset last and at which cost, its runs in Dagster, and how its checks stand."""
+    return await client.datasets.history(dataset, user=caller.user)
 
 
 @router.post("")
