@@ -36,8 +36,9 @@ _LONGEST_WAIT = 30 * 24 * 3600
 
 def variables_of(setting: str) -> list[str]:
     """The environment variables of `setting`, the one that goes first first."""
-    # HOME, ASSET_KEY_PREFIX, SERVER_… and WEBHOOK_… are other programs' words.
-    alone = setting in ("home", "asset_key_prefix") or setting.startswith(("server_", "webhook_"))
+    # HOME, ASSET_KEY_PREFIX, SERVER_…, WEBHOOK_… and so on are other programs' words.
+    alone = setting in ("home", "asset_key_prefix", "public_url", "dagster_url")
+    alone = alone or setting.startswith(("server_", "webhook_"))
     return [PREFIX + setting.upper(), *([] if alone else [setting.upper()])]
 
 
@@ -104,6 +105,10 @@ class Settings(BaseSettings):
 
     # Hosts and networks, with commas between, to which webhooks may be sent though they are private, and by http.
     webhook_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
+    # Where people reach the explorer and the Dagster UI: pages of each link to the other then.
+    public_url: AnyHttpUrl | None = None
+    dagster_url: AnyHttpUrl | None = None
 
     # Where a run's failure is posted to, as JSON. Whoever knows the address may post there.
     alert_webhook_url: Secret[AnyHttpUrl] | None = None

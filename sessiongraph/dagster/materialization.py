@@ -7,11 +7,13 @@ A report of what was done (`metadata`), what the store says of it (`data_version
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import dagster as dg
 
 from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
 from sessiongraph.dagster.data_version import PASSAGES, data_version, has_corrected, row_count, run_figures
+from sessiongraph.dagster.metadata import in_order
 from sessiongraph.types import Dataset
 
 if TYPE_CHECKING:
@@ -37,13 +39,13 @@ def store_metadata(services: "Services", dataset: Dataset, asset: str, run_id: s
     if asset in PASSAGES:
         changed = corrected or any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
         metadata |= _change(services, dataset, asset, run_id) if changed else _no_change()
-    return metadata, version
+    return _links(services, dataset, asset, run_id, "changes_file" in metadata) | metadata, version
 
 
 def result(services: "Services", dataset: Dataset, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
     """What a run ends with that did what `report` says."""
     metadata, version = store_metadata(services, dataset, asset, run_id)
-    return dg.MaterializeResult(metadata={**report, **metadata}, data_version=dg.DataVersion(version))
+    return dg.MaterializeResult(metadata=in_order({**report, **metadata}), data_version=dg.DataVersion(version))
 
 
 def event(
@@ -68,7 +70,7 @@ def event(
     for upstream in UPSTREAM[asset]:
         tags |= _input_tags(instance, asset_key(upstream, prefix), dataset.key)
     return dg.AssetMaterialization(
-        asset_key=asset_key(asset, prefix), partition=dataset.key, metadata={**report, **stored}, tags=tags
+        asset_key=asset_key(asset, prefix), partition=dataset.key, metadata=in_order({**report, **stored}), tags=tags
     )
 
 
@@ -109,6 +111,18 @@ def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> 
         ),
         "changes_file": dg.MetadataValue.path(str(page)),
     }
+
+
+def _links(services: "Services", dataset: Dataset, asset: str, run_id: str, is_changed: bool) -> Metadata:
+    """Where the explorer shows the dataset, and what the run changed; nothing where nobody said where it is."""
+    if services.settings.public_url is None:
+        return {}
+    base = str(services.settings.public_url).rstrip("/")
+    query = f"dataset={quote(dataset.key, safe='')}"
+    links: Metadata = {"explorer": dg.MetadataValue.url(f"{base}/dataset?{query}")}
+    if is_changed:
+        links["changes_page"] = dg.MetadataValue.url(f"{base}/changes/{asset}/{quote(run_id, safe='')}?{query}")
+    return links
 
 
 def _no_change() -> Metadata:

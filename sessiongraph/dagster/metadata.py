@@ -9,7 +9,7 @@ shown without what a provider quoted); and what is not known is called unknown, 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -28,8 +28,18 @@ Metadata = dict[str, dg.MetadataValue]
 
 # Rows shown of a table: an event is read by people, and kept forever.
 _MOST_ROWS = 100
+_FIRST = (
+    *("changes_page", "changes", "explorer", "facts_added", "entities_added", "facts", "entities"),
+    *("added", "turns_staged", "persisted", "failed", "skipped", "reasons", "failures", "cost_usd", "seconds"),
+)
 _DISPOSITIONS = ("persisted", "skipped", "failed")
 _QUOTED = re.compile(r"\s*\((?:.*\)|.*\Z)", re.DOTALL)
+
+
+def in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """`metadata` with what a person looks for first at its beginning: Dagster shows it in this order."""
+    first = {name: metadata[name] for name in _FIRST if name in metadata}
+    return {**first, **metadata}
 
 
 def ingest_metadata(report: "IngestReport") -> Metadata:

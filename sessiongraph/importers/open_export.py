@@ -20,7 +20,8 @@ _MEGABYTE = 1_000_000
 class OpenExport:
     """The export at `path`, to be closed. `notes` say what was left out and could not be read of what was read so far.
 
-    `name` is what it is called, where it lies under another. `format` is told by what is in it, where it is None; `me` is the user's name in a chat among people. Blocks.
+    `format` is told by what is in it, where it is None; `me` is the user's name in a chat among people; `name` is what
+    it is called, where it lies under another. Blocks.
     Raises InvalidInputError where it is of no such format, or where nothing can be read.
     """
 
