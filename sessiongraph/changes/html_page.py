@@ -7,7 +7,8 @@ own policy forbids whatever would load or run.
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sessiongraph.changes.diff import Change
-from sessiongraph.changes.svg_graph import ENTITY_CLASSES, entity_class, lay_out
+from sessiongraph.changes.entity_classes import ENTITY_CLASSES, entity_class
+from sessiongraph.changes.svg_graph import lay_out
 from sessiongraph.changes.untrusted_text import as_shown, excerpt, shorten
 
 MOST_FACTS = 200

@@ -14,22 +14,6 @@ Box = tuple[float, float, float, float]
 MOST_NODES = 36
 MOST_RELATIONS = 18
 _WIDTH, _HEIGHT, _MARGIN = 1000, 560, 90
-# The types that have a colour of their own, by the words that models and parsers use for them.
-_CLASS_OF_TYPE = {
-    "person": "person",
-    "organization": "organization",
-    "organisation": "organization",
-    "company": "organization",
-    "place": "place",
-    "location": "place",
-    "city": "place",
-    "country": "place",
-    "date": "date",
-    "event": "event",
-    "work": "thing",
-    "product": "thing",
-}
-ENTITY_CLASSES = ("person", "organization", "place", "event", "date", "thing", "other")
 
 
 @dataclass(frozen=True)
@@ -70,11 +54,6 @@ def lay_out(change: Change) -> Drawing | None:
     arrows = [_arrow(places[subject], places[other], fact) for subject, other, fact in graph.edges(data="fact")]
     nodes = [Node(change.entities[id_], *places[id_]) for id_ in graph.nodes]
     return Drawing(_WIDTH, _HEIGHT, arrows, nodes, has_relations=len(arrows) <= MOST_RELATIONS)
-
-
-def entity_class(type_: str) -> str:
-    """The CSS class that entities of that type are shown in."""
-    return _CLASS_OF_TYPE.get(type_.casefold(), "other")
 
 
 def _graph(change: Change) -> nx.MultiDiGraph:

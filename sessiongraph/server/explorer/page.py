@@ -11,12 +11,17 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from sessiongraph.access.keys import Scope
+from sessiongraph.api.context import permitted
 from sessiongraph.client import SessionGraph
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.server.caller import Caller
 from sessiongraph.server.explorer.rendering import Renderer
 from sessiongraph.server.problems import describe
-from sessiongraph.types import Dataset, User
+from sessiongraph.types import Dataset, Permission, User
+
+# How far a key has to reach for what the permissions on a dataset allow.
+_SCOPE_OF: dict[Permission, Scope] = {"read": "read", "write": "write", "delete": "write", "share": "admin"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,17 @@ class Page:
         """Those that the caller may read, their own first."""
         found = await self.client.datasets.list(user=self.user)
         return sorted(found, key=lambda it: (it.owner_id != self.user.id, it.key))
+
+    async def dataset(self, given: str, datasets: list[Dataset]) -> Dataset | None:
+        """The one that is `given`, else the first of `datasets`, if any. Raises DatasetNotFoundError."""
+        if given:
+            return await permitted(self.client.services, self.user, given, "read")
+        return datasets[0] if datasets else None
+
+    async def allowed(self, dataset: Dataset) -> set[Permission]:
+        """What the caller may do with a dataset, by the grants that they have and as far as their key reaches."""
+        granted = await asyncio.to_thread(self.client.services.access.permissions, self.user, dataset)
+        return {it for it in granted if self.caller.may(_SCOPE_OF[it])}
 
 
 def renderer_of(request: Request) -> Renderer:

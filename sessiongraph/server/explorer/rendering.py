@@ -10,9 +10,10 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from sessiongraph.changes.entity_classes import entity_class
 from sessiongraph.changes.untrusted_text import as_shown, excerpt, shorten
 from sessiongraph.server.explorer.wording import day, moment, thousands
 
@@ -54,7 +55,10 @@ class Renderer:
             digest.update(f"{name}:{len(content)}:".encode() + content)
         self.static_hash = digest.hexdigest()[:16]
         self._environment = Environment(
-            loader=PackageLoader(package),
+            # The drawing of a change is the one of its file.
+            loader=ChoiceLoader(
+                [PackageLoader(package), PrefixLoader({"changes": PackageLoader("sessiongraph.changes")})]
+            ),
             autoescape=True,
             finalize=as_shown,
             undefined=StrictUndefined,
@@ -67,6 +71,7 @@ class Renderer:
             "thousands": thousands,
             "moment": moment,
             "day": day,
+            "entity_class": entity_class,
         }
         self._environment.globals |= {"static": self.static_address, "address": address}
 

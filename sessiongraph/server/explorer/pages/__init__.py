@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from sessiongraph.server.explorer import sign_in
 from sessiongraph.server.explorer.page import PageRouter
-from sessiongraph.server.explorer.pages import ask, evidence, sessions, start
+from sessiongraph.server.explorer.pages import ask, changes, dataset, documents, evidence, sessions, start
 from sessiongraph.server.explorer.rendering import Renderer
 
 
@@ -18,8 +18,22 @@ class Place:
     path: str
 
 
-ROUTERS: tuple[PageRouter, ...] = (start.router, ask.router, sessions.router, evidence.router)
-NAVIGATION: tuple[Place, ...] = (Place("Start", "/"), Place("Ask", "/ask"), Place("Sessions", "/sessions"))
+ROUTERS: tuple[PageRouter, ...] = (
+    start.router,
+    ask.router,
+    sessions.router,
+    evidence.router,
+    documents.router,
+    dataset.router,
+    changes.router,
+)
+NAVIGATION: tuple[Place, ...] = (
+    Place("Start", "/"),
+    Place("Ask", "/ask"),
+    Place("Sessions", "/sessions"),
+    Place("Documents", "/documents"),
+    Place("Dataset", "/dataset"),
+)
 
 
 def open_explorer(app: FastAPI) -> None:

@@ -40,6 +40,26 @@ export async function call(method, path, body, headers = {}) {
   return answer.status === 204 ? null : answer.json();
 }
 
+// The same for files, telling `progress` (from 0 to 1) how much of them was sent, which fetch does not.
+export function upload(path, form, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", path);
+    if (token) request.setRequestHeader("X-CSRF-Token", token);
+    request.responseType = "json";
+    request.upload.addEventListener("progress", event => { if (event.lengthComputable) progress(event.loaded / event.total); });
+    request.addEventListener("load", () => {
+      if (request.status >= 200 && request.status < 300) return resolve(request.response);
+      reject(new Problem(request.response ?? { title: "Failed", status: request.status, detail: `The service answered ${request.status}.` }));
+    });
+    // Who refuses an upload while it comes may hang up before the answer is read.
+    request.addEventListener("error", () => reject(new Problem({ title: "No answer", status: 0,
+      detail: "The service took nothing of it, or broke off.",
+      next_step: "See that the service runs, and that the file is one that can be read and not larger than an upload may be." })));
+    request.send(form);
+  });
+}
+
 // The server-sent events of a POST, as [name, data]: EventSource can only GET. Throws Problem, also for an `error`.
 export async function* events(path, body, headers = {}) {
   const answer = await send("POST", path, body, { ...headers, Accept: "text/event-stream" });

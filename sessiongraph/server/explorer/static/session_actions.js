@@ -3,7 +3,7 @@ import { confirmed, make, onAction, say } from "./parts.js";
 import { call } from "./service.js";
 
 const listed = text => (text || "").split(" ").filter(Boolean);
-const counted = (count, one, many = one + "s") => `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export const counted = (count, one, many = one + "s") => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
 // Each part of a session into the dataset that it belongs to; then `after`.
 export function bindPersist(after) {
@@ -19,11 +19,12 @@ export function bindPersist(after) {
   });
 }
 
-function preview(estimates, cached, what) {
+// What would go of `what`, by dataset: of so many passages, which are called `noun`.
+export function preview(estimates, cached, what, noun = "turn") {
   const parts = [];
   for (const [dataset, estimate] of estimates) {
     parts.push(make("h3", {}, dataset));
-    parts.push(make("p", {}, `${counted(estimate.passages, "turn")} of it; with them go ${counted(estimate.fact_count, "fact")} `
+    parts.push(make("p", {}, `${counted(estimate.passages, noun)} of it; with them go ${counted(estimate.fact_count, "fact")} `
       + `and ${counted(estimate.entity_count, "entity", "entities")} that nothing else states.`));
     for (const [name, lines, count] of [["Facts", estimate.facts, estimate.fact_count], ["Entities", estimate.entities, estimate.entity_count]]) {
       if (!lines.length) continue;
