@@ -7,22 +7,25 @@ from dataclasses import dataclass
 import networkx as nx
 
 from sessiongraph.changes.diff import Change, ChangedEntity, NewFact
+from sessiongraph.changes.label_places import Rectangle, apart, boxes_of, height_of, room_for
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 
 MOST_NODES = 36
 MOST_RELATIONS = 18
+# Where on its arrow a relation may be written, the best place first.
+_LABEL_SHARES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74)
 _WIDTH, _HEIGHT, _MARGIN = 1000, 560, 90
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """A fact from its subject to its object: the SVG path, and the middle of it, where its relation is written."""
+    """A fact from its subject to its object: the SVG path, and where its relation is written, if there is room."""
 
     fact: NewFact
     path: str
-    label: Point
+    label: Point | None
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,12 @@ class Node:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is drawn where; `has_relations` is whether there is room to write the facts' relations beside them."""
+    """What is drawn where."""
 
     width: int
     height: int
     arrows: list[Arrow]
     nodes: list[Node]
-    has_relations: bool
 
 
 def lay_out(change: Change) -> Drawing | None:
@@ -50,10 +52,12 @@ def lay_out(change: Change) -> Drawing | None:
     graph = _graph(change)
     if not graph.nodes:
         return None
-    places = _places(graph)
-    arrows = [_arrow(places[subject], places[other], fact) for subject, other, fact in graph.edges(data="fact")]
+    names = {id_: change.entities[id_].name for id_ in graph.nodes}
+    places = apart(_places(graph), names, _WIDTH)
+    taken, edges = boxes_of(places, names), list(graph.edges(data="fact"))
+    arrows = [_arrow(places[subject], places[other], fact, taken, len(edges)) for subject, other, fact in edges]
     nodes = [Node(change.entities[id_], *places[id_]) for id_ in graph.nodes]
-    return Drawing(_WIDTH, _HEIGHT, arrows, nodes, has_relations=len(arrows) <= MOST_RELATIONS)
+    return Drawing(_WIDTH, height_of(places.values()), arrows, nodes)
 
 
 def _graph(change: Change) -> nx.MultiDiGraph:
@@ -119,7 +123,7 @@ def _spread(values: list[float], start: float, size: float, margin: float) -> li
     return [round(start + margin + share * (size - 2 * margin), 1) for share in shares]
 
 
-def _arrow(start: Point, stop: Point, fact: NewFact) -> Arrow:
+def _arrow(start: Point, stop: Point, fact: NewFact, taken: list[Rectangle], count: int) -> Arrow:
     (x1, y1), (x2, y2) = start, stop
     length = math.hypot(x2 - x1, y2 - y1) or 1.0
     # A slight bow tells an arrow there from one back, and two relations of one pair apart.
@@ -129,7 +133,15 @@ def _arrow(start: Point, stop: Point, fact: NewFact) -> Arrow:
     x1, y1 = _towards(start, middle, radius)
     x2, y2 = _towards(stop, middle, radius)
     path = f"M{x1:.1f} {y1:.1f} Q{middle[0]:.1f} {middle[1]:.1f} {x2:.1f} {y2:.1f}"
-    return Arrow(fact, path, (round((x1 + 2 * middle[0] + x2) / 4, 1), round((y1 + 2 * middle[1] + y2) / 4, 1)))
+    along = [_on_curve((x1, y1), middle, (x2, y2), share) for share in _LABEL_SHARES]
+    return Arrow(fact, path, room_for(fact.relation, along, taken) if count <= MOST_RELATIONS else None)
+
+
+def _on_curve(start: Point, middle: Point, stop: Point, share: float) -> Point:
+    """Where a quadratic curve is after that `share` of it."""
+    one, two, three = (1 - share) ** 2, 2 * share * (1 - share), share**2
+    x, y = (one * start[axis] + two * middle[axis] + three * stop[axis] for axis in (0, 1))
+    return round(x, 1), round(y, 1)
 
 
 def _towards(start: Point, stop: Point, share: float) -> Point:
