@@ -1,4 +1,4 @@
-"""The pictures of the Dagster UI in docs/images, made again from nothing.
+"""The pictures of the Dagster UI and of the explorer in docs/images, made again from nothing.
 
     python docs/screenshots.py [--keep FOLDER]
 
@@ -11,17 +11,24 @@ import argparse
 import asyncio
 import logging
 import os
+import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 from benchmarks import workload
+from sessiongraph.dagster.asset_keys import GRAPH_PAGE
 from tests.support.browser import Browser, chromium, dagster_ui, missing, until
 
-IMAGES = Path(__file__).resolve().parent / "images"
+ROOT = Path(__file__).resolve().parent.parent
+IMAGES = ROOT / "docs" / "images"
 # Short: Dagster writes it into a narrow column.
 OWNER, NAME = "ada", "notes"
 KEY = f"{OWNER}/{NAME}"
@@ -84,23 +91,42 @@ def persisted_by_the_sensor(home: Path) -> str:
     return until(newest, "a run of the sensor has ended well", 300)
 
 
-def shoot_all(browser: Browser, url: str, run_id: str, page: Path) -> None:
+def shoot_dagster(browser: Browser, url: str, run_id: str) -> None:
     asset = f"{url}/assets/session_knowledge"
     browser.size(WIDTH, 740)
     browser.open(f"{url}/asset-groups")
     browser.click("//*[normalize-space()='Hide navigation']")
-    for group in ("ingestion", "knowledge", "sessions"):
-        browser.click(f"//*[name()='foreignObject'][.//*[text()='{group}']]//*[@aria-label='unfold_more']/..")
-        time.sleep(1)
-    _shoot(browser, "assets", f"{url}/asset-groups", 740, "session_knowledge")
+    _shoot(browser, "assets", url + GRAPH_PAGE, 740, "session_knowledge")
 
     _shoot(browser, "asset", asset, 1728, "Metadata", "Columns", "Plots", "Events")
     _shoot(browser, "checks", f"{asset}?view=checks&checkDetail=extraction_yield", 1068, "share_without_fact")
     _shoot(browser, "run", f"{url}/runs/{run_id}?logs=finished", 960, "RUN_SUCCESS")
     _shoot(browser, "sensor", f"{url}/locations/orchestration/sensors/new_sessions", 978, "Evaluations")
-    browser.open(page.as_uri())
+
+
+@contextmanager
+def explorer(home: Path) -> Iterator[str]:
+    """The address at which `sessiongraph view` signs OWNER in, as long as this is open."""
+    command = [sys.executable, "-m", "sessiongraph.cli", "view", "--no-browser", "--user", OWNER]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, env=environment, cwd=home.parent, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def shoot_explorer(browser: Browser, address: str, run_id: str) -> None:
+    browser.open(address)
+    browser.sees("What is remembered")
+    url, query = address.split("/sign-in")[0], urlencode({"dataset": KEY})
+    _shoot(browser, "documents", f"{url}/documents?{query}", 1100, "Drop files here")
+    _shoot(browser, "dataset", f"{url}/dataset?{query}", 1000, "How it grew")
+    changes = f"{url}/changes/session_knowledge/{run_id}?{query}"
+    browser.open(changes)
     end = "return document.querySelectorAll('article')[2].getBoundingClientRect().bottom"
-    _shoot(browser, "changes", page.as_uri(), int(browser.driver.execute_script(end)) + 6, "New facts")
+    _shoot(browser, "changes", changes, int(browser.driver.execute_script(end)) + 6, "New facts")
 
 
 def _shoot(browser: Browser, name: str, address: str, height: int, shows: str, *buttons: str) -> None:
@@ -130,9 +156,9 @@ def main() -> None:
         with dagster_ui(home) as url:
             say("monday", 6, len(PAST))
             run_id = persisted_by_the_sensor(home)
-            page = next(home.glob(f"datasets/*/changes/session_knowledge/{run_id}.html"))
-            with chromium(Path(folder) / "profile", WIDTH) as browser:
-                shoot_all(browser, url, run_id, page)
+            with chromium(Path(folder) / "profile", WIDTH) as browser, explorer(home) as address:
+                shoot_dagster(browser, url, run_id)
+                shoot_explorer(browser, address, run_id)
 
 
 if __name__ == "__main__":

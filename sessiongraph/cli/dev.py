@@ -31,6 +31,7 @@ def dev(
     ] = 3000,
 ) -> None:
     """Open the Dagster UI: assets, runs, schedules and sensors of this home. Ctrl-C ends it."""
+    from sessiongraph.dagster.asset_keys import GRAPH_PAGE
     from sessiongraph.dagster_home import DagsterInstances, dagster_home
     from sessiongraph.settings import load_settings
 
@@ -40,6 +41,7 @@ def dev(
     DagsterInstances().of(home)
     workspace = _write_workspace(home)
     note(f"Dagster's history is in {dagster_home(home)}. The UI will be at http://{_HOST}:{port}.")
+    note(f"All assets at once: http://{_HOST}:{port}{GRAPH_PAGE}")
     environment = {**os.environ, "DAGSTER_HOME": str(dagster_home(home)), "SESSIONGRAPH_HOME": str(home)}
     raise typer.Exit(_run([*_DAGSTER_DEV, "-w", str(workspace), "-h", _HOST, "-p", str(port)], environment))
 

@@ -20,6 +20,9 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = {
     "session_turns": ("session_cache",),
     "session_knowledge": ("session_turns",),
 }
+GROUPS = ("ingestion", "knowledge", "sessions")
+# The page of the Dagster UI that shows them all; without more it shows the groups closed, and no asset.
+GRAPH_PAGE = "/asset-groups?expanded=" + ",".join(f"global@global:{group}" for group in GROUPS)
 # Raised by hand where the same input would give other rows.
 _CODE_VERSIONS = {"documents": "1", "session_turns": "1"}
 

@@ -30,7 +30,7 @@ Metadata = dict[str, dg.MetadataValue]
 _MOST_ROWS = 100
 _FIRST = (
     *("changes_page", "changes", "explorer", "facts_added", "entities_added", "facts", "entities"),
-    *("added", "turns_staged", "persisted", "failed", "skipped", "reasons", "failures", "cost_usd", "seconds"),
+    *("added", "turns_staged", "persisted", "failed", "skipped", "cost_usd", "seconds"),
 )
 _DISPOSITIONS = ("persisted", "skipped", "failed")
 _QUOTED = re.compile(r"\s*\((?:.*\)|.*\Z)", re.DOTALL)

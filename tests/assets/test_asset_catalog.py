@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from orchestration.definitions import build_defs
-from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
+from sessiongraph.dagster.asset_keys import GROUPS, UPSTREAM, asset_key, code_version
 from sessiongraph.services import Services
 from sessiongraph.settings import load_settings
 from tests.orchestration.conftest import Project
@@ -23,6 +23,7 @@ def test_keys_upstream_keys_and_code_versions_are_those_of_events(
     assert {key: {dep.asset_key for dep in spec.deps} for key, spec in specs.items()} == {
         asset_key(name, prefix): {asset_key(it, prefix) for it in upstream} for name, upstream in UPSTREAM.items()
     }
+    assert {spec.group_name for spec in specs.values()} == set(GROUPS)
     made = [name for name in UPSTREAM if name != "session_cache"]
     assert {name: specs[asset_key(name, prefix)].code_version for name in made} == {
         name: code_version(name, services) for name in made

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from sessiongraph.dagster.asset_keys import GRAPH_PAGE
 from sessiongraph.settings import Settings
 
 
@@ -13,8 +14,9 @@ class DagsterLinks:
         self._prefix = settings.asset_key_prefix
 
     @property
-    def is_known(self) -> bool:
-        return self._base is not None
+    def graph(self) -> str | None:
+        """All assets."""
+        return f"{self._base}{GRAPH_PAGE}" if self._base else None
 
     def run(self, run_id: str | None) -> str | None:
         """A run."""

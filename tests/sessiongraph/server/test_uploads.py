@@ -1,6 +1,7 @@
 """Uploads: what is in them is taken, and no name, type or size that they claim is believed."""
 
 import io
+import json
 import stat
 import tempfile
 import zipfile
@@ -135,3 +136,32 @@ def test_a_text_is_never_a_path_or_an_address(service: Service, text: str):
     with service.http() as http:
         assert http.post("/v1/add", json={"data": [text]}).json()["characters"] == len(text)
     assert documents(service) == [("text", None)]
+
+
+# Exports of conversations
+
+
+def test_an_export_is_read_under_its_name_and_nothing_of_it_stays(service: Service, tmp_path: Path) -> None:
+    before = set(Path(tempfile.gettempdir()).glob("sessiongraph-upload-*"))
+    turn = {"session_id": "s", "question": "Where does Ana live?", "answer": "In Rome."}
+    packed = zipped(("../../out.jsonl", json.dumps(turn)))
+    bomb = zipped(("conversations.json", b"0" * 60_000_000))
+    with service.http() as http:
+
+        def send(name: str, content: bytes, **form: str) -> httpx.Response:
+            return http.post("/v1/sessions/import", files={"file": (name, content)}, data=form)
+
+        looked = send("../../home.zip", packed, dry_run="true").raise_for_status().json()
+        assert (looked["format"], looked["new"], looked["dry_run"]) == ("turns", 1, True)
+        assert http.get("/v1/sessions").json() == []
+        assert [send("x.zip", packed, dataset="mine").json()[name] for name in ("new", "unchanged")] == [1, 0]
+        assert [send("x.zip", packed, dataset="mine").json()[name] for name in ("new", "unchanged")] == [0, 1]
+        for name, content, form, words in (
+            ("photo.png", b"\x89PNG", {}, "photo.png"),
+            ("bomb.zip", bomb, {}, "would unfold"),
+            ("x.zip", packed, {"dataset": "bob/theirs"}, "bob/theirs"),
+            ("x.zip", packed, {"format": "nothing"}, "no format of an export"),
+        ):
+            refused = send(name, content, **form)
+            assert words in refused.text and is_problem(refused, refused.status_code), (name, refused.text)
+    assert set(Path(tempfile.gettempdir()).glob("sessiongraph-upload-*")) == before
