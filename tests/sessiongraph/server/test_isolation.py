@@ -169,6 +169,11 @@ def test_no_page_shows_what_is_anothers(people: People):
     )
     assert hidden.status_code == unknown.status_code == 404
     assert hidden.text == unknown.text.replace("olga/nothing", "olga/secrets")
+    for page in ("graph?", "entities?", "entity?entity=Quill&", "fact?id=0000000&"):
+        hidden, unknown = (people.sam.get(f"/{page}dataset={name}") for name in ("olga/secrets", "olga/nothing"))
+        assert hidden.status_code == unknown.status_code == 404
+        assert hidden.text == unknown.text.replace("olga/nothing", "olga/secrets")
+    assert SECRET in people.rita.get("/entity?entity=Quill&dataset=olga/secrets").text
     sources = f"/ask/sources?session=s1&turn={turn['turn_id']}"
     pages = (
         "/",

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from sessiongraph.server.explorer import sign_in
 from sessiongraph.server.explorer.page import PageRouter
-from sessiongraph.server.explorer.pages import ask, evidence, sessions, start
+from sessiongraph.server.explorer.pages import ask, entity, evidence, fact, graph, sessions, start
 from sessiongraph.server.explorer.rendering import Renderer
 
 
@@ -18,8 +18,21 @@ class Place:
     path: str
 
 
-ROUTERS: tuple[PageRouter, ...] = (start.router, ask.router, sessions.router, evidence.router)
-NAVIGATION: tuple[Place, ...] = (Place("Start", "/"), Place("Ask", "/ask"), Place("Sessions", "/sessions"))
+ROUTERS: tuple[PageRouter, ...] = (
+    start.router,
+    ask.router,
+    sessions.router,
+    graph.router,
+    entity.router,
+    fact.router,
+    evidence.router,
+)
+NAVIGATION: tuple[Place, ...] = (
+    Place("Start", "/"),
+    Place("Ask", "/ask"),
+    Place("Sessions", "/sessions"),
+    Place("Graph", "/graph"),
+)
 
 
 def open_explorer(app: FastAPI) -> None:

@@ -22,6 +22,19 @@ export function say(text) {
   clearing = setTimeout(() => { line.hidden = true; }, 6000);
 }
 
+// The same, on the page that is loaded next.
+const NEXT = "sessiongraph said";
+export function sayNext(text) {
+  try { sessionStorage.setItem(NEXT, text); } catch { /* storage may be off: the page shows what was done, too */ }
+}
+export function sayNow() {
+  try {
+    const text = sessionStorage.getItem(NEXT);
+    sessionStorage.removeItem(NEXT);
+    if (text) say(text);
+  } catch { /* as above */ }
+}
+
 // A problem stays until something else is done.
 export function showProblem(error) {
   const place = document.getElementById("problem");
