@@ -1,17 +1,23 @@
-"""Which names a dataset takes for one entity, why, and a person's say in it; and in what an entity is and is called.
+"""Entities, which names a dataset takes for one, why, and a person's say in it; and in what one is and is called.
 
 Names are given as a search shows them, or in any other wording of theirs. What is decided here stands above every rule
 and is undone by deciding the opposite or taking it back; nothing is deleted and no evidence is touched.
 """
 
 import asyncio
+import builtins
 import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
-from sessiongraph.api.context import acting_user, permitted
+from sessiongraph.api import entity_records
+from sessiongraph.api.context import acting_user, names, permitted
+from sessiongraph.api.entity_records import Entity, EntityCorrection, EntityRecord, NameDecision
+from sessiongraph.api.fact_filter import FactFilter
+from sessiongraph.api.neighbourhood import MOST_ENTITIES, Neighbourhood, Outline, around, outlined
 from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.entity_resolution.entity_resolver import Merge, name_key
 from sessiongraph.errors import InvalidInputError
@@ -20,6 +26,7 @@ from sessiongraph.extraction.merge_decisions import are_kept_apart, decide
 from sessiongraph.ids import new_id
 from sessiongraph.services import Services
 from sessiongraph.snapshots.evidence import CORRECTION
+from sessiongraph.snapshots.partial_dates import first_and_last_day, parse_partial_date
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.store.graph_store import Row
 from sessiongraph.types import Dataset, User
@@ -28,32 +35,95 @@ from sessiongraph.types import Dataset, User
 _ASSETS = {"document": "knowledge_graph", "transcript": "knowledge_graph", "session": "session_knowledge"}
 
 
-@dataclass(frozen=True)
-class EntityCorrection:
-    """What a person said of the entity of the name key `entity`: its right type, its right name, or both."""
-
-    entity: str
-    type: str | None
-    name: str | None
-    corrected_by: str
-    corrected_at: datetime
-
-
 class Entities:
-    """Which names a dataset takes for one entity, why, and a person's say in it."""
+    """Entities and their neighbours; which names a dataset takes for one, why, and a person's say in it."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def merges(self, dataset: str, *, user: User | None = None) -> list[Merge]:
+    async def list(
+        self,
+        dataset: str,
+        *,
+        query: str | None = None,
+        type: str | None = None,
+        limit: int = 100,
+        user: User | None = None,
+    ) -> builtins.list[Entity]:
+        """Entities (of a `type`, for one), those with the most facts first; with `query`, those that have its words in
+        one of their names, the best match first.
+
+        Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError.
+        """
+        check_limit(limit, "entities")
+        for name, value in (("query", query), ("type", type)):
+            if value is not None:
+                check_words(value, name, 10_000)
+        _, snapshot = await self._read(dataset, user)
+        return await asyncio.to_thread(entity_records.listed, snapshot, query, type, limit)
+
+    async def get(self, dataset: str, entity: str, *, user: User | None = None) -> EntityRecord:
+        """The entity of that name, in any wording, or of that id: its names and why they are one, what people decided
+        and corrected of it, and the newest passages that name it.
+
+        Raises InvalidInputError where there is none; DatasetNotFoundError, PermissionDeniedError.
+        """
+        check_words(entity, "entity", 200)
+        target, snapshot = await self._read(dataset, user)
+        row = entity_records.row_of(snapshot, target, entity)
+        decisions = await asyncio.to_thread(self._services.store(target).read, entity_records.decided)
+        corrections = entity_records.corrected(snapshot)
+        return await asyncio.to_thread(entity_records.record, snapshot, row, decisions, corrections)
+
+    async def decisions(self, dataset: str, *, user: User | None = None) -> builtins.list[NameDecision]:
+        """What people decided last of each two names, by name. Raises DatasetNotFoundError, PermissionDeniedError."""
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "read")
+        return await asyncio.to_thread(services.store(target).read, entity_records.decided)
+
+    async def neighbourhood(
+        self,
+        dataset: str,
+        *,
+        entities: Sequence[str] | None = None,
+        query: str | None = None,
+        expand: Sequence[str] = (),
+        only: FactFilter | None = None,
+        limit: int = 200,
+        user: User | None = None,
+    ) -> Neighbourhood:
+        """A part of the graph that can be looked at: up to `limit` entities, and the facts between them.
+
+        It begins at `entities` (names or ids), or at those that `query` finds, and has their neighbours with the most
+        facts; with neither, it is those of all with the most facts. `expand` adds a hundred neighbours of each entity
+        in it, two hundred where it is in it twice. `only` says which facts count; without it, those that hold now.
+
+        Raises InvalidInputError where there is no such entity; DatasetNotFoundError, PermissionDeniedError.
+        """
+        check_limit(limit, "entities", MOST_ENTITIES)
+        if query is not None:
+            check_words(query, "query", 10_000)
+        wanted, expanded = names(entities or (), "entities"), names(expand, "expand")
+        if only is not None and only.held_at is not None:
+            only = replace(only, held_at=check_date(only.held_at, "held_at"))
+        target, snapshot = await self._read(dataset, user)
+        starts = [entity_records.row_of(snapshot, target, it) for it in wanted]
+        times = Counter(expand)
+        hundreds = {entity_records.row_of(snapshot, target, it): times[it] for it in expanded}
+        return await asyncio.to_thread(around, snapshot, starts, query, hundreds, only or FactFilter(), limit)
+
+    async def outline(self, dataset: str, *, user: User | None = None) -> Outline:
+        """How much is in a graph and what it can be narrowed to. Raises DatasetNotFoundError, PermissionDeniedError."""
+        _, snapshot = await self._read(dataset, user)
+        return await asyncio.to_thread(outlined, snapshot)
+
+    async def merges(self, dataset: str, *, user: User | None = None) -> builtins.list[Merge]:
         """Every merge of two names, in their normal form, with the rule that it rests on and the reason, by name.
 
         Raises DatasetNotFoundError, PermissionDeniedError.
         """
-        services = self._services
-        target = await permitted(services, await acting_user(services, user), dataset, "read")
-        snapshot = await asyncio.to_thread(services.snapshot, target)
-        return list(snapshot.merges)
+        _, snapshot = await self._read(dataset, user)
+        return [*snapshot.merges]
 
     async def same(self, dataset: str, a: str, b: str, *, reason: str = "", user: User | None = None) -> bool:
         """Take `a` and `b` for names of one entity, whatever the rules say; False where that was decided already.
@@ -67,18 +137,13 @@ class Entities:
         """Take `a` and `b` for names of two entities, and with them what each is a name of; otherwise as `same`."""
         return await self._decide(dataset, a, b, False, reason, user)
 
-    async def corrections(self, dataset: str, *, user: User | None = None) -> list[EntityCorrection]:
+    async def corrections(self, dataset: str, *, user: User | None = None) -> builtins.list[EntityCorrection]:
         """The types and names of entities that people corrected, by name.
 
         Raises DatasetNotFoundError, PermissionDeniedError.
         """
-        services = self._services
-        target = await permitted(services, await acting_user(services, user), dataset, "read")
-        words = (await asyncio.to_thread(services.snapshot, target)).entity_words
-        return [
-            EntityCorrection(key, word.type, word.name, word.said.name, word.said.at.replace(tzinfo=UTC))
-            for key, word in sorted(words.items())
-        ]
+        _, snapshot = await self._read(dataset, user)
+        return entity_records.corrected(snapshot)
 
     async def correct(
         self, dataset: str, entity: str, *, type: str | None = None, name: str | None = None, user: User | None = None
@@ -123,6 +188,11 @@ class Entities:
             await self._say(acting, target, snapshot, [{"key": key, "type": None, "name": None} for key in keys])
         return bool(keys)
 
+    async def _read(self, dataset: str, user: User | None) -> tuple[Dataset, Snapshot]:
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "read")
+        return target, await asyncio.to_thread(services.snapshot, target)
+
     async def _entity(self, dataset: str, entity: str, user: User | None) -> tuple[User, Dataset, Snapshot, int]:
         check_words(entity, "entity", 200)
         services = self._services
@@ -132,7 +202,7 @@ class Entities:
         _check_known(snapshot, target, entity)
         return acting, target, snapshot, snapshot.entity_keys[name_key(entity)]
 
-    async def _say(self, acting: User, target: Dataset, snapshot: Snapshot, rows: list[Row]) -> None:
+    async def _say(self, acting: User, target: Dataset, snapshot: Snapshot, rows: Sequence[Row]) -> None:
         services, run_id = self._services, new_id()
         await report_to_history(
             services,
@@ -181,6 +251,14 @@ async def report_to_history(
     return changed
 
 
+def check_limit(limit: object, what: str, most: int | None = None) -> None:
+    """Refuse what is no number of things to be shown."""
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
+        raise InvalidInputError(f"limit is a number of {what}, 1 or more, not {limit!r:.60}.")
+    if most is not None and limit > most:
+        raise InvalidInputError(f"limit is {limit}; it may be {most:,}.")
+
+
 def check_words(value: object, name: str, most: int) -> str:
     """`value` on one line, where it is a text of at most so many characters that can all be seen."""
     if not isinstance(value, str):
@@ -193,6 +271,21 @@ def check_words(value: object, name: str, most: int) -> str:
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Cn") for letter in words):
         raise InvalidInputError(f"{name} has control characters in it: {words!a:.80}")
     return words
+
+
+def check_date(value: object, name: str) -> str:
+    """`value` as YYYY, YYYY-MM or YYYY-MM-DD."""
+    if isinstance(value, date):
+        return value.date().isoformat() if isinstance(value, datetime) else value.isoformat()
+    if not isinstance(value, str):
+        raise InvalidInputError(f"{name} is a date or a text such as 2024-05-31, not {type(value).__name__}.")
+    text = value.strip()
+    parsed = parse_partial_date(text)
+    parts = text.removeprefix("-").split("-")
+    has_all_digits = [len(part) for part in parts] == [4, 2, 2][: len(parts)]
+    if parsed is None or first_and_last_day(parsed) is None or len(parts) != len(parsed) or not has_all_digits:
+        raise InvalidInputError(f"{name} is a date as YYYY, YYYY-MM or YYYY-MM-DD, such as 2024-05; not {value!r:.60}.")
+    return text
 
 
 def check_entity_name(value: object, name: str) -> str:

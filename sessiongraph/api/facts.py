@@ -6,16 +6,17 @@ evidence is touched.
 
 import asyncio
 import builtins
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from sessiongraph.api.context import acting_user, check_flag, permitted
-from sessiongraph.api.entities import check_entity_name, check_words, report_to_history
+from sessiongraph.api.entities import check_date, check_entity_name, check_limit, check_words, report_to_history
+from sessiongraph.api.entity_records import row_of
 from sessiongraph.entity_resolution.entity_resolver import name_key
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.extraction.corrections import FACTS, fact_row, write
@@ -45,15 +46,17 @@ class FactSource:
     said_at: datetime
     statement: str
     replaced: bool
+    passage_id: str
 
 
 @dataclass(frozen=True)
 class Fact:
     """A fact. `short_id` is enough of its id to name it in its dataset.
 
-    `stated_by` is whose words the statement is in: a user's, an assistant's, a document's, or nobody's but by
-    "correction". `corrected_by` is the name of who corrected it, at `corrected_at`. `valid_until` is when it ended and
-    `superseded_by` the id of the fact that closed it; `retracted` facts were never true.
+    `subject_id` and `object_id` are the ids of its entities. `stated_by` is whose words the statement is in: a user's,
+    an assistant's, a document's, or nobody's but by "correction". `corrected_by` is the name of who corrected it, at
+    `corrected_at`. `valid_until` is when it ended and `superseded_by` the id of the fact that closed it; `retracted`
+    facts were never true.
     """
 
     id: str
@@ -70,6 +73,8 @@ class Fact:
     corrected_at: datetime | None
     retracted: bool
     sources: tuple[FactSource, ...]
+    subject_id: str
+    object_id: str
 
 
 class Facts:
@@ -88,14 +93,14 @@ class Facts:
         limit: int = 100,
         user: User | None = None,
     ) -> builtins.list[Fact]:
-        """Facts about `entity` (all, for None) that have words of `query`, best first, or without one by their names.
+        """Facts about `entity` (a name or an id; all, for None) that have words of `query`, best first, or without one
+        by their names.
 
         With `include_superseded` those too that are over, and those that a person retracted.
         Raises InvalidInputError where the dataset has no such entity; DatasetNotFoundError, PermissionDeniedError.
         """
         check_flag(include_superseded, "include_superseded")
-        if isinstance(limit, bool) or not isinstance(limit, int) or limit < 1:
-            raise InvalidInputError(f"limit is a number of facts, 1 or more, not {limit!r:.60}.")
+        check_limit(limit, "facts")
         for name, value in (("entity", entity), ("query", query)):
             if value is not None:
                 check_words(value, name, 10_000)
@@ -103,6 +108,16 @@ class Facts:
         target = await permitted(services, await acting_user(services, user), dataset, "read")
         snapshot = await asyncio.to_thread(services.snapshot, target)
         return await asyncio.to_thread(_listed, snapshot, target, entity, query, include_superseded, limit)
+
+    async def get(self, dataset: str, fact: str, *, user: User | None = None) -> Fact:
+        """The fact whose id begins so, also one that is over, or that a person retracted.
+
+        Raises InvalidInputError where no fact or several have that id; DatasetNotFoundError, PermissionDeniedError.
+        """
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "read")
+        snapshot = await asyncio.to_thread(services.snapshot, target)
+        return await asyncio.to_thread(_one, snapshot, target, fact)
 
     async def correct(
         self,
@@ -126,8 +141,8 @@ class Facts:
         right = _Right(
             None if object is None else check_entity_name(object, "object"),
             None if relation is None else check_words(relation, "relation", _RELATION_CHARS).replace("_", " "),
-            None if valid_at is None else _checked_date(valid_at, "valid_at"),
-            None if valid_until is None else _checked_date(valid_until, "valid_until"),
+            None if valid_at is None else check_date(valid_at, "valid_at"),
+            None if valid_until is None else check_date(valid_until, "valid_until"),
         )
         if right == _Right():
             raise InvalidInputError(
@@ -302,6 +317,12 @@ def _found(snapshot: Snapshot, dataset: Dataset, id_: str) -> _Found:
     )
 
 
+def _one(snapshot: Snapshot, dataset: Dataset, id_: str) -> Fact:
+    found = _found(snapshot, dataset, id_)
+    [fact] = _shown(snapshot, [], [found.id]) if found.row is None else _shown(snapshot, [found.row], [])
+    return fact
+
+
 def _stated(snapshot: Snapshot, claims: Sequence[FactKey]) -> list[Fact]:
     """The facts that state what `claims` say, retracted ones too."""
     rows = {
@@ -317,12 +338,7 @@ def _listed(
     chosen = np.ones(len(facts), bool) if with_superseded else facts["valid_until"].isna().to_numpy()
     row = None
     if entity is not None:
-        row = snapshot.entity_keys.get(name_key(entity))
-        if row is None:
-            raise InvalidInputError(
-                f"Dataset {dataset.name!r} has no entity called {entity!r:.80}. `sessiongraph graph` shows the names "
-                "that it has."
-            )
+        row = row_of(snapshot, dataset, entity)
         chosen = chosen & ((facts["subject"] == row) | (facts["object"] == row)).to_numpy()
     scores = np.zeros(len(facts)) if query is None else snapshot.fact_index.scores(query)
     rows = np.flatnonzero(chosen & (scores > 0) if query is not None else chosen)
@@ -365,6 +381,8 @@ def _fact(snapshot: Snapshot, row: int, short: dict[str, str]) -> Fact:
         corrected_at=datetime.fromisoformat(corrected_at).replace(tzinfo=UTC) if corrected_at else None,
         retracted=False,
         sources=tuple(_source(snapshot, *source) for source in sources),
+        subject_id=snapshot.entities["id"].iloc[fact["subject"]],
+        object_id=snapshot.entities["id"].iloc[fact["object"]],
     )
 
 
@@ -386,6 +404,8 @@ def _retracted_fact(snapshot: Snapshot, id_: str, short: dict[str, str]) -> Fact
         corrected_at=first.word.said.at.replace(tzinfo=UTC),
         retracted=True,
         sources=tuple(_source(snapshot, it.passage, it.stated_by, it.statement, True) for it in wrong),
+        subject_id=snapshot.entities["id"].iloc[first.subject],
+        object_id=snapshot.entities["id"].iloc[first.object],
     )
 
 
@@ -394,18 +414,19 @@ def _source(snapshot: Snapshot, passage: int, stated_by: str, statement: str, re
     session = it["session_id"] if it["turn_id"] is not None else None
     said_at = it["said_at"].to_pydatetime().replace(tzinfo=UTC)
     return FactSource(
-        it["name"], it["document_id"], session, it["turn_id"], stated_by, said_at, statement, bool(replaced)
+        it["name"], it["document_id"], session, it["turn_id"], stated_by, said_at, statement, bool(replaced), it["id"]
     )
 
 
 def _short_ids(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, str]:
     """For each of `ids` as many of its digits as no other fact's id begins with."""
     known = sorted({*snapshot.facts["id"], *(claim.id for claim in snapshot.retracted)})
-    shared = [0, *(_shared_digits(one, other) for one, other in pairwise(known)), 0]
-    place = {id_: number for number, id_ in enumerate(known)}
-    return {
-        id_: id_[: max(_SHOWN_DIGITS, shared[place[id_]] + 1, shared[place[id_] + 1] + 1)] for id_ in dict.fromkeys(ids)
-    }
+    shown = {}
+    for id_ in ids:
+        place = bisect_left(known, id_)
+        beside = known[max(place - 1, 0) : place] + known[place + 1 : place + 2]
+        shown[id_] = id_[: max(_SHOWN_DIGITS, *(_shared_digits(id_, other) + 1 for other in beside), 0)]
+    return shown
 
 
 def _shared_digits(one: str, other: str) -> int:
@@ -414,17 +435,3 @@ def _shared_digits(one: str, other: str) -> int:
 
 def _normal(relation: str) -> str:
     return " ".join(relation.casefold().split())
-
-
-def _checked_date(value: object, name: str) -> str:
-    """`value` as YYYY, YYYY-MM or YYYY-MM-DD."""
-    if isinstance(value, date):
-        return value.date().isoformat() if isinstance(value, datetime) else value.isoformat()
-    if not isinstance(value, str):
-        raise InvalidInputError(f"{name} is a date or a text such as 2024-05-31, not {type(value).__name__}.")
-    text = value.strip()
-    parsed = parse_partial_date(text)
-    parts = text.removeprefix("-").split("-")
-    if parsed is None or len(parts) != len(parsed) or [len(part) for part in parts] != [4, 2, 2][: len(parts)]:
-        raise InvalidInputError(f"{name} is a date as YYYY, YYYY-MM or YYYY-MM-DD, such as 2024-05; not {value!r:.60}.")
-    return text

@@ -15,5 +15,6 @@ How a page is added:
   states, sources, pickers); `|moment` is a time. A page that has no data says what to do next (`empty`);
 - where it does something, `static/NAME.js`, named in the template's block `scripts`: `service.js` calls `/v1` and
   throws problem documents, `parts.js` shows them, asks for confirmation and makes elements; `onAction` says what a
-  button with `data-action` does. No `style` attribute and no inline script: the policy drops both.
+  button with `data-action` does. What others wrote in `static/` is named in `vendored.txt`, with licence and hash. No
+  `style` attribute and no inline script: the policy drops both.
 """

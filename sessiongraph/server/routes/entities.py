@@ -1,13 +1,40 @@
-"""`entities.…`: which names a dataset takes for one entity, why, and a person's say in it."""
+"""`entities.…`: entities, which names a dataset takes for one, why, and a person's say in it."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from sessiongraph.api.entities import EntityCorrection
+from fastapi import APIRouter, Query
+
+from sessiongraph.api.entity_records import Entity, EntityCorrection, EntityRecord, NameDecision
 from sessiongraph.entity_resolution.entity_resolver import Merge
 from sessiongraph.server.caller import Client, Reader, Writer
 from sessiongraph.server.schemas import Changed, CorrectEntityBody, EntityBody, EntityPairBody
 
 router = APIRouter(prefix="/entities", tags=["entities"])
+
+
+@router.get("")
+async def list_entities(
+    dataset: str,
+    client: Client,
+    caller: Reader,
+    query: str | None = None,
+    type: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[Entity]:
+    """Entities, those with the most facts first; with words of a query in a name, the best match first."""
+    return await client.entities.list(dataset, query=query, type=type, limit=limit, user=caller.user)
+
+
+@router.get("/entity")
+async def entity(dataset: str, entity: str, client: Client, caller: Reader) -> EntityRecord:
+    """The entity of that name or id: its names and why they are one, what people said of it, what names it."""
+    return await client.entities.get(dataset, entity, user=caller.user)
+
+
+@router.get("/decisions")
+async def decisions(dataset: str, client: Client, caller: Reader) -> list[NameDecision]:
+    """What people decided last of each two names: that they mean one entity, or two."""
+    return await client.entities.decisions(dataset, user=caller.user)
 
 
 @router.get("/merges")

@@ -27,6 +27,12 @@ async def list_facts(
     )
 
 
+@router.get("/fact")
+async def fact(dataset: str, fact: str, client: Client, caller: Reader) -> Fact:
+    """The fact whose id begins so, also one that is over, or that a person retracted."""
+    return await client.facts.get(dataset, fact, user=caller.user)
+
+
 @router.post("/correct")
 async def correct(body: CorrectFactBody, client: Client, caller: Writer) -> Fact:
     """Say what is right of a fact: its object, its relation, since when it holds, or when it ended."""

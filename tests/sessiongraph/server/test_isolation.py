@@ -73,6 +73,12 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "estimate_forget": post("/v1/estimate_forget", dataset="{}"),
     "estimate_forget session": post("/v1/estimate_forget", dataset="{}", session_id="s1", user="olga"),
     "evidence": lambda http, name: http.get("/v1/evidence", params={"dataset": name, "id": "0" * 32}),
+    "entities": lambda http, name: http.get("/v1/entities", params={"dataset": name}),
+    "entity": lambda http, name: http.get("/v1/entities/entity", params={"dataset": name, "entity": "Quill"}),
+    "decisions": lambda http, name: http.get("/v1/entities/decisions", params={"dataset": name}),
+    "fact": lambda http, name: http.get("/v1/facts/fact", params={"dataset": name, "fact": "0000000"}),
+    "neighbourhood": lambda http, name: http.get("/v1/graph/neighbourhood", params={"dataset": name}),
+    "outline": lambda http, name: http.get("/v1/graph/outline", params={"dataset": name}),
     "merges": lambda http, name: http.get("/v1/entities/merges", params={"dataset": name}),
     "same": post("/v1/entities/same", dataset="{}", a="Zephyrine Quill", b="Quill"),
     "keep_apart": post("/v1/entities/keep_apart", dataset="{}", a="Zephyrine Quill", b="Quill"),
@@ -96,6 +102,12 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
 }  # fmt: skip
 READS = {
     "graph",
+    "neighbourhood",
+    "outline",
+    "entities",
+    "entity",
+    "decisions",
+    "fact",
     "evidence",
     "merges",
     "facts",
@@ -157,8 +169,21 @@ def test_no_page_shows_what_is_anothers(people: People):
     )
     assert hidden.status_code == unknown.status_code == 404
     assert hidden.text == unknown.text.replace("olga/nothing", "olga/secrets")
+    for page in ("graph?", "entities?", "entity?entity=Quill&", "fact?id=0000000&"):
+        hidden, unknown = (people.sam.get(f"/{page}dataset={name}") for name in ("olga/secrets", "olga/nothing"))
+        assert hidden.status_code == unknown.status_code == 404
+        assert hidden.text == unknown.text.replace("olga/nothing", "olga/secrets")
+    assert SECRET in people.rita.get("/entity?entity=Quill&dataset=olga/secrets").text
     sources = f"/ask/sources?session=s1&turn={turn['turn_id']}"
-    pages = ("/", "/ask", "/ask?session=s1&dataset=olga/secrets", "/ask/beside?session=s1", "/sessions", "/sessions/s1")
+    pages = (
+        "/",
+        "/ask",
+        "/ask?session=s1&dataset=olga/secrets",
+        "/ask/beside?session=s1",
+        "/sessions",
+        "/sessions/s1",
+        "/graph",
+    )
     for page in (*pages, f"/ask/turn?session=s1&turn={turn['turn_id']}", sources):
         shown = people.sam.get(page).text
         assert [word for word in (SECRET, "Quill", "Valparaiso", "olga/secrets") if word in shown] == [], page

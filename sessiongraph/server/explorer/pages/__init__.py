@@ -6,7 +6,18 @@ from fastapi import FastAPI
 
 from sessiongraph.server.explorer import sign_in
 from sessiongraph.server.explorer.page import PageRouter
-from sessiongraph.server.explorer.pages import ask, changes, dataset, documents, evidence, sessions, start
+from sessiongraph.server.explorer.pages import (
+    ask,
+    changes,
+    dataset,
+    documents,
+    entity,
+    evidence,
+    fact,
+    graph,
+    sessions,
+    start,
+)
 from sessiongraph.server.explorer.rendering import Renderer
 
 
@@ -22,6 +33,9 @@ ROUTERS: tuple[PageRouter, ...] = (
     start.router,
     ask.router,
     sessions.router,
+    graph.router,
+    entity.router,
+    fact.router,
     evidence.router,
     documents.router,
     dataset.router,
@@ -31,6 +45,7 @@ NAVIGATION: tuple[Place, ...] = (
     Place("Start", "/"),
     Place("Ask", "/ask"),
     Place("Sessions", "/sessions"),
+    Place("Graph", "/graph"),
     Place("Documents", "/documents"),
     Place("Dataset", "/dataset"),
 )

@@ -1,0 +1,21 @@
+"""A fact: what it says, since when and until when, who states it in which words, and how it is put right."""
+
+from contextlib import suppress
+
+from starlette.responses import Response
+
+from sessiongraph.errors import InvalidInputError
+from sessiongraph.server.explorer.page import PageAsked, PageRouter
+
+router = PageRouter()
+
+
+@router.get("/fact")
+async def fact(page: PageAsked, dataset: str, id: str) -> Response:
+    """The fact of that id."""
+    it = await page.client.facts.get(dataset, id, user=page.user)
+    later = None
+    if it.superseded_by is not None:
+        with suppress(InvalidInputError):  # it may go between the two looks
+            later = await page.client.facts.get(dataset, it.superseded_by, user=page.user)
+    return await page.show("fact.html.j2", dataset=dataset, fact=it, later=later)
