@@ -1,8 +1,9 @@
 // What every page has: times in the reader's zone, the theme, signing out, selects that load anew.
-import { localTimes, onAction } from "./parts.js";
+import { localTimes, onAction, sayNow } from "./parts.js";
 import { call } from "./service.js";
 
 localTimes();
+sayNow();
 
 const root = document.documentElement;
 const isDark = () => root.dataset.theme

@@ -22,6 +22,19 @@ export function say(text) {
   clearing = setTimeout(() => { line.hidden = true; }, 6000);
 }
 
+// The same, on the page that is loaded next.
+const NEXT = "sessiongraph said";
+export function sayNext(text) {
+  try { sessionStorage.setItem(NEXT, text); } catch { /* storage may be off: the page shows what was done, too */ }
+}
+export function sayNow() {
+  try {
+    const text = sessionStorage.getItem(NEXT);
+    sessionStorage.removeItem(NEXT);
+    if (text) say(text);
+  } catch { /* as above */ }
+}
+
 // A problem stays until something else is done.
 export function showProblem(error) {
   const place = document.getElementById("problem");
@@ -69,15 +82,21 @@ export function confirmed(title, body, yes, isDangerous = false) {
 
 // Says the times below `root` in the reader's zone.
 const PLAIN = { dateStyle: "medium", timeStyle: "short" };
+const HOUR = { timeStyle: "short" };
+function said(moment) {
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? `${moment.toLocaleString(undefined, HOUR)} today` : moment.toLocaleString(undefined, PLAIN);
+}
+
 export function localTimes(root = document) {
   for (const time of root.querySelectorAll("time[datetime]")) {
-    time.textContent = new Date(time.dateTime).toLocaleString(undefined, PLAIN);
+    time.textContent = said(new Date(time.dateTime));
   }
 }
 
 export function timeOf(iso) {
   const time = make("time", { datetime: iso, title: iso });
-  time.textContent = new Date(iso).toLocaleString(undefined, PLAIN);
+  time.textContent = said(new Date(iso));
   return time;
 }
 
