@@ -24,10 +24,13 @@ _PATIENCE_SECONDS = 2.0
 _MOST_PAGES = 50
 # How often somebody looks for what is due.
 _TICK_SECONDS = 30.0
+# A session is known by so much of its first words; those of as many are looked up in the cache.
+_FIRST_CHARS = 200
+_MOST_FIRST_WORDS = 100
 
 _COUNTS = """
 SELECT session_id, count(*), count(*) FILTER (disposition = 'persisted'), count(*) FILTER (disposition = 'skipped'),
-    count(*) FILTER (disposition = 'failed'), max(t.created_at)
+    count(*) FILTER (disposition = 'failed'), max(t.created_at), arg_min(question, t.created_at)
 FROM documents d JOIN current_turns t ON t.document_id = d.id LEFT JOIN current_ledger USING (passage_id)
 WHERE d.kind = 'session' AND d.user_id = $1 GROUP BY session_id
 """
@@ -43,7 +46,7 @@ WHERE d.kind = 'session' AND d.user_id = $1 AND d.session_id = $2 ORDER BY t.cre
 @dataclass(frozen=True)
 class Waiting:
     """How many turns of a session wait for a dataset (its key; None where it is gone, or may not be written any more),
-    since when, and when they are persisted at the latest, by whoever persists in the home."""
+    since when, and when the first of them are persisted at the latest, by whoever persists in the home."""
 
     dataset: str | None
     turns: int
@@ -66,7 +69,8 @@ class InDataset:
 class SessionState:
     """A session: how many of its turns the cache has, until when, which of them wait, and what datasets have of it.
 
-    `unread` are datasets that were being written and could not be read.
+    `unread` are datasets that were being written and could not be read. `first_words` begin its first turn, by which
+    people know it; None of some, where very many are in the cache alone.
     """
 
     session_id: str
@@ -76,6 +80,7 @@ class SessionState:
     waiting: tuple[Waiting, ...]
     datasets: tuple[InDataset, ...]
     unread: tuple[str, ...] = ()
+    first_words: str | None = None
 
 
 @dataclass(frozen=True)
@@ -143,14 +148,18 @@ def _list_states(services: Services, user: User) -> list[SessionState]:
     routes = Routes(services.access)
     there: dict[str, list[InDataset]] = {}
     last: dict[str, datetime] = {}
+    first: dict[str, str] = {}
     unread = []
     for key, rows in _read_all(services, user, _COUNTS, [user.id]):
         if rows is None:
             unread.append(key)
             continue
-        for session_id, turns, persisted, skipped, failed, newest in rows:
+        for session_id, turns, persisted, skipped, failed, newest, words in rows:
+            first.setdefault(session_id, words[:_FIRST_CHARS])
             there.setdefault(session_id, []).append(InDataset(key, turns, persisted, skipped, failed))
             last[session_id] = max(last.get(session_id, _utc(newest)), _utc(newest))
+    if cache:
+        first |= _first_words(cache, [it for it in cached.values() if it.session_id not in first])
 
     def state(session_id: str) -> SessionState:
         info: SessionInfo | None = cached.get(session_id)
@@ -163,6 +172,7 @@ def _list_states(services: Services, user: User) -> list[SessionState]:
             parts,
             tuple(there.get(session_id, ())),
             tuple(unread),
+            first.get(session_id),
         )
 
     found = [state(session_id) for session_id in dict.fromkeys((*cached, *there))]
@@ -178,13 +188,20 @@ def _waiting(cache: SessionCache) -> Iterator[WaitingSession]:
         yield from sessions
 
 
+def _first_words(cache: SessionCache, sessions: list[SessionInfo]) -> dict[str, str]:
+    newest = sorted(sessions, key=lambda it: it.last_activity, reverse=True)[:_MOST_FIRST_WORDS]
+    turns = {it.session_id: cache.get_turns(it.user_id, it.session_id) for it in newest}
+    return {session_id: found[0].question[:_FIRST_CHARS] for session_id, found in turns.items() if found}
+
+
 def _parts(session: WaitingSession, rules: DueRules, routes: Routes) -> tuple[Waiting, ...]:
-    return tuple(
-        Waiting(
-            routes.dataset_key(session.user_id, part.dataset_id), part.turns, part.since, due_at(session, part, rules)
-        )
-        for part in session.waiting
-    )
+    """One a dataset: what names none, and what names the one that it then goes to, wait for the same."""
+    found: dict[str | None, Waiting] = {}
+    for part in session.waiting:
+        key, due = routes.dataset_key(session.user_id, part.dataset_id), due_at(session, part, rules)
+        so_far = found.get(key, Waiting(key, 0, part.since, due))
+        found[key] = Waiting(key, so_far.turns + part.turns, min(so_far.since, part.since), min(so_far.due_at, due))
+    return tuple(found.values())
 
 
 def _turn_states(services: Services, user: User, session_id: str) -> list[TurnState]:

@@ -41,6 +41,27 @@ async def test_each_turn_says_what_became_of_it_in_which_dataset_and_why() -> No
     assert (first.is_cached, first.answer) == (False, "Bob Jones lives in Oslo.")
 
 
+async def test_a_session_is_known_by_its_first_words_wherever_they_are() -> None:
+    await sessions.add_turn("s", "I moved to Oslo.", "Noted.")
+    await sessions.add_turn("s", "Where do I live?", "In Oslo.")
+    await sessions.add_turn("long", "word " * 1000, "Noted.")
+    told = {it.session_id: it.first_words or "" for it in await sessions.states()}
+    assert told["s"] == "I moved to Oslo." and len(told["long"]) == 200
+    await persist(session_ids=["s"], create=True)
+    await sessions.clear()
+    [state] = await sessions.states()
+    assert state.first_words == "I moved to Oslo."
+
+
+async def test_what_waits_for_one_dataset_is_told_once_however_it_came_to_name_it() -> None:
+    await sessions.add_turn("s", "I moved to Oslo.", "Noted.")
+    await datasets.create("main_dataset")
+    await sessions.add_turn("s", "Where do I live?", "In Oslo.", dataset="main_dataset")
+    [state] = await sessions.states()
+    assert [(it.dataset, it.turns) for it in state.waiting] == [("default_user/main_dataset", 2)]
+    assert state.waiting[0].since <= state.last_activity
+
+
 async def test_another_users_session_of_that_name_is_not_shown() -> None:
     ana = await users.create("ana")
     await sessions.add_turn("s", "Where does Bob live?", "Bob Jones lives in Oslo.")

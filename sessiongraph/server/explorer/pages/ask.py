@@ -11,6 +11,7 @@ from sessiongraph.api.session_states import TurnState
 from sessiongraph.ids import check_session_id
 from sessiongraph.server.explorer.page import Page, PageAsked, PageRouter
 from sessiongraph.server.explorer.pages.sessions import who_persists
+from sessiongraph.types import MAIN_DATASET
 
 router = PageRouter()
 
@@ -28,6 +29,7 @@ async def ask(page: PageAsked, session: str = "", dataset: str = "") -> Response
         turns=turns,
         datasets=await page.datasets(),
         dataset=dataset,
+        main_dataset=MAIN_DATASET,
         **await _beside(page, session_id),
     )
 
@@ -72,4 +74,5 @@ async def _beside(page: Page, session_id: str) -> dict[str, Any]:
         "state": next((it for it in states if it.session_id == session_id), None),
         "recent": [it for it in states if it.session_id != session_id][:_RECENT],
         "persists": who_persists(page),
+        "quotes": page.client.settings.llm_model.startswith("local/"),
     }

@@ -36,11 +36,15 @@ async function refreshTurn(card) {
   return fresh;
 }
 
+// What is told in this session and not in the graph yet has its evidence in the turn itself.
+const isToldHere = citation => citation.stated_by === "conversation";
+const sourceAddress = it => isToldHere(it) ? `#turn-${it.turn_id}` : evidenceAddress(it.dataset, it.id);
+
 function sourceLine(citation, number) {
   const words = make("q", {}, citation.text.length > 300 ? citation.text.slice(0, 299) + "…" : citation.text);
-  const where = make("a", { href: evidenceAddress(citation.dataset, citation.id) }, citation.name);
+  const where = make("a", { href: sourceAddress(citation) }, citation.name);
   return make("li", { id: `source-${citation.turn}-${number}` }, words,
-    make("span", { class: "small" }, where, `, stated by ${citation.stated_by}, `, timeOf(citation.said_at)));
+    make("span", { class: "small" }, where, isToldHere(citation) ? ", told in this session, " : `, stated by ${citation.stated_by}, `, timeOf(citation.said_at)));
 }
 
 function showAnswer(card, result) {
@@ -53,7 +57,7 @@ function showAnswer(card, result) {
     for (const it of claim.citations) {
       if (!numbers.has(it.id)) continue;
       const number = numbers.get(it.id);
-      claims.append(make("a", { class: "cite", href: evidenceAddress(it.dataset, it.id), "aria-label": `Source ${number}: ${it.name}`, title: it.text.slice(0, 300) }, `${number}`));
+      claims.append(make("a", { class: "cite", href: sourceAddress(it), "aria-label": `Source ${number}: ${it.name}`, title: it.text.slice(0, 300) }, `${number}`));
     }
     claims.append(" ");
   }
@@ -114,6 +118,9 @@ question.addEventListener("keydown", event => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); form.requestSubmit(); }
 });
 
+// An example: it is for the reader to send.
+onAction("try", button => { question.value = button.textContent; question.focus(); });
+
 const turnAddress = card => `/v1/sessions/${encodeURIComponent(session)}/turns/${encodeURIComponent(card.dataset.turn)}`;
 
 onAction("rate", async button => {
@@ -148,9 +155,9 @@ document.addEventListener("submit", event => {
 
 onAction("delete", async button => {
   const card = button.closest(".turn");
-  const persisted = button.dataset.persisted;
-  const body = [make("p", {}, "It leaves the cache.")];
-  if (persisted) body.push(make("p", {}, `What was persisted of it stays in ${persisted.replaceAll(" ", ", ")}, until it is forgotten: `,
+  const datasets = button.dataset.datasets;
+  const body = [make("p", {}, "It leaves this conversation and the cache.")];
+  if (datasets) body.push(make("p", {}, `What ${datasets.replaceAll(" ", ", ")} has of it stays there, until it is forgotten: `,
     make("a", { href: `/sessions/${encodeURIComponent(session)}` }, "the session's page"), " does that."));
   if (!await confirmed("Delete this turn?", body, "Delete", true)) return;
   await call("DELETE", turnAddress(card));
@@ -175,5 +182,5 @@ log.addEventListener("toggle", async event => {
   }
 }, true);
 
-bindPersist(refreshBeside);
+bindPersist(told => { say(told); return refreshBeside(); });
 log.lastElementChild?.scrollIntoView({ block: "nearest" });

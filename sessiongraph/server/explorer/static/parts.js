@@ -82,15 +82,21 @@ export function confirmed(title, body, yes, isDangerous = false) {
 
 // Says the times below `root` in the reader's zone.
 const PLAIN = { dateStyle: "medium", timeStyle: "short" };
+const HOUR = { timeStyle: "short" };
+function said(moment) {
+  const isToday = moment.toDateString() === new Date().toDateString();
+  return isToday ? `${moment.toLocaleString(undefined, HOUR)} today` : moment.toLocaleString(undefined, PLAIN);
+}
+
 export function localTimes(root = document) {
   for (const time of root.querySelectorAll("time[datetime]")) {
-    time.textContent = new Date(time.dateTime).toLocaleString(undefined, PLAIN);
+    time.textContent = said(new Date(time.dateTime));
   }
 }
 
 export function timeOf(iso) {
   const time = make("time", { datetime: iso, title: iso });
-  time.textContent = new Date(iso).toLocaleString(undefined, PLAIN);
+  time.textContent = said(new Date(iso));
   return time;
 }
 

@@ -1,11 +1,11 @@
 // Persisting and forgetting sessions: the same on every page that shows them.
-import { confirmed, make, onAction, say } from "./parts.js";
+import { confirmed, make, onAction } from "./parts.js";
 import { call } from "./service.js";
 
 const listed = text => (text || "").split(" ").filter(Boolean);
 export const counted = (count, one, many = one + "s") => `${count.toLocaleString()} ${count === 1 ? one : many}`;
 
-// Each part of a session into the dataset that it belongs to; then `after`.
+// Each part of a session into the dataset that it belongs to; then `after`, with a word on what became of it.
 export function bindPersist(after) {
   onAction("persist", async button => {
     let persisted = 0, skipped = 0, failed = 0;
@@ -14,8 +14,7 @@ export function bindPersist(after) {
       const report = await call("POST", "/v1/persist_sessions", body);
       persisted += report.persisted; skipped += report.skipped; failed += report.failed;
     }
-    say(`${counted(persisted, "turn")} in the graph` + (skipped ? `, ${skipped} left out` : "") + (failed ? `, ${failed} failed` : "") + ".");
-    await after(button);
+    await after(`${counted(persisted, "turn")} in the graph` + (skipped ? `, ${skipped} left out` : "") + (failed ? `, ${failed} failed` : "") + ".");
   });
 }
 

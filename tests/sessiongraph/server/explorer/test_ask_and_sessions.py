@@ -38,7 +38,19 @@ def test_a_newcomer_is_told_what_to_do_next(browser: Browser, service: Service):
     browser.click("//a[text()='Sessions']")
     browser.sees("No session yet")
     browser.click("//main//a[text()='Ask']")
-    browser.sees("A new conversation", "what you say is kept")
+    browser.sees("A new conversation", "what you say is kept", "no language model is set")
+    browser.click("//button[@data-action='try']")
+    browser.click("//button[text()='Send']")
+    browser.sees("Noted", "Persist now", seconds=60)
+    say(browser, "Where do I live?")
+    browser.click("//a[@class='cite']")
+    told = browser.find("//li[contains(@class,'turn')][1]")
+    assert browser.driver.current_url.endswith(told.get_attribute("id")), "what is not in the graph yet was told here"
+    browser.click("//a[text()='See what became of it']")
+    browser.sees("Where do I live?", "waits", "default_user/main_dataset", seconds=30)
+    browser.click("//button[@data-action='forget' and not(@data-turn)]")
+    browser.click("//dialog//button[text()='Forget']")
+    browser.sees("No session yet", "The session is forgotten.", seconds=60)
 
 
 def test_a_conversation_is_asked_rated_edited_deleted_and_persisted(browser: Browser, demo: Service):
@@ -67,8 +79,16 @@ def test_a_conversation_is_asked_rated_edited_deleted_and_persisted(browser: Bro
     browser.click("//dialog//button[text()='Delete']")
     browser.sees("Deleted.", seconds=30)
 
+    assert "to be left out" in browser.find("//aside").text, "what was rated 2 is not said to come into the graph"
     browser.click("//button[text()='Persist now']")
     browser.sees("1 turn in the graph, 1 left out.", "Nothing waits", seconds=60)
+    browser.click("(//button[@data-action='rate' and @data-score='5'])[2]")
+    browser.sees("Rated 5.", "change waits", seconds=30)
+    browser.click("(//button[@data-action='delete'])[2]")
+    browser.sees("What default_user/demo has of it stays there", seconds=30)
+    browser.click("//dialog//button[text()='Cancel']")
+    browser.click("//button[text()='Persist now']")
+    browser.sees("Nothing waits", seconds=60)
     with demo.http() as http:
         first, second = http.get("/v1/sessions/story/turns").json()
         assert first["score"] == 2 and second["answer"] == "Noted: Clara works at Globex."
