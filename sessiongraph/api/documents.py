@@ -14,6 +14,7 @@ import numpy as np
 from sessiongraph.api.context import acting_user, permitted
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_name
+from sessiongraph.importers.inbox import rejected_exports
 from sessiongraph.ingestion.inbox import rejected_files, waiting_files
 from sessiongraph.ingestion.parsing import clean_line
 from sessiongraph.services import Services
@@ -240,4 +241,4 @@ def _inbox(folder: Path) -> Inbox:
     if not folder.is_dir():
         return Inbox([], {})
     waiting = islice((clean_line(str(path.relative_to(folder))) for path in waiting_files(folder)), _MOST_WAITING)
-    return Inbox(sorted(waiting), rejected_files(folder, _MOST_REJECTED))
+    return Inbox(sorted(waiting), rejected_files(folder, _MOST_REJECTED) | rejected_exports(folder, _MOST_REJECTED))

@@ -15,7 +15,7 @@ from sessiongraph.types import Usage
 _PARTITION_TAG, _TRIGGER_TAG = "dagster/partition", "sessiongraph/trigger"
 _MOST_RUNS, _MOST_SHOWN = 15, 15
 # Events of an asset that costs are added up over; older ones are not looked at.
-_MOST_COUNTED = 1000
+_MOST_COUNTED = 500
 _EXTRACTING = ("knowledge_graph", "session_knowledge")
 
 
@@ -60,7 +60,7 @@ class CheckState:
 @dataclass(frozen=True)
 class DatasetHistory:
     """The newest first, and of checks those that failed. `usage` is what was called to bring something into the graph,
-    `since` the oldest event that is counted: no more than the newest thousand of an asset are."""
+    `since` the oldest event that is counted: no more than the newest 500 of an asset are."""
 
     done: list[Materialization]
     runs: list[HistoricRun]
