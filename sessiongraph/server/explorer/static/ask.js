@@ -37,14 +37,14 @@ async function refreshTurn(card) {
 }
 
 // What is told in this session and not in the graph yet has its evidence in the turn itself.
-const isToldHere = citation => citation.stated_by === "conversation";
-const sourceAddress = it => isToldHere(it) ? `#turn-${it.turn_id}` : evidenceAddress(it.dataset, it.id);
+const sourceAddress = it => it.stated_by === "conversation" ? `#turn-${it.turn_id}` : evidenceAddress(it.dataset, it.id);
+const STATED = { conversation: "told in this session", correction: "as somebody put it right" };
 
 function sourceLine(citation, number) {
   const words = make("q", {}, citation.text.length > 300 ? citation.text.slice(0, 299) + "…" : citation.text);
   const where = make("a", { href: sourceAddress(citation) }, citation.name);
   return make("li", { id: `source-${citation.turn}-${number}` }, words,
-    make("span", { class: "small" }, where, isToldHere(citation) ? ", told in this session, " : `, stated by ${citation.stated_by}, `, timeOf(citation.said_at)));
+    make("span", { class: "small" }, where, `, ${STATED[citation.stated_by] ?? "stated by " + citation.stated_by}, `, timeOf(citation.said_at)));
 }
 
 function showAnswer(card, result) {

@@ -3,6 +3,8 @@
 A page that is added gets its path in `PAGES`; a test fails as long as one has none.
 """
 
+import html
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
@@ -27,9 +29,28 @@ PAGES: dict[str, str] = {
     "/sessions": "/sessions",
     "/sessions/{session_id}": "/sessions/talk",
     "/evidence": f"/evidence?dataset={DEMO}&id={{passage}}",
+    "/graph": f"/graph?dataset={DEMO}",
+    "/entities": f"/entities?dataset={DEMO}",
+    "/entity": f"/entity?dataset={DEMO}&entity=Alice",
+    "/fact": f"/fact?dataset={DEMO}&id={{fact}}",
+    "/documents": f"/documents?dataset={DEMO}",
+    "/documents/{document_id}": f"/documents/{{document}}?dataset={DEMO}",
+    "/dataset": f"/dataset?dataset={DEMO}",
+    "/changes": f"/changes?dataset={DEMO}",
+    "/changes/{asset}/{run_id}": "{change}",
 }
 # Those that there are in an empty home, and those that nobody goes to on purpose.
-EMPTY = ("/", "/ask", "/sessions", "/sessions/never-was", "/sign-in")
+EMPTY = (
+    "/",
+    "/ask",
+    "/sessions",
+    "/sessions/never-was",
+    "/sign-in",
+    "/graph",
+    "/documents",
+    "/dataset",
+    "/changes",
+)
 # Parts of a page, which its script puts into it.
 PARTS = {"/ask/beside", "/ask/turn", "/ask/sources"}
 
@@ -69,6 +90,21 @@ def forget_dialog(browser: Browser) -> None:
     browser.find("//dialog[@open]", 30)
 
 
+def retract_dialog(browser: Browser) -> None:
+    browser.click("//button[@data-action='retract']")
+    browser.find("//dialog[@open]", 30)
+
+
+def forget_document_dialog(browser: Browser) -> None:
+    browser.click("//button[@data-action='forget-document']")
+    browser.find("//dialog[@open]", 30)
+
+
+def drawn(browser: Browser) -> None:
+    browser.find("//canvas", 30)
+    browser.sees("Alice", seconds=30)
+
+
 def wrong_key(browser: Browser) -> None:
     browser.find("//input[@name='key']", 30).send_keys("sgk_wrong", Keys.ENTER)
     browser.sees("no good any more", seconds=30)
@@ -83,6 +119,9 @@ STATES: tuple[tuple[str, Callable[[Browser], None]], ...] = (
     ("/ask?session=talk", delete_dialog),
     ("/sessions", forget_dialog),
     ("/sessions/talk", forget_dialog),
+    (f"/graph?dataset={DEMO}", drawn),
+    (f"/fact?dataset={DEMO}&id={{fact}}", retract_dialog),
+    (f"/documents/{{document}}?dataset={DEMO}", forget_document_dialog),
     ("/sign-in", wrong_key),
 )
 
@@ -103,7 +142,17 @@ def content(service: Service) -> dict[str, str]:
         post(http, "/v1/persist_sessions", {"session_ids": ["talk"], "dataset": "demo"})
         post(http, "/v1/sessions/talk/turns", {"question": "I like tea.", "answer": "Noted.", "dataset": "demo"})
         [persisted] = http.get("/v1/sessions/talk/outcomes").json()[0]["outcomes"]
-    return {"passage": persisted["passage_id"]}
+        fact = http.get("/v1/facts", params={"dataset": "demo", "query": "Paris"}).json()[0]["id"]
+        page = http.get("/documents", params={"dataset": DEMO}).text
+        document = re.search(r"/documents/([^?\"]+)\?", page)
+        change = re.search(r"/changes/[^\"]+", http.get("/changes", params={"dataset": DEMO}).text)
+        assert document and change
+    return {
+        "passage": persisted["passage_id"],
+        "fact": fact,
+        "document": document[1],
+        "change": html.unescape(change[0]),
+    }
 
 
 @pytest.fixture
