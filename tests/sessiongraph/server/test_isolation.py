@@ -55,6 +55,17 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "upload": lambda http, name: http.post(
         "/v1/add/files", files={"files": ("a.txt", b"More of it.")}, data={"dataset_name": name}
     ),
+    "import": lambda http, name: http.post(
+        "/v1/sessions/import",
+        files={"file": ("a.jsonl", b'{"session_id": "s", "question": "q"}')},
+        data={"dataset": name},
+    ),
+    "documents": lambda http, name: http.get("/v1/documents", params={"dataset": name}),
+    "inbox": lambda http, name: http.get("/v1/documents/inbox", params={"dataset": name}),
+    "document": lambda http, name: http.get(f"/v1/documents/{'0' * 31}1", params={"dataset": name}),
+    "extracted": lambda http, name: http.get(f"/v1/documents/{'0' * 31}1/extracted", params={"dataset": name}),
+    "overview": lambda http, name: http.get("/v1/datasets/overview", params={"dataset": name}),
+    "history": lambda http, name: http.get("/v1/datasets/history", params={"dataset": name}),
     "cognify": post("/v1/cognify", datasets="{}"),
     "estimate_cognify": post("/v1/estimate_cognify", datasets="{}"),
     **{
@@ -101,6 +112,7 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "delete": lambda http, name: http.delete("/v1/datasets", params={"dataset": name}),
 }  # fmt: skip
 READS = {
+    *("documents", "inbox", "document", "extracted", "overview", "history"),
     "graph",
     "neighbourhood",
     "outline",
@@ -123,7 +135,7 @@ def test_what_one_may_not_read_is_as_if_it_were_not(people: People, service: Ser
     before = store.read_bytes()
     for call in CALLS:
         for there, absent in (("olga/secrets", "olga/nothing"), (people.dataset_id, "0" * 32), ("secrets", "nothing")):
-            if call in ("add", "upload") and "/" not in there:
+            if call in ("add", "upload", "import") and "/" not in there:
                 continue  # to add to a name of one's own is to create it
             hidden, unknown = CALLS[call](people.sam, there), CALLS[call](people.sam, absent)
             assert hidden.status_code == unknown.status_code == 404, (call, hidden.text)
@@ -174,6 +186,14 @@ def test_no_page_shows_what_is_anothers(people: People):
         assert hidden.status_code == unknown.status_code == 404
         assert hidden.text == unknown.text.replace("olga/nothing", "olga/secrets")
     assert SECRET in people.rita.get("/entity?entity=Quill&dataset=olga/secrets").text
+    [document] = [it for it in people.olga.get("/v1/documents?dataset=secrets").json() if it["kind"] == "document"]
+    paths = ("/documents", f"/documents/{document['id']}", "/dataset", "/changes")
+    for path in paths:
+        assert people.rita.get(path, params={"dataset": "olga/secrets"}).status_code == 200
+        answers = [people.sam.get(path, params={"dataset": name}) for name in ("olga/secrets", "olga/nothing")]
+        assert {it.status_code for it in answers} == {404}
+        assert answers[0].text == answers[1].text.replace("olga/nothing", "olga/secrets")
+        assert SECRET not in people.sam.get(path, params={"dataset": "mine"}).text
     sources = f"/ask/sources?session=s1&turn={turn['turn_id']}"
     pages = (
         "/",
