@@ -11,4 +11,4 @@ router = PageRouter()
 async def evidence(page: PageAsked, dataset: str, id: str) -> Response:
     """A passage, or all those that state a fact."""
     found = await page.client.evidence(dataset, id, user=page.user)
-    return await page.show("evidence.html.j2", dataset=dataset, found=found)
+    return await page.show("evidence.html.j2", dataset=dataset, id=id, found=found)

@@ -97,6 +97,14 @@ def test_a_conversation_is_asked_rated_edited_deleted_and_persisted(browser: Bro
     assert [it["disposition"] for it in became["My sister Clara works at Globex in Berlin."]] == ["persisted"]
 
 
+def test_the_evidence_of_a_fact_leads_to_where_it_is_put_right(browser: Browser, demo: Service):
+    with demo.http() as http:
+        fact = http.get("/v1/facts", params={"dataset": "demo", "query": "Paris"}).json()[0]["id"]
+    browser.open(f"{demo.url}/evidence?dataset={DEMO}&id={fact}")
+    browser.click("//a[text()='The fact']")
+    browser.sees("Put it right", "Paris", seconds=30)
+
+
 def test_a_session_shows_what_became_of_it_and_is_forgotten_after_a_preview(browser: Browser, demo: Service):
     with demo.http() as http:
         for question, answer in (("My brother Dan lives in Oslo.", "Noted."), ("Where does Alice live?", "In Paris.")):
