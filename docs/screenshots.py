@@ -32,6 +32,7 @@ IMAGES = ROOT / "docs" / "images"
 # Short: Dagster writes it into a narrow column.
 OWNER, NAME = "ada", "notes"
 KEY = f"{OWNER}/{NAME}"
+SESSION = "monday"
 WIDTH = 1500
 # Documents and turns of each run of the past: as uneven as they come.
 PAST = ((6, 6), (3, 4), (1, 9), (8, 5), (4, 3), (2, 8), (7, 6), (5, 4))
@@ -121,6 +122,8 @@ def shoot_explorer(browser: Browser, address: str, run_id: str) -> None:
     browser.open(address)
     browser.sees("What is remembered")
     url, query = address.split("/sign-in")[0], urlencode({"dataset": KEY})
+    _shoot(browser, "ask", f"{url}/ask?{urlencode({'session': SESSION})}", 900, "Its turns")
+    _shoot(browser, "graph", f"{url}/graph?{query}", 900, "what holds now")
     _shoot(browser, "documents", f"{url}/documents?{query}", 1100, "Drop files here")
     _shoot(browser, "dataset", f"{url}/dataset?{query}", 1000, "How it grew")
     changes = f"{url}/changes/session_knowledge/{run_id}?{query}"
@@ -154,7 +157,7 @@ def main() -> None:
         os.environ |= {"SESSIONGRAPH_HOME": str(home), "PERSIST_IDLE_SECONDS": str(IDLE_SECONDS)}
         build_past(home)
         with dagster_ui(home) as url:
-            say("monday", 6, len(PAST))
+            say(SESSION, 6, len(PAST))
             run_id = persisted_by_the_sensor(home)
             with chromium(Path(folder) / "profile", WIDTH) as browser, explorer(home) as address:
                 shoot_dagster(browser, url, run_id)
