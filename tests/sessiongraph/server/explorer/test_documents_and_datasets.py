@@ -60,6 +60,8 @@ def test_dropped_files_are_added_each_by_itself_and_brought_into_the_graph(brows
     with service.http() as http:
         [fact] = http.get("/v1/facts", params={"dataset": "demo", "query": "Paris"}).json()
     links = {it.get_attribute("href") for it in browser.driver.find_elements("css selector", ".extracted a")}
+    with service.http() as http:
+        assert {http.get(str(link)).status_code for link in links} == {200}, "every link leads somewhere"
     assert any(fact["id"] in str(link) for link in links) and sum("/entity?" in str(link) for link in links) >= 2
     browser.click("//a[text()='among its neighbours']")
     browser.sees("Evidence", "notes.md", seconds=30)
