@@ -208,8 +208,8 @@ def _show(report: "ImportReport", as_json: bool) -> None:
     "import-cognee",
     epilog=examples(
         "sessiongraph sessions import-cognee redis://localhost:6379/0 --dry-run",
-        "sessiongraph sessions import-cognee .cognee_system/databases/cache.db --dataset work",
-        "sessiongraph sessions import-cognee cache.db --as-user 8f14e45f-ceea-467f-a3e1-b3bd5c7e7c9d=ana",
+        "sessiongraph sessions import-cognee databases/cache.db -d work",
+        "sessiongraph sessions import-cognee cache.db --as-user USER_ID=ana",
         after="Next: sessiongraph persist --all",
     ),
 )
