@@ -33,7 +33,7 @@ counted AS (
 tagged AS (SELECT document_id, list(DISTINCT name ORDER BY name) AS tags FROM node_sets GROUP BY document_id)
 SELECT d.id, kind, name, source, user_name, session_id, created_at, said_on, coalesce(length(text), 0),
     coalesce(passages, 0), coalesce(persisted, 0), coalesce(failed, 0), coalesce(tags, []), coalesce(waiting, 0),
-    coalesce(reasons, [])
+    coalesce(reasons, []), coalesce(substr(text, 1, 160), '')
 FROM documents d LEFT JOIN counted c ON c.document_id = d.id LEFT JOIN tagged t ON t.document_id = d.id
 """
 _PASSAGES = """
@@ -64,7 +64,7 @@ class Document:
     """A document, or a session that was persisted (`kind`), and how many of its passages are in the graph.
 
     `waiting` counts passages that nobody tried yet; `reasons` are those for which passages failed.
-    `said_on` is the day that it is of, where it has one; `text` and `passages_read` are given by `get` alone.
+    `said_on` is the day that it is of, where it has one; `first_words` are at most 160 characters; `text` and `passages_read` are given by `get` alone.
     """
 
     id: str
@@ -82,6 +82,7 @@ class Document:
     node_sets: list[str]
     waiting: int = 0
     reasons: list[str] = field(default_factory=list)
+    first_words: str = ""
     text: str | None = None
     passages_read: list[Passage] = field(default_factory=list)
 
