@@ -64,7 +64,8 @@ class Document:
     """A document, or a session that was persisted (`kind`), and how many of its passages are in the graph.
 
     `waiting` counts passages that nobody tried yet; `reasons` are those for which passages failed.
-    `said_on` is the day that it is of, where it has one; `first_words` are at most 160 characters; `text` and `passages_read` are given by `get` alone.
+    `said_on` is the day that it is of, where it has one; `first_words` are at most 160 characters; `text` and
+    `passages_read` are given by `get` alone.
     """
 
     id: str
