@@ -12,8 +12,11 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -
 demo: $(VENV)/.installed  ## the story of the README, run and explained
 	$(BIN)/python examples/session_persistence.py
 
+# One more process than there are cores: a part of the tests waits for daemons, browsers and servers.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+
 test: lint  ## lint, types, and all tests
-	$(BIN)/pytest --numprocesses auto --dist worksteal
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal
 
 lint: $(VENV)/.installed-dev  ## style, types, and the layers
 	$(BIN)/ruff check
