@@ -1,4 +1,8 @@
-"""`mcp`: this home as the memory of an agent, over stdin and stdout."""
+"""`mcp`: this home as the memory of an agent, over stdin and stdout.
+
+The folder that an agent works in is anybody's: its `.env`, which could name another model's endpoint or another home,
+is not read.
+"""
 
 import asyncio
 import signal
@@ -39,8 +43,9 @@ async def _served(dataset: str | None, user_name: str | None) -> None:
     from sessiongraph.server.delivering import delivering
     from sessiongraph.server.mcp_server import over_stdio
     from sessiongraph.server.persister import persisting
+    from sessiongraph.settings import Settings
 
-    async with SessionGraph() as client:
+    async with SessionGraph(Settings(_env_file=None)) as client:
         user = await (client.users.get_default_user() if user_name is None else client.users.get(user_name))
         if dataset is not None:
             await permitted(client.services, user, dataset, "write")

@@ -93,6 +93,8 @@ async def test_what_waits_when_the_agent_goes_is_in_the_graph(
 
 async def test_each_connection_over_stdio_has_a_session_of_its_own(home: Path, project_root: Path):
     sessions = set()
+    # Of the folder that the agent works in, which may be anybody's: nothing of it is read.
+    (home.parent / ".env").write_text("SESSIONGRAPH_CACHING=false\nLLM_MODEL=no/such-model\n")
     for _ in range(2):
         async with over_stdio(home, project_root) as agent:
             sessions.add((await call(agent, "remember", text="Alice Smith lives in Lyon.")).rsplit(" ", 1)[1])
