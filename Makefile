@@ -46,7 +46,10 @@ soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histo
 	$(BIN)/python benchmarks/daemon.py
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS)
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS) --cache redis
+	$(BIN)/python benchmarks/service_load.py --seconds $(SOAK_SECONDS)
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/reliability/test_state_machine.py
+	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/sessiongraph/integrations/test_openai_agents.py
+	FUZZ_REQUESTS=10000 $(BIN)/pytest tests/sessiongraph/server/test_contract.py
 	FUZZ_ANSWERS=10000 $(BIN)/pytest tests/reliability/test_model_answers_fuzz.py
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/forgetting.py $(DATA)
 

@@ -21,6 +21,7 @@ from sessiongraph.server.problems import describe, problem
 
 OnSources = Callable[[list[Citation]], None]
 Ask = Callable[[OnSources, OnDraft], Awaitable[list[SearchResult]]]
+_CITATIONS, _RESULT = TypeAdapter(list[Citation]), TypeAdapter(SearchResult)
 # A comment now and then, by which both ends and what stands between them know that the connection is alive.
 _PING_SECONDS = 15.0
 
@@ -46,15 +47,14 @@ async def search_events(ask: Ask, home: Path) -> AsyncIterator[bytes]:
 
 
 async def _worked(ask: Ask, queue: "asyncio.Queue[bytes | None]", home: Path) -> None:
-    citations, results = TypeAdapter(list[Citation]), TypeAdapter(SearchResult)
     try:
         [result] = await ask(
-            lambda found: queue.put_nowait(_event("sources", citations.dump_json(found))),
+            lambda found: queue.put_nowait(_event("sources", _CITATIONS.dump_json(found))),
             lambda written: queue.put_nowait(_event("draft", _json({"text": written}))),
         )
         if result.answer is not None:
             queue.put_nowait(_event("answer", _json({"text": result.answer})))
-        queue.put_nowait(_event("done", results.dump_json(result)))
+        queue.put_nowait(_event("done", _RESULT.dump_json(result)))
     except SessionGraphError as error:
         queue.put_nowait(_event("error", bytes(problem(**describe(error, home)).body)))
     except Exception as error:
