@@ -120,6 +120,7 @@ def show_next() -> None:
     beside_python = os.path.relpath(Path(sys.executable).with_name("sessiongraph"))
     command = "sessiongraph" if shutil.which("sessiongraph") else beside_python
     for purpose, arguments in (
+        ("all of it in a browser: ask, look, add, put right", "view"),
         ("the Dagster UI, with what was done here in its history", "dev"),
         ("what there is, and what to do next", "status"),
         ("every fact, with its evidence", f"graph --dataset {DATASET} --table"),
