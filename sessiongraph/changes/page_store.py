@@ -7,6 +7,7 @@ Invariants:
 """
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,4 +94,9 @@ def _folder(store: GraphStore) -> Path:
 
 
 def _pages_of(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.html"), key=lambda path: path.stat().st_mtime_ns)
+    """The oldest first. Another process may be removing some of them meanwhile."""
+    found = []
+    for page in folder.glob("*.html"):
+        with suppress(FileNotFoundError):
+            found.append((page.stat().st_mtime_ns, page))
+    return [page for _, page in sorted(found)]

@@ -62,6 +62,13 @@ async def test_only_the_newest_pages_are_kept(workshop: Workshop, monkeypatch: p
     assert list_pages(workshop.store) == made[1:]
 
 
+async def test_a_page_that_another_process_removes_meanwhile_is_in_nobodys_way(workshop: Workshop) -> None:
+    workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."))
+    page = await persisted(workshop, "s")
+    (page.parent / "gone.html").symlink_to("nowhere")  # listed, and not there when it is looked at
+    assert list_pages(workshop.store) == [page]
+
+
 async def test_a_page_is_the_same_whether_or_not_the_process_also_searches(workshop: Workshop) -> None:
     workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."))
     report = await workshop.persist("s")
