@@ -18,6 +18,7 @@ from sessiongraph.errors import InvalidInputError
 _GRACE_SECONDS = 20
 SERVER_OPTIONS: Mapping[str, Any] = {
     "factory": True,
+    "http": "sessiongraph.server.http_protocol:ProblemProtocol",
     # Whoever sends a request is who the connection says: no header may say otherwise.
     "proxy_headers": False,
     "server_header": False,

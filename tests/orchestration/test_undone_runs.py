@@ -39,7 +39,7 @@ def latest_check(project: Project, asset: str, name: str) -> dg.AssetCheckEvalua
     return found
 
 
-@pytest.mark.parametrize("status", [400, 401, 503])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 500, 503])
 def test_runs_of_which_nothing_got_in_fail_each_time_and_so_does_the_partition(project: Project, status: int) -> None:
     ten_texts(project)
     project.endpoint.fail(status)

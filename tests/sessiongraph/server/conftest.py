@@ -10,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
+from sessiongraph.cli.serve import SERVER_OPTIONS
 from sessiongraph.client import SessionGraph
 from sessiongraph.server.app import create_app
 from sessiongraph.services import Shared
@@ -39,9 +40,7 @@ class Service:
 @contextmanager
 def running(client: SessionGraph) -> Iterator[Service]:
     """The service of `client`, until the end, when it is closed with it."""
-    config = uvicorn.Config(
-        create_app(client), host="127.0.0.1", port=0, log_level="warning", proxy_headers=False, server_header=False
-    )
+    config = uvicorn.Config(create_app(client), host="127.0.0.1", port=0, **{**SERVER_OPTIONS, "factory": False})
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

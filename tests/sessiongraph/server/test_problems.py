@@ -51,6 +51,12 @@ def test_what_is_no_json_is_a_problem_too(service: Service):
             assert answer.status_code in (400, 422) and is_problem(answer, answer.status_code), body[:20]
 
 
+@pytest.mark.parametrize("sent", ["\x00\x01\r\n\r\n", "GET /livez HTTP/1.1\r\nHost: localhost\r\nX: a\x01b\r\n\r\n"])
+def test_what_is_no_http_is_a_problem_too(service: Service, sent: str):
+    status, body = raw(service, sent)
+    assert status == 400 and json.loads(body)["status"] == 400 and "a\x01b" not in body
+
+
 def test_a_fault_of_the_services_own_says_nothing_of_its_inside(service: Service, monkeypatch: pytest.MonkeyPatch):
     async def fail(*_: object, **__: object) -> None:
         raise RuntimeError("/srv/secret path, SELECT * FROM users")
