@@ -9,11 +9,12 @@ product: enough to choose the few candidates for which the product is worth comp
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
-Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
+from sessiongraph.columnar.saved_arrays import Array as Array
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays, is_mapped
 
 # Rows of the first block, and of the largest: each is twice the one before, so that little is allocated and not used.
 _SMALLEST, _LARGEST = 1 << 10, 1 << 16
@@ -146,9 +147,44 @@ class GrowingVectors:
         signs = [*self._signs[:-1], self._signs[-1][:, : self._filled]]
         return Vectors(blocks, signs, numbers, hashes, self.dimensions)
 
+    def save(self, to: ArrayWriter, name: str) -> None:
+        blocks, signs = self._joined_blocks()
+        to.value(name, {"dimensions": self.dimensions, "blocks": len(blocks), "runs": len(self._runs)})
+        for number, (block, of_block) in enumerate(zip(blocks, signs, strict=True)):
+            to.array(f"{name}.block{number}", block)
+            to.array(f"{name}.signs{number}", of_block)
+        for number, (hashes, numbers) in enumerate(self._runs):
+            to.array(f"{name}.hashes{number}", hashes)
+            to.array(f"{name}.numbers{number}", numbers)
+
+    def load(self, saved: SavedArrays, name: str) -> None:
+        about = saved.value(name)
+        self.dimensions = about["dimensions"]
+        self._blocks = [saved.array(f"{name}.block{number}") for number in range(about["blocks"])]
+        self._signs = [saved.array(f"{name}.signs{number}") for number in range(about["blocks"])]
+        self._runs = [
+            (saved.array(f"{name}.hashes{number}"), saved.array(f"{name}.numbers{number}"))
+            for number in range(about["runs"])
+        ]
+        # They are full: what is added goes into a block of its own.
+        self._size, self._filled = sum(map(len, self._blocks)), len(self._blocks[-1]) if self._blocks else 0
+
     @property
     def nbytes(self) -> int:
-        return self._size * (4 * self.dimensions + self.dimensions // 8 + 12)
+        """Bytes of this process's own memory."""
+        own = sum(map(len, (block for block in self._blocks if not is_mapped(block))))
+        return own * (4 * self.dimensions + self.dimensions // 8 + 12)
+
+    def _joined_blocks(self) -> tuple[list[Array], list[Array]]:
+        """The filled blocks and their signs, each block but the largest at least twice as long as the next."""
+        blocks = [*self._blocks[:-1], *(block[: self._filled] for block in self._blocks[-1:])]
+        signs = [*self._signs[:-1], *(of_block[:, : self._filled] for of_block in self._signs[-1:])]
+        place = len(blocks) - 1
+        while place > 0 and len(blocks[place - 1]) < min(2 * len(blocks[place]), _LARGEST):
+            blocks[place - 1 :] = [np.concatenate(blocks[place - 1 :])]
+            signs[place - 1 :] = [np.concatenate(signs[place - 1 :], axis=1)]
+            place -= 1
+        return blocks, signs
 
     def _index(self, hashes: Array, numbers: Array) -> None:
         """Add a sorted run. Each is at least twice as long as the next: few are merged, and few are searched."""

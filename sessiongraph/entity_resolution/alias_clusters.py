@@ -4,9 +4,13 @@ Invariant: the clusters are a function of the present links alone. An update vis
 What does not belong here: why two names are linked (`entity_resolver`, `merge_rules`).
 """
 
-from collections import defaultdict
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_dict import SavedDict
+
+T = TypeVar("T")
 
 
 class Link(NamedTuple):
@@ -30,12 +34,14 @@ class AliasClusters:
     """
 
     def __init__(self, layers: int) -> None:
-        self.links_by_source: dict[tuple[str, ...], frozenset[Link]] = {}
-        self.applied_links: dict[str, tuple[Link, ...]] = {}  # by entity: the links that connect its names
+        self.links_by_source: SavedDict[frozenset[Link]] = SavedDict(sorted, _links(frozenset))
+        # By entity: the links that connect its names.
+        self.applied_links: SavedDict[tuple[Link, ...]] = SavedDict(list, _links(tuple))
         self._layers = layers
-        self._links_of: defaultdict[str, set[Link]] = defaultdict(set)
-        self._distinct_from: defaultdict[str, set[str]] = defaultdict(set)
-        self._roots: list[dict[str, str]] = [{} for _ in range(layers + 1)]
+        self._links_of: SavedDict[set[Link]] = SavedDict(sorted, _links(set))
+        self._distinct_from: SavedDict[set[str]] = SavedDict(sorted, set)
+        self._roots: list[SavedDict[str]] = [SavedDict(str, str) for _ in range(layers + 1)]
+        self._reapplied: set[str] = set()
 
     def links_of(self, key: str) -> Collection[Link]:
         return self._links_of.get(key, ())
@@ -47,9 +53,9 @@ class AliasClusters:
     def set_distinct(self, one: str, other: str, distinct: bool) -> None:
         for key, another in ((one, other), (other, one)):
             if distinct:
-                self._distinct_from[key].add(another)
-            else:
-                self._distinct_from[key].discard(another)
+                self._distinct_from.setdefault(key, set()).add(another)
+            elif (known := self._distinct_from.get(key)) is not None:
+                known.discard(another)
 
     def replace(self, source: tuple[str, ...], links: frozenset[Link]) -> set[str]:
         """Put `links` in the place of the earlier ones of `source`; returns the keys whose links have changed."""
@@ -62,8 +68,8 @@ class AliasClusters:
                 if not self._links_of[key]:
                     del self._links_of[key]
         for link in links - before:
-            self._links_of[link.key].add(link)
-            self._links_of[link.into].add(link)
+            self._links_of.setdefault(link.key, set()).add(link)
+            self._links_of.setdefault(link.into, set()).add(link)
         return {key for link in before ^ links for key in (link.key, link.into)}
 
     def update(self, touched: set[str], layer: int) -> set[str]:
@@ -76,7 +82,7 @@ class AliasClusters:
             if start not in self._links_of:
                 if roots.pop(start, None) is not None:
                     moved.add(start)
-                self.applied_links.pop(start, None)
+                self._unapply(start)
                 continue
             links = self._reached(start, layer)
             members = {start, *(key for link in links for key in (link.key, link.into))}
@@ -92,10 +98,39 @@ class AliasClusters:
                     else:
                         roots[key] = root
                     if layer == self._layers:
-                        self.applied_links.pop(key, None)
+                        self._unapply(key)
                 if layer == self._layers and len(cluster) > 1:
                     self.applied_links[root] = tuple(link for link in applied if link.key in cluster)
         return moved
+
+    def take_reapplied(self) -> set[str]:
+        """The entities whose links were looked at since this was last asked."""
+        taken, self._reapplied = self._reapplied, set()
+        return taken
+
+    def save(self, to: ArrayWriter) -> None:
+        for part, name in self._parts():
+            part.save(to, name)
+
+    def load(self, saved: SavedArrays) -> None:
+        for part, name in self._parts():
+            part.load(saved, name)
+
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for part, _ in self._parts())
+
+    def _parts(self) -> Iterator[tuple[SavedDict[Any], str]]:
+        yield self.links_by_source, "links.by_source"
+        yield self.applied_links, "links.applied"
+        yield self._links_of, "links.of"
+        yield self._distinct_from, "links.distinct"
+        for layer, roots in enumerate(self._roots):
+            yield roots, f"links.roots{layer}"
+
+    def _unapply(self, key: str) -> None:
+        self._reapplied.add(key)
+        self.applied_links.pop(key, None)
 
     def _reached(self, start: str, layer: int) -> set[Link]:
         """The links of `layer` and earlier ones in the connected component of `start`."""
@@ -121,3 +156,8 @@ class AliasClusters:
             cluster_of.update(dict.fromkeys(other, one))
             applied.append(link)
         return list({id(cluster): cluster for cluster in cluster_of.values()}.values()), applied
+
+
+def _links(kind: Callable[[Iterable[Link]], T]) -> Callable[[Any], T]:
+    """Reads links, as they were saved, as a collection of that `kind`."""
+    return lambda saved: kind(Link(*columns) for columns in saved)

@@ -11,10 +11,14 @@ Invariants:
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from functools import cached_property
 from itertools import combinations
+from typing import Any
 
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_dict import SavedDict
 from sessiongraph.entity_resolution.alias_clusters import AliasClusters, Link, fullest_first
 from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, NameEvidence, Rule, is_alias_relation
 from sessiongraph.entity_resolution.name_normalization import (
@@ -65,17 +69,20 @@ class EntityResolver:
     """The entity of each name key, updated as names change. Not safe for use by several threads at once."""
 
     def __init__(self) -> None:
-        self._evidence: dict[str, NameEvidence] = {}
-        self._decisions: dict[tuple[str, str], Decision] = {}
-        self._decided_pairs: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        self._evidence: SavedDict[NameEvidence] = SavedDict(_written_evidence, _read_evidence)
+        # By pair of names, and by name the pairs that were decided.
+        self._decisions: SavedDict[Decision] = SavedDict(astuple, lambda columns: Decision(*columns))
+        self._decided_pairs: SavedDict[set[tuple[str, str]]] = SavedDict(sorted, lambda pairs: set(map(tuple, pairs)))
         # By rule and token: the long names.
-        self._long_names: dict[str, dict[str, set[str]]] = {rule.name: {} for rule in RULES}
+        self._long_names: SavedDict[set[str]] = SavedDict(sorted, set)
         # A source of links is a rule and token, a pair that differs by a typo, or a pair that was decided.
         self._clusters = AliasClusters(_SPEAKER_LAYER)
         # By speaker's key the names borne, and by name the speakers who bear it; whether they told it themselves.
-        self._names_of: dict[str, dict[str, bool]] = {}
-        self._bearers: defaultdict[str, dict[str, bool]] = defaultdict(dict)
-        self._merge_of_link: dict[Link, Merge] = {}
+        self._names_of: SavedDict[dict[str, bool]] = SavedDict(dict, dict)
+        self._bearers: SavedDict[dict[str, bool]] = SavedDict(dict, dict)
+        # By entity the merges that made it, and the entities of which they may be others now.
+        self._merges: SavedDict[list[Merge]] = SavedDict(_written_merges, _read_merges)
+        self._remerged: set[str] = set()
 
     def update(
         self,
@@ -112,18 +119,44 @@ class EntityResolver:
         return self._clusters.entity(key, _SPEAKER_LAYER)
 
     @property
-    def merges(self) -> list[Merge]:
-        """Every merge with its reason, by key. All the merges of an entity lead to it, some through another name."""
-        links = [link for links in self._clusters.applied_links.values() for link in links]
-        for link in links:
-            if link not in self._merge_of_link:
-                self._merge_of_link[link] = Merge(link.key, link.into, link.rule, self._reason(link))
-        return sorted((self._merge_of_link[link] for link in links), key=lambda merge: (merge.key, merge.into))
+    def merges(self) -> "Merges":
+        """Every merge with its reason. All the merges of an entity lead to it, some through another name."""
+        for key in self._remerged | self._clusters.take_reapplied():
+            links = self._clusters.applied_links.get(key, ())
+            if links:
+                self._merges[key] = [Merge(link.key, link.into, link.rule, self._reason(link)) for link in links]
+            else:
+                self._merges.pop(key, None)
+        self._remerged = set()
+        return Merges(self._merges.frozen())
+
+    def save(self, to: ArrayWriter) -> None:
+        for part, name in self._parts():
+            part.save(to, name)
+        self._clusters.save(to)
+
+    def load(self, saved: SavedArrays) -> None:
+        for part, name in self._parts():
+            part.load(saved, name)
+        self._clusters.load(saved)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of this process's own memory, estimated."""
+        return sum(part.nbytes for part, _ in self._parts()) + self._clusters.nbytes
+
+    def _parts(self) -> Iterator[tuple[SavedDict[Any], str]]:
+        yield self._evidence, "resolver.evidence"
+        yield self._decisions, "resolver.decisions"
+        yield self._decided_pairs, "resolver.decided_pairs"
+        yield self._long_names, "resolver.long_names"
+        yield self._names_of, "resolver.names_of"
+        yield self._bearers, "resolver.bearers"
+        yield self._merges, "resolver.merges"
 
     def _drop_reasons(self, links: Iterable[Link]) -> None:
         """Have the reasons of `links` worded anew when they are next asked for."""
-        for link in links:
-            self._merge_of_link.pop(link, None)
+        self._remerged |= {self.entity_of(link.key) for link in links}
 
     def _reason(self, link: Link) -> str:
         short, long = self._wording(link.key), self._wording(link.into)
@@ -155,19 +188,18 @@ class EntityResolver:
         due: set[tuple[Rule, str]] = set()
         reviewed = [key for key in changes if _rules_see_change(key, before[key], changes[key])]
         for rule in RULES:
-            long_names = self._long_names[rule.name]
             for key in reviewed:
                 earlier, evidence = before[key], changes[key]
                 old = rule.long_name_tokens(key, earlier) if earlier is not None else ()
                 new = rule.long_name_tokens(key, evidence) if evidence is not None else ()
                 due.update((rule, token) for token in (*old, *new))
                 for token in old:
-                    long_names[token].discard(key)
+                    self._long_names[rule.name, token].discard(key)
                 for token in new:
-                    long_names.setdefault(token, set()).add(key)
+                    self._long_names.setdefault((rule.name, token), set()).add(key)
                 for token in old:
-                    if not long_names.get(token, True):
-                        del long_names[token]
+                    if not self._long_names.get((rule.name, token), True):
+                        del self._long_names[rule.name, token]
         return due | self._short_name_tokens(reviewed)
 
     def _tokens(self, keys: Iterable[str]) -> set[tuple[Rule, str]]:
@@ -187,18 +219,18 @@ class EntityResolver:
             (rule, token)
             for rule in RULES
             for key in keys
-            if (token := rule.short_name_token(key)) is not None and token in self._long_names[rule.name]
+            if (token := rule.short_name_token(key)) is not None and (rule.name, token) in self._long_names
         }
 
     def _rule_links(self, rule: Rule, token: str) -> frozenset[Link]:
         """The links that `rule` makes under `token`."""
-        longs = self._long_names[rule.name].get(token, set())
+        longs = self._long_names.get((rule.name, token), set())
         if not rule.symmetric:
             shorts = (short for short in rule.short_names_of(token) if short in self._evidence and short not in longs)
             return frozenset(
                 link for short in shorts if (link := self._unambiguous_link(rule, short, longs)) is not None
             )
-        names = longs | ({token} & self._evidence.keys())
+        names = longs | ({token} if token in self._evidence else set())
         if any(rule.apart(one, other) for one, other in combinations(names, 2)):
             return frozenset()
         into = token if token in names else min(names, default="")
@@ -290,14 +322,14 @@ class EntityResolver:
             for name in before.keys() - names.keys():
                 del self._bearers[name][speaker]
             for name, told in names.items():
-                self._bearers[name][speaker] = told
+                self._bearers.setdefault(name, {})[speaker] = told
             self._names_of[speaker] = dict(names)
             due.update(before, names)
         return due
 
     def _speaker_links(self, key: str) -> frozenset[Link]:
         """The link from a name to the one speaker who bears it."""
-        bearers = self._bearers[key]
+        bearers = self._bearers.get(key, {})
         if len(bearers) != 1 or key not in self._evidence:
             return frozenset()
         [(speaker, told)] = bearers.items()
@@ -325,10 +357,11 @@ class EntityResolver:
             if decision is not None:
                 self._decisions[keys] = decision
             for key in keys:
+                decided = self._decided_pairs.setdefault(key, set())
                 if decision is None:
-                    self._decided_pairs[key].discard(keys)
+                    decided.discard(keys)
                 else:
-                    self._decided_pairs[key].add(keys)
+                    decided.add(keys)
         due = {*decisions, *(keys for key in changes for keys in self._decided_pairs.get(key, ()))}
         for one, other in due:
             decision = self._decisions.get((one, other))
@@ -339,6 +372,43 @@ class EntityResolver:
             self._drop_reasons(links)
             touched |= self._clusters.replace((_DECISION, one, other), links)
         return touched
+
+
+class Merges(Sequence[Merge]):
+    """Merges by their names, put in order when they are first asked for."""
+
+    def __init__(self, by_entity: Mapping[str, list[Merge]]) -> None:
+        self._by_entity = by_entity
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._all[place]
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all == list(other)
+
+    @cached_property
+    def _all(self) -> list[Merge]:
+        merges = (merge for of_entity in self._by_entity.values() for merge in of_entity)
+        return sorted(merges, key=lambda merge: (merge.key, merge.into))
+
+
+def _written_evidence(evidence: NameEvidence) -> list[list[str]]:
+    return [sorted(getattr(evidence, field.name)) for field in fields(NameEvidence)]
+
+
+def _read_evidence(columns: list[list[str]]) -> NameEvidence:
+    return NameEvidence(*map(frozenset, columns))
+
+
+def _written_merges(merges: list[Merge]) -> list[tuple[str, ...]]:
+    return [astuple(merge) for merge in merges]
+
+
+def _read_merges(saved: list[list[str]]) -> list[Merge]:
+    return [Merge(*columns) for columns in saved]
 
 
 def _rules_see_change(key: str, before: NameEvidence | None, evidence: NameEvidence | None) -> bool:

@@ -9,13 +9,14 @@ sorted as a whole, and only the difference is sorted: a removed edge is one of n
 (`growing_arrays`) are equal as far as both go, and are not compared row by row.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
 from sessiongraph.columnar.growing_arrays import mask_of
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays, is_mapped
 from sessiongraph.columnar.vectors import Array
 
 ASSISTANT_WEIGHT = 0.5
@@ -40,10 +41,18 @@ class Adjacency:
     degrees: Array
     mention_degrees: Array
 
+    def save(self, to: ArrayWriter) -> None:
+        """Save an adjacency that was sorted as a whole."""
+        for name, edges in (("mentions", self.mentions), ("facts", self.facts)):
+            for column, array in edges.base.columns.items():
+                to.array(f"adjacency.{name}.{column}", array)
+            to.array(f"adjacency.{name}.degrees", edges.base_degrees)
+
     @property
     def nbytes(self) -> int:
-        rows = sum(len(edges.base.sources) for edges in (self.mentions, self.facts))
-        return 18 * rows + 24 * len(self.degrees)
+        """Bytes of this process's own memory."""
+        own = (edges.base for edges in (self.mentions, self.facts) if not is_mapped(edges.base.sources))
+        return 18 * sum(len(edges.sources) for edges in own) + 24 * len(self.degrees)
 
     def edges_of(self, nodes: Array) -> tuple[Array, Array, Array]:
         """The edges of `nodes`: for each, the index into `nodes` of its source, its target and its weight."""
@@ -55,10 +64,15 @@ class Adjacency:
 
 def adjacency(entities: int, mentions: Rows, facts: Rows, before: Adjacency | None = None) -> Adjacency:
     """The adjacency of `mentions` and `facts` of so many entities; with `before`, it costs only what has changed."""
-    edges = (
+    return _with_totals(
         _edges(mentions, _mention_nodes, before.mentions if before else None, heaviest_only=True),
         _edges(facts, _fact_nodes, before.facts if before else None, heaviest_only=False),
+        entities,
     )
+
+
+def _with_totals(mentions: "_Edges", facts: "_Edges", entities: int) -> Adjacency:
+    edges = (mentions, facts)
     degrees = np.zeros(max(2 * entities, *(len(some.degrees) for some in edges)))
     for some in edges:
         degrees[: len(some.degrees)] += some.degrees
@@ -68,20 +82,29 @@ def adjacency(entities: int, mentions: Rows, facts: Rows, before: Adjacency | No
     return Adjacency(*edges, degrees, mention_degrees)
 
 
+def saved_adjacency(saved: SavedArrays, entities: int, mentions: Rows, facts: Rows) -> Adjacency:
+    """The adjacency that was saved of those rows."""
+
+    def edges(name: str, rows: Rows) -> _Edges:
+        columns = {column: saved.array(f"adjacency.{name}.{column}") for column in _SortedEdges.COLUMNS}
+        degrees = saved.array(f"adjacency.{name}.degrees")
+        return _Edges(rows, _SortedEdges(columns), degrees, _sorted(_NO_ROWS), degrees)
+
+    return _with_totals(edges("mentions", mentions), edges("facts", facts), entities)
+
+
 def entity_nodes(rows: Array) -> Array:
     return 2 * rows + 1
 
 
 class _SortedEdges:
-    """Edges in both directions, sorted by their source."""
+    """Edges in both directions, sorted by their source, as columns."""
 
-    def __init__(self, rows: _WeightedEdges) -> None:
-        ones, others, weights = rows
-        sources = np.concatenate([ones, others])
-        order = np.argsort(sources, kind="stable")
-        self.sources = sources[order]
-        self._targets = np.concatenate([others, ones])[order]
-        self._weights = np.tile(weights, 2)[order]
+    COLUMNS = ("sources", "targets", "weights")
+
+    def __init__(self, columns: Mapping[str, Array]) -> None:
+        self.columns = columns
+        self.sources, self._targets, self._weights = (columns[name] for name in self.COLUMNS)
 
     def edges_of(self, nodes: Array) -> tuple[Array, Array, Array]:
         nodes = nodes.astype(self.sources.dtype)  # or all sources would be converted to the dtype of `nodes`
@@ -90,6 +113,14 @@ class _SortedEdges:
         behind = np.cumsum(counts) - counts
         places = np.repeat(starts - behind, counts) + np.arange(counts.sum())
         return np.repeat(np.arange(len(nodes)), counts), self._targets[places], self._weights[places]
+
+
+def _sorted(rows: _WeightedEdges) -> _SortedEdges:
+    ones, others, weights = rows
+    sources = np.concatenate([ones, others])
+    order = np.argsort(sources, kind="stable")
+    columns = (sources[order], np.concatenate([others, ones])[order], np.tile(weights, 2)[order])
+    return _SortedEdges(dict(zip(_SortedEdges.COLUMNS, columns, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -118,11 +149,11 @@ def _edges(rows: Rows, nodes: Callable[[Rows], _WeightedEdges], before: _Edges |
             ones, others, weights = (np.concatenate(columns) for columns in zip(lost, added, strict=True))
             weights[: len(lost[0])] *= -1
             degrees = _with_degrees(before.base_degrees, (ones, others, weights))
-            changes = _SortedEdges((ones, others, weights))
+            changes = _sorted((ones, others, weights))
             return _Edges(before.base_rows, before.base, before.base_degrees, changes, degrees)
     edges = weighted(rows)
     degrees = _with_degrees(np.zeros(0), edges)
-    return _Edges(rows, _SortedEdges(edges), degrees, _SortedEdges(_taken(edges, slice(0))), degrees)
+    return _Edges(rows, _sorted(edges), degrees, _sorted(_NO_ROWS), degrees)
 
 
 def _mention_nodes(rows: Rows) -> _WeightedEdges:
@@ -184,4 +215,5 @@ def _weights(by_assistant: Array) -> Array:
     return np.where(by_assistant, np.float32(ASSISTANT_WEIGHT), np.float32(1))
 
 
+_NO_ROWS: _WeightedEdges = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
 _NO_EDGES: tuple[Array, Array, Array] = (np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))

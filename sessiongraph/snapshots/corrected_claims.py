@@ -14,8 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from sessiongraph.columnar.growing_arrays import GrowingTable, StringCodes, mask_of, sorted_unique
+from sessiongraph.columnar.growing_arrays import GrowingTable, mask_of, sorted_unique
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.texts import StringCodes
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.entity_resolver import Decision, NameEvidence, name_key, pair
 from sessiongraph.ids import content_id
@@ -84,7 +87,7 @@ class ClaimKeys:
 
     def of(self, claim: int) -> FactKey:
         columns = zip(self.strings, self.columns, strict=True)
-        return FactKey(*(str(codes.values.array[column[claim]]) for codes, column in columns))
+        return FactKey(*(str(codes.values[column[claim]]) for codes, column in columns))
 
     def saying(self, said: FactKey) -> Array:
         """The claims that say `said`, of any date where that has none."""
@@ -158,7 +161,7 @@ class CorrectedClaims:
     def with_names(self, found: dict[str, NameEvidence | None]) -> dict[str, NameEvidence | None]:
         """The evidence about names, with the wordings that corrections bring."""
         for code in self._names.keys() & set(self._evidence.keys.encode(list(found)).tolist()):
-            key = self._evidence.keys.values.array[code]
+            key = self._evidence.keys.values[code]
             evidence = found[key] or NameEvidence()
             found[key] = replace(evidence, wordings=evidence.wordings | self._names[code])
         return found
@@ -198,7 +201,7 @@ class CorrectedClaims:
         return {key: frozenset(wordings) for key, wordings in found.items()}
 
     def _right_names(self) -> Iterator[tuple[str, str]]:
-        keys = self._evidence.keys.values.array
+        keys = self._evidence.keys.values
         for entity in self._entities.values():
             if entity.is_live and entity.named >= 0 and entity.named != entity.key:
                 yield pair(keys[entity.key], keys[entity.named])
@@ -217,10 +220,7 @@ class CorrectedClaims:
                 if fact.is_live and not moved.isdisjoint((fact.subject, fact.object, fact.named))
             }
         if self._changed:
-            self._applying = {}
-            for code in sorted(range(len(self._facts)), key=lambda code: self._newest_first(code)):
-                if self._facts[code].is_live:
-                    self._applying.setdefault(self._triple(code), []).append(code)
+            self._applying = self._found_applying()
         shown: dict[int, tuple[str | None, str | None]] = {}
         live = [(entity.word, entity) for entity in self._entities.values() if entity.is_live and entity.word]
         for word, entity in sorted(live, key=lambda one: one[0].seq):
@@ -232,6 +232,14 @@ class CorrectedClaims:
         affected = [code for code in shown.keys() | self._shown if shown.get(code) != self._shown.get(code)]
         self._shown = shown
         return np.array(sorted(affected), np.int32)
+
+    def _found_applying(self) -> dict[tuple[int, int, int], list[int]]:
+        """The words that stand, by what they are about, the newest first."""
+        found: dict[tuple[int, int, int], list[int]] = {}
+        for code in sorted(range(len(self._facts)), key=lambda code: self._newest_first(code)):
+            if self._facts[code].is_live:
+                found.setdefault(self._triple(code), []).append(code)
+        return found
 
     def shown_as(self, entity: int) -> tuple[str | None, str | None]:
         """The right type and name of an entity (by code), where a person said them."""
@@ -321,7 +329,7 @@ class CorrectedClaims:
         fact, word = self._facts[code], self.word(code)
         if fact.valid not in (-1, valid):
             return False
-        begun = parse_partial_date(self._evidence.times.values.array[valid])
+        begun = parse_partial_date(self._evidence.times.values[valid])
         ended = parse_partial_date(word.valid_until)
         return word.rewords or not (begun and ended and is_before(ended, begun))
 
@@ -344,7 +352,7 @@ class CorrectedClaims:
     def retracted(self, rows_of_entities: Array) -> list[RetractedClaim]:
         """The claims that a person says are wrong; `rows_of_entities` has the rows by name key."""
         excluded, strings = self._evidence.excluded, (self._evidence.relations, self._evidence.times)
-        keys = self._evidence.keys.values.array
+        keys = self._evidence.keys.values
         found = []
         for row in np.flatnonzero(excluded["correction"] >= 0).tolist():
             fact = self._facts[excluded["correction"][row]]
@@ -353,7 +361,7 @@ class CorrectedClaims:
             named = [int(excluded[side][row]) for side in ("subject", "object")]
             one, other = (int(self._keys[key]) for key in named)
             relation, valid = (
-                str(codes.values.array[excluded[name][row]])
+                str(codes.values[excluded[name][row]])
                 for codes, name in zip(strings, ("relation", "valid"), strict=True)
             )
             ids = (content_id("entity", keys[entity]) for entity in (one, other))
@@ -363,6 +371,37 @@ class CorrectedClaims:
             claim = FactKey(keys[named[0]], relation, keys[named[1]], valid)
             found.append(RetractedClaim(id_, *shown, *said, claim, fact.key, fact.word))
         return found
+
+    def save(self, to: ArrayWriter) -> None:
+        decided = [(*names, decision) for names, decision in self._decided.items()]
+        state = _State(self._facts, self._entities, decided, self._names, sorted(self._links), self._shown)
+        to.value("corrections", _state_adapter().dump_python(state, mode="json"))
+
+    def load(self, saved: SavedArrays, keys: Array) -> None:
+        """Load what was saved, where `keys` has the keys of entities by name key."""
+        state = _state_adapter().validate_python(saved.value("corrections"))
+        self._facts, self._entities = state.facts, state.entities
+        self._codes = {fact.key: code for code, fact in enumerate(self._facts)}
+        self._decided = {(one, other): decision for one, other, decision in state.decided}
+        self._names, self._links, self._shown = state.names, set(state.links), state.shown
+        self._keys, self._changed = keys, set()
+        self._applying = self._found_applying()
+
+
+@dataclass
+class _State:
+    """What is saved of words; the rest follows from it."""
+
+    facts: list[_OfFact]
+    entities: dict[str, _OfEntity]
+    decided: list[tuple[str, str, Decision]]
+    names: dict[int, frozenset[str]]
+    links: list[tuple[str, str]]
+    shown: dict[int, tuple[str | None, str | None]]
+
+
+def _state_adapter() -> TypeAdapter[_State]:
+    return TypeAdapter(_State)
 
 
 def _places(claims: GrowingTable, rows: Array) -> set[tuple[int, int]]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.texts import CodedColumn, GrowingTexts
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.entity_resolver import Decision, EntityResolver
 from sessiongraph.ids import content_id
@@ -26,13 +28,13 @@ class EntityTable:
     """One row for each entity. The code of its key identifies an entity for good; its row may change."""
 
     def __init__(self, evidence: EvidenceTables, corrections: CorrectedClaims) -> None:
-        self.table = GrowingTable(**dict.fromkeys(COLUMNS, object), key=np.int32)
+        texts = {name: GrowingTexts() for name in ("id", "name", "description")}
+        self.table = GrowingTable(**texts, type=CodedColumn(), aliases=GrowingTexts(lists=True), key=np.int32)
         self.resolver = EntityResolver()
         self.keys = np.zeros(0, np.int32)  # by code of a name key: the code of its entity's key, -1 without evidence
         self.rows = np.zeros(0, np.int32)  # by code of a name key: the row of its entity, -1 without evidence
         self._evidence, self._corrections = evidence, corrections
         self._row_of = GrowingArray(np.int32)  # by code of an entity's key
-        self.text_bytes = 0
 
     def resolve(
         self,
@@ -49,7 +51,7 @@ class EntityTable:
         known = self._corrections.with_names(evidence.of_names(touched))
         changed = self.resolver.update(known, decisions, speakers)
         moved = sorted_unique(np.concatenate([touched, evidence.keys.encode(sorted(changed))]))
-        entities = evidence.keys.encode([self.resolver.entity_of(key) for key in evidence.keys.values.array[moved]])
+        entities = evidence.keys.encode([self.resolver.entity_of(key) for key in evidence.keys.values[moved]])
         entities[~self._is_mentioned(moved)] = -1
         before = self.keys
         self.keys = np.full(len(evidence.keys), -1, np.int32)
@@ -80,13 +82,30 @@ class EntityTable:
         added = self.table.extend({name: array[~old] for name, array in arrays.items()} | {"key": new})
         self._row_of.put(new, added)
         self._remove(gone)
-        self.text_bytes += 250 * len(new)
         self.rows = np.where(self.keys >= 0, self._row_of.array[self.keys], -1).astype(np.int32)
         return renamed
 
     def name_of(self, entity: int) -> str:
         """The name that an entity (by code) is shown by."""
         return str(self.table["name"][self._row_of.array[entity]])
+
+    def save(self, to: ArrayWriter) -> None:
+        self.table.save(to, "entities")
+        self._row_of.save(to, "entities.row_of")
+        to.array("entities.keys", self.keys)
+        to.array("entities.rows", self.rows)
+        self.resolver.save(to)
+
+    def load(self, saved: SavedArrays) -> None:
+        self.table.load(saved, "entities")
+        self._row_of.load(saved, "entities.row_of")
+        self.keys, self.rows = saved.array("entities.keys"), saved.array("entities.rows")
+        self.resolver.load(saved)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of this process's own memory; what is resolved about each name is estimated."""
+        return self.table.nbytes + self._row_of.nbytes + self.resolver.nbytes
 
     def _is_mentioned(self, keys: Array) -> Array:
         mentioned = self._evidence.mentioned_keys()
@@ -108,15 +127,17 @@ class EntityTable:
         rows = np.flatnonzero(chosen[mentions["key_code"]])
         key = mentions["key_code"][rows]
         entity = self.keys[key]
-        names = _counted(entity, mentions["name_code"][rows], evidence.wordings.array)
+        names = _counted(entity, mentions["name_code"][rows], evidence.wordings)
         # Whoever is known as a speaker's sister goes by her name, once that is told.
         is_relative = evidence.is_relative
         own = np.where(is_relative[entity], ~is_relative[key], key == entity)
-        own_names = _counted(entity[own], mentions["name_code"][rows[own]], evidence.wordings.array)
-        types = _counted(entity, mentions["type_code"][rows], evidence.types.values.array)
+        own_names = _counted(entity[own], mentions["name_code"][rows[own]], evidence.wordings)
+        types = _counted(entity, mentions["type_code"][rows], evidence.types.values)
         descriptions = self._descriptions(rows, entity, passages)
+        codes = list(names)
+        key_texts = dict(zip(codes, evidence.keys.values[np.array(codes, np.int64)], strict=True))
         for code, wordings in names.items():
-            key_text = evidence.keys.values.array[code]
+            key_text = key_texts[code]
             exact = own_names.get(code, wordings)
             name = min(exact, key=lambda wording: (-exact[wording], -sum(map(str.isupper, wording)), wording))
             stated = {kind: count for kind, count in types[code].items() if kind}
@@ -135,8 +156,8 @@ class EntityTable:
 
     def _descriptions(self, rows: Array, entity: Array, order: GrowingTable) -> dict[int, list[str]]:
         """The first few distinct descriptions of each entity, in order of priority."""
-        mentions = self._evidence.mentions
-        described = mentions["description"][rows] != ""
+        mentions, evidence = self._evidence.mentions, self._evidence
+        described = mentions["description"].is_filled()[rows]
         rows, entity = rows[described], entity[described]
         passages, local = np.unique(mentions["passage"][rows], return_inverse=True)
         ranks = np.empty(len(passages), np.int64)
@@ -148,10 +169,9 @@ class EntityTable:
         # One passage may state several: these are ordered by name, type and wording.
         tied = np.flatnonzero((entity[1:] == entity[:-1]) & (rank[1:] == rank[:-1]))
         for start, stop in _runs(tied):
-            group = rows[start:stop].tolist()
-            wordings = sorted(
-                (*(mentions[column][row] for column in ("name", "type", "description")),) for row in group
-            )
+            group = rows[start:stop]
+            named = evidence.wordings[mentions["name_code"][group]], evidence.types.values[mentions["type_code"][group]]
+            wordings = sorted(zip(*named, texts[start:stop], strict=True))
             texts[start:stop] = [description for _, _, description in wordings]
         texts = self._evidence.labelled(texts, mentions["passage"][rows], order)
         distinct, starts = np.unique(entity, return_index=True)
@@ -160,11 +180,12 @@ class EntityTable:
         return {code: _first_distinct(texts, start, stop) for code, start, stop in spans}
 
 
-def _counted(entity: Array, codes: Array, strings: Array) -> dict[int, dict[str, int]]:
+def _counted(entity: Array, codes: Array, strings: GrowingTexts) -> dict[int, dict[str, int]]:
     """By entity, how often each string occurs."""
     pairs, counts = np.unique(entity.astype(np.int64) << 32 | codes, return_counts=True)
     found: dict[int, dict[str, int]] = defaultdict(dict)
-    texts = strings[pairs & 0xFFFFFFFF]
+    distinct, local = np.unique(pairs & 0xFFFFFFFF, return_inverse=True)
+    texts = strings[distinct][local]
     for code, text, count in zip((pairs >> 32).tolist(), texts, counts.tolist(), strict=True):
         found[code][text] = count
     return found

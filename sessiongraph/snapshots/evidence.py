@@ -9,7 +9,10 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, StringCodes, mask_of, sorted_unique
+from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, frame_of, mask_of, sorted_unique
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.text_arrays import CodedTexts
+from sessiongraph.columnar.texts import CodedColumn, GrowingTexts, StringCodes
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.entity_resolver import NameEvidence, is_alias_relation
 from sessiongraph.entity_resolution.speaker_names import is_speaker_key, key_of_wording, own_names, user_of_name
@@ -24,6 +27,11 @@ SOURCE_PRIORITY = {"document": 0, "transcript": 0, "user": 0, "assistant": 1}
 CORRECTION = "correction"
 MENTION_COLUMNS = ("entity", "passage", "key", "name", "type", "description", "stated_by")
 CLAIM_COLUMNS = ("fact", "passage", "statement", "stated_by", "replaced")
+# What the tables are made of; `excluded` has the texts of `claims`, which come first.
+_SAVED = (
+    *("mentions", "claims", "excluded", "keys", "names", "types", "wordings", "relations", "times", "_stated_by"),
+    *("_raw_relations", "_keys_of_names", "_normal_relations", "_is_alias", "_is_naming"),
+)
 
 
 class EvidenceTables:
@@ -37,22 +45,23 @@ class EvidenceTables:
     """
 
     def __init__(self, speakers: Speakers) -> None:
+        self._stated_by = StringCodes()
         codes = dict.fromkeys(("passage", "key_code", "name_code", "type_code", "entity"), np.int32)
-        texts = dict.fromkeys(("key", "name", "type", "description", "stated_by"), object)
-        self.mentions = GrowingTable(**codes, **texts, priority=np.int8, correction=np.int32)
+        stated = {"stated_by": CodedColumn(self._stated_by), "priority": np.int8}
+        self.mentions = GrowingTable(**codes, **stated, description=GrowingTexts(), correction=np.int32)
         codes = dict.fromkeys(("fact", "passage", "subject", "object", "relation", "valid", "correction"), np.int32)
-        claimed = {"statement": object, "stated_by": object, "priority": np.int8, "hash": np.uint64, "replaced": bool}
-        self.claims, self.excluded = GrowingTable(**codes, **claimed), GrowingTable(**codes, **claimed)
+        stated = {"stated_by": CodedColumn(self._stated_by), "priority": np.int8}
+        self.claims = GrowingTable(**codes, **stated, statement=GrowingTexts(), hash=np.uint64, replaced=bool)
+        self.excluded = self.claims.like()
         self.keys, self.names, self.types = StringCodes(), StringCodes(), StringCodes()
-        self.wordings = GrowingArray(object)  # by code of a name: as it is shown
+        self.wordings = GrowingTexts()  # by code of a name: as it is shown
         self.relations, self.times = StringCodes(), StringCodes()
-        self._speakers, self._stated_by, self._raw_relations = speakers, StringCodes(), StringCodes()
+        self._speakers, self._raw_relations = speakers, StringCodes()
         self._keys_of_names, self._normal_relations = GrowingArray(np.int32), GrowingArray(np.int32)
         self._is_alias, self._is_naming = GrowingArray(np.bool_), GrowingArray(np.bool_)
         self._users_of_keys: dict[int, str] = {}  # by code of a speaker's key
         self._relative_keys: set[int] = set()
         self._names_of_users: dict[str, list[int]] = {}  # codes of the names that hold a user's id
-        self.text_bytes = 0
 
     def remove(self, passages: Array, numbers: Array) -> tuple[Array, Array]:
         """Remove the evidence of `passages` (rows), and renumber the others by `numbers`.
@@ -97,14 +106,14 @@ class EvidenceTables:
         is_key = mask_of(keys, len(self.keys))
         about = np.flatnonzero(is_key[self.claims["subject"]] | is_key[self.claims["object"]])
         rows = sorted_unique(np.concatenate([about, about[:0] if corrected is None else corrected])).astype(np.int32)
-        restored = self.claims.extend(self.excluded.take(np.arange(len(self.excluded))))
+        restored = self.claims.extend_from(self.excluded, np.arange(len(self.excluded)))
         self.excluded.remove(np.arange(len(self.excluded)))
         return np.concatenate([rows, restored])
 
     def exclude(self, rows: Array) -> None:
         """Move claims (rows) that are not to be shown to `excluded`."""
         rows = sorted_unique(rows)
-        self.excluded.extend(self.claims.take(rows))
+        self.excluded.extend_from(self.claims, rows)
         self.claims.remove(rows)
 
     def update_entity_rows(self, entities: Array) -> None:
@@ -138,8 +147,8 @@ class EvidenceTables:
         passages, keys, codes = (self.mentions[name][rows].tolist() for name in ("passage", "key_code", "name_code"))
         found: dict[tuple[int, int], str] = {}
         for place, code in zip(zip(passages, keys, strict=True), codes, strict=True):
-            name = self.names.values.array[code]
-            if place in places and name == self.wordings.array[code]:
+            name = self.names.values[code]
+            if place in places and name == self.wordings[code]:
                 found[place] = min(name, found.get(place, name))
         return found
 
@@ -151,12 +160,10 @@ class EvidenceTables:
         codes = np.array([code for user_id in user_ids for code in self._names_of_users.get(user_id, ())], np.int32)
         if not len(codes):
             return codes, codes
-        self.wordings.put(codes, [self._speakers.label(name) for name in self.names.values.array[codes]])
-        rows = np.flatnonzero(mask_of(codes, len(self.names))[self.mentions["name_code"]])
-        self.mentions.put(rows, name=self.wordings.array[self.mentions["name_code"][rows]])
-        told = np.isin(passages["user_id"], list(user_ids)) & passages["is_turn"]
+        self.wordings.put(codes, [self._speakers.label(name) for name in self.names.values[codes]])
+        told = passages["user_id"].is_one_of(list(user_ids)) & passages["is_turn"]
         facts = self.claims["fact"][np.flatnonzero(told[self.claims["passage"]])]
-        described = np.flatnonzero(told[self.mentions["passage"]] & (self.mentions["description"] != ""))
+        described = np.flatnonzero(told[self.mentions["passage"]] & self.mentions["description"].is_filled())
         keys = np.concatenate([self._keys_of_names.array[codes], self.mentions["key_code"][described]])
         return sorted_unique(keys), sorted_unique(facts[facts >= 0])
 
@@ -188,9 +195,6 @@ class EvidenceTables:
                 "name_code": codes,
                 "type_code": self.types.encode(texts),
                 "entity": np.full(len(codes), -1, np.int32),
-                "key": self.keys.decode(keys),
-                "name": self.wordings.array[codes],
-                "type": texts,
                 "description": texts,
                 "stated_by": np.full(len(codes), CORRECTION, object),
                 "priority": np.zeros(len(codes), np.int8),
@@ -206,17 +210,19 @@ class EvidenceTables:
         types = grouped(key, self.mentions["type_code"][rows])
         wordings = grouped(key, self.mentions["name_code"][rows])
         neighbours, aliases = self._neighbours(chosen)
-        type_of, name_of, key_of = self.types.values.array, self.wordings.array, self.keys.values.array
+        typed, worded = _strings(types, self.types.values), _strings(wordings, self.wordings)
+        beside, aliased = _strings(neighbours, self.keys.values), _strings(aliases, self.keys.values)
+        none: frozenset[str] = frozenset()
         return {
-            key_of[code]: NameEvidence(
-                frozenset(type_of[kind].casefold() for kind in types[code] if type_of[kind]),
-                frozenset(name_of[wordings[code]].tolist()),
-                frozenset(key_of[neighbours[code]].tolist()) if code in neighbours else frozenset(),
-                frozenset(key_of[aliases[code]].tolist()) if code in aliases else frozenset(),
+            text: NameEvidence(
+                frozenset(type_.casefold() for type_ in typed[code] if type_),
+                worded[code],
+                beside.get(code, none),
+                aliased.get(code, none),
             )
-            if code in types
+            if code in typed
             else None
-            for code in keys.tolist()
+            for code, text in zip(keys.tolist(), self.keys.values[keys], strict=True)
         }
 
     @property
@@ -272,7 +278,6 @@ class EvidenceTables:
         coded["stated_by"], coded["priority"] = self._source_columns(coded.pop("speaker"))
         coded["fact"] = coded["correction"] = np.full(len(coded["passage"]), -1, np.int32)
         coded["replaced"] = np.zeros(len(coded["passage"]), bool)
-        self.text_bytes += sum(map(len, coded["statement"])) + 50 * len(coded["fact"])
         return claimed_names, coded
 
     def _add_mentions(self, mentions: Columns, claimed_names: Mapping[str, Array], passages: Array) -> Array:
@@ -295,7 +300,6 @@ class EvidenceTables:
         kept = ~covered & ~pd.DataFrame(columns).duplicated().to_numpy()
         chosen = {name: column[kept] for name, column in columns.items()}
         stated_by, priority = self._source_columns(chosen["speaker"])
-        self.text_bytes += sum(map(len, descriptions)) + 50 * len(mentions["name"])
         self.mentions.extend(
             {
                 "passage": chosen["passage"],
@@ -303,9 +307,6 @@ class EvidenceTables:
                 "name_code": chosen["name"],
                 "type_code": chosen["type"],
                 "entity": np.full(len(keys[kept]), -1, np.int32),
-                "key": self.keys.decode(keys[kept]),
-                "name": self.wordings.array[chosen["name"]],
-                "type": self.types.decode(chosen["type"]),
                 "description": descriptions[kept],
                 "stated_by": stated_by,
                 "priority": priority,
@@ -318,14 +319,14 @@ class EvidenceTables:
         """The codes of `names`; `_keys_of_names` has those of their keys."""
         before = len(self.names)
         codes = self.names.encode(names)
-        new = self.names.values.array[before:]
+        new = self.names.values[before:]
         self._keys_of_names.extend(self.keys.encode([key_of_wording(name) for name in new]))
         self.wordings.extend([self._speakers.label(name) for name in new])
         for code, name in enumerate(new, start=before):
             if (user_id := user_of_name(name)) is not None:
                 self._names_of_users.setdefault(user_id, []).append(code)
                 key = int(self._keys_of_names.array[code])
-                if is_speaker_key(self.keys.values.array[key]):
+                if is_speaker_key(self.keys.values[key]):
                     self._users_of_keys[key] = user_id
                 else:
                     self._relative_keys.add(key)
@@ -335,24 +336,45 @@ class EvidenceTables:
         """The codes of the normal forms of `relations`."""
         before, known = len(self._raw_relations), len(self.relations)
         codes = self._raw_relations.encode(relations)
-        new = [" ".join(relation.casefold().split()) for relation in self._raw_relations.values.array[before:]]
+        new = [" ".join(relation.casefold().split()) for relation in self._raw_relations.values[before:]]
         self._normal_relations.extend(self.relations.encode(new))
-        added = self.relations.values.array[known:]
+        added = self.relations.values[known:]
         self._is_alias.extend([is_alias_relation(relation) for relation in added])
         self._is_naming.extend([is_alias_relation(it) or is_naming_relation(it) for it in added])
         return self._normal_relations.array[codes]
 
     def _source_columns(self, speakers: Array) -> tuple[Array, Array]:
         """The columns `stated_by` and `priority`, from the codes of speakers."""
-        priorities = np.array([SOURCE_PRIORITY[speaker] for speaker in self._stated_by.values.array], np.int8)
+        priorities = np.array([SOURCE_PRIORITY[speaker] for speaker in self._stated_by.values[:]], np.int8)
         return self._stated_by.decode(speakers), priorities[speakers]
+
+    def mentions_frame(self) -> pd.DataFrame:
+        """The mentions as a snapshot shows them."""
+        view = self.mentions.view
+        named = {
+            "key": CodedTexts(self.keys.values.view(), view("key_code")),
+            "name": CodedTexts(self.wordings.view(), view("name_code")),
+            "type": CodedTexts(self.types.values.view(), view("type_code")),
+        }
+        columns = {name: named[name] if name in named else view(name) for name in MENTION_COLUMNS}
+        return frame_of(columns, len(self.mentions))
+
+    def save(self, to: ArrayWriter) -> None:
+        for name in _SAVED:
+            getattr(self, name).save(to, f"evidence.{name}")
+        users = [[key, user_id] for key, user_id in self._users_of_keys.items()]
+        to.value("evidence", [users, sorted(self._relative_keys), self._names_of_users])
+
+    def load(self, saved: SavedArrays) -> None:
+        for name in _SAVED:
+            getattr(self, name).load(saved, f"evidence.{name}")
+        users, relative_keys, self._names_of_users = saved.value("evidence")
+        self._users_of_keys, self._relative_keys = {key: user_id for key, user_id in users}, set(relative_keys)
 
     @property
     def nbytes(self) -> int:
-        codes = (self.keys, self.names, self.types, self.relations, self.times)
-        tables = self.mentions.nbytes + self.claims.nbytes + self.excluded.nbytes
-        # Of each code: its string, its row in two tables and what is resolved about it.
-        return tables + self.text_bytes + 300 * sum(map(len, codes))
+        """Bytes of this process's own memory."""
+        return sum(getattr(self, name).nbytes for name in _SAVED)
 
 
 def _with_own_names(evidence: Columns, users: Array, *columns: str) -> Columns:
@@ -367,3 +389,10 @@ def grouped(keys: Array, values: Array) -> dict[int, Array]:
     distinct, starts = np.unique(pairs >> 32, return_index=True)
     parts = np.split(pairs & 0xFFFFFFFF, starts[1:]) if len(distinct) else []
     return dict(zip(distinct.tolist(), parts, strict=True))
+
+
+def _strings(groups: Mapping[int, Array], texts: GrowingTexts) -> dict[int, frozenset[str]]:
+    """The `texts` of each group of codes."""
+    codes = sorted_unique(np.concatenate([*groups.values(), np.zeros(0, np.int64)]))
+    read = texts[codes]
+    return {key: frozenset(read[np.searchsorted(codes, group)].tolist()) for key, group in groups.items()}

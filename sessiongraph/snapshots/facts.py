@@ -3,10 +3,16 @@
 A fact keeps its row while it has claims and its entities stay the same; a claim about an entity and itself is no fact.
 """
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
+from sessiongraph.columnar.key_index import KeyIndex
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.texts import CodedColumn, GrowingTexts
 from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.ids import content_id
 from sessiongraph.snapshots.corrected_claims import CorrectedClaims
@@ -38,18 +44,9 @@ COLUMNS = (
     "corrected_at",
 )
 # `ended` is when a person says that a fact ended.
-_TEXTS = (
-    "id",
-    "relation",
-    "statement",
-    "valid_at",
-    "stated_by",
-    "valid_until",
-    "superseded_by",
-    "corrected_by",
-    "corrected_at",
-    "ended",
-)
+_DISTINCT = ("id", "statement", "superseded_by")
+_REPEATED = ("valid_at", "stated_by", "valid_until", "corrected_by", "corrected_at", "ended")
+_TEXTS = (*_DISTINCT, "relation", *_REPEATED)
 _CORRECTED = ("corrected_by", "corrected_at", "ended")
 _NUMBERS = ("subject", "object", "subject_key", "object_key", "family", "slot", "vector")
 
@@ -65,14 +62,20 @@ class FactTable:
         tokenizer: Tokenizer,
     ) -> None:
         times = dict.fromkeys(("said_at", "last_said_at"), "datetime64[us]")
-        texts, numbers = dict.fromkeys(_TEXTS, object), dict.fromkeys(_NUMBERS, np.int32)
+        texts = {name: GrowingTexts() for name in _DISTINCT} | {name: CodedColumn() for name in _REPEATED}
         self.table = GrowingTable(
-            **texts, **numbers, **times, priority=np.int8, hash=np.uint64, is_worded_by_names=bool
+            **texts,
+            relation=CodedColumn(evidence.relations),
+            **dict.fromkeys(_NUMBERS, np.int32),
+            **times,
+            priority=np.int8,
+            hash=np.uint64,
+            is_worded_by_names=bool,
         )
         self.index = BM25Index(tokenizer)
         self.vectors = GrowingVectors()
         self._evidence, self._entities, self._corrections = evidence, entities, corrections
-        self._rows: dict[str, int] = {}
+        self._rows = KeyIndex(self.table["id"])
         self._families: dict[str, int] = {}
         self._family_of = GrowingArray(np.int32)  # by code of a relation; 0 for one that closes nothing
         self._endable: dict[str, list[int]] = {}  # by the family of who says that they are over, codes of such
@@ -104,7 +107,7 @@ class FactTable:
     def facts_worded_by(self, entities: Array) -> Array:
         """The facts (rows) whose words are the names of `entities` (by code)."""
         table, named = self.table, mask_of(entities, len(self._entities.keys))
-        is_corrected = table["stated_by"] == CORRECTION
+        is_corrected = table["stated_by"].is_one_of([CORRECTION])
         return np.flatnonzero(is_corrected & (named[table["subject_key"]] | named[table["object_key"]])).astype(
             np.int32
         )
@@ -144,14 +147,13 @@ class FactTable:
         """Remove `facts` (rows), which have no claims."""
         if not len(facts):
             return
-        gone = self.table.take(facts)
+        gone = self.table.take(facts, "id", "statement", "slot")
         self.index.remove(gone["statement"][gone["slot"] >= 0].tolist())
         for id_ in gone["id"]:
-            del self._rows[id_]
+            self._rows.pop(id_)
         numbers = self.table.remove(facts)
         moved = (numbers >= 0) & (numbers != np.arange(len(numbers)))
-        for row in numbers[moved].tolist():
-            self._rows[self.table["id"][row]] = row
+        self._rows.update(self.table["id"][numbers[moved]], numbers[moved])
         claims = self._evidence.claims
         rows = np.flatnonzero(moved[claims["fact"]])  # none is -1 any more: those claims are excluded
         claims.put(rows, fact=numbers[claims["fact"][rows]])
@@ -198,26 +200,24 @@ class FactTable:
 
     def _find_or_add(self, pairs: Array, kinds: Array) -> Array:
         """The facts of distinct pairs (subject, object) and kinds (relation, validity), added where there were none."""
-        keys, relations, times = (
-            codes.values.array for codes in (self._evidence.keys, self._evidence.relations, self._evidence.times)
-        )
+        evidence = self._evidence
         subjects, objects, relation_codes, validity_codes = (
             pairs >> 32,
             pairs & 0xFFFFFFFF,
             kinds >> 32,
             kinds & 0xFFFFFFFF,
         )
-        entity_ids = {
-            code: content_id("entity", keys[code])
-            for code in sorted_unique(np.concatenate([subjects, objects])).tolist()
-        }
+        codes = sorted_unique(np.concatenate([subjects, objects]))
+        names = zip(codes.tolist(), evidence.keys.values[codes], strict=True)
+        entity_ids = {code: content_id("entity", key) for code, key in names}
+        relations, times = evidence.relations.decode(relation_codes), evidence.times.decode(validity_codes)
         ids = [
-            content_id("fact", entity_ids[subject], relations[relation], entity_ids[object_], times[time])
+            content_id("fact", entity_ids[subject], relation, entity_ids[object_], time)
             for subject, relation, object_, time in zip(
-                subjects.tolist(), relation_codes.tolist(), objects.tolist(), validity_codes.tolist(), strict=True
+                subjects.tolist(), relations, objects.tolist(), times, strict=True
             )
         ]
-        rows = np.fromiter((self._rows.get(id_, -1) for id_ in ids), np.int32, len(ids))
+        rows = self._rows.find(ids)
         new = np.flatnonzero(rows < 0)
         columns: dict[str, Array] = {name: np.full(len(new), -1, np.int32) for name in _NUMBERS}
         columns |= {name: np.full(len(new), None, object) for name in _TEXTS}
@@ -225,17 +225,17 @@ class FactTable:
         columns |= {"priority": np.zeros(len(new), np.int8), "hash": np.zeros(len(new), np.uint64)}
         columns["is_worded_by_names"] = np.zeros(len(new), bool)
         columns["id"] = np.array(ids, object)[new]
-        columns["relation"] = relations[relation_codes[new]]
-        columns["valid_at"] = times[validity_codes[new]]
+        columns["relation"] = relations[new]
+        columns["valid_at"] = times[new]
         columns["valid_at"][columns["valid_at"] == ""] = None
         columns["subject_key"], columns["object_key"] = subjects[new], objects[new]
         columns["family"] = self._family(relation_codes[new])
         rows[new] = self.table.extend(columns)
-        self._rows.update(zip(columns["id"], rows[new].tolist(), strict=True))
+        self._rows.update(columns["id"], rows[new])
         return rows
 
     def _family(self, relations: Array) -> Array:
-        known = self._evidence.relations.values.array[len(self._family_of) :]
+        known = self._evidence.relations.values[len(self._family_of) :]
         for code, relation in enumerate(known, start=len(self._family_of)):
             family = relation_family(relation)
             if family is not None and family not in self._families:
@@ -256,8 +256,8 @@ class FactTable:
         """Put the relations that are now said to be over into their `family`, which is new."""
         codes = np.array(self._endable.get(family, []) if is_ending(family) else [], np.int64)
         self._family_of.put(codes, self._families[family])
-        relations = self._evidence.relations.values.array[codes].tolist()
-        rows = np.flatnonzero(np.isin(self.table["relation"], relations)) if relations else codes
+        relations = self._evidence.relations.values[codes].tolist()
+        rows = np.flatnonzero(self.table["relation"].is_one_of(relations)) if relations else codes
         self.table.put(rows, family=np.full(len(rows), self._families[family], np.int32))
 
     def _wrong_sentences(self) -> set[tuple[int, str]]:
@@ -334,9 +334,27 @@ class FactTable:
         columns |= {"subject": taken["subject_key"], "object": taken["object_key"], "object_name": names}
         return pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in columns.items()})
 
+    def save(self, to: ArrayWriter) -> None:
+        for part, name in self._parts():
+            part.save(to, name)
+        to.value("facts.families", [self._families, self._endable])
+
+    def load(self, saved: SavedArrays) -> None:
+        for part, name in self._parts():
+            part.load(saved, name)
+        self._families, self._endable = saved.value("facts.families")
+
+    def _parts(self) -> Iterator[tuple[Any, str]]:
+        yield self.table, "facts"
+        yield self.index, "facts.index"
+        yield self.vectors, "facts.vectors"
+        yield self._rows, "facts.rows"
+        yield self._family_of, "facts.family_of"
+
     @property
     def nbytes(self) -> int:
-        return self.table.nbytes + self.index.nbytes + self.vectors.nbytes + 180 * len(self.table)
+        """Bytes of this process's own memory."""
+        return sum(part.nbytes for part, _ in self._parts())
 
 
 def _distinct(values: Array) -> tuple[Array, Array]:

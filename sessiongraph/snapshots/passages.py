@@ -1,11 +1,15 @@
 """The table of live passages, with their neighbours, full-text indexes and vectors."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from sessiongraph.columnar.growing_arrays import GrowingTable, StringCodes, mask_of
+from sessiongraph.columnar.growing_arrays import GrowingTable, mask_of
+from sessiongraph.columnar.key_index import KeyIndex
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.texts import CodedColumn, GrowingTexts
 from sessiongraph.columnar.vectors import Array, GrowingVectors, text_hashes
 from sessiongraph.ids import text_id
 from sessiongraph.prompts.prompt_format import turn_parts
@@ -13,23 +17,11 @@ from sessiongraph.snapshots.incremental_read import Columns
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.text_index.tokenizer import Tokenizer
 
-_TEXTS = (
-    "id",
-    "window_id",
-    "run_id",
-    "document_id",
-    "kind",
-    "name",
-    "user_id",
-    "session_id",
-    "turn_id",
-    "text",
-    "summary",
-    "context",
-)
-COLUMNS = (*_TEXTS, "said_at", "node_sets", "answer_at")
+_DISTINCT = ("id", "window_id", "turn_id", "text", "summary", "context")
 # Columns whose strings repeat in many rows: each string is kept once.
 _REPEATED = ("run_id", "document_id", "kind", "name", "user_id", "session_id")
+_TEXTS = (*_DISTINCT, *_REPEATED)
+COLUMNS = (*_TEXTS, "said_at", "node_sets", "answer_at")
 # An order of passages that does not depend on commits: turns as they were said, after all documents.
 ORDER_COLUMNS = ("said", "document_hash", "position", "passage_hash")
 _MONTHS = (
@@ -43,11 +35,13 @@ class PassageTable:
     """One row for each live passage. A row's number changes only when another is removed."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        numbers = dict.fromkeys(("document", "previous", "next", "slot", "context_slot", "vector"), np.int32)
+        numbers = dict.fromkeys(("previous", "next", "slot", "context_slot", "vector"), np.int32)
         places = {"said": np.int64, "document_hash": np.uint64, "position": np.int64, "passage_hash": np.uint64}
+        repeated = {name: CodedColumn() for name in _REPEATED}
         self.table = GrowingTable(
-            **dict.fromkeys(_TEXTS, object),
-            node_sets=object,
+            **{name: GrowingTexts() for name in _DISTINCT},
+            **repeated,
+            node_sets=CodedColumn(lists=True),
             said_at="datetime64[us]",
             answer_at=np.int32,
             is_turn=np.bool_,
@@ -59,28 +53,25 @@ class PassageTable:
         # Of what tools gave, apart from what was said: its length and its words would change how words weigh.
         self.contexts = BM25Index(tokenizer)
         self.vectors = GrowingVectors()
-        self.text_bytes = 0
-        self._rows: dict[str, int] = {}
-        self._repeated = StringCodes()
-        self._documents = StringCodes()
+        self._rows = KeyIndex(self.table["id"])
+        self._documents = repeated["document_id"]
 
     def remove(self, ids: list[str]) -> tuple[Array, Array]:
         """Remove those of `ids` that are there.
 
         Returns the rows that they had, and each old row's new number, -1 for a removed one.
         """
-        rows = np.array(sorted(self._rows.pop(id_) for id_ in ids if id_ in self._rows), np.int32)
+        rows = np.array(sorted(row for id_ in ids if (row := self._rows.pop(id_)) >= 0), np.int32)
         if not len(rows):
             return rows, np.arange(len(self.table), dtype=np.int32)
-        gone = self.table.take(rows)
+        gone = self.table.take(rows, "text", "kind", "said_at", "context")
+        documents = self._documents.codes[rows]
         self.index.remove(indexed_texts(gone))
         self.contexts.remove([text for text in gone["context"] if text])
         numbers = self.table.remove(rows)
-        moved = np.flatnonzero((numbers >= 0) & (numbers != np.arange(len(numbers))))
-        for row in numbers[moved].tolist():
-            self._rows[self.table["id"][row]] = row
-        documents = np.concatenate([gone["document"], self.table["document"][numbers[moved]]])
-        self._link(documents)
+        moved = numbers[(numbers >= 0) & (numbers != np.arange(len(numbers)))]
+        self._rows.update(self.table["id"][moved], moved)
+        self._link(np.concatenate([documents, self._documents.codes[moved]]))
         return rows, numbers
 
     def add(self, found: Columns, node_sets: dict[str, list[str]]) -> Array:
@@ -95,16 +86,11 @@ class PassageTable:
             columns["text"][row] = "\n".join(part.text for part in parts)
             if parts and parts[-1].role == "assistant":
                 columns["answer_at"][row] = len(columns["text"][row]) - len(parts[-1].text)
-        self.text_bytes += sum(50 + len(text) for text in columns["text"]) + 150 * len(found["id"])
-        for name in _REPEATED:
-            there = np.flatnonzero(columns[name] != None)  # noqa: E711
-            columns[name][there] = self._repeated.decode(self._repeated.encode(columns[name][there]))
-        columns["node_sets"] = _list_array([node_sets.get(id_) for id_ in columns["document_id"]])
+        columns["node_sets"] = [node_sets.get(id_) for id_ in columns["document_id"]]
         columns["is_turn"] = is_turn
         columns["said_at"] = found["said_at"].astype("datetime64[us]")
         columns["said"] = np.where(is_turn, columns["said_at"].astype(np.int64), _EARLIEST)
         columns["position"] = found["position"]
-        columns["document"] = self._documents.encode(columns["document_id"])
         columns["document_hash"], columns["passage_hash"] = _hashes(columns["document_id"]), _hashes(columns["id"])
         columns["hash"] = text_hashes([text_id(text) for text in columns["text"]])
         columns["previous"] = columns["next"] = columns["vector"] = np.full(len(is_turn), -1, np.int32)
@@ -112,10 +98,9 @@ class PassageTable:
         there = np.flatnonzero(columns["context"].astype(bool))
         columns["context_slot"] = np.full(len(is_turn), -1, np.int32)
         columns["context_slot"][there] = self.contexts.add(columns["context"][there].tolist())
-        self.text_bytes += sum(map(len, columns["context"][there]))
         rows = self.table.extend(columns)
-        self._rows.update(zip(columns["id"], rows.tolist(), strict=True))
-        self._link(columns["document"])
+        self._rows.update(columns["id"], rows)
+        self._link(self._documents.codes[rows])
         return rows
 
     def users(self, rows: Array) -> Array:
@@ -126,17 +111,18 @@ class PassageTable:
 
     def tag(self, node_sets: dict[str, list[str]]) -> None:
         """Give the passages of documents their present node sets."""
-        documents = {code: tags for id_, tags in node_sets.items() if (code := self._documents.get(id_)) is not None}
+        known = self._documents.dictionary
+        documents = {code: tags for id_, tags in node_sets.items() if (code := known.get(id_)) is not None}
         rows = self._rows_of(np.array(list(documents), np.int64))
-        self.table.put(rows, node_sets=_list_array([documents[code] for code in self.table["document"][rows].tolist()]))
+        self.table.put(rows, node_sets=[documents[code] for code in self._documents.codes[rows].tolist()])
 
     def _link(self, documents: Array) -> None:
         """Link the passages of `documents` anew, each with the ones before and after it."""
         rows = self._rows_of(documents)
         table = self.table
-        keys = (table[name][rows] for name in ("passage_hash", "position", "said", "document"))
-        rows = rows[np.lexsort(tuple(keys))]
-        document = table["document"][rows]
+        keys = [table[name][rows] for name in ("passage_hash", "position", "said")]
+        rows = rows[np.lexsort((*keys, self._documents.codes[rows]))]
+        document = self._documents.codes[rows]
         same = document[1:] == document[:-1]
         previous, following = np.full((2, len(rows)), -1, np.int32)
         previous[1:][same] = rows[:-1][same]
@@ -144,11 +130,32 @@ class PassageTable:
         table.put(rows, previous=previous, next=following)
 
     def _rows_of(self, documents: Array) -> Array:
-        return np.flatnonzero(mask_of(documents, len(self._documents))[self.table["document"]]).astype(np.int32)
+        of_documents = mask_of(documents, len(self._documents.dictionary))
+        return np.flatnonzero(of_documents[self._documents.codes]).astype(np.int32)
+
+    def document_numbers(self) -> Array:
+        """The number of each row's document, an array that does not change."""
+        return self._documents.code_view()
+
+    def save(self, to: ArrayWriter) -> None:
+        for part, name in self._parts():
+            part.save(to, name)
+
+    def load(self, saved: SavedArrays) -> None:
+        for part, name in self._parts():
+            part.load(saved, name)
+
+    def _parts(self) -> Iterator[tuple[Any, str]]:
+        yield self.table, "passages"
+        yield self.index, "passages.index"
+        yield self.contexts, "passages.contexts"
+        yield self.vectors, "passages.vectors"
+        yield self._rows, "passages.rows"
 
     @property
     def nbytes(self) -> int:
-        return self.table.nbytes + self.index.nbytes + self.contexts.nbytes + self.vectors.nbytes + self.text_bytes
+        """Bytes of this process's own memory."""
+        return sum(part.nbytes for part, _ in self._parts())
 
 
 def indexed_texts(columns: dict[str, Any]) -> list[str]:
@@ -160,14 +167,6 @@ def indexed_texts(columns: dict[str, Any]) -> list[str]:
         f"{text}\n{said_at.year} {said_at.day} {_MONTHS[said_at.month]}" if kind == "session" else text
         for text, kind, said_at in zip(columns["text"], columns["kind"], columns["said_at"].tolist(), strict=True)
     ]
-
-
-def _list_array(values: list[Any]) -> Array:
-    """An object array of lists, which numpy would otherwise make a matrix of."""
-    array = np.empty(len(values), object)
-    for place, value in enumerate(values):
-        array[place] = value
-    return array
 
 
 def _hashes(ids: Array) -> Array:

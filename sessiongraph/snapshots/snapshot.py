@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from sessiongraph.columnar.growing_arrays import StringCodes
+from sessiongraph.columnar.texts import StringCodes
 from sessiongraph.columnar.vectors import Array, Vectors
 from sessiongraph.entity_resolution.entity_resolver import Merge
 from sessiongraph.entity_resolution.speaker_names import speaker_key
@@ -53,7 +53,7 @@ class EntityKeys(Mapping[str, int]):
         return int(self._rows[code])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._codes.values.array[: len(self._rows)][self._rows >= 0])
+        return iter(self._codes.values[np.flatnonzero(self._rows >= 0)])
 
     def __len__(self) -> int:
         return int((self._rows >= 0).sum())
@@ -128,6 +128,6 @@ class Snapshot:
         """The rows of the claims of a fact, in order of priority and then of time."""
         rows = np.flatnonzero(self.claims["fact"].to_numpy() == fact)
         passages = self.claims["passage"].to_numpy()[rows]
-        by_assistant = self.claims["stated_by"].to_numpy()[rows] == "assistant"
+        by_assistant = (self.claims["stated_by"].iloc[rows] == "assistant").to_numpy()
         order = np.lexsort((passages, self.passages["said_at"].to_numpy()[passages], by_assistant))
         return rows[order]

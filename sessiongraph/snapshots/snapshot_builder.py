@@ -7,19 +7,20 @@ subtracting from what was derived. Not safe to share between threads; the snapsh
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import duckdb
 import numpy as np
 
 from sessiongraph.columnar.growing_arrays import GrowingTable, sorted_unique
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
 from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.entity_resolution.speaker_names import speaker_key
-from sessiongraph.snapshots.adjacency import Adjacency, adjacency
+from sessiongraph.snapshots.adjacency import Adjacency, Rows, adjacency, saved_adjacency
 from sessiongraph.snapshots.corrected_claims import CorrectedClaims
 from sessiongraph.snapshots.entities import COLUMNS as entity_columns
 from sessiongraph.snapshots.entities import EntityTable
 from sessiongraph.snapshots.evidence import CLAIM_COLUMNS as claim_columns
-from sessiongraph.snapshots.evidence import MENTION_COLUMNS as mention_columns
 from sessiongraph.snapshots.evidence import SOURCE_PRIORITY, EvidenceTables
 from sessiongraph.snapshots.facts import COLUMNS as fact_columns
 from sessiongraph.snapshots.facts import FactTable
@@ -70,14 +71,41 @@ class SnapshotBuilder:
         return self._snapshot()
 
     @property
+    def version(self) -> StoreVersion:
+        """How far the store was read."""
+        return self._version
+
+    def save(self, to: ArrayWriter) -> None:
+        """Save all that was derived."""
+        # Sorted as a whole: what was changed since counts as much as the rest from here on.
+        adjacency(len(self._entities.table), *self._edge_rows()).save(to)
+        for part in (self._passages, self._evidence, self._corrections, self._entities, self._facts):
+            part.save(to)
+        self._unused_vectors.save(to, "unused_vectors")
+        to.value("speakers", vars(self._speakers))
+        to.value("version", [self._version.seq, self._version.time and str(self._version.time), self._version.rows])
+
+    def load(self, saved: SavedArrays) -> None:
+        """Load what was saved into this builder, which must be new."""
+        for name, value in saved.value("speakers").items():
+            setattr(self._speakers, name, value)
+        self._speakers.told = {user_id: tuple(names) for user_id, names in self._speakers.told.items()}
+        for part in (self._passages, self._evidence, self._entities, self._facts):
+            part.load(saved)
+        self._corrections.load(saved, self._entities.keys)
+        self._unused_vectors.load(saved, "unused_vectors")
+        self._adjacency = saved_adjacency(saved, len(self._entities.table), *self._edge_rows())
+        seq, time, rows = saved.value("version")
+        self._version = StoreVersion(seq, time and datetime.fromisoformat(time), tuple(rows))
+
+    @property
     def nbytes(self) -> int:
-        """Rough size in memory, of snapshots too: they share it."""
-        entities = self._entities.table.nbytes + self._entities.text_bytes
+        """Rough size in memory that is this process's own, of snapshots too: they share it."""
         edges = self._adjacency.nbytes if self._adjacency else 0
         return (
             self._passages.nbytes
             + self._evidence.nbytes
-            + entities
+            + self._entities.nbytes
             + self._facts.nbytes
             + self._unused_vectors.nbytes
             + edges
@@ -153,15 +181,9 @@ class SnapshotBuilder:
 
     def _snapshot(self) -> Snapshot:
         passages, evidence, entities, facts = self._passages, self._evidence, self._entities, self._facts
-        mentions, fact_rows = evidence.mentions, facts.table
-        self._adjacency = adjacency(
-            len(entities.table),
-            (mentions.view("passage"), mentions.view("entity"), mentions.view("priority")),
-            (fact_rows.view("subject"), fact_rows.view("object"), fact_rows.view("priority")),
-            self._adjacency,
-        )
+        self._adjacency = adjacency(len(entities.table), *self._edge_rows(), self._adjacency)
         passage_index = passages.index.view(passages.table.view("slot"))
-        documents = passages.table.view("document")
+        documents = passages.document_numbers()
         context_slots = passages.table.view("context_slot")
         context_rows = np.flatnonzero(context_slots >= 0)
         return Snapshot(
@@ -175,9 +197,9 @@ class SnapshotBuilder:
             speaker_labels=self._speakers.labels,
             merges=entities.resolver.merges,
             facts=facts.table.frame(fact_columns),
-            assistant_only=fact_rows.view("priority") == SOURCE_PRIORITY["assistant"],
+            assistant_only=facts.table.view("priority") == SOURCE_PRIORITY["assistant"],
             adjacency=self._adjacency,
-            mentions=evidence.mentions.frame(mention_columns),
+            mentions=evidence.mentions_frame(),
             claims=evidence.claims.frame(claim_columns),
             claim_keys=self._corrections.claim_keys(),
             retracted=self._corrections.retracted(entities.rows),
@@ -190,6 +212,14 @@ class SnapshotBuilder:
             context_index=passages.contexts.view(context_slots[context_rows]),
             context_rows=context_rows,
             nbytes=self.nbytes,
+        )
+
+    def _edge_rows(self) -> tuple[Rows, Rows]:
+        """What the adjacency is made from: the mentions and the facts."""
+        mentions, facts = self._evidence.mentions.view, self._facts.table.view
+        return (
+            (mentions("passage"), mentions("entity"), mentions("priority")),
+            (facts("subject"), facts("object"), facts("priority")),
         )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays, is_mapped
 from sessiongraph.columnar.vectors import Array
 
 
@@ -43,9 +44,22 @@ class BigramIndex:
         """The present runs, which never change."""
         return tuple(self._runs)
 
+    def save(self, to: ArrayWriter, name: str) -> None:
+        to.value(name, len(self._runs))
+        for number, run in enumerate(self._runs):
+            to.array(f"{name}.keys{number}", run.keys)
+            to.array(f"{name}.slots{number}", run.slots)
+
+    def load(self, saved: SavedArrays, name: str) -> None:
+        self._runs = [
+            SortedRun(saved.array(f"{name}.keys{number}"), saved.array(f"{name}.slots{number}"))
+            for number in range(saved.value(name))
+        ]
+
     @property
     def nbytes(self) -> int:
-        return sum(run.keys.nbytes + run.slots.nbytes for run in self._runs)
+        """Bytes of this process's own memory."""
+        return sum(run.keys.nbytes + run.slots.nbytes for run in self._runs if not is_mapped(run.keys))
 
 
 def bigram_keys(first_terms: Array, second_terms: Array) -> Array:

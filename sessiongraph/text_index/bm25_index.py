@@ -11,7 +11,7 @@ as long as the next. Document frequencies and the mean length are totals, update
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sessiongraph.columnar.growing_arrays import GrowingArray, mask_of
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays, is_mapped
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.text_index.bigram_index import BigramIndex, SortedRun, bigram_keys, slots_with
 from sessiongraph.text_index.tokenizer import Tokenizer, Tokens, Vocabulary
@@ -122,12 +123,38 @@ class BM25Index:
             slots,
         )
 
+    def save(self, to: ArrayWriter, name: str) -> None:
+        to.value(name, {"count": self._count, "words": self._words, "segments": len(self._segments)})
+        self._vocabulary.save(to, f"{name}.vocabulary")
+        self._lengths.save(to, f"{name}.lengths")
+        self._document_frequencies.save(to, f"{name}.document_frequencies")
+        for number, segment in enumerate(self._segments):
+            for column, array in vars(segment).items():
+                to.array(f"{name}.{column}{number}", array)
+        if self._bigrams is not None:
+            self._bigrams.save(to, f"{name}.bigrams")
+
+    def load(self, saved: SavedArrays, name: str) -> None:
+        about = saved.value(name)
+        self._count, self._words = about["count"], about["words"]
+        self._vocabulary.load(saved, f"{name}.vocabulary")
+        self._lengths.load(saved, f"{name}.lengths")
+        self._document_frequencies.load(saved, f"{name}.document_frequencies")
+        columns = [field.name for field in fields(_Segment)]
+        self._segments = [
+            _Segment(*(saved.array(f"{name}.{column}{number}") for column in columns))
+            for number in range(about["segments"])
+        ]
+        if self._bigrams is not None:
+            self._bigrams.load(saved, f"{name}.bigrams")
+
     @property
     def nbytes(self) -> int:
-        counts = sum(3 * segment.slots.nbytes for segment in self._segments)
+        """Bytes of this process's own memory."""
+        counts = sum(3 * segment.slots.nbytes for segment in self._segments if not is_mapped(segment.slots))
         bigrams = self._bigrams.nbytes if self._bigrams is not None else 0
         totals = self._lengths.nbytes + self._document_frequencies.nbytes
-        return counts + bigrams + totals + 200 * len(self._vocabulary)
+        return counts + bigrams + totals + self._vocabulary.nbytes
 
     def _counted(self, tokens: Tokens, texts: int, first: int) -> tuple[_Segment, Array]:
         """The segment of so many texts, which have the slots from `first` on, and the lengths of the texts."""

@@ -15,6 +15,8 @@ import numpy as np
 import snowballstemmer
 
 from sessiongraph.accent_folding import strip_accents
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.texts import StringCodes
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.text_index.ngrams import STOP_NGRAMS, has_ngrams_or_marks, tokens_of_words, words_and_ngrams
 from sessiongraph.writing_systems import BEYOND_LATIN
@@ -93,18 +95,32 @@ class Tokens(NamedTuple):
 
 
 class Vocabulary(dict[str, int]):
-    """The number of each word's stem; a new stem gets the next number. The first ones are those of stop words."""
+    """The number of the stem of each word that was asked for; a new stem gets the next number.
+
+    `stems` has the numbers of all stems. The first ones are those of stop words.
+    """
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._stem = tokenizer.stem
-        stop_stems = dict.fromkeys(map(self._stem, sorted(_STOP_WORDS)))
-        self.stems: dict[str, int] = {stem: number for number, stem in enumerate(stop_stems)}
+        stop_stems = list(dict.fromkeys(map(self._stem, sorted(_STOP_WORDS))))
+        self.stems = StringCodes()
+        self.stems.encode(stop_stems)
         self.stop_stems = len(stop_stems)
         self[_SEPARATOR] = -1
 
     def __missing__(self, word: str) -> int:
-        number = self[word] = self.stems.setdefault(self._stem(word), len(self.stems))
+        number = self[word] = self.stems.code(self._stem(word))
         return number
+
+    def save(self, to: ArrayWriter, name: str) -> None:
+        self.stems.save(to, f"{name}.stems")
+
+    def load(self, saved: SavedArrays, name: str) -> None:
+        self.stems.load(saved, f"{name}.stems")
+
+    @property
+    def nbytes(self) -> int:
+        return 100 * len(self) + self.stems.nbytes
 
     def tokens(self, texts: Sequence[str]) -> "Tokens":
         """The tokens of `texts` in their order, with a separator after each text."""

@@ -1,10 +1,12 @@
 """A refresh shows what reading all would show: after any commits, in any steps, whatever they touch."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
 from sessiongraph.entity_resolution.name_normalization import name_key
 from sessiongraph.ids import text_id
 from sessiongraph.snapshots.adjacency import Adjacency
@@ -55,6 +58,7 @@ class Step:
     words: str = ""
     refreshed: bool = True
     said: tuple[str, str | None, str | None, str | None, str | None] = ("retract", None, None, None, None)
+    saved: bool = False
 
 
 kinds = ["document", "turn", "turn", "edit", "fail", "skip", "again", "tag", "embed", "embed", "forget"]
@@ -73,6 +77,7 @@ steps = st.builds(
         st.sampled_from([None, "2009", "2012-01"]),
         st.sampled_from([None, "2011", "2018-05"]),
     ),
+    st.sampled_from([False, False, True]),
 )
 
 
@@ -277,6 +282,17 @@ def scored(found: Snapshot) -> dict[str, dict[str, list[float]]]:
     return result
 
 
+def saved_and_loaded(builder: SnapshotBuilder) -> SnapshotBuilder:
+    """What another process has that opens what this one saved."""
+    with tempfile.TemporaryDirectory() as folder:
+        writer = ArrayWriter(Path(folder))
+        builder.save(writer)
+        writer.finish({})
+        loaded = SnapshotBuilder("model", Tokenizer())
+        loaded.load(SavedArrays(Path(folder)))
+    return loaded
+
+
 def check(store: Store, builder: SnapshotBuilder) -> None:
     found, expected = builder.refresh(store.connection), load_snapshot(store.connection, "model")
     assert shown(found) == shown(expected)
@@ -349,7 +365,7 @@ def test_a_vector_that_came_before_it_was_needed_is_found_when_it_is() -> None:
         assert np.asarray(builder.refresh(store.connection).passage_vectors).any(axis=1).all()
 
 
-@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=2, max_size=12))
 @example([Step("turn", 0), Step("turn", 2), Step("skip", 0), Step("again", 0)])
 @example([Step("document", 0, words="apple"), Step("tag", 0, words="tea"), Step("embed", 0, words="apple")])
@@ -363,4 +379,6 @@ def test_a_refreshed_snapshot_is_the_one_that_reading_all_gives(history: list[St
             store.commit(step)
             if step.refreshed:
                 check(store, builder)
+            if step.saved:
+                builder = saved_and_loaded(builder)
         check(store, builder)
