@@ -73,7 +73,7 @@ class ArrayWriter:
         files = {path.name: _state(path) for path in sorted(self._folder.iterdir())}
         manifest = {"about": dict(about), "files": files, "places": self._places, "values": self._values}
         with (self._folder / MANIFEST).open("x", encoding="utf-8") as file:
-            json.dump(manifest, file)
+            file.write(json.dumps(manifest))
             _synced(file)
 
     def close(self) -> None:

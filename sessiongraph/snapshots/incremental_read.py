@@ -102,6 +102,10 @@ class StoreVersion:
     time: object
     rows: tuple[int, ...]
 
+    @property
+    def ledger_rows(self) -> int:
+        return self.rows[_COUNTED.index("ledger")] if self.rows else 0
+
 
 @dataclass(frozen=True)
 class Changes:

@@ -55,6 +55,11 @@ class SnapshotBuilder:
 
     def refresh(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
         """Read what is new in the store behind `connection`. Where that fails, the next refresh reads all anew."""
+        self.update(connection)
+        return self._snapshot()
+
+    def update(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """As `refresh`, for whoever needs no snapshot."""
         now = read_version(connection)
         known = self._version
         if self._is_sparse or not continues(connection, known):
@@ -68,7 +73,11 @@ class SnapshotBuilder:
             self._reset()
             raise
         self._version = now
-        return self._snapshot()
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """How many passages, entities and facts there are."""
+        return len(self._passages.table), len(self._entities.table), len(self._facts.table)
 
     @property
     def version(self) -> StoreVersion:

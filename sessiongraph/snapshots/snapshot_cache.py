@@ -6,7 +6,8 @@ Invariants:
   that ask meanwhile wait for it: all that it has read need not be read again.
 - One graph a store: whoever needs no vectors (`read`) uses the state that is followed already, whatever vectors it
   has. Only where none is, one without vectors is followed, which goes when vectors are asked for. So a process that
-  only persists reads no vectors, and one that searches too keeps no second copy.
+  only persists reads no vectors, and one that searches too keeps no second copy. What is there is opened as the newest
+  checkpoint has it, whose vectors cost nothing until they are read.
 - A thread that has a state's lock never waits for the store's: that one is taken first.
 Snapshots of many datasets share MEMORY_BUDGET_BYTES; the one used longest ago goes first.
 """
@@ -21,6 +22,7 @@ from typing import TypeVar
 import duckdb
 
 from sessiongraph.errors import StoreBusyError
+from sessiongraph.snapshots.checkpoint import open_newest
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.graph_store import GraphStore
@@ -36,7 +38,8 @@ _NO_VECTORS = ""
 class _Followed:
     """A store as far as it was read: its derived state, which one thread at a time works on, and what that showed."""
 
-    builder: SnapshotBuilder
+    embedding_model: str
+    builder: SnapshotBuilder | None = None
     refreshing: threading.Lock = field(default_factory=threading.Lock)
     seen: tuple[tuple[int, ...] | None, Snapshot] | None = None
 
@@ -64,7 +67,8 @@ class SnapshotReader:
             return seen[1]
         try:
             snapshot = store.read(
-                lambda connection: _newest(followed, store, connection, before), wait_seconds=0.0 if seen else None
+                lambda connection: self._newest(followed, store, connection, before),
+                wait_seconds=0.0 if seen else None,
             )
         except StoreBusyError:
             if seen is None:
@@ -80,7 +84,7 @@ class SnapshotReader:
         """
         followed = self._follow(store)
         before = store.signature()
-        result = store.read(lambda connection: query(connection, _newest(followed, store, connection, before)))
+        result = store.read(lambda connection: query(connection, self._newest(followed, store, connection, before)))
         self._keep_to_budget()
         return result
 
@@ -93,9 +97,29 @@ class SnapshotReader:
             elif embedding_model != _NO_VECTORS:
                 self._followed.pop((store.path, _NO_VECTORS), None)
             key = (store.path, embedding_model)
-            followed = self._followed.setdefault(key, _Followed(SnapshotBuilder(embedding_model, self.tokenizer)))
+            followed = self._followed.setdefault(key, _Followed(embedding_model))
             self._followed.move_to_end(key)
             return followed
+
+    def _newest(
+        self,
+        followed: _Followed,
+        store: GraphStore,
+        connection: duckdb.DuckDBPyConnection,
+        before: tuple[int, ...] | None,
+    ) -> Snapshot:
+        """The state of the store behind `connection`, which had the signature `before` just before it was opened."""
+        with followed.refreshing:
+            # Taken inside the store's lock: no writer can move the file between it and the rows. Where there is no file
+            # there is no lock either: one that appears meanwhile is not what was read.
+            signature = before and store.signature()
+            if followed.builder is None:
+                model = followed.embedding_model
+                checkpoint = open_newest(store, connection, model or None, self.tokenizer)
+                followed.builder = checkpoint or SnapshotBuilder(model, self.tokenizer)
+            if followed.seen is None or signature is None or followed.seen[0] != signature:
+                followed.seen = (signature, followed.builder.refresh(connection))
+            return followed.seen[1]
 
     def _keep_to_budget(self) -> None:
         with self._guard:
@@ -107,14 +131,3 @@ class SnapshotReader:
                     total -= size
 
 
-def _newest(
-    followed: _Followed, store: GraphStore, connection: duckdb.DuckDBPyConnection, before: tuple[int, ...] | None
-) -> Snapshot:
-    """The state of the store behind `connection`, which had the signature `before` just before it was opened."""
-    with followed.refreshing:
-        # Taken inside the store's lock: no writer can move the file between it and the rows. Where there is no file
-        # there is no lock either: one that appears meanwhile is not what was read.
-        signature = before and store.signature()
-        if followed.seen is None or signature is None or followed.seen[0] != signature:
-            followed.seen = (signature, followed.builder.refresh(connection))
-        return followed.seen[1]

@@ -67,6 +67,11 @@ class GraphStore:
         self._wait_seconds = wait_seconds
 
     @property
+    def checkpoints(self) -> Path:
+        """The folder of what was derived from the store (`snapshots/checkpoint.py`)."""
+        return self.path.with_name("checkpoints")
+
+    @property
     def exists(self) -> bool:
         return self.path.exists()
 
@@ -145,12 +150,14 @@ class GraphStore:
     def rewrite(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
         """As `write` to a store that exists, but in a file written anew: DuckDB keeps deleted strings in the old one.
 
-        What `change` deletes is in none of the bytes afterwards; the old file stands until the new one is whole.
+        What `change` deletes is in none of the bytes afterwards; the old file stands until the new one is whole. What
+        was derived of the old one is removed first: it holds the same words.
         """
         changed = self.path.with_suffix(".changed")
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             try:
                 self._upgrade(self.path)
+                shutil.rmtree(self.checkpoints, ignore_errors=True)
                 # A writer that was killed leaves its log, which would be played back into the file written anew.
                 self._checkpoint(self.path)
                 self._copy(self.path, changed)
@@ -184,6 +191,7 @@ class GraphStore:
     def delete(self) -> None:
         """Remove the store from disk; its lock file stays, for whoever waits on it."""
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
             _remove(self.path)
 
     def _commit(self, path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:

@@ -365,7 +365,7 @@ def test_a_vector_that_came_before_it_was_needed_is_found_when_it_is() -> None:
         assert np.asarray(builder.refresh(store.connection).passage_vectors).any(axis=1).all()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=35, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, min_size=2, max_size=12))
 @example([Step("turn", 0), Step("turn", 2), Step("skip", 0), Step("again", 0)])
 @example([Step("document", 0, words="apple"), Step("tag", 0, words="tea"), Step("embed", 0, words="apple")])

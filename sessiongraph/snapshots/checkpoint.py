@@ -1,0 +1,185 @@
+"""Checkpoints: what a graph is derived to, as files that any process of the machine maps instead of reading the store.
+
+A checkpoint is the state of a `SnapshotBuilder` at a commit, in a folder of its own beside the store. Whoever opens the
+newest adds the commits since, by the same steps as any refresh.
+
+Invariants:
+- A checkpoint that was opened and followed shows what a graph read from the beginning shows. One that was made by other
+  code, or of another store, is passed over, and so is one that is broken or half-written: that costs time, never data.
+- A checkpoint never changes. It is made beside the others, and takes its name when it is whole: nobody waits for it.
+- What is forgotten is in none: `GraphStore.rewrite` removes all of them before it begins, and one that was begun before
+  is given up, for the store that it was made from is no more.
+"""
+
+import hashlib
+import logging
+import math
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+
+from sessiongraph.columnar.saved_arrays import ArrayWriter, BrokenArraysError, SavedArrays, remove_folder
+from sessiongraph.snapshots.incremental_read import continues
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
+from sessiongraph.store.file_lock import take_lock
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.text_index.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
+
+# A change of what these hold makes other state of the same rows.
+_DERIVING = ("snapshots", "entity_resolution", "text_index", "columnar", "prompts", ".")
+_PACKAGE = Path(__file__).parent.parent
+_MAKING = "making-"
+# One of fewer rows than that of the ledger is read as fast as it is opened.
+_FEWEST_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Made:
+    """A checkpoint that was made: at which commit, how many passages, entities and facts it holds, and its size."""
+
+    seq: int
+    passages: int
+    entities: int
+    facts: int
+    nbytes: int
+
+
+@dataclass(frozen=True)
+class _Named:
+    """The folder of a checkpoint, whose name says its commit and how many rows the ledger had."""
+
+    folder: Path
+    seq: int
+    rows: int
+
+
+def open_newest(
+    store: GraphStore, connection: duckdb.DuckDBPyConnection, embedding_model: str | None, tokenizer: Tokenizer
+) -> SnapshotBuilder | None:
+    """The state of the newest checkpoint that fits the store behind `connection`, with the vectors of that model (of
+    any, for None); None where there is none."""
+    for named in _newest_first(store):
+        try:
+            saved = SavedArrays(named.folder)
+            model = saved.about["model"]
+            if saved.about["code"] != _code() or embedding_model not in (None, model):
+                continue
+            builder = SnapshotBuilder(model, tokenizer)
+            builder.load(saved)
+        except (BrokenArraysError, KeyError, TypeError, ValueError) as error:
+            # Where it was removed meanwhile, a newer one or a forgetting has done so.
+            if named.folder.exists():
+                logger.warning("The checkpoint %s is broken and passed over: %s", named.folder, error)
+            continue
+        if continues(connection, builder.version):
+            return builder
+    return None
+
+
+def rows_behind(store: GraphStore, connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """How many rows of the ledger came after the newest checkpoint, and how many there are."""
+    [(rows,)] = connection.execute("SELECT count(*) FROM ledger").fetchall()
+    newest = next(_newest_first(store), None)
+    return rows - (newest.rows if newest else 0), rows
+
+
+def is_due(store: GraphStore, patience: int = 1) -> bool:
+    """Whether so much lies behind the newest checkpoint that making the next one costs less than reading that does.
+
+    Making one costs as much as there is, and reading what is behind as much as that is: with one process opened for
+    each commit, both together are least where the next is made after a number of rows that grows with the root of all.
+    `patience` is how often as many may be waited for.
+    """
+    if not store.exists:
+        return False
+    behind, rows = store.read(lambda connection: rows_behind(store, connection))
+    return abs(behind) >= patience * max(_FEWEST_ROWS, 2 * math.isqrt(rows))
+
+
+def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenizer) -> Made | None:
+    """Make a checkpoint of the store as it is now, and remove the older ones.
+
+    None where another process makes one, or something was forgotten meanwhile. Readers and writers are not waited for
+    but to read what is new. Blocks.
+    """
+    with _only_maker(store) as is_only:
+        if not is_only or not store.exists:
+            return None
+        builder = store.read(lambda connection: _read(store, connection, embedding_model, tokenizer))
+        folder = store.checkpoints / f"{_MAKING}{uuid4().hex}"
+        try:
+            _write(builder, folder, embedding_model)
+            name = f"{builder.version.seq:012}-{builder.version.ledger_rows}-{uuid4().hex[:8]}"
+            made = folder.with_name(name)
+            if not store.read(lambda connection: continues(connection, builder.version) and bool(folder.rename(made))):
+                return None
+        except FileNotFoundError:
+            return None  # removed with all others, for something was forgotten
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        for named in list(_newest_first(store)):
+            if named.folder != made:
+                remove_folder(named.folder)
+    nbytes = sum(path.stat().st_blocks * 512 for path in made.iterdir())
+    return Made(builder.version.seq, *builder.sizes, nbytes)
+
+
+def _read(
+    store: GraphStore, connection: duckdb.DuckDBPyConnection, embedding_model: str, tokenizer: Tokenizer
+) -> SnapshotBuilder:
+    builder = open_newest(store, connection, embedding_model, tokenizer) or SnapshotBuilder(embedding_model, tokenizer)
+    builder.update(connection)
+    return builder
+
+
+def _write(builder: SnapshotBuilder, folder: Path, embedding_model: str) -> None:
+    folder.mkdir(parents=True)
+    writer = ArrayWriter(folder)
+    try:
+        builder.save(writer)
+        writer.finish({"code": _code(), "model": embedding_model})
+    finally:
+        writer.close()
+
+
+def _newest_first(store: GraphStore) -> Iterator[_Named]:
+    try:
+        names = sorted((path for path in store.checkpoints.iterdir() if not path.name.startswith(_MAKING)), reverse=True)
+    except FileNotFoundError:
+        return
+    for path in names:
+        seq, _, rest = path.name.partition("-")
+        rows = rest.partition("-")[0]
+        if seq.isdecimal() and rows.isdecimal():
+            yield _Named(path, int(seq), int(rows))
+
+
+@contextmanager
+def _only_maker(store: GraphStore) -> Iterator[bool]:
+    """Whether this is the only one that makes a checkpoint of the store now; what others left half-made is removed."""
+    lock = take_lock(store.path.with_name("checkpoint.lock"))
+    if lock is None:
+        yield False
+        return
+    try:
+        for left in store.checkpoints.glob(f"{_MAKING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield True
+    finally:
+        lock.release()
+
+
+def _code() -> str:
+    """A hash of the code that derives the state: other code may derive another."""
+    digest = hashlib.blake2b(digest_size=16)
+    for folder in _DERIVING:
+        for path in sorted((_PACKAGE / folder).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
