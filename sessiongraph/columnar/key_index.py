@@ -4,7 +4,7 @@ Invariant: a text is found by its hash and then compared, so that two of one has
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,14 +31,14 @@ class KeyIndex:
             found = self._saved(text) if len(self._hashes) else _NONE
         return found
 
-    def find(self, texts: Sequence[str]) -> Array:
+    def find(self, texts: Iterable[str]) -> Array:
         """The number of each of `texts`, -1 for none: (n,) int32."""
-        return np.fromiter(map(self.get, texts), np.int32, len(texts))
+        return np.fromiter(map(self.get, texts), np.int32)
 
     def put(self, text: str, number: int) -> None:
         self._put[text] = number
 
-    def update(self, texts: Sequence[str], numbers: Array) -> None:
+    def update(self, texts: Iterable[str], numbers: Array) -> None:
         self._put.update(zip(texts, numbers.tolist(), strict=True))
 
     def pop(self, text: str) -> int:

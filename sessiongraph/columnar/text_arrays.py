@@ -70,7 +70,7 @@ class Pile(NamedTuple):
 
 
 class _Texts(ExtensionArray):
-    """What all have in common; each knows how to read one row (`_one`), many (`_objects`), and to choose some (`_of`)."""
+    """What all have in common; each reads one row (`_one`) or all (`_objects`), and chooses some (`_of`)."""
 
     dtype = TextDtype()
 
@@ -213,10 +213,10 @@ class PiledTexts(_Texts):
 
 
 class CodedTexts(_Texts):
-    """Texts by their codes in `dictionary`, an array of distinct ones; -1 for None."""
+    """Texts by their codes in `dictionary`, -1 for None. Where each text has one code alone, `code_of` knows it."""
 
-    def __init__(self, dictionary: _Texts, codes: Array) -> None:
-        self._dictionary, self._codes = dictionary, codes
+    def __init__(self, dictionary: _Texts, codes: Array, code_of: Callable[[str], int | None] | None = None) -> None:
+        self._dictionary, self._codes, self._code_of = dictionary, codes, code_of
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -229,23 +229,17 @@ class CodedTexts(_Texts):
         return self._codes < 0
 
     def __eq__(self, other: object) -> Any:
-        if not isinstance(other, str):
-            return super().__eq__(other)
-        return np.isin(self._codes, self._codes_of(lambda text: text == other))
+        return self.isin([other]) if isinstance(other, str) and self._code_of else super().__eq__(other)
 
     def isin(self, values: Any) -> Array:
-        wanted = set(values)
-        return np.isin(self._codes, self._codes_of(wanted.__contains__)) | (self.isna() & (None in wanted))
+        if self._code_of is None:
+            return super().isin(values)
+        wanted = {self._code_of(value) if value is not None else -1 for value in values}
+        return np.isin(self._codes, [code for code in wanted if code is not None])
 
     def unique(self) -> TextObjects:
-        codes, first = np.unique(self._codes, return_index=True)
+        _, first = np.unique(self._codes, return_index=True)
         return TextObjects(self._of(np.sort(first))._objects())
-
-    def _codes_of(self, wanted: Callable[[Any], bool]) -> Array:
-        """The codes that occur here of texts that are `wanted`."""
-        codes = np.unique(self._codes[self._codes >= 0])
-        texts = self._dictionary._of(codes)._objects()
-        return codes[np.array([wanted(text) for text in texts], bool)]
 
     def _one(self, row: int) -> Any:
         code = int(self._codes[row])
@@ -256,9 +250,11 @@ class CodedTexts(_Texts):
         there = codes >= 0
         texts = np.empty(len(codes), object)
         # One object for each distinct text. Lists among them are not to be taken for rows of a matrix.
-        for place, text in zip(np.flatnonzero(there).tolist(), self._dictionary._of(codes[there])._objects(), strict=True):
+        for place, text in zip(
+            np.flatnonzero(there).tolist(), self._dictionary._of(codes[there])._objects(), strict=True
+        ):
             texts[place] = text
         return texts[local]
 
     def _of(self, rows: Any) -> "CodedTexts":
-        return CodedTexts(self._dictionary, self._codes[rows])
+        return CodedTexts(self._dictionary, self._codes[rows], self._code_of)

@@ -10,7 +10,7 @@ overwritten points to another one.
 import json
 from collections.abc import Callable, Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ from sessiongraph.columnar.key_index import KeyIndex
 from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
 from sessiongraph.columnar.text_arrays import ENCODING, ERRORS, CodedTexts, Pile, PiledTexts, list_of, text_of
 from sessiongraph.columnar.vectors import Array
+
+# Texts, or lists: an array of objects is no Sequence.
+Values: TypeAlias = Sequence[Any] | Array
 
 
 class _TextPile:
@@ -47,7 +50,7 @@ class _TextPile:
             to.array(f"{name}.{number}", piece.obj if isinstance(piece.obj, np.ndarray) else np.frombuffer(piece, "u1"))
 
     def load(self, saved: SavedArrays, name: str) -> None:
-        self.put([memoryview(saved.array(f"{name}.{number}")) for number in range(saved.value(f"{name}.pieces"))])
+        self.put([saved.array(f"{name}.{number}").data for number in range(saved.value(f"{name}.pieces"))])
 
     @property
     def nbytes(self) -> int:
@@ -86,7 +89,7 @@ class GrowingTexts:
     def view(self) -> PiledTexts:
         return PiledTexts(self._pile.view, self._starts.view(), self._lengths.view(), self._read)
 
-    def extend(self, values: Sequence[Any]) -> None:
+    def extend(self, values: Values) -> None:
         starts, lengths = self._added(values)
         self._starts.extend(starts)
         self._lengths.extend(lengths)
@@ -96,7 +99,7 @@ class GrowingTexts:
         self._starts.extend_from(other._starts, rows)
         self._lengths.extend_from(other._lengths, rows)
 
-    def put(self, rows: Array, values: Sequence[Any]) -> None:
+    def put(self, rows: Array, values: Values) -> None:
         if len(rows):
             starts, lengths = self._added(values)
             self._starts.put(rows, starts)
@@ -136,7 +139,7 @@ class GrowingTexts:
     def nbytes(self) -> int:
         return self._starts.nbytes + self._lengths.nbytes + (self._pile.nbytes if self._owns_pile else 0)
 
-    def _added(self, values: Sequence[Any]) -> tuple[Array, Array]:
+    def _added(self, values: Values) -> tuple[Array, Array]:
         """Where the texts `values` start now, and how long they are."""
         data = [None if value is None else self._written(value) for value in values]
         lengths = np.array([-1 if it is None else len(it) for it in data], np.int32)
@@ -211,7 +214,7 @@ class StringCodes:
 
 
 class CodedColumn:
-    """A column of texts by their codes in `dictionary`, which is its own unless one is given; with `lists`, of lists."""
+    """A column of texts by their codes in `dictionary`, its own unless one is given; with `lists`, of lists."""
 
     def __init__(self, dictionary: StringCodes | None = None, lists: bool = False) -> None:
         self._codes, self._lists = GrowingArray(np.int32), lists
@@ -240,20 +243,20 @@ class CodedColumn:
 
     def _texts(self, codes: Array) -> CodedTexts:
         texts = self.dictionary.values.view()
-        return CodedTexts(texts.reading(list_of) if self._lists else texts, codes)
+        return CodedTexts(texts.reading(list_of) if self._lists else texts, codes, self.dictionary.get)
 
     def is_one_of(self, strings: Sequence[str]) -> Array:
         """A mask of the rows whose text is one of `strings`."""
         codes = [code for string in strings if (code := self.dictionary.get(string)) is not None]
         return np.isin(self._codes.array, codes)
 
-    def extend(self, values: Sequence[Any]) -> None:
+    def extend(self, values: Values) -> None:
         self._codes.extend(self._encoded(values))
 
     def extend_from(self, other: "CodedColumn", rows: Array) -> None:
         self._codes.extend_from(other._codes, rows)
 
-    def put(self, rows: Array, values: Sequence[Any]) -> None:
+    def put(self, rows: Array, values: Values) -> None:
         if len(rows):
             self._codes.put(rows, self._encoded(values))
 
@@ -280,7 +283,7 @@ class CodedColumn:
     def nbytes(self) -> int:
         return self._codes.nbytes + (self.dictionary.nbytes if self._owns_dictionary else 0)
 
-    def _encoded(self, values: Sequence[Any]) -> Array:
+    def _encoded(self, values: Values) -> Array:
         if self._lists:
             values = [None if value is None else json.dumps(value) for value in values]
         return self.dictionary.encode(values)

@@ -151,7 +151,9 @@ def _write(builder: SnapshotBuilder, folder: Path, embedding_model: str) -> None
 
 def _newest_first(store: GraphStore) -> Iterator[_Named]:
     try:
-        names = sorted((path for path in store.checkpoints.iterdir() if not path.name.startswith(_MAKING)), reverse=True)
+        names = sorted(
+            (path for path in store.checkpoints.iterdir() if not path.name.startswith(_MAKING)), reverse=True
+        )
     except FileNotFoundError:
         return
     for path in names:

@@ -352,9 +352,9 @@ class EvidenceTables:
         """The mentions as a snapshot shows them."""
         view = self.mentions.view
         named = {
-            "key": CodedTexts(self.keys.values.view(), view("key_code")),
+            "key": CodedTexts(self.keys.values.view(), view("key_code"), self.keys.get),
             "name": CodedTexts(self.wordings.view(), view("name_code")),
-            "type": CodedTexts(self.types.values.view(), view("type_code")),
+            "type": CodedTexts(self.types.values.view(), view("type_code"), self.types.get),
         }
         columns = {name: named[name] if name in named else view(name) for name in MENTION_COLUMNS}
         return frame_of(columns, len(self.mentions))

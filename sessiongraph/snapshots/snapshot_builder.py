@@ -51,6 +51,7 @@ class SnapshotBuilder:
     def __init__(self, embedding_model: str, tokenizer: Tokenizer) -> None:
         self._model, self._tokenizer = embedding_model, tokenizer
         self._version = StoreVersion(0, None, ())
+        self._edges: Adjacency | None = None
         self._reset()
 
     def refresh(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
@@ -103,14 +104,14 @@ class SnapshotBuilder:
             part.load(saved)
         self._corrections.load(saved, self._entities.keys)
         self._unused_vectors.load(saved, "unused_vectors")
-        self._adjacency = saved_adjacency(saved, len(self._entities.table), *self._edge_rows())
+        self._edges = saved_adjacency(saved, len(self._entities.table), *self._edge_rows())
         seq, time, rows = saved.value("version")
         self._version = StoreVersion(seq, time and datetime.fromisoformat(time), tuple(rows))
 
     @property
     def nbytes(self) -> int:
         """Rough size in memory that is this process's own, of snapshots too: they share it."""
-        edges = self._adjacency.nbytes if self._adjacency else 0
+        edges = self._edges.nbytes if self._edges else 0
         return (
             self._passages.nbytes
             + self._evidence.nbytes
@@ -128,7 +129,7 @@ class SnapshotBuilder:
         self._entities = EntityTable(self._evidence, self._corrections)
         self._facts = FactTable(self._evidence, self._entities, self._corrections, self._tokenizer)
         self._unused_vectors = GrowingVectors()
-        self._adjacency: Adjacency | None = None
+        self._edges = None
 
     @property
     def _is_sparse(self) -> bool:
@@ -190,7 +191,7 @@ class SnapshotBuilder:
 
     def _snapshot(self) -> Snapshot:
         passages, evidence, entities, facts = self._passages, self._evidence, self._entities, self._facts
-        self._adjacency = adjacency(len(entities.table), *self._edge_rows(), self._adjacency)
+        self._edges = edges = adjacency(len(entities.table), *self._edge_rows(), self._edges)
         passage_index = passages.index.view(passages.table.view("slot"))
         documents = passages.document_numbers()
         context_slots = passages.table.view("context_slot")
@@ -207,7 +208,7 @@ class SnapshotBuilder:
             merges=entities.resolver.merges,
             facts=facts.table.frame(fact_columns),
             assistant_only=facts.table.view("priority") == SOURCE_PRIORITY["assistant"],
-            adjacency=self._adjacency,
+            adjacency=edges,
             mentions=evidence.mentions_frame(),
             claims=evidence.claims.frame(claim_columns),
             claim_keys=self._corrections.claim_keys(),

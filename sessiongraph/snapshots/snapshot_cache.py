@@ -129,5 +129,3 @@ class SnapshotReader:
                 if total > MEMORY_BUDGET_BYTES:
                     del self._followed[key]
                     total -= size
-
-
