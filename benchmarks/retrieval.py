@@ -31,6 +31,7 @@ from benchmarks.locomo_sessions import environment
 from benchmarks.measure import free_port, wait_for_port, write_figures
 from benchmarks.query_cost import query_cost
 from benchmarks.retrieval_data import Asked, from_documents, from_musique, from_sessions, read_musique
+from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, RankingWeights
 from sessiongraph.text_index.bm25_index import ANSERINI
@@ -119,7 +120,8 @@ def _by_all(weights: RankingWeights) -> tuple[Rank, Rank]:
     """The ranking of passages, and of sessions, by all signals."""
 
     def ranking(data: Asked, number: int) -> Ranking:
-        return Ranking([data.scope], data.questions[number], data.vectors[number], weights=weights)
+        query = Query(data.questions[number], data.vectors[number])
+        return Ranking([data.scope], query, weights)
 
     def passages(data: Asked, number: int) -> Sequence[int]:
         return [hit.row for hit in ranking(data, number).passages(RANKED)]

@@ -10,19 +10,19 @@ from sessiongraph.api.context import acting_user, all_permitted, check_flag, nod
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
 from sessiongraph.llm.drafts import OnDraft
-from sessiongraph.retrieval.answer_strategies import strategy_of
-from sessiongraph.retrieval.conversation_history import read_conversation, resolve_follow_up, write_turn
-from sessiongraph.retrieval.query_context import QueryContext, asker_label, generative_llm
+from sessiongraph.retrieval.answer_strategies import acknowledge, greet, say_that_it_is_not_kept
+from sessiongraph.retrieval.conversation_history import FollowUp, read_conversation, resolve_follow_up, write_turn
+from sessiongraph.retrieval.query_context import Outcome, QueryContext, Strategy, asker_label, generative_llm
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
+from sessiongraph.retrieval.search_types import SEARCH_PLANS, SearchPlan, choose_search_type
 from sessiongraph.retrieval.time_expressions import asker_today
 from sessiongraph.retrieval.told_in_session import best_told, told_citation
 from sessiongraph.secret_masking import Masked, mask, mask_turn, told
 from sessiongraph.services import Services
 from sessiongraph.snapshots.feedback_weights import Weights
-from sessiongraph.speech_acts import speech_act
-from sessiongraph.types import MAIN_DATASET, Dataset, Turn, Usage, User
+from sessiongraph.speech_acts import SpeechAct, speech_act
+from sessiongraph.types import MAIN_DATASET, Dataset, Turn, User
 
 MAX_QUERY_CHARS = 20_000
 _ONLY_TOLD = "Answered from what was told in this session alone: there is no graph data yet."
@@ -65,63 +65,79 @@ async def search(
     plan = SEARCH_PLANS[search_type]
     keeps_out = await asyncio.to_thread(_keeps_out_secrets, services, acting, chosen)
     asked = await asyncio.to_thread(mask, query_text) if keeps_out else Masked(query_text)
-    query_text = asked.text
     # Where no answer is wanted, whatever is given is looked for.
-    act = speech_act(query_text) if plan.asks_model and not only_context else "asks"
+    act = speech_act(asked.text) if search_type.asks_model and not only_context else "asks"
     is_heard = act in ("tells", "greets")
-    conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None, turn_id)
-    just_told = conversation.told if plan.answers_from_sources and not is_heard and tags is None else []
-    is_answerable = bool(just_told) or (is_heard and session_id is not None)
+    # A query of the graph, or of nothing, refers to nothing that was said before.
+    is_question = search_type.asks_model or plan.retriever is not None
+    conversation = await read_conversation(services, acting, session_id if is_question else None, turn_id)
+    may_be_told = search_type.asks_model and plan.retriever is not None and not is_heard and tags is None
+    told_before = conversation.told if may_be_told else []
+    is_answerable = bool(told_before) or (is_heard and session_id is not None)
     scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_answerable)
     if keeps_out:
-        await asyncio.to_thread(conversation.mask_secrets)
-    query, usage = query_text, Usage()
-    if plan.is_conversational:
-        llm = None if only_context or is_heard or not plan.asks_model else generative_llm(services)
-        query, usage = await resolve_follow_up(llm, query_text, conversation, scopes)
-        await asyncio.to_thread(conversation.recall, query, services.snapshots.tokenizer)
-        just_told = await asyncio.to_thread(best_told, just_told, query, scopes, services.snapshots.tokenizer)
+        conversation = await asyncio.to_thread(conversation.masked)
+    follow_up, just_told = FollowUp(asked.text), []
+    if is_question:
+        llm = None if only_context or is_heard or not search_type.asks_model else generative_llm(services)
+        follow_up = await resolve_follow_up(llm, asked.text, conversation, scopes)
+        tokenizer = services.snapshots.tokenizer
+        conversation = await asyncio.to_thread(conversation.recalling, follow_up.query, tokenizer)
+        just_told = await asyncio.to_thread(best_told, told_before, follow_up.query, scopes, tokenizer)
         just_told = [mask_turn(turn)[0] for turn in just_told] if keeps_out else just_told
     asker = asker_label(scopes, acting)
     context = QueryContext(
         services=services,
-        plan=plan,
         scopes=scopes,
-        original_query=query_text,
-        query=query,
+        original_query=asked.text,
+        query=follow_up.query,
         history=conversation.history,
         top_k=top_k,
         only_context=only_context,
         feedback=await asyncio.to_thread(_feedback, services, scopes),
         asking_user_id=acting.id,
         asker=asker,
+        retriever=plan.retriever,
+        embeds=plan.embeds,
         told=[told_citation(turn, _key(turn, chosen, acting), asker) for turn in just_told],
-        usage=usage,
+        usage=follow_up.usage,
+        warnings=[*conversation.warnings, *follow_up.warnings],
         on_sources=on_sources,
         on_draft=on_draft,
     )
-    outcome = await strategy_of(plan.strategy, act, session_id)(context)
+    outcome = await _strategy(plan, act, session_id)(context)
     home, is_known = await asyncio.to_thread(_home, services, acting, chosen, outcome.citations)
-    result = SearchResult(
-        query=query_text,
+    if asked.counts:
+        context.warnings.insert(0, f"In the question, {told(asked.counts)}.")
+    if just_told and not scopes:
+        context.warn(_ONLY_TOLD)
+    result = _result(search_type, context, outcome, home)
+    return [await write_turn(services, acting, conversation, result, home if is_known else None, turn_id)]
+
+
+def _result(search_type: SearchType, context: QueryContext, outcome: Outcome, home: Dataset) -> SearchResult:
+    return SearchResult(
+        query=context.original_query,
         answer=outcome.answer.text if outcome.answer else None,
         citations=outcome.citations,
         context=outcome.context,
         dataset=home.name,
         answered=outcome.answer is None or outcome.answer.answered,
         usage=context.usage,
-        warnings=[
-            *([f"In the question, {told(asked.counts)}."] if asked.counts else []),
-            *conversation.warnings,
-            *context.warnings,
-            *_without_vectors(scopes, context, services.embedder.identity),
-            *([_ONLY_TOLD] if just_told and not scopes else []),
-        ],
+        warnings=context.warnings,
         claims=outcome.answer.claims if outcome.answer else [],
         query_type=search_type,
         rows=outcome.rows,
     )
-    return [await write_turn(services, acting, conversation, result, home if is_known else None, turn_id)]
+
+
+def _strategy(plan: SearchPlan, act: SpeechAct, session_id: str | None) -> Strategy:
+    """The strategy of `plan` for a question, or what is done with a query that is none."""
+    if act == "greets":
+        return greet
+    if act == "tells":
+        return acknowledge if session_id is not None else say_that_it_is_not_kept
+    return plan.strategy
 
 
 def _keeps_out_secrets(services: Services, user: User, chosen: Sequence[Dataset]) -> bool:
@@ -198,17 +214,6 @@ def _key(turn: Turn, chosen: Sequence[Dataset], user: User) -> str:
     """The key of the dataset where `turn` will be, as far as it is one that is searched."""
     keys = {dataset.id: dataset.key for dataset in chosen}
     return keys.get(turn.dataset_id or "", f"{user.name}/{MAIN_DATASET}")
-
-
-def _without_vectors(scopes: Sequence[Scope], context: QueryContext, model: str) -> list[str]:
-    """Warnings about `scopes` whose vectors do not compare with the question's: their embedder was changed."""
-    return [
-        f"The texts of {scope.dataset.name} have no vectors of {model} that compare with the question's, so they were "
-        f"found by their words alone. Embed them with cognify(datasets=[{scope.dataset.name!r}]), or set "
-        "EMBEDDING_MODEL and EMBEDDING_DIMENSIONS back to what they were."
-        for scope in scopes
-        if context.query_vector is not None and scope.snapshot.passage_vectors.shape[1] != len(context.query_vector)
-    ]
 
 
 def _home(

@@ -9,11 +9,10 @@ from sessiongraph.cli.answers import show_answer, show_warnings
 from sessiongraph.cli.options import AsJson, DatasetNames, NodeSets, UserName, acting, examples
 from sessiongraph.cli.output import note, run, say, short, show_json, spent
 from sessiongraph.retrieval.results import SearchResult, SearchType
-from sessiongraph.retrieval.search_types import SEARCH_PLANS
 
 _TYPES = "One that answers: {}; or one that shows what it finds: {} (CYPHER takes a query as its question).".format(
-    ", ".join(kind for kind in SearchType if kind not in SEARCH_PLANS or SEARCH_PLANS[kind].asks_model),
-    ", ".join(kind for kind, known in SEARCH_PLANS.items() if not known.asks_model),
+    ", ".join(kind for kind in SearchType if kind.asks_model),
+    ", ".join(kind for kind in SearchType if not kind.asks_model),
 )
 SessionId = Annotated[str | None, typer.Option("--session", "-s", metavar="ID", help="Ask in this session.")]
 TopK = Annotated[int, typer.Option("--top-k", "-k", metavar="N", help="How many sources at the most.")]

@@ -23,7 +23,7 @@ from sessiongraph.retrieval.answer_generation import parse_answer
 from sessiongraph.retrieval.citations import fact_citation
 from sessiongraph.retrieval.query_context import GraphQueryLimits, Outcome, QueryContext, deduplicated
 from sessiongraph.retrieval.results import Citation
-from sessiongraph.retrieval.scope import Hit, Scope
+from sessiongraph.retrieval.scope import Scope, fact_hits
 
 _CELL_CHARS = 300
 _PROCESS = Path(__file__).with_name("cypher_process.py")
@@ -97,9 +97,7 @@ async def _run(context: QueryContext, query: str) -> Outcome:
     ]
     if len(rows) >= limits.rows:
         rows = rows[: limits.rows]
-        context.warnings.append(
-            f"There may be more than the {limits.rows} rows that are shown; the query can be narrowed."
-        )
+        context.warn(f"There may be more than the {limits.rows} rows that are shown; the query can be narrowed.")
     cited = await asyncio.to_thread(_citations, context.scopes, rows)
     return Outcome(cited, "\n".join(map(_format_row, rows)), rows=rows)
 
@@ -183,7 +181,8 @@ def _citations(scopes: Sequence[Scope], rows: list[dict[str, Any]]) -> list[Cita
         values = {text for row in rows if row["dataset"] == scope.dataset.key for text in _texts(row)}
         facts = scope.snapshot.facts
         is_cited = (facts["id"].isin(values) | facts["statement"].isin(values)).to_numpy() & scope.allowed_facts
-        found += [fact_citation(Hit(scope, int(row), 0.0)) for row in np.flatnonzero(is_cited)]
+        cited = np.flatnonzero(is_cited)
+        found += map(fact_citation, fact_hits(scope, cited, np.zeros(len(cited))))
     return deduplicated(found)
 
 

@@ -1,5 +1,6 @@
 """Scopes of a search, a dataset's snapshot with the passages that may be used, and hits in them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -60,8 +61,28 @@ class Scope:
 
 @dataclass(frozen=True)
 class Hit:
-    """Row `row` of the passages or facts of `scope`, with its score."""
+    """What a question found in `scope`: row `row` of its passages or of its facts, with its id and its score."""
 
     scope: Scope
     row: int
     score: float
+    id: str
+
+
+def passage_hits(scope: Scope, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
+    """The passages `rows`, with their `scores`, as hits."""
+    return _hits(scope, rows, scores, scope.snapshot.passages["id"].to_numpy())
+
+
+def fact_hits(scope: Scope, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
+    """The facts `rows`, with their `scores`, as hits."""
+    return _hits(scope, rows, scores, scope.snapshot.facts["id"].to_numpy())
+
+
+def best_hits(hits: Iterable[Hit], top_k: int) -> list[Hit]:
+    """The best `top_k` of `hits`, best first; ties are broken by id, as the order of rows means nothing."""
+    return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:top_k]
+
+
+def _hits(scope: Scope, rows: np.ndarray, scores: np.ndarray, ids: np.ndarray) -> list[Hit]:
+    return [Hit(scope, row, score, ids[row]) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]
