@@ -1,9 +1,8 @@
 """`search`: a question answered from the graphs that a user may read, within a session where one is named."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names
@@ -11,10 +10,18 @@ from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
 from sessiongraph.llm.drafts import OnDraft
 from sessiongraph.retrieval.answer_strategies import acknowledge, greet, say_that_it_is_not_kept
-from sessiongraph.retrieval.conversation_history import FollowUp, read_conversation, resolve_follow_up, write_turn
+from sessiongraph.retrieval.conversation_history import (
+    Conversation,
+    FollowUp,
+    read_conversation,
+    resolve_follow_up,
+    write_turn,
+)
+from sessiongraph.retrieval.narrowing import narrow, node_sets_of
 from sessiongraph.retrieval.query_context import Outcome, QueryContext, Strategy, asker_label, generative_llm
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.retrieval.search_filter import SearchFilter, search_filter
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, SearchPlan, choose_search_type
 from sessiongraph.retrieval.time_expressions import asker_today
 from sessiongraph.retrieval.told_in_session import best_told, told_citation
@@ -25,6 +32,8 @@ from sessiongraph.speech_acts import SpeechAct, speech_act
 from sessiongraph.types import MAIN_DATASET, Dataset, Turn, User
 
 MAX_QUERY_CHARS = 20_000
+_MOST_TOKENS = 1_000_000
+_NOTHING_FITS = "Nothing in the graphs fits what the search is narrowed to."
 _ONLY_TOLD = "Answered from what was told in this session alone: there is no graph data yet."
 
 
@@ -44,7 +53,9 @@ async def search(
     user: User | None,
     top_k: int,
     node_sets: Sequence[str] | None,
+    where: SearchFilter | Mapping[str, Any] | None = None,
     only_context: bool,
+    max_tokens: int | None = None,
     on_sources: Callable[[list[Citation]], None] | None = None,
     on_draft: OnDraft | None = None,
     turn_id: str | None = None,
@@ -57,12 +68,16 @@ async def search(
     """
     search_type = _check(query_text, query_type, session_id, top_k)
     check_flag(only_context, "only_context")
+    _check_max_tokens(max_tokens, only_context)
     tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
+    only = search_filter(where)
     acting = await acting_user(services, user)
     chosen = await all_permitted(services, acting, datasets, "read")
     if search_type is SearchType.FEELING_LUCKY:
         search_type = choose_search_type(query_text, asker_today())
     plan = SEARCH_PLANS[search_type]
+    if max_tokens is not None and plan.retriever is None:
+        raise InvalidInputError(f"max_tokens cuts the sources of a search, and {search_type} has none: leave it out.")
     keeps_out = await asyncio.to_thread(_keeps_out_secrets, services, acting, chosen)
     asked = await asyncio.to_thread(mask, query_text) if keeps_out else Masked(query_text)
     # Where no answer is wanted, whatever is given is looked for.
@@ -73,18 +88,19 @@ async def search(
     conversation = await read_conversation(services, acting, session_id if is_question else None, turn_id)
     may_be_told = search_type.asks_model and plan.retriever is not None and not is_heard and tags is None
     told_before = conversation.told if may_be_told else []
+    if only is not None:
+        told_before = [turn for turn in told_before if only.fits_turn(turn, acting.name)]
     is_answerable = bool(told_before) or (is_heard and session_id is not None)
-    scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_answerable)
+    scopes = await asyncio.to_thread(_scopes, services, chosen, tags, only, is_answerable)
     if keeps_out:
         conversation = await asyncio.to_thread(conversation.masked)
-    follow_up, just_told = FollowUp(asked.text), []
+    follow_up, just_told = FollowUp(asked.text), list[Turn]()
     if is_question:
         llm = None if only_context or is_heard or not search_type.asks_model else generative_llm(services)
         follow_up = await resolve_follow_up(llm, asked.text, conversation, scopes)
-        tokenizer = services.snapshots.tokenizer
-        conversation = await asyncio.to_thread(conversation.recalling, follow_up.query, tokenizer)
-        just_told = await asyncio.to_thread(best_told, told_before, follow_up.query, scopes, tokenizer)
-        just_told = [mask_turn(turn)[0] for turn in just_told] if keeps_out else just_told
+        conversation, just_told = await asyncio.to_thread(
+            _recalled, services, conversation, told_before, follow_up.query, scopes
+        )
     asker = asker_label(scopes, acting)
     context = QueryContext(
         services=services,
@@ -94,6 +110,7 @@ async def search(
         history=conversation.history,
         top_k=top_k,
         only_context=only_context,
+        max_tokens=max_tokens,
         feedback=await asyncio.to_thread(_feedback, services, scopes),
         asking_user_id=acting.id,
         asker=asker,
@@ -101,16 +118,20 @@ async def search(
         embeds=plan.embeds,
         told=[told_citation(turn, _key(turn, chosen, acting), asker) for turn in just_told],
         usage=follow_up.usage,
-        warnings=[*conversation.warnings, *follow_up.warnings],
+        warnings=[
+            *([f"In the question, {told(asked.counts)}."] if asked.counts else []),
+            *conversation.warnings,
+            *follow_up.warnings,
+        ],
         on_sources=on_sources,
         on_draft=on_draft,
     )
     outcome = await _strategy(plan, act, session_id)(context)
     home, is_known = await asyncio.to_thread(_home, services, acting, chosen, outcome.citations)
-    if asked.counts:
-        context.warnings.insert(0, f"In the question, {told(asked.counts)}.")
     if just_told and not scopes:
         context.warn(_ONLY_TOLD)
+    if only is not None and not any(scope.allowed.any() for scope in scopes):
+        context.warn(_NOTHING_FITS)
     result = _result(search_type, context, outcome, home)
     return [await write_turn(services, acting, conversation, result, home if is_known else None, turn_id)]
 
@@ -129,6 +150,17 @@ def _result(search_type: SearchType, context: QueryContext, outcome: Outcome, ho
         query_type=search_type,
         rows=outcome.rows,
     )
+
+
+def _recalled(
+    services: Services, conversation: Conversation, told_before: Sequence[Turn], query: str, scopes: Sequence[Scope]
+) -> tuple[Conversation, list[Turn]]:
+    """`conversation` with the older turns that bear on `query`, and those of `told_before` that are its sources."""
+    tokenizer = services.snapshots.tokenizer
+    just_told = best_told(told_before, query, scopes, tokenizer)
+    if conversation.masks_secrets:
+        just_told = [mask_turn(turn)[0] for turn in just_told]
+    return conversation.recalling(query, tokenizer), just_told
 
 
 def _strategy(plan: SearchPlan, act: SpeechAct, session_id: str | None) -> Strategy:
@@ -165,17 +197,33 @@ def _check(query_text: object, query_type: object, session_id: object, top_k: ob
         raise InvalidInputError(f"{query_type!r:.60} is no search type. There are: {kinds}.") from None
 
 
+def _check_max_tokens(max_tokens: object, only_context: bool) -> None:
+    if max_tokens is None:
+        return
+    if not only_context:
+        raise InvalidInputError(
+            "max_tokens says how long the context may be that only_context=True returns: give both."
+        )
+    if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or not 1 <= max_tokens <= _MOST_TOKENS:
+        raise InvalidInputError(f"max_tokens is a whole number from 1 to {_MOST_TOKENS:,}, not {max_tokens!r:.60}.")
+
+
 def _feedback(services: Services, scopes: Sequence[Scope]) -> dict[str, Weights]:
     """The feedback weights by dataset's key."""
     return {scope.dataset.key: services.feedback_weights.read(services.store(scope.dataset)) for scope in scopes}
 
 
 def _scopes(
-    services: Services, datasets: Sequence[Dataset], tags: Sequence[str] | None, may_be_none: bool
+    services: Services,
+    datasets: Sequence[Dataset],
+    tags: Sequence[str] | None,
+    only: SearchFilter | None,
+    may_be_none: bool,
 ) -> list[Scope]:
-    """The snapshots that can be searched. Raises NoGraphDataError where there is none, unless there `may_be_none`.
+    """The snapshots that can be searched, each narrowed to what fits. Blocks.
 
-    What is told in a session is heard, and answered from there, before there is any graph.
+    Raises NoGraphDataError where there is none, unless there `may_be_none`: what is told in a session is heard, and
+    answered from there, before there is any graph.
     """
     scopes = [Scope(dataset, services.snapshot(dataset)) for dataset in datasets]
     filled = [scope for scope in scopes if not scope.snapshot.is_empty]
@@ -187,27 +235,13 @@ def _scopes(
             f"There is no graph data in {named}. Put documents in with add(…, dataset_name=…) and run "
             "cognify(datasets=[…]), or persist a session."
         )
-    if tags is None:
-        return filled
-    tagged = [Scope(scope.dataset, scope.snapshot, _mask(scope, set(tags))) for scope in filled]
-    if not any(scope.allowed.any() for scope in tagged):
-        there = sorted(
-            {tag for scope in filled for tags in scope.snapshot.passages["node_sets"] for tag in _list(tags)}
-        )
+    narrowed = [narrow(scope, services.store(scope.dataset), tags, only) for scope in filled]
+    if tags is not None and only is None and not any(scope.allowed.any() for scope in narrowed):
+        there = sorted({tag for scope in filled for tag in node_sets_of(scope.snapshot)})
         raise NoGraphDataError(
             f"Nothing in the graph is tagged {', '.join(tags)}. The node sets there are: {', '.join(there) or 'none'}."
         )
-    return tagged
-
-
-def _mask(scope: Scope, tags: set[str]) -> np.ndarray:
-    found = scope.snapshot.passages["node_sets"]
-    return np.fromiter((not tags.isdisjoint(_list(own)) for own in found), bool, len(found))
-
-
-def _list(tags: object) -> list[str]:
-    """A list column of DuckDB, in which a document without tags is no list."""
-    return list(tags) if isinstance(tags, np.ndarray | list) else []
+    return narrowed
 
 
 def _key(turn: Turn, chosen: Sequence[Dataset], user: User) -> str:

@@ -76,7 +76,7 @@ async def say_that_it_is_not_kept(context: QueryContext) -> Outcome:
 async def list_sources(context: QueryContext) -> Outcome:
     """The sources themselves; no model is asked."""
     found = await context.retrieve(context.query)
-    return Outcome(found, "\n".join(citation.text for citation in found))
+    return context.listed(found)
 
 
 async def answer_once(context: QueryContext) -> Outcome:
@@ -154,7 +154,7 @@ async def answer_within_time(context: QueryContext) -> Outcome:
     if days is None:
         context.warn("The question speaks of no time that was understood, so all times were searched.")
         return await answer_once(context)
-    scopes = [Scope(scope.dataset, scope.snapshot, scope.allowed & _within(scope, days)) for scope in context.scopes]
+    scopes = [scope.within(_within(scope, days)) for scope in context.scopes]
     found = await context.retrieve(context.query, _widened(context.top_k), scopes)
     kept = [
         one for one in found if one.kind != "fact" or _overlaps(one.valid_at, one.valid_until, one.said_at.date(), days)
@@ -218,13 +218,9 @@ def _within(scope: Scope, days: DateRange) -> np.ndarray:
     snapshot = scope.snapshot
     said_on = snapshot.passages["said_at"].dt.date
     within = np.fromiter((day in days for day in said_on), bool, len(said_on))
-    facts, claims = snapshot.facts, snapshot.claims
-    ends = facts["valid_until"] if "valid_until" in facts else [None] * len(facts)
-    was_true = np.fromiter(
-        (_overlaps(start, end, None, days) for start, end in zip(facts["valid_at"], ends, strict=True)),
-        bool,
-        len(facts),
-    )
+    facts, claims = scope.facts, snapshot.claims
+    times = zip(facts["valid_at"], facts["valid_until"], strict=True)
+    was_true = np.fromiter((_overlaps(start, end, None, days) for start, end in times), bool, len(facts))
     within[claims["passage"].to_numpy()[was_true[claims["fact"].to_numpy()]]] = True
     return within
 

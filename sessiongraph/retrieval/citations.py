@@ -19,6 +19,7 @@ from sessiongraph.prompts.question_prompt import (
 )
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Hit, Scope
+from sessiongraph.retrieval.visible_wording import Stated
 from sessiongraph.snapshots.speakers import labelled
 
 _CITATION_COLUMNS = ("kind", "document_id", "name", "said_at", "user_id", "session_id", "turn_id")
@@ -78,11 +79,12 @@ def summary_citation(hit: Hit) -> Citation | None:
 
 
 def fact_citation(hit: Hit) -> Citation:
-    """A fact as a citation of the passage with its best allowed evidence."""
+    """A fact as a citation of the passage with its best allowed evidence, in words that may be shown."""
     snapshot = hit.scope.snapshot
-    fact, passages = snapshot.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.claims_of(hit.row)]
+    fact, passages = hit.scope.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.claims_of(hit.row)]
     passage = int(passages[hit.scope.allowed[passages]][0])
-    found = _citation(hit, passage, "fact", hit.id, fact["statement"], fact["stated_by"])
+    stated = hit.scope.statements([hit.row]).get(hit.row, Stated(fact["statement"], fact["stated_by"]))
+    found = _citation(hit, passage, "fact", hit.id, stated.statement, stated.stated_by)
     corrected_at = datetime.fromisoformat(fact["corrected_at"]).replace(tzinfo=UTC) if fact["corrected_at"] else None
     return replace(
         found,
@@ -103,7 +105,7 @@ def _untrue_statements(scope: Scope, passage: int, speaker: str) -> tuple[tuple[
         *claims["statement"].iloc[rows[is_wrong]],
         *(it.statement for it in snapshot.retracted if it.passage == passage),
     ]
-    is_over = snapshot.facts["valid_until"].notna().to_numpy()[claims["fact"].to_numpy()[rows]]
+    is_over = scope.facts["valid_until"].notna().to_numpy()[claims["fact"].to_numpy()[rows]]
     over = claims["statement"].iloc[rows[is_over & ~is_wrong]]
     return _labelled(over, speaker), _labelled(wrong, speaker)
 

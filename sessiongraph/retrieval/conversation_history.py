@@ -20,6 +20,7 @@ from sessiongraph.prompts.question_prompt import HISTORY_CHARS, Question, render
 from sessiongraph.retrieval.query_rewriting import RewrittenQuery, rewrite_query
 from sessiongraph.retrieval.results import SearchResult
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.retrieval.token_budget import estimated_tokens
 from sessiongraph.retrieval.told_in_session import told_turns
 from sessiongraph.secret_masking import mask_turn, told
 from sessiongraph.services import Services
@@ -31,8 +32,6 @@ from sessiongraph.types import Dataset, Turn, Usage, User
 LAST_TURNS = 10
 HISTORY_TOKENS = 2000
 _RECALLED_TOKENS = HISTORY_TOKENS // 3
-# English has 4 to 5 letters a token; other scripts have about one, some more.
-_CHARS_PER_TOKEN = 4
 _ROLE_TOKENS = 5  # that a speaker's label takes
 # Turns of a session that are searched for relevant ones.
 _SEARCHED_TURNS = 1000
@@ -191,9 +190,4 @@ def _within_budget(turns: Sequence[Turn], tokens: int) -> list[Turn]:
 def _token_count(turn: Turn) -> int:
     """An estimate of the tokens that a turn takes in a prompt, where long texts are cut."""
     texts = (on_one_line(part, HISTORY_CHARS).text for part in turn_parts(turn.question, turn.answer))
-    return sum(_estimated_tokens(text) + _ROLE_TOKENS for text in texts)
-
-
-def _estimated_tokens(text: str) -> int:
-    ascii_ = sum(map(str.isascii, text))
-    return ascii_ // _CHARS_PER_TOKEN + len(text) - ascii_
+    return sum(estimated_tokens(text) + _ROLE_TOKENS for text in texts)

@@ -59,7 +59,7 @@ class DatasetFacts:
     def _validity_scores(self, rows: Array) -> Array:
         """What facts gain for having been true when the question asks about or, where it names no time, lose if they
         are no longer true: (n,)."""
-        facts, weights = self.asked.snapshot.facts, self.asked.weights
+        facts, weights = self.asked.scope.facts, self.asked.weights
         if self.asked.days is not None:
             return weights.time * temporal_scoring.fact_time_scores(facts, rows, self.asked.days)
         return -weights.superseded_penalty * temporal_scoring.has_ended(facts, rows, self.asked.query.asked_on)

@@ -139,14 +139,17 @@ def _graph(scope: Scope) -> dict[str, Any]:
     mentions = snapshot.mentions
     is_shown = np.zeros(len(snapshot.entities), bool)
     is_shown[mentions["entity"].to_numpy()[scope.allowed[mentions["passage"].to_numpy()]]] = True
-    facts = snapshot.facts[scope.allowed_facts]
+    facts = scope.facts[scope.allowed_facts]
+    stated = scope.statements(np.flatnonzero(scope.allowed_facts).tolist())
+    said = {snapshot.facts["id"].iloc[row]: own._asdict() for row, own in stated.items()}
     is_shown[facts["subject"].to_numpy()] = is_shown[facts["object"].to_numpy()] = True
     ids = snapshot.entities["id"].tolist()
     edges = facts.reindex(columns=[*_EDGE_PROPERTIES, "subject", "object"]).astype(object)
     return {
-        "nodes": snapshot.entities.loc[is_shown, list(_NODE_PROPERTIES)].to_dict("records"),
+        "nodes": scope.entities.loc[is_shown, list(_NODE_PROPERTIES)].to_dict("records"),
         "edges": [
             {name: value if isinstance(value, str) else None for name, value in edge.items()}
+            | said.get(edge["id"], {})
             | {"subject": ids[edge["subject"]], "object": ids[edge["object"]]}
             for edge in edges.to_dict("records")
         ],

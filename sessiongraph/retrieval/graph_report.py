@@ -30,7 +30,7 @@ async def report_graph(context: QueryContext) -> Outcome:
 
 def _report(scope: Scope, top_k: int) -> tuple[str, list[Citation]]:
     snapshot = scope.snapshot
-    facts = snapshot.facts[scope.allowed_facts]
+    facts = scope.facts[scope.allowed_facts]
     pairs = facts[["subject", "object"]].to_numpy()
     degrees = Counter(pairs.ravel().tolist())
     rows = _newest(scope)[:top_k]
@@ -100,7 +100,7 @@ def _top(scope: Scope, degrees: Counter[int], count: int) -> list[tuple[int, int
 
 
 def _entity_name(scope: Scope, row: int) -> str:
-    return str(scope.snapshot.entities["name"].iloc[row])
+    return str(scope.entities["name"].iloc[row])
 
 
 def _format_fact(citation: Citation) -> str:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,11 +20,14 @@ from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.retrievers import RetrievalRequest, Retriever
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.retrieval.token_budget import first_fitting
 from sessiongraph.services import Services
 from sessiongraph.settings import LOCAL_LLM
 from sessiongraph.snapshots.feedback_weights import Weights
 from sessiongraph.snapshots.speakers import account_label
 from sessiongraph.types import Usage, User
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,10 @@ class QueryContext:
 
     `retriever` finds sources in `scopes`; None where the strategy reads the graphs itself. With `embeds`, it is given
     the query's embedding. `asker` is what whoever asks is called, `told` what they told in the session at hand and is
-    in no graph yet: it stands before all that is retrieved. `feedback` has the feedback weights by dataset's key; with
-    `only_context` no model is asked. `on_sources` is told what each retrieval found, before anything is answered from
-    it, and `on_draft` what is written of an answer. `usage` and `warnings` grow with what is done.
+    in no graph yet: it stands before all that is retrieved. `feedback` has the feedback weights by dataset's key. With
+    `only_context` no model is asked, and the context is `max_tokens` long at the most. `on_sources` is told what each
+    retrieval found, before anything is answered from it, and `on_draft` what is written of an answer. `usage` and
+    `warnings` grow with what is done.
     """
 
     services: Services
@@ -66,6 +70,7 @@ class QueryContext:
     feedback: Mapping[str, Weights]
     asking_user_id: str
     asker: str
+    max_tokens: int | None = None
     retriever: Retriever | None = None
     embeds: bool = True
     told: Sequence[Citation] = ()
@@ -146,11 +151,33 @@ class QueryContext:
 
     async def conclude(self, citations: list[Citation], answer: Answer | None = None) -> Outcome:
         """The outcome of `answer` or, without one, of the model's answer from `citations` where it may be asked."""
-        context = render_prompt(self.original_query, self.history, citations, self.asker)
         if self.only_context:
-            return Outcome(citations, context)
+            return self._context_alone(citations)
+        context = render_prompt(self.original_query, self.history, citations, self.asker)
         answer = answer or await self.answer(self.original_query, citations)
         return Outcome(answer.citations, context, answer)
+
+    def listed(self, citations: Sequence[Citation]) -> Outcome:
+        """The outcome of showing the sources themselves."""
+        fitting = self._fitting(citations, _texts)
+        return Outcome(fitting, _texts(fitting))
+
+    def _context_alone(self, citations: Sequence[Citation]) -> Outcome:
+        """What a model would be given: what was said last goes before sources, where not all fits."""
+
+        def render(latest_first: Sequence[Part], sources: Sequence[Citation]) -> str:
+            return render_prompt(self.original_query, tuple(latest_first[::-1]), sources, self.asker)
+
+        latest_first = self._fitting(self.history[::-1], lambda parts: render(parts, ()))
+        fitting = self._fitting(citations, lambda sources: render(latest_first, sources))
+        return Outcome(fitting, render(latest_first, fitting))
+
+    def _fitting(self, items: Sequence[T], render: Callable[[Sequence[T]], str]) -> list[T]:
+        return list(items if self.max_tokens is None else first_fitting(items, render, self.max_tokens))
+
+
+def _texts(citations: Sequence[Citation]) -> str:
+    return "\n".join(citation.text for citation in citations)
 
 
 Strategy = Callable[[QueryContext], Awaitable[Outcome]]
