@@ -27,6 +27,7 @@ import numpy as np
 from benchmarks import targets
 from benchmarks.growth_data import DIMENSIONS, MODEL, SENTENCE_FACTS, Facts
 from benchmarks.measure import resident_bytes, write_figures
+from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
@@ -109,7 +110,7 @@ def _read(path: Path, pipe: Connection) -> None:
 
 def _searched(scope: Scope, text: str, vector: np.ndarray) -> list[Any]:
     """What the default search type gathers: passages and facts."""
-    ranking = Ranking([scope], text, vector)
+    ranking = Ranking([scope], Query(text, vector))
     ranking.passages(10)
     return ranking.facts(10)
 

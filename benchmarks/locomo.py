@@ -54,13 +54,13 @@ class Conversation:
         return sum(len(session.turns) for session in self.sessions)
 
 
-def read_conversations(path: Path, limit: int | None = None) -> list[Conversation]:
-    """The first `limit` conversations of the file, or all."""
+def read_conversations(path: Path, limit: int | None = None, by_utterance: bool = False) -> list[Conversation]:
+    """The first `limit` conversations of the file, or all; with `by_utterance`, each utterance is a turn alone."""
     data = json.loads(path.read_text(encoding="utf-8"))
-    return [_conversation(sample) for sample in data[:limit]]
+    return [_conversation(sample, 1 if by_utterance else 2) for sample in data[:limit]]
 
 
-def _conversation(sample: Mapping[str, Any]) -> Conversation:
+def _conversation(sample: Mapping[str, Any], utterances: int) -> Conversation:
     id_, said = sample["sample_id"], sample["conversation"]
     numbers = sorted(int(match[1]) for key in said if (match := _SESSION.match(key)) and said[key])
     sessions = [
@@ -68,15 +68,16 @@ def _conversation(sample: Mapping[str, Any]) -> Conversation:
             f"{id_}.session_{number}",
             # "1:56 pm on 8 May, 2023"
             datetime.strptime(said[f"session_{number}_date_time"], "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC),
-            _turns(said[f"session_{number}"]),
+            _turns(said[f"session_{number}"], utterances),
         )
         for number in numbers
     ]
     return Conversation(id_, sessions, _questions(sample["qa"], sessions))
 
 
-def _turns(utterances: list[Mapping[str, str]]) -> list[SpokenTurn]:
-    pairs = [utterances[start : start + 2] for start in range(0, len(utterances), 2)]
+def _turns(utterances: list[Mapping[str, str]], each: int) -> list[SpokenTurn]:
+    """Turns of so many utterances `each`: one, or one and its reply."""
+    pairs = [utterances[start : start + each] for start in range(0, len(utterances), each)]
     return [
         SpokenTurn(
             _said(pair[0]),

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sessiongraph.ids import text_id
+from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
@@ -60,7 +61,7 @@ def query_cost(chunks: int) -> dict[str, float]:
 
 
 def _ask(scope: Scope, name: str, vector: np.ndarray) -> None:
-    ranking = Ranking([scope], f"Where did {name} move last year?", vector, date(2024, 5, 8))
+    ranking = Ranking([scope], Query(f"Where did {name} move last year?", vector, date(2024, 5, 8)))
     ranking.passages(10)
     ranking.facts(10)
 

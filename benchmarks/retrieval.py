@@ -1,13 +1,15 @@
 """Recall of the evidence that answers a question, against gold labels, with no model as a judge.
 
-    python benchmarks/retrieval.py DATA.json... [--endpoint mock_openai.py] [--stronger] [--costs] [--out TABLES.md]
+    python benchmarks/retrieval.py DATA.json... [--steps] [--stronger] [--costs] [--endpoint SCRIPT] [--out FILE.md]
 
 DATA.json has the format of LoCoMo (see `locomo`) or of MuSiQue with passages (see `retrieval_data`). A LoCoMo
-conversation is asked about twice: persisted from sessions, a passage being a turn, and added as documents. A passage
-counts when it holds an utterance, or is the passage, that answers; R@k is the mean share of a question's evidence in
-the best k. Sessions are ranked as wholes, or by their best passage where words or vectors are alone. Steps are switched
-off one by one. `--endpoint` is a script that serves an OpenAI-compatible model on `--port`, given the data as
-MOCK_REPLAY: what a real model once extracted.
+conversation is asked about three times: persisted from sessions, a passage being a turn, which is an utterance and its
+reply; the same with a turn for each utterance, as others measure; and added as documents. A passage counts when it
+holds an utterance, or is the passage, that answers. Of a question's evidence, R@k is the mean share in the best k,
+any@k how often some of it is among them, all@k how often all is. Sessions are ranked as wholes, or by their best
+passage where words or vectors are alone. Each conversation has a row, marked where weights were chosen on it. With
+`--steps`, steps are switched off one by one. `--endpoint` is a script that serves an OpenAI-compatible model on
+`--port`, given the data as MOCK_REPLAY: what a real model once extracted.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from benchmarks.locomo_sessions import environment
 from benchmarks.measure import free_port, wait_for_port, write_figures
 from benchmarks.query_cost import query_cost
 from benchmarks.retrieval_data import Asked, from_documents, from_musique, from_sessions, read_musique
+from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, RankingWeights
 from sessiongraph.text_index.bm25_index import ANSERINI
@@ -39,6 +42,8 @@ DEPTHS = (2, 5, 10, 25)
 SESSION_DEPTH = 5
 # How many are ranked: enough for the best five sessions to be among them.
 RANKED = 100
+# The conversations on whose questions the weights of ranking were chosen.
+TUNED_ON = frozenset(("conv-26", "conv-30", "conv-41", "conv-42", "conv-43"))
 COSTS = (1_000, 10_000, 100_000)
 # What is switched off, one by one: the weights of each step.
 STEPS = {
@@ -58,7 +63,7 @@ Figures = dict[str, float]
 
 
 def figures(asked: Sequence[Asked], rank: Rank, rank_sessions: Rank | None = None) -> Figures:
-    """Recall of passages and sessions, in percent, and the milliseconds that ranking a question's passages took.
+    """Recall of passages and sessions, in percent, and the median milliseconds that ranking a question's passages took.
 
     `rank_sessions` gives a row of each session; for None they are ranked by their best passage.
     """
@@ -74,6 +79,8 @@ def figures(asked: Sequence[Asked], rank: Rank, rank_sessions: Rank | None = Non
             for depth in DEPTHS:
                 found = {key for row in rows[:depth] for key in data.holds[row]}
                 shares.setdefault(f"R@{depth}", []).append(len(found & gold) / len(gold))
+                shares.setdefault(f"any@{depth}", []).append(float(bool(found & gold)))
+                shares.setdefault(f"all@{depth}", []).append(float(found >= gold))
             ranked = list(
                 dict.fromkeys(documents[row] for row in (rank_sessions(data, number) if rank_sessions else rows))
             )
@@ -85,8 +92,8 @@ def figures(asked: Sequence[Asked], rank: Rank, rank_sessions: Rank | None = Non
     return {**means, "p50 ms": round(1000 * float(np.median(seconds)), 1)}
 
 
-def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None) -> dict[str, Figures]:
-    """Figures by what passages are ranked by, and without each step."""
+def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None, steps: bool) -> dict[str, Figures]:
+    """Figures by what passages are ranked by, and of each conversation; with `steps`, without each of them."""
     rows = {"BM25 alone": figures(asked, _by_words)}
     for name, data in (("default", asked), (STRONGER, stronger)):
         if data is not None:
@@ -94,12 +101,23 @@ def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None) -> dict[s
                 f"{name}: vectors alone": figures(data, _by_vectors),
                 f"{name}: all": figures(data, *_by_all(DEFAULT_WEIGHTS)),
             }
+    if len(asked) > 1:
+        rows |= {_marked(data.name): figures([data], *_by_all(DEFAULT_WEIGHTS)) for data in asked}
+    unseen = [data for data in asked if data.name not in TUNED_ON]
+    if 1 < len(unseen) < len(asked):
+        rows["all not tuned on"] = figures(unseen, *_by_all(DEFAULT_WEIGHTS))
+    if not steps:
+        return rows
     for step, names in STEPS.items():
         weights = replace(DEFAULT_WEIGHTS, **dict.fromkeys(names, 0.0))
         rows[f"default: without {step}"] = figures(asked, *_by_all(weights))
     rank_passages, _ = _by_all(DEFAULT_WEIGHTS)
     rows["default: without sessions as wholes"] = figures(asked, rank_passages)
     return rows
+
+
+def _marked(name: str) -> str:
+    return f"{name}{' (tuned on)' if name in TUNED_ON else ''}"
 
 
 def _by_words(data: Asked, number: int) -> Sequence[int]:
@@ -119,7 +137,8 @@ def _by_all(weights: RankingWeights) -> tuple[Rank, Rank]:
     """The ranking of passages, and of sessions, by all signals."""
 
     def ranking(data: Asked, number: int) -> Ranking:
-        return Ranking([data.scope], data.questions[number], data.vectors[number], weights=weights)
+        query = Query(data.questions[number], data.vectors[number])
+        return Ranking([data.scope], query, weights)
 
     def passages(data: Asked, number: int) -> Sequence[int]:
         return [hit.row for hit in ranking(data, number).passages(RANKED)]
@@ -158,9 +177,13 @@ def prepared(path: Path, endpoint: Path | None, limit: int | None) -> dict[str, 
             os.environ |= {"EMBEDDING_MODEL": "local/wordllama"}
             how = "extracted by local/extractive" if llm == "local" else "extractions replayed"
             return {f"{path.stem}, {how}": [asyncio.run(from_musique(path.stem, data))]}
-    conversations = read_conversations(path, limit)
     tables: dict[str, list[Asked]] = {}
-    for name, prepare in (("persisted from sessions", from_sessions), ("added as documents", from_documents)):
+    for name, prepare, by_utterance in (
+        ("persisted from sessions", from_sessions, False),
+        ("persisted utterance by utterance", from_sessions, True),
+        ("added as documents", from_documents, False),
+    ):
+        conversations = read_conversations(path, limit, by_utterance)
         with environment("sqlite", None, "local"):
             tables[f"{path.stem}, {name}"] = [asyncio.run(prepare(conversation)) for conversation in conversations]
     return tables
@@ -180,6 +203,7 @@ def main() -> int:
         "--endpoint", type=Path, metavar="SCRIPT", help="serves the model that extracts MuSiQue's graph"
     )
     parser.add_argument("--limit", type=int, help="only the first so many conversations")
+    parser.add_argument("--steps", action="store_true", help="without each step of ranking, too")
     parser.add_argument("--stronger", action="store_true", help=f"{STRONGER}, too; needs the extra `bench`")
     parser.add_argument("--costs", action="store_true", help="what a query costs, by the number of chunks")
     parser.add_argument("--out", type=Path, metavar="FILE.md", help="where the tables go, and as .json the figures")
@@ -190,7 +214,7 @@ def main() -> int:
             stronger = [data.embedded(minilm) for data in asked] if chosen.stronger else None
             questions, passages = (sum(len(getattr(data, what)) for data in asked) for what in ("gold", "holds"))
             title = f"{name}: {questions} questions, {passages} passages"
-            tables[title] = compared(asked, stronger)
+            tables[title] = compared(asked, stronger, chosen.steps)
             print(markdown(title, tables[title]), flush=True)
     if chosen.costs:
         tables["What a query costs"] = {f"{chunks:,} chunks": query_cost(chunks) for chunks in COSTS}

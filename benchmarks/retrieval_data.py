@@ -25,8 +25,10 @@ Embed = Callable[[Sequence[str]], np.ndarray]
 
 @dataclass(frozen=True)
 class Asked:
-    """A dataset as it is searched: its snapshot, questions with their gold and vectors, and what each passage holds."""
+    """A dataset as it is searched: its name and snapshot, questions with their gold and vectors, and what each passage
+    holds."""
 
+    name: str
     scope: Scope
     questions: list[str]
     gold: list[frozenset[str]]
@@ -129,7 +131,7 @@ async def _asked(name: str, questions: list[str], gold: list[frozenset[str]], ho
     dataset = await permitted(services, await acting_user(services, None), name, "read")
     snapshot = await asyncio.to_thread(services.snapshot, dataset)
     vectors, _ = await services.embedder.embed(questions)
-    return Asked(Scope(dataset, snapshot), questions, gold, vectors, holds(snapshot.passages))
+    return Asked(name, Scope(dataset, snapshot), questions, gold, vectors, holds(snapshot.passages))
 
 
 def _squeezed(text: str) -> str:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from sessiongraph.persistence.estimate import PersistEstimate, TurnEstimate
     from sessiongraph.persistence.persist import PersistReport, SessionOutcome, TurnOutcome
     from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
+    from sessiongraph.retrieval.search_filter import SearchFilter
     from sessiongraph.settings import Settings
     from sessiongraph.types import Dataset, Progress, Role, SessionInfo, SessionItem, Tenant, Turn, Usage, User
 
@@ -70,6 +71,7 @@ _WHERE = {
     "persistence.estimate": ("PersistEstimate", "TurnEstimate"),
     "persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
     "retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),
+    "retrieval.search_filter": ("SearchFilter",),
     "settings": ("Settings",),
     "types": ("Dataset", "Progress", "Role", "SessionInfo", "SessionItem", "Tenant", "Turn", "Usage", "User"),
 }

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from sessiongraph.retrieval.results import SearchType
 from sessiongraph.services import Services, Shared
@@ -35,9 +35,11 @@ if TYPE_CHECKING:
     from sessiongraph.extraction.build_graph import KnowledgeReport
     from sessiongraph.extraction.estimate import CognifyEstimate
     from sessiongraph.ingestion.ingest import IngestReport
+    from sessiongraph.metadata import Metadata
     from sessiongraph.persistence.estimate import PersistEstimate
     from sessiongraph.persistence.persist import PersistReport
     from sessiongraph.retrieval.results import SearchResult
+    from sessiongraph.retrieval.search_filter import SearchFilter
     from sessiongraph.types import ProgressCallback
 
     Data = str | os.PathLike[str]
@@ -144,6 +146,7 @@ class SessionGraph:
         user: User | None = None,
         node_set: Sequence[str] | None = None,
         said_at: "date | None" = None,
+        metadata: "Metadata | None" = None,
         progress: "ProgressCallback | None" = None,
     ) -> "IngestReport":
         """Put texts, files or folders into a dataset, which is created if the user has none of that name.
@@ -152,7 +155,8 @@ class SessionGraph:
         folder of txt, md, html, csv, json, pdf, docx, vtt, srt, eml and mbox. The same content twice is one document,
         chats and mails are read as who said what. `node_set` tags the documents. `said_at` is the day (a date or a
         datetime) that they are of, by which "yesterday" in them is read; where it is not given, it is the one that they
-        say themselves: in front matter, in headings as a journal has them, or in their name.
+        say themselves: in front matter, in headings as a journal has them, or in their name. `metadata`, a JSON object,
+        is kept with each, for `search` to narrow by.
         The report's `warnings` say what of a file was left out or may be misread, its `secrets` how many keys,
         passwords and the like were masked; `datasets.update` lets a dataset hold them. `progress` is called with a
         Progress after each file.
@@ -162,7 +166,14 @@ class SessionGraph:
         from sessiongraph.api.add import add
 
         return await add(
-            self.services, data, dataset_name, user=user, node_set=node_set, said_at=said_at, progress=progress
+            self.services,
+            data,
+            dataset_name,
+            user=user,
+            node_set=node_set,
+            said_at=said_at,
+            metadata=metadata,
+            progress=progress,
         )
 
     async def cognify(
@@ -220,14 +231,18 @@ class SessionGraph:
         user: User | None = None,
         top_k: int = 10,
         node_sets: Sequence[str] | None = None,
+        where: "SearchFilter | Mapping[str, Any] | None" = None,
         only_context: bool = False,
+        max_tokens: int | None = None,
     ) -> "list[SearchResult]":
         """Ask the graphs of `datasets` (all that the user may read, for None); a list of one result.
 
         In a session (`session_id`), the last turns are understood, and question and answer become its next turn.
         What asks nothing is acknowledged there, and without a session the answer says that it is not kept.
-        `node_sets` keeps to passages tagged with any of them; `only_context` returns what a model would be given
-        (first), and asks none. `top_k` is how many sources there are at the most, each time that a type searches.
+        `node_sets` keeps to passages tagged with any of them, `where` to what fits a SearchFilter, or a mapping of its
+        fields: nothing else is searched, quoted or shown. `only_context` returns what a model would be given (first),
+        `max_tokens` long at the most, and asks none. `top_k` is how many sources there are at the most, each time that
+        a type searches.
 
         Raises InvalidInputError, DatasetNotFoundError, PermissionDeniedError, NoGraphDataError, LLMNotConfiguredError,
         LLMFailedError. A session cache that is off or down raises nothing: the result's `warnings` say so.
@@ -243,7 +258,9 @@ class SessionGraph:
             user=user,
             top_k=top_k,
             node_sets=node_sets,
+            where=where,
             only_context=only_context,
+            max_tokens=max_tokens,
         )
 
     @overload

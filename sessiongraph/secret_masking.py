@@ -7,9 +7,11 @@ without a secret is left as it is, to the letter; masking what is masked changes
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from sessiongraph.metadata import Metadata
 from sessiongraph.types import Turn
 
 # A start and an end in a text, and what kind of secret stands there.
@@ -53,10 +55,47 @@ def mask_together(texts: Sequence[str]) -> tuple[list[str], Counter[str]]:
     return masked, counts
 
 
+def mask_with_metadata(
+    texts: Sequence[str], metadata: Metadata | None
+) -> tuple[list[str], Metadata | None, Counter[str]]:
+    """`texts` and the values of `metadata` without their secrets, and how many of which kind there were.
+
+    A value is read as what its key calls it: of {"password": "…"} it is one.
+    """
+    entries = list(_entries(metadata, "")) if metadata else []
+    masked, counts = mask_together([*texts, *entries])
+    values = iter(zip(entries, masked[len(texts) :], strict=True))
+    return masked[: len(texts)], _rebuilt(metadata, "", values) if metadata else None, counts
+
+
+def _entries(value: Any, key: str) -> Iterator[str]:
+    """The scalars in `value`, each behind its key, as texts."""
+    if isinstance(value, Mapping):
+        for name, held in value.items():
+            yield from _entries(held, name)
+    elif isinstance(value, list | tuple):
+        for held in value:
+            yield from _entries(held, key)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield f"{key}: {value}"
+
+
+def _rebuilt(value: Any, key: str, entries: Iterator[tuple[str, str]]) -> Any:
+    """`value` with its scalars as the `entries`, before and after, say in their order."""
+    if isinstance(value, Mapping):
+        return {name: _rebuilt(held, name, entries) for name, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rebuilt(held, key, entries) for held in value]
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        return value
+    before, after = next(entries)
+    return value if before == after else after.removeprefix(f"{key}: ")
+
+
 def mask_turn(turn: Turn) -> tuple[Turn, Counter[str]]:
     """`turn` without the secrets in anything that is said in it, and how many of which kind there were."""
-    (question, answer, context, feedback), counts = mask_together(
-        [turn.question, turn.answer, turn.context or "", turn.feedback or ""]
+    (question, answer, context, feedback), metadata, counts = mask_with_metadata(
+        [turn.question, turn.answer, turn.context or "", turn.feedback or ""], turn.metadata
     )
     if not counts:
         return turn, counts
@@ -66,6 +105,7 @@ def mask_turn(turn: Turn) -> tuple[Turn, Counter[str]]:
         answer=answer,
         context=None if turn.context is None else context,
         feedback=None if turn.feedback is None else feedback,
+        metadata=metadata,
     )
     return masked, counts
 

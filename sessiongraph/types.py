@@ -3,10 +3,10 @@
 Plain frozen dataclasses without behaviour of their own; what they are stored in belongs to the resources.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from sessiongraph.ids import content_id
 
@@ -106,6 +106,7 @@ class Turn:
     of attachments. `keeps_context` is False of a search's, which quotes the graph: it is not persisted with the turn.
     `elements` are the ids of passages and facts used.
     `score` is feedback from 1 (bad) to 5 (good). `items` are what a program put in, where the turn was made of them.
+    `metadata` is a JSON object to search by.
     """
 
     turn_id: str
@@ -122,6 +123,7 @@ class Turn:
     feedback: str | None = None
     keeps_context: bool = True
     items: tuple[SessionItem, ...] = field(default=(), repr=False)
+    metadata: Mapping[str, Any] | None = field(default=None, hash=False)
 
     @property
     def utc_offset_minutes(self) -> int | None:
@@ -131,7 +133,7 @@ class Turn:
 
     @property
     def content_hash(self) -> str:
-        """Hash of what was said. Feedback, context and time are not content."""
+        """Hash of what was said. Feedback, context, metadata and time are not content."""
         return content_id("turn", self.question, self.answer)
 
 

@@ -15,6 +15,7 @@ from sessiongraph.ids import dataset_parts, new_id
 from sessiongraph.ingestion.ingest import IngestReport, ingest, without_secrets
 from sessiongraph.ingestion.parsing import ParsedDocument
 from sessiongraph.ingestion.resolve_inputs import Inputs, parse, resolve_inputs
+from sessiongraph.metadata import Metadata, checked_metadata
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Progress, ProgressCallback, User
 
@@ -29,6 +30,7 @@ async def add(
     user: User | None,
     node_set: Sequence[str] | None,
     said_at: date | None = None,
+    metadata: Metadata | None = None,
     progress: ProgressCallback | None = None,
 ) -> IngestReport:
     """As `SessionGraph.add` says."""
@@ -39,6 +41,7 @@ async def add(
         user=user,
         node_set=node_set,
         said_at=said_at,
+        metadata=metadata,
         progress=progress,
     )
 
@@ -56,10 +59,11 @@ async def add_inputs(
     user: User | None,
     node_set: Sequence[str] | None,
     said_at: date | None = None,
+    metadata: Metadata | None = None,
     progress: ProgressCallback | None = None,
 ) -> IngestReport:
     """As `add`, of what `resolve` gives; it is called in a thread."""
-    given = _day(said_at)
+    given, metadata = _day(said_at), checked_metadata(metadata)
     node_sets = node_set_names(node_set, "node_set") if node_set is not None else []
     dataset_parts(dataset_name)
     inputs = await asyncio.to_thread(resolve)
@@ -69,8 +73,7 @@ async def add_inputs(
         documents.append(await asyncio.to_thread(parse, item))
         if progress is not None:
             progress(Progress("files", len(documents), len(inputs.items)))
-    if given is not None:
-        documents = [replace(document, said_on=given) for document in documents]
+    documents = [replace(document, said_on=given or document.said_on, metadata=metadata) for document in documents]
     dataset = await writable(services, owner, dataset_name)
     telemetry.annotate({"sessiongraph.dataset.id": dataset.id})
     report = await add_documents(services, documents, dataset, user=owner, node_sets=node_sets)

@@ -2,11 +2,12 @@
 
 import asyncio
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -17,6 +18,7 @@ from sessiongraph.ids import check_name
 from sessiongraph.importers.inbox import rejected_exports
 from sessiongraph.ingestion.inbox import rejected_files, waiting_files
 from sessiongraph.ingestion.parsing import clean_line
+from sessiongraph.metadata import from_text
 from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.types import User
@@ -33,7 +35,7 @@ counted AS (
 tagged AS (SELECT document_id, list(DISTINCT name ORDER BY name) AS tags FROM node_sets GROUP BY document_id)
 SELECT d.id, kind, name, source, user_name, session_id, created_at, said_on, coalesce(length(text), 0),
     coalesce(passages, 0), coalesce(persisted, 0), coalesce(failed, 0), coalesce(tags, []), coalesce(waiting, 0),
-    coalesce(reasons, []), coalesce(substr(text, 1, 160), '')
+    coalesce(reasons, []), coalesce(substr(text, 1, 160), ''), metadata
 FROM documents d LEFT JOIN counted c ON c.document_id = d.id LEFT JOIN tagged t ON t.document_id = d.id
 """
 _PASSAGES = """
@@ -64,8 +66,8 @@ class Document:
     """A document, or a session that was persisted (`kind`), and how many of its passages are in the graph.
 
     `waiting` counts passages that nobody tried yet; `reasons` are those for which passages failed.
-    `said_on` is the day that it is of, where it has one; `first_words` are at most 160 characters; `text` and
-    `passages_read` are given by `get` alone.
+    `said_on` is the day that it is of, where it has one; `first_words` are at most 160 characters; `metadata` is what
+    was given with it; `text` and `passages_read` are given by `get` alone.
     """
 
     id: str
@@ -84,6 +86,7 @@ class Document:
     waiting: int = 0
     reasons: list[str] = field(default_factory=list)
     first_words: str = ""
+    metadata: Mapping[str, Any] | None = None
     text: str | None = None
     passages_read: list[Passage] = field(default_factory=list)
 
@@ -186,7 +189,7 @@ class Documents:
 
 def _documents(connection: duckdb.DuckDBPyConnection, condition: str, values: list[str]) -> list[Document]:
     rows = connection.execute(_DOCUMENTS + condition, values).fetchall()
-    return [Document(*row) for row in rows]
+    return [replace(Document(*row[:-1]), metadata=from_text(row[-1])) for row in rows]
 
 
 def _document(connection: duckdb.DuckDBPyConnection, document_id: str) -> list[Document]:

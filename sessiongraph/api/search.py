@@ -1,30 +1,39 @@
 """`search`: a question answered from the graphs that a user may read, within a session where one is named."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, all_permitted, check_flag, node_set_names
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.ids import check_session_id
 from sessiongraph.llm.drafts import OnDraft
-from sessiongraph.retrieval.answer_strategies import strategy_of
-from sessiongraph.retrieval.conversation_history import read_conversation, resolve_follow_up, write_turn
-from sessiongraph.retrieval.query_context import QueryContext, asker_label, generative_llm
+from sessiongraph.retrieval.answer_strategies import acknowledge, greet, say_that_it_is_not_kept
+from sessiongraph.retrieval.conversation_history import (
+    Conversation,
+    FollowUp,
+    read_conversation,
+    resolve_follow_up,
+    write_turn,
+)
+from sessiongraph.retrieval.narrowing import narrow, node_sets_of
+from sessiongraph.retrieval.query_context import Outcome, QueryContext, Strategy, asker_label, generative_llm
 from sessiongraph.retrieval.results import Citation, SearchResult, SearchType
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
+from sessiongraph.retrieval.search_filter import SearchFilter, search_filter
+from sessiongraph.retrieval.search_types import SEARCH_PLANS, SearchPlan, choose_search_type
 from sessiongraph.retrieval.time_expressions import asker_today
 from sessiongraph.retrieval.told_in_session import best_told, told_citation
 from sessiongraph.secret_masking import Masked, mask, mask_turn, told
 from sessiongraph.services import Services
 from sessiongraph.snapshots.feedback_weights import Weights
-from sessiongraph.speech_acts import speech_act
-from sessiongraph.types import MAIN_DATASET, Dataset, Turn, Usage, User
+from sessiongraph.speech_acts import SpeechAct, speech_act
+from sessiongraph.types import MAIN_DATASET, Dataset, Turn, User
 
 MAX_QUERY_CHARS = 20_000
+_MOST_TOKENS = 1_000_000
+_NOTHING_FITS = "Nothing in the graphs fits what the search is narrowed to."
 _ONLY_TOLD = "Answered from what was told in this session alone: there is no graph data yet."
 
 
@@ -44,7 +53,9 @@ async def search(
     user: User | None,
     top_k: int,
     node_sets: Sequence[str] | None,
+    where: SearchFilter | Mapping[str, Any] | None = None,
     only_context: bool,
+    max_tokens: int | None = None,
     on_sources: Callable[[list[Citation]], None] | None = None,
     on_draft: OnDraft | None = None,
     turn_id: str | None = None,
@@ -57,71 +68,108 @@ async def search(
     """
     search_type = _check(query_text, query_type, session_id, top_k)
     check_flag(only_context, "only_context")
+    _check_max_tokens(max_tokens, only_context)
     tags = node_set_names(node_sets, "node_sets") if node_sets is not None else None
+    only = search_filter(where)
     acting = await acting_user(services, user)
     chosen = await all_permitted(services, acting, datasets, "read")
     if search_type is SearchType.FEELING_LUCKY:
         search_type = choose_search_type(query_text, asker_today())
     plan = SEARCH_PLANS[search_type]
+    if max_tokens is not None and plan.retriever is None:
+        raise InvalidInputError(f"max_tokens cuts the sources of a search, and {search_type} has none: leave it out.")
     keeps_out = await asyncio.to_thread(_keeps_out_secrets, services, acting, chosen)
     asked = await asyncio.to_thread(mask, query_text) if keeps_out else Masked(query_text)
-    query_text = asked.text
     # Where no answer is wanted, whatever is given is looked for.
-    act = speech_act(query_text) if plan.asks_model and not only_context else "asks"
+    act = speech_act(asked.text) if search_type.asks_model and not only_context else "asks"
     is_heard = act in ("tells", "greets")
-    conversation = await read_conversation(services, acting, session_id if plan.is_conversational else None, turn_id)
-    just_told = conversation.told if plan.answers_from_sources and not is_heard and tags is None else []
-    is_answerable = bool(just_told) or (is_heard and session_id is not None)
-    scopes = await asyncio.to_thread(_scopes, services, chosen, tags, is_answerable)
+    # A query of the graph, or of nothing, refers to nothing that was said before.
+    is_question = search_type.asks_model or plan.retriever is not None
+    conversation = await read_conversation(services, acting, session_id if is_question else None, turn_id)
+    may_be_told = search_type.asks_model and plan.retriever is not None and not is_heard and tags is None
+    told_before = conversation.told if may_be_told else []
+    if only is not None:
+        told_before = [turn for turn in told_before if only.fits_turn(turn, acting.name)]
+    is_answerable = bool(told_before) or (is_heard and session_id is not None)
+    scopes = await asyncio.to_thread(_scopes, services, chosen, tags, only, is_answerable)
     if keeps_out:
-        await asyncio.to_thread(conversation.mask_secrets)
-    query, usage = query_text, Usage()
-    if plan.is_conversational:
-        llm = None if only_context or is_heard or not plan.asks_model else generative_llm(services)
-        query, usage = await resolve_follow_up(llm, query_text, conversation, scopes)
-        await asyncio.to_thread(conversation.recall, query, services.snapshots.tokenizer)
-        just_told = await asyncio.to_thread(best_told, just_told, query, scopes, services.snapshots.tokenizer)
-        just_told = [mask_turn(turn)[0] for turn in just_told] if keeps_out else just_told
+        conversation = await asyncio.to_thread(conversation.masked)
+    follow_up, just_told = FollowUp(asked.text), list[Turn]()
+    if is_question:
+        llm = None if only_context or is_heard or not search_type.asks_model else generative_llm(services)
+        follow_up = await resolve_follow_up(llm, asked.text, conversation, scopes)
+        conversation, just_told = await asyncio.to_thread(
+            _recalled, services, conversation, told_before, follow_up.query, scopes
+        )
     asker = asker_label(scopes, acting)
     context = QueryContext(
         services=services,
-        plan=plan,
         scopes=scopes,
-        original_query=query_text,
-        query=query,
+        original_query=asked.text,
+        query=follow_up.query,
         history=conversation.history,
         top_k=top_k,
         only_context=only_context,
+        max_tokens=max_tokens,
         feedback=await asyncio.to_thread(_feedback, services, scopes),
         asking_user_id=acting.id,
         asker=asker,
+        retriever=plan.retriever,
+        embeds=plan.embeds,
         told=[told_citation(turn, _key(turn, chosen, acting), asker) for turn in just_told],
-        usage=usage,
+        usage=follow_up.usage,
+        warnings=[
+            *([f"In the question, {told(asked.counts)}."] if asked.counts else []),
+            *conversation.warnings,
+            *follow_up.warnings,
+        ],
         on_sources=on_sources,
         on_draft=on_draft,
     )
-    outcome = await strategy_of(plan.strategy, act, session_id)(context)
+    outcome = await _strategy(plan, act, session_id)(context)
     home, is_known = await asyncio.to_thread(_home, services, acting, chosen, outcome.citations)
-    result = SearchResult(
-        query=query_text,
+    if just_told and not scopes:
+        context.warn(_ONLY_TOLD)
+    if only is not None and not any(scope.allowed.any() for scope in scopes):
+        context.warn(_NOTHING_FITS)
+    result = _result(search_type, context, outcome, home)
+    return [await write_turn(services, acting, conversation, result, home if is_known else None, turn_id)]
+
+
+def _result(search_type: SearchType, context: QueryContext, outcome: Outcome, home: Dataset) -> SearchResult:
+    return SearchResult(
+        query=context.original_query,
         answer=outcome.answer.text if outcome.answer else None,
         citations=outcome.citations,
         context=outcome.context,
         dataset=home.name,
         answered=outcome.answer is None or outcome.answer.answered,
         usage=context.usage,
-        warnings=[
-            *([f"In the question, {told(asked.counts)}."] if asked.counts else []),
-            *conversation.warnings,
-            *context.warnings,
-            *_without_vectors(scopes, context, services.embedder.identity),
-            *([_ONLY_TOLD] if just_told and not scopes else []),
-        ],
+        warnings=context.warnings,
         claims=outcome.answer.claims if outcome.answer else [],
         query_type=search_type,
         rows=outcome.rows,
     )
-    return [await write_turn(services, acting, conversation, result, home if is_known else None, turn_id)]
+
+
+def _recalled(
+    services: Services, conversation: Conversation, told_before: Sequence[Turn], query: str, scopes: Sequence[Scope]
+) -> tuple[Conversation, list[Turn]]:
+    """`conversation` with the older turns that bear on `query`, and those of `told_before` that are its sources."""
+    tokenizer = services.snapshots.tokenizer
+    just_told = best_told(told_before, query, scopes, tokenizer)
+    if conversation.masks_secrets:
+        just_told = [mask_turn(turn)[0] for turn in just_told]
+    return conversation.recalling(query, tokenizer), just_told
+
+
+def _strategy(plan: SearchPlan, act: SpeechAct, session_id: str | None) -> Strategy:
+    """The strategy of `plan` for a question, or what is done with a query that is none."""
+    if act == "greets":
+        return greet
+    if act == "tells":
+        return acknowledge if session_id is not None else say_that_it_is_not_kept
+    return plan.strategy
 
 
 def _keeps_out_secrets(services: Services, user: User, chosen: Sequence[Dataset]) -> bool:
@@ -149,17 +197,33 @@ def _check(query_text: object, query_type: object, session_id: object, top_k: ob
         raise InvalidInputError(f"{query_type!r:.60} is no search type. There are: {kinds}.") from None
 
 
+def _check_max_tokens(max_tokens: object, only_context: bool) -> None:
+    if max_tokens is None:
+        return
+    if not only_context:
+        raise InvalidInputError(
+            "max_tokens says how long the context may be that only_context=True returns: give both."
+        )
+    if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or not 1 <= max_tokens <= _MOST_TOKENS:
+        raise InvalidInputError(f"max_tokens is a whole number from 1 to {_MOST_TOKENS:,}, not {max_tokens!r:.60}.")
+
+
 def _feedback(services: Services, scopes: Sequence[Scope]) -> dict[str, Weights]:
     """The feedback weights by dataset's key."""
     return {scope.dataset.key: services.feedback_weights.read(services.store(scope.dataset)) for scope in scopes}
 
 
 def _scopes(
-    services: Services, datasets: Sequence[Dataset], tags: Sequence[str] | None, may_be_none: bool
+    services: Services,
+    datasets: Sequence[Dataset],
+    tags: Sequence[str] | None,
+    only: SearchFilter | None,
+    may_be_none: bool,
 ) -> list[Scope]:
-    """The snapshots that can be searched. Raises NoGraphDataError where there is none, unless there `may_be_none`.
+    """The snapshots that can be searched, each narrowed to what fits. Blocks.
 
-    What is told in a session is heard, and answered from there, before there is any graph.
+    Raises NoGraphDataError where there is none, unless there `may_be_none`: what is told in a session is heard, and
+    answered from there, before there is any graph.
     """
     scopes = [Scope(dataset, services.snapshot(dataset)) for dataset in datasets]
     filled = [scope for scope in scopes if not scope.snapshot.is_empty]
@@ -171,44 +235,19 @@ def _scopes(
             f"There is no graph data in {named}. Put documents in with add(…, dataset_name=…) and run "
             "cognify(datasets=[…]), or persist a session."
         )
-    if tags is None:
-        return filled
-    tagged = [Scope(scope.dataset, scope.snapshot, _mask(scope, set(tags))) for scope in filled]
-    if not any(scope.allowed.any() for scope in tagged):
-        there = sorted(
-            {tag for scope in filled for tags in scope.snapshot.passages["node_sets"] for tag in _list(tags)}
-        )
+    narrowed = [narrow(scope, services.store(scope.dataset), tags, only) for scope in filled]
+    if tags is not None and only is None and not any(scope.allowed.any() for scope in narrowed):
+        there = sorted({tag for scope in filled for tag in node_sets_of(scope.snapshot)})
         raise NoGraphDataError(
             f"Nothing in the graph is tagged {', '.join(tags)}. The node sets there are: {', '.join(there) or 'none'}."
         )
-    return tagged
-
-
-def _mask(scope: Scope, tags: set[str]) -> np.ndarray:
-    found = scope.snapshot.passages["node_sets"]
-    return np.fromiter((not tags.isdisjoint(_list(own)) for own in found), bool, len(found))
-
-
-def _list(tags: object) -> list[str]:
-    """A list column of DuckDB, in which a document without tags is no list."""
-    return list(tags) if isinstance(tags, np.ndarray | list) else []
+    return narrowed
 
 
 def _key(turn: Turn, chosen: Sequence[Dataset], user: User) -> str:
     """The key of the dataset where `turn` will be, as far as it is one that is searched."""
     keys = {dataset.id: dataset.key for dataset in chosen}
     return keys.get(turn.dataset_id or "", f"{user.name}/{MAIN_DATASET}")
-
-
-def _without_vectors(scopes: Sequence[Scope], context: QueryContext, model: str) -> list[str]:
-    """Warnings about `scopes` whose vectors do not compare with the question's: their embedder was changed."""
-    return [
-        f"The texts of {scope.dataset.name} have no vectors of {model} that compare with the question's, so they were "
-        f"found by their words alone. Embed them with cognify(datasets=[{scope.dataset.name!r}]), or set "
-        "EMBEDDING_MODEL and EMBEDDING_DIMENSIONS back to what they were."
-        for scope in scopes
-        if context.query_vector is not None and scope.snapshot.passage_vectors.shape[1] != len(context.query_vector)
-    ]
 
 
 def _home(

@@ -14,6 +14,7 @@ from sessiongraph.access.secrets import without_secrets
 from sessiongraph.api.context import acting, names, permitted_now
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, check_turn_id, new_id
+from sessiongraph.metadata import Metadata, checked_metadata
 from sessiongraph.secret_masking import mask_together
 from sessiongraph.services import Services
 from sessiongraph.types import ProgressCallback, SessionInfo, SessionItem, Turn, TurnChanges, User
@@ -45,6 +46,7 @@ class Sessions:
         dataset: str | None = None,
         context: str | None = None,
         elements: Sequence[str] = (),
+        metadata: Metadata | None = None,
         turn_id: str | None = None,
     ) -> str:
         """Add a turn to a session, which begins with its first; returns the turn's id.
@@ -54,7 +56,8 @@ class Sessions:
         the same. `dataset` is where the turn belongs: where sensors persist it. Keys, passwords and the like are masked
         before the turn is written, unless that dataset (by default the user's main one) allows them. `context` is what
         else there was, such as what tools gave: it is persisted with the turn, can be found, and states no facts; with
-        `elements`, it is what a search made of these, and is not. `turn_id` is a key
+        `elements`, it is what a search made of these, and is not. `metadata`, a JSON object, is kept with the turn, for
+        `search` to narrow by. `turn_id` is a key
         of the caller's own (a new one, where not given): the same turn told again under it is one turn, another is an
         InvalidInputError.
         """
@@ -63,7 +66,7 @@ class Sessions:
         _check_text("answer", answer)
         if context is not None:
             _check_text("context", context)
-        used = names(elements, "elements")
+        used, kept_metadata = names(elements, "elements"), checked_metadata(metadata)
         moment = _zoned(created_at)
         services, id_ = self._services, new_id() if turn_id is None else check_turn_id(turn_id)
 
@@ -80,6 +83,7 @@ class Sessions:
                 context=context,
                 elements=tuple(used),
                 keeps_context=context is None or not used,
+                metadata=kept_metadata,
             )
             kept = without_secrets(services.access, turn)[0]
             if turn_id is None or not _is_there(cache, kept):

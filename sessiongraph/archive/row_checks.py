@@ -4,6 +4,7 @@ Ids become names of files, names are shown, times are compared: so each column i
 belongs to. Whether what rows say is true cannot be seen: who imports an archive trusts whoever gave it.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,9 @@ import duckdb
 import numpy as np
 
 from sessiongraph.archive.manifest import ID, RUN_ID, Manifest, broken
+from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import session_document_id, turn_passage_id
+from sessiongraph.metadata import checked_metadata, to_text
 
 _BATCH = 2048
 # The names that `sessiongraph.ids` accepts, in DuckDB's regular expressions.
@@ -74,6 +77,9 @@ SELECT user_id FROM documents UNION SELECT user_id FROM fact_corrections UNION S
 """
 _SESSIONS = "SELECT user_id, session_id, id FROM documents WHERE kind = 'session'"
 _TURNS = "SELECT DISTINCT document_id, turn_id, passage_id FROM turns"
+_METADATA = """
+SELECT metadata FROM documents WHERE metadata IS NOT NULL UNION SELECT metadata FROM turns WHERE metadata IS NOT NULL
+"""
 
 
 def check_rows(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
@@ -89,6 +95,7 @@ def check_rows(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Non
     if not {id_ for (id_,) in connection.execute(_USERS).fetchall()} <= {user.id for user in manifest.users}:
         raise broken("rows name a user whom its manifest does not")
     _check_ids(connection)
+    _check_metadata(connection)
     _check_vectors(connection)
     _check_files(connection, manifest)
 
@@ -98,6 +105,17 @@ def _check_ids(connection: duckdb.DuckDBPyConnection) -> None:
     for query, made in ((_SESSIONS, session_document_id), (_TURNS, turn_passage_id)):
         if any(made(within, name) != id_ for within, name, id_ in _rows(connection, query)):
             raise broken("a session or a turn has the id of another")
+
+
+def _check_metadata(connection: duckdb.DuckDBPyConnection) -> None:
+    """Whether it is such as `add` takes."""
+    for (text,) in _rows(connection, _METADATA):
+        try:
+            is_kept = to_text(checked_metadata(json.loads(text))) == text
+        except (ValueError, RecursionError, InvalidInputError):
+            is_kept = False
+        if not is_kept:
+            raise broken("the metadata of a document or a turn is not as it is kept")
 
 
 def _check_vectors(connection: duckdb.DuckDBPyConnection) -> None:

@@ -22,6 +22,7 @@ from sessiongraph.cli.options import (
 )
 from sessiongraph.cli.output import Report, next_step, note, run, say, short, show_json, show_table, spent, warn
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.metadata import metadata_of_json
 from sessiongraph.types import MAIN_DATASET
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def register(app: typer.Typer, panel: str) -> None:
         epilog=examples(
             "sessiongraph add notes.md reports/ --dataset work",
             'sessiongraph add "Alice moved to Paris in 2010." -d demo --node-set people',
-            "cat mail.txt | sessiongraph add - --dataset work",
+            'sessiongraph add plan.md -d work --metadata \'{"project": "atlas", "year": 2024}\'',
             after="Next: sessiongraph cognify",
         ),
     )(add)
@@ -67,6 +68,9 @@ def add(
             help="The day that they are of, where they do not say it themselves or say another.",
         ),
     ] = None,
+    metadata: Annotated[
+        str | None, typer.Option("--metadata", metavar="JSON", help="An object to search by; see search --metadata.")
+    ] = None,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +85,13 @@ def add(
 
     async def work(progress: Report) -> "IngestReport":
         return await sessiongraph.add(
-            data, dataset, user=await acting(user), node_set=node_set, said_at=day, progress=progress
+            data,
+            dataset,
+            user=await acting(user),
+            node_set=node_set,
+            said_at=day,
+            metadata=metadata_of_json(metadata),
+            progress=progress,
         )
 
     report = run("Reading documents…", work)

@@ -8,6 +8,7 @@ import sessiongraph
 from sessiongraph.cli.ids import meant
 from sessiongraph.cli.options import AsJson, DatasetName, UserName, acting, examples
 from sessiongraph.cli.output import moment, next_step, run, say, short, show_json, show_list, show_record
+from sessiongraph.metadata import to_text
 from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def show(
             "added": f"{moment(document.added_at)} UTC by {document.user_name}",
             "of the day": document.said_on or "not known",
             "node sets": ", ".join(document.node_sets),
+            "metadata": to_text(document.metadata) or "",
             "passages": f"{document.passages}, {_in_graph(document)} in the graph",
         }
     )

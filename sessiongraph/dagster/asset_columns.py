@@ -30,6 +30,7 @@ _MEANING = {
         "session_id": "the session's id; empty for a document",
         "created_at": "when it was added, or begun (UTC)",
         "said_on": "the day that it is of, where it was given or the file says so beside its text",
+        "metadata": "the JSON object that was given with it, to search by",
     },
     "node_sets": {"document_id": "the tagged document", "name": "the tag"},
     "chunks": {
@@ -53,6 +54,7 @@ _MEANING = {
         "feedback": "feedback in words",
         "elements": "ids of the passages and facts that the answer used",
         "context": "what tools gave and what was attached, up to 20,000 characters; nobody's words, and no facts",
+        "metadata": "the JSON object that was given with it, to search by",
     },
     "ledger": {
         "passage_id": "the chunk or turn",

@@ -10,23 +10,13 @@ import regex
 from rapidfuzz.distance import OSA
 
 from sessiongraph.accent_folding import accents, strip_accents
+from sessiongraph.english import ARTICLES, FEMALE_TITLES, MALE_TITLES, TITLES, word_set
 from sessiongraph.writing_systems import INVISIBLE, LETTER_MARK
 
-
-def _word_set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Titles are no part of a full name's key. What one alone precedes is a surname, and the title tells whose.
-MALE_TITLES = _word_set("mr mister sir")
-FEMALE_TITLES = _word_set("mrs ms miss madam")
-TITLES = MALE_TITLES | FEMALE_TITLES | _word_set("mx dr doctor prof professor rev reverend")
-# No part of a name's key.
-ARTICLES = frozenset(("the", "a", "an"))
 # Names of more words are not looked for in texts.
 MAX_NAME_WORDS = 6
-_PARTICLES = _word_set("of the and for in on at to de la von van der di da du")
-_GENERATIONS = _word_set("jr sr ii iii iv")
+_PARTICLES = word_set("of the and for in on at to de la von van der di da du")
+_GENERATIONS = word_set("jr sr ii iii iv")
 _POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
 _INITIALS = re.compile(r"\b[^\W\d_](?:\.\s?[^\W\d_]\b)+|\b[^\W\d_](?: [^\W\d_]\b){2,}")
 _NO_WORD = re.compile(r"[^\w&+#]+")
@@ -42,7 +32,7 @@ _NOT_LATIN = regex.compile(r"[^\P{L}\p{Latin}]")
 _LEGAL_FORMS = {
     "incorporated": "inc", "corporation": "corp", "limited": "ltd", "company": "co", "aktiengesellschaft": "ag"
 }  # fmt: skip
-_LEGAL = _word_set("inc corp ltd co llc llp plc gmbh ag sa sas srl spa bv nv oy ab kg pty")
+_LEGAL = word_set("inc corp ltd co llc llp plc gmbh ag sa sas srl spa bv nv oy ab kg pty")
 
 _KINDS = {
     kind: name
@@ -64,7 +54,8 @@ _GIVEN_NAME_LETTERS = 7
 
 
 def name_key(name: str) -> str:
-    """The normal form of `name`: equal for its obvious variants. A lone surname keeps its title."""
+    """The normal form of `name`: equal for its obvious variants. Articles are no part of it, titles none of a full
+    name's; what a title alone precedes is a surname, and the title tells whose."""
     text = unicodedata.normalize("NFKC", name).casefold()
     if not text.isascii():
         text = INVISIBLE.sub("", text)

@@ -10,7 +10,8 @@ import duckdb
 
 from sessiongraph.ids import content_id
 from sessiongraph.ingestion.parsing import ParsedDocument
-from sessiongraph.secret_masking import mask, told
+from sessiongraph.metadata import Metadata, from_text, to_text
+from sessiongraph.secret_masking import mask, mask_with_metadata, told
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import User
 
@@ -45,17 +46,18 @@ def document_id(text: str) -> str:
 
 def without_secrets(document: ParsedDocument) -> ParsedDocument:
     """`document` with its secrets masked, and a warning that says how many there were."""
-    masked = mask(document.text)
-    if not masked.counts:
+    [text], metadata, counts = mask_with_metadata([document.text], document.metadata)
+    if not counts:
         return document
-    forms = [form for form in (document.text, document.prose) if form]
+    forms = [form for form in (document.text, document.prose) if form] if text != document.text else []
     return replace(
         document,
-        text=masked.text,
+        text=text,
         prose=mask(document.prose).text if document.prose else None,
-        warnings=(*document.warnings, told(masked.counts)),
-        secrets=masked.counts,
+        warnings=(*document.warnings, told(counts)),
+        secrets=counts,
         unmasked_ids=tuple(map(document_id, forms)),
+        metadata=metadata,
     )
 
 
@@ -77,11 +79,18 @@ async def ingest(
         report.added = len(added)
         report.characters = sum(len(by_id[new].text) for new in added)
     report.known = len(by_id) - report.added
-    stored = await asyncio.to_thread(store.read, lambda con: _days(con, list(by_id))) if report.known else {}
+    stored = await asyncio.to_thread(store.read, lambda con: _stored(con, list(by_id))) if report.known else {}
     for id_, document in zip(ids, documents, strict=True):
         report.warn(document.name, document.warnings)
-        if document.said_on and stored.get(id_, document.said_on) != document.said_on:
-            report.warn(document.name, ["it is there already and keeps its day; forget it first to give it another"])
+        day, metadata = stored.get(id_, (document.said_on, document.metadata))
+        kept = [
+            name
+            for name, given, there in (("day", document.said_on, day), ("metadata", document.metadata, metadata))
+            if given and given != there
+        ]
+        if kept:
+            it, other = " and ".join(kept), "others" if kept[-1] == "metadata" else "another"
+            report.warn(document.name, [f"it is there already and keeps its {it}; forget it first to give it {other}"])
     return report
 
 
@@ -115,9 +124,11 @@ def _known_ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str
     return {id_ for (id_,) in rows}
 
 
-def _days(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, date | None]:
-    rows = connection.execute("SELECT id, said_on FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
-    return {id_: date.fromisoformat(day) if day else None for id_, day in rows}
+def _stored(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, tuple[date | None, Metadata | None]]:
+    """The day and the metadata of each document that is there."""
+    query = "SELECT id, said_on, metadata FROM documents WHERE id IN (SELECT unnest(?))"
+    rows = connection.execute(query, [ids]).fetchall()
+    return {id_: (date.fromisoformat(day) if day else None, from_text(metadata)) for id_, day, metadata in rows}
 
 
 def _tags(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[tuple[str, str]]:
@@ -159,4 +170,5 @@ def _row(id_: str, document: ParsedDocument, user: User, now: datetime) -> Row:
         "session_id": None,
         "created_at": now,
         "said_on": document.said_on and document.said_on.isoformat(),
+        "metadata": to_text(document.metadata),
     }

@@ -33,6 +33,7 @@ from sessiongraph.ingestion.transcripts.captions import read_caption_file
 from sessiongraph.ingestion.transcripts.mail import read_eml, read_mbox
 from sessiongraph.ingestion.transcripts.recognition import read_transcript
 from sessiongraph.ingestion.transcripts.utterances import Transcript
+from sessiongraph.metadata import Metadata
 from sessiongraph.types import DocumentKind
 
 Reader = Callable[[BinaryIO, Notes], str | Transcript]
@@ -45,7 +46,7 @@ class ParsedDocument:
     `warnings` say what of the file was left out or may be misread, without its words; `said_on` is the day that it was
     given, or that the file gives beside its text. A transcript's `prose` is its text as it would be if nobody had
     recognised it, as versions before 0.2 stored it. `secrets` counts by kind what was masked, `unmasked_ids` are
-    the ids of the documents that it would have been.
+    the ids of the documents that it would have been. `metadata` is a JSON object to search by.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ParsedDocument:
     prose: str | None = None
     secrets: Counter[str] = field(default_factory=Counter)
     unmasked_ids: tuple[str, ...] = ()
+    metadata: Metadata | None = None
 
 
 _WORD_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -18,6 +18,7 @@ import duckdb
 
 from sessiongraph.errors import CacheUnavailableError, SessionsNotFoundError
 from sessiongraph.ids import session_document_id, turn_passage_id
+from sessiongraph.metadata import to_text
 from sessiongraph.secret_masking import mask_turn
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
@@ -206,25 +207,30 @@ def _changed(
 
     What was staged before secrets were masked stays as it is, for as long as nobody changes it.
     """
-    rows = [_row(user, turn) for turn in turns]
     columns = (
         *("passage_id", "content_hash", "score", "feedback", "created_at", "utc_offset_minutes", "position"),
         "context",
     )
     staged = connection.execute(
-        f"SELECT {', '.join(columns)} FROM current_turns WHERE document_id IN (SELECT unnest(?))",
-        [list({row["document_id"] for row in rows})],
+        f"SELECT {', '.join(columns)}, metadata FROM current_turns WHERE document_id IN (SELECT unnest(?))",
+        [list({session_document_id(user.id, turn.session_id) for turn in turns})],
     ).fetchall()
-    known = set(staged)
+    known, metadata = {row[:-1] for row in staged}, {row[0]: row[-1] for row in staged}
+
+    def row_of(turn: Turn) -> Row:
+        """A turn that comes without metadata, as an import's does, keeps what it had."""
+        row = _row(user, turn)
+        return row | {"metadata": row["metadata"] or metadata.get(row["passage_id"])}
 
     def is_new(row: Row) -> bool:
-        return tuple(row[column] for column in columns) not in known
+        is_known = tuple(row[column] for column in columns) in known
+        return not is_known or row["metadata"] != metadata[row["passage_id"]]
 
-    new = [(turn, row) for turn, row in zip(turns, rows, strict=True) if is_new(row)]
+    new = [(turn, row) for turn in turns if is_new(row := row_of(turn))]
     if allow_secrets:
         return [row for _, row in new], Counter()
     masked = [mask_turn(turn) for turn, _ in new]
-    changed = [(row, secrets) for turn, secrets in masked if is_new(row := _row(user, turn))]
+    changed = [(row, secrets) for turn, secrets in masked if is_new(row := row_of(turn))]
     return [row for row, _ in changed], sum((secrets for _, secrets in changed), Counter())
 
 
@@ -281,6 +287,7 @@ def _row(user: User, turn: Turn) -> dict[str, Any]:
         "feedback": turn.feedback,
         "elements": list(turn.elements),
         "context": staged_context(turn),
+        "metadata": to_text(turn.metadata),
     }
 
 

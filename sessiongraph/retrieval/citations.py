@@ -1,10 +1,9 @@
-"""Citations: the ranked passages, facts and summaries for a question, ready to be shown or given to a model. Pure."""
+"""Citations: hits of a search, passages, facts and summaries, ready to be shown or given to a model. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import zip_longest
-from typing import Literal
 
 import numpy as np
 
@@ -18,82 +17,12 @@ from sessiongraph.prompts.question_prompt import (
     passage_label,
     turn_text,
 )
-from sessiongraph.retrieval.ranking import Ranking, rank_lexically
 from sessiongraph.retrieval.results import Citation
 from sessiongraph.retrieval.scope import Hit, Scope
-from sessiongraph.retrieval.search_types import SourceKind
-from sessiongraph.retrieval.tool_context import context_hits
-from sessiongraph.snapshots.feedback_weights import Weights
+from sessiongraph.retrieval.visible_wording import Stated
 from sessiongraph.snapshots.speakers import labelled
 
-# Hits beyond `top_k` that are reranked where feedback may move them up.
-_RERANK_MARGIN = 10
 _CITATION_COLUMNS = ("kind", "document_id", "name", "said_at", "user_id", "session_id", "turn_id")
-
-
-def gather_citations(
-    kinds: Sequence[SourceKind],
-    scopes: Sequence[Scope],
-    query: str,
-    query_vector: np.ndarray | None,
-    top_k: int,
-    feedback: Mapping[str, Weights],
-    asking_user_id: str | None = None,
-) -> list[Citation]:
-    """Up to `top_k` sources, best first: the best of each of `kinds` in turn.
-
-    `feedback` has weights by dataset's key, which are added to the scores. Summaries are grouped by document, the best
-    document first.
-    """
-    if tuple(kinds) == ("lexical passages",):
-        said = [_passage_citation(hit) for hit in rank_lexically(scopes, query, top_k)]
-        return _with_contexts([said], scopes, query, top_k)
-    depth = top_k + _RERANK_MARGIN if any(feedback.values()) else top_k
-    ranking = Ranking(scopes, query, query_vector, asking_user_id=asking_user_id)
-    found: dict[SourceKind, list[Citation]] = {}
-    if "passages" in kinds or "summaries" in kinds:
-        passages = _with_feedback(ranking.passages(depth), "passages", feedback)[:top_k]
-        found["passages"] = [_passage_citation(hit) for hit in passages]
-    if "summaries" in kinds:
-        grouped = _grouped_by_document(passages, ranking.documents(top_k))
-        found["summaries"] = [summary for hit in grouped if (summary := _summary_citation(hit)) is not None]
-    if "facts" in kinds:
-        facts = _with_feedback(ranking.facts(depth), "facts", feedback)[:top_k]
-        found["facts"] = [fact_citation(hit) for hit in facts]
-    groups = [found[kind] for kind in kinds]
-    return _with_contexts(groups, scopes, query, top_k) if "passages" in kinds else interleave(groups, top_k)
-
-
-def _with_contexts(
-    groups: Sequence[Sequence[Citation]], scopes: Sequence[Scope], query: str, top_k: int
-) -> list[Citation]:
-    """The best of each group in turn, and where tools gave more of what is asked for than anybody said, that."""
-    said = [citation.text for group in groups for citation in group]
-    contexts = [_context_citation(hit, excerpt) for hit, excerpt in context_hits(scopes, query, said)]
-    return interleave([*groups, contexts], top_k)
-
-
-def _with_feedback(hits: list[Hit], frame: Literal["passages", "facts"], feedback: Mapping[str, Weights]) -> list[Hit]:
-    """`hits` with the weights of feedback added to their scores, best first."""
-    weighted = [
-        replace(hit, score=hit.score + feedback[hit.scope.dataset.key].get(_id(hit, frame), 0.0)) for hit in hits
-    ]
-    return sorted(weighted, key=lambda hit: -hit.score)
-
-
-def _grouped_by_document(passages: list[Hit], documents: Sequence[Hit]) -> list[Hit]:
-    """`passages` grouped by document in the order of `documents`, and within a document best first."""
-    rank = {_document(hit): number for number, hit in enumerate(documents)}
-    return sorted(passages, key=lambda hit: rank.get(_document(hit), len(rank)))
-
-
-def _document(hit: Hit) -> tuple[str, int]:
-    return hit.scope.dataset.key, int(hit.scope.snapshot.documents[hit.row])
-
-
-def _id(hit: Hit, frame: Literal["passages", "facts"]) -> str:
-    rows = hit.scope.snapshot.passages if frame == "passages" else hit.scope.snapshot.facts
-    return str(rows["id"].iloc[hit.row])
 
 
 def as_source(citation: Citation) -> Source:
@@ -123,37 +52,39 @@ def interleave(groups: Sequence[Sequence[Citation]], top_k: int) -> list[Citatio
     return list(distinct.values())[:top_k]
 
 
-def _passage_citation(hit: Hit) -> Citation:
+def passage_citation(hit: Hit) -> Citation:
+    """A passage as a citation of itself, with what of it is true no more or wrong."""
     passages = hit.scope.snapshot.passages
     kind = "turn" if passages["turn_id"].iloc[hit.row] is not None else "chunk"
     text = str(passages["text"].iloc[hit.row])
-    found = _citation(hit, hit.row, kind, str(passages["id"].iloc[hit.row]), text)
+    found = _citation(hit, hit.row, kind, hit.id, text)
     superseded, wrong = _untrue_statements(hit.scope, hit.row, found.speaker or SPEAKER)
     answer_at = int(passages["answer_at"].iloc[hit.row])
     return replace(found, replaced=superseded, wrong=wrong, answer_at=answer_at if answer_at >= 0 else None)
 
 
-def _context_citation(hit: Hit, excerpt: str) -> Citation:
-    """What stood beside a turn: nobody's words, so that there is no speaker."""
-    found = _citation(hit, hit.row, "context", str(hit.scope.snapshot.passages["id"].iloc[hit.row]), excerpt, "context")
+def context_citation(hit: Hit, excerpt: str) -> Citation:
+    """An excerpt of what stood beside a turn: nobody's words, so that there is no speaker."""
+    found = _citation(hit, hit.row, "context", hit.id, excerpt, "context")
     return replace(found, speaker=None)
 
 
-def _summary_citation(hit: Hit) -> Citation | None:
-    passages = hit.scope.snapshot.passages
-    text = passages["summary"].iloc[hit.row]
+def summary_citation(hit: Hit) -> Citation | None:
+    """The summary of a passage as a citation of it; None where it has none."""
+    text = hit.scope.snapshot.passages["summary"].iloc[hit.row]
     if not isinstance(text, str) or not text:
         return None
-    found = _citation(hit, hit.row, "summary", str(passages["id"].iloc[hit.row]), text)
+    found = _citation(hit, hit.row, "summary", hit.id, text)
     return replace(found, wrong=_untrue_statements(hit.scope, hit.row, found.speaker or SPEAKER)[1])
 
 
 def fact_citation(hit: Hit) -> Citation:
-    """A fact as a citation of the passage with its best allowed evidence."""
+    """A fact as a citation of the passage with its best allowed evidence, in words that may be shown."""
     snapshot = hit.scope.snapshot
-    fact, passages = snapshot.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.claims_of(hit.row)]
+    fact, passages = hit.scope.facts.iloc[hit.row], snapshot.claims["passage"].to_numpy()[snapshot.claims_of(hit.row)]
     passage = int(passages[hit.scope.allowed[passages]][0])
-    found = _citation(hit, passage, "fact", fact["id"], fact["statement"], fact["stated_by"])
+    stated = hit.scope.statements([hit.row]).get(hit.row, Stated(fact["statement"], fact["stated_by"]))
+    found = _citation(hit, passage, "fact", hit.id, stated.statement, stated.stated_by)
     corrected_at = datetime.fromisoformat(fact["corrected_at"]).replace(tzinfo=UTC) if fact["corrected_at"] else None
     return replace(
         found,
@@ -174,7 +105,7 @@ def _untrue_statements(scope: Scope, passage: int, speaker: str) -> tuple[tuple[
         *claims["statement"].iloc[rows[is_wrong]],
         *(it.statement for it in snapshot.retracted if it.passage == passage),
     ]
-    is_over = snapshot.facts["valid_until"].notna().to_numpy()[claims["fact"].to_numpy()[rows]]
+    is_over = scope.facts["valid_until"].notna().to_numpy()[claims["fact"].to_numpy()[rows]]
     over = claims["statement"].iloc[rows[is_over & ~is_wrong]]
     return _labelled(over, speaker), _labelled(wrong, speaker)
 

@@ -20,6 +20,7 @@ from sessiongraph.prompts.question_prompt import HISTORY_CHARS, Question, render
 from sessiongraph.retrieval.query_rewriting import RewrittenQuery, rewrite_query
 from sessiongraph.retrieval.results import SearchResult
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.retrieval.token_budget import estimated_tokens
 from sessiongraph.retrieval.told_in_session import told_turns
 from sessiongraph.secret_masking import mask_turn, told
 from sessiongraph.services import Services
@@ -31,8 +32,6 @@ from sessiongraph.types import Dataset, Turn, Usage, User
 LAST_TURNS = 10
 HISTORY_TOKENS = 2000
 _RECALLED_TOKENS = HISTORY_TOKENS // 3
-# English has 4 to 5 letters a token; other scripts have about one, some more.
-_CHARS_PER_TOKEN = 4
 _ROLE_TOKENS = 5  # that a speaker's label takes
 # Turns of a session that are searched for relevant ones.
 _SEARCHED_TURNS = 1000
@@ -46,19 +45,23 @@ alone, on one line; where it needs no change, reply with it as it is.
 """
 
 
-@dataclass
+@dataclass(frozen=True)
 class Conversation:
-    """A session as a search sees it: the last `turns`, the `older` ones and those `recalled` of them, and warnings."""
+    """A session as a search sees it: the last `turns`, the `older` ones and those `recalled` of them, and warnings.
+
+    With `masks_secrets`, what goes into prompts has none of them, wherever it was said.
+    """
 
     session_id: str | None
-    turns: list[Turn] = field(default_factory=list)
-    recalled: list[Turn] = field(default_factory=list)
-    older: list[Turn] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    masks: bool = False
+    turns: Sequence[Turn] = ()
+    older: Sequence[Turn] = ()
+    recalled: Sequence[Turn] = ()
+    warnings: Sequence[str] = ()
+    masks_secrets: bool = False
 
     @property
     def history(self) -> tuple[Part, ...]:
+        """The turns that go into the prompt, in the order in which they were said."""
         return _prompt_parts((*self.recalled, *self.turns))
 
     @property
@@ -66,22 +69,31 @@ class Conversation:
         """The turns in which the user stated something, in the order in which they were said."""
         return told_turns((*self.older, *self.turns))
 
-    def mask_secrets(self) -> None:
-        """Mask what was said where secrets are allowed, or before they were masked, in what goes into prompts."""
-        self.masks = True
-        self.turns = [mask_turn(turn)[0] for turn in self.turns]
+    def masked(self) -> "Conversation":
+        """The same without what was said where secrets are allowed, or before they were masked."""
+        return replace(self, turns=[mask_turn(turn)[0] for turn in self.turns], masks_secrets=True)
 
-    def recall(self, query: str, tokenizer: Tokenizer) -> None:
-        """Set `recalled`: the older turns that match `query` best by BM25, in the order in which they were said."""
+    def recalling(self, query: str, tokenizer: Tokenizer) -> "Conversation":
+        """The same with the older turns `recalled` that match `query` best by BM25, in the order in which they were
+        said."""
         if not self.older:
-            return
+            return self
         index = BM25Index(tokenizer)
         scores = index.view(index.add([f"{turn.question}\n{turn.answer}" for turn in self.older])).scores(query)
         best = [self.older[row] for row in np.argsort(-scores, kind="stable") if scores[row] > 0]
         remaining = HISTORY_TOKENS - sum(map(_token_count, self.turns))
         chosen = _within_budget(best, min(_RECALLED_TOKENS, remaining))
         recalled = [turn for turn in self.older if turn in chosen]
-        self.recalled = [mask_turn(turn)[0] for turn in recalled] if self.masks else recalled
+        return replace(self, recalled=[mask_turn(turn)[0] for turn in recalled] if self.masks_secrets else recalled)
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """A question rewritten to stand alone, what that used, and what did not work."""
+
+    query: str
+    usage: Usage = field(default_factory=Usage)
+    warnings: Sequence[str] = ()
 
 
 async def read_conversation(
@@ -91,40 +103,37 @@ async def read_conversation(
 
     None, with a warning, where the cache is off or down.
     """
-    conversation = Conversation(session_id)
     if session_id is None:
-        return conversation
+        return Conversation(None)
     try:
         turns = await asyncio.to_thread(lambda: services.cache.get_turns(user.id, session_id, _SEARCHED_TURNS))
     except (CacheUnavailableError, CachingDisabledError) as error:
-        conversation.warnings.append(f"Answered without the session's history: {error}")
-        return conversation
+        return Conversation(session_id, warnings=[f"Answered without the session's history: {error}"])
     turns = [turn for turn in turns if turn.turn_id != without]
-    conversation.turns = _within_budget(turns[-LAST_TURNS:][::-1], HISTORY_TOKENS)[::-1]
-    conversation.older = turns[: len(turns) - len(conversation.turns)]
-    return conversation
+    last = _within_budget(turns[-LAST_TURNS:][::-1], HISTORY_TOKENS)[::-1]
+    return Conversation(session_id, last, turns[: len(turns) - len(last)])
 
 
 async def resolve_follow_up(
     llm: LLM | None, query: str, conversation: Conversation, scopes: Sequence[Scope]
-) -> tuple[str, Usage]:
-    """`query` rewritten to stand alone, and the usage: by rule or, where that is not certain, by one call of `llm`.
+) -> FollowUp:
+    """`query` rewritten to stand alone: by rule or, where that is not certain, by one call of `llm`.
 
     A call that fails leaves the rewriting by rule, and a warning.
     """
     by_rule: RewrittenQuery = await asyncio.to_thread(rewrite_query, query, conversation.turns, scopes)
     if by_rule.is_certain or llm is None:
-        return by_rule.text, Usage()
+        return FollowUp(by_rule.text)
     prompt = render_question(Question(query, _prompt_parts(conversation.turns), ()))
     try:
         completion, usage = await llm.text(
             [{"role": "system", "content": _REWRITE}, {"role": "user", "content": prompt}]
         )
     except LLMFailedError as error:
-        conversation.warnings.append(f"What the question points to was told by rule alone: {error}")
-        return by_rule.text, error.usage or Usage()
+        warning = f"What the question points to was told by rule alone: {error}"
+        return FollowUp(by_rule.text, error.usage or Usage(), [warning])
     rewritten = " ".join(completion.removeprefix("Question:").split())
-    return (rewritten if len(rewritten) <= _MAX_REWRITE_CHARS else by_rule.text), usage
+    return FollowUp(rewritten if len(rewritten) <= _MAX_REWRITE_CHARS else by_rule.text, usage)
 
 
 async def write_turn(
@@ -181,9 +190,4 @@ def _within_budget(turns: Sequence[Turn], tokens: int) -> list[Turn]:
 def _token_count(turn: Turn) -> int:
     """An estimate of the tokens that a turn takes in a prompt, where long texts are cut."""
     texts = (on_one_line(part, HISTORY_CHARS).text for part in turn_parts(turn.question, turn.answer))
-    return sum(_estimated_tokens(text) + _ROLE_TOKENS for text in texts)
-
-
-def _estimated_tokens(text: str) -> int:
-    ascii_ = sum(map(str.isascii, text))
-    return ascii_ // _CHARS_PER_TOKEN + len(text) - ascii_
+    return sum(estimated_tokens(text) + _ROLE_TOKENS for text in texts)

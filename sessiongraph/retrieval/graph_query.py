@@ -23,7 +23,7 @@ from sessiongraph.retrieval.answer_generation import parse_answer
 from sessiongraph.retrieval.citations import fact_citation
 from sessiongraph.retrieval.query_context import GraphQueryLimits, Outcome, QueryContext, deduplicated
 from sessiongraph.retrieval.results import Citation
-from sessiongraph.retrieval.scope import Hit, Scope
+from sessiongraph.retrieval.scope import Scope, fact_hits
 
 _CELL_CHARS = 300
 _PROCESS = Path(__file__).with_name("cypher_process.py")
@@ -97,9 +97,7 @@ async def _run(context: QueryContext, query: str) -> Outcome:
     ]
     if len(rows) >= limits.rows:
         rows = rows[: limits.rows]
-        context.warnings.append(
-            f"There may be more than the {limits.rows} rows that are shown; the query can be narrowed."
-        )
+        context.warn(f"There may be more than the {limits.rows} rows that are shown; the query can be narrowed.")
     cited = await asyncio.to_thread(_citations, context.scopes, rows)
     return Outcome(cited, "\n".join(map(_format_row, rows)), rows=rows)
 
@@ -141,14 +139,17 @@ def _graph(scope: Scope) -> dict[str, Any]:
     mentions = snapshot.mentions
     is_shown = np.zeros(len(snapshot.entities), bool)
     is_shown[mentions["entity"].to_numpy()[scope.allowed[mentions["passage"].to_numpy()]]] = True
-    facts = snapshot.facts[scope.allowed_facts]
+    facts = scope.facts[scope.allowed_facts]
+    stated = scope.statements(np.flatnonzero(scope.allowed_facts).tolist())
+    said = {snapshot.facts["id"].iloc[row]: own._asdict() for row, own in stated.items()}
     is_shown[facts["subject"].to_numpy()] = is_shown[facts["object"].to_numpy()] = True
     ids = snapshot.entities["id"].tolist()
     edges = facts.reindex(columns=[*_EDGE_PROPERTIES, "subject", "object"]).astype(object)
     return {
-        "nodes": snapshot.entities.loc[is_shown, list(_NODE_PROPERTIES)].to_dict("records"),
+        "nodes": scope.entities.loc[is_shown, list(_NODE_PROPERTIES)].to_dict("records"),
         "edges": [
             {name: value if isinstance(value, str) else None for name, value in edge.items()}
+            | said.get(edge["id"], {})
             | {"subject": ids[edge["subject"]], "object": ids[edge["object"]]}
             for edge in edges.to_dict("records")
         ],
@@ -183,7 +184,8 @@ def _citations(scopes: Sequence[Scope], rows: list[dict[str, Any]]) -> list[Cita
         values = {text for row in rows if row["dataset"] == scope.dataset.key for text in _texts(row)}
         facts = scope.snapshot.facts
         is_cited = (facts["id"].isin(values) | facts["statement"].isin(values)).to_numpy() & scope.allowed_facts
-        found += [fact_citation(Hit(scope, int(row), 0.0)) for row in np.flatnonzero(is_cited)]
+        cited = np.flatnonzero(is_cited)
+        found += map(fact_citation, fact_hits(scope, cited, np.zeros(len(cited))))
     return deduplicated(found)
 
 

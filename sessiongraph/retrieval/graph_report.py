@@ -12,7 +12,7 @@ import numpy as np
 from sessiongraph.retrieval.citations import fact_citation
 from sessiongraph.retrieval.query_context import Outcome, QueryContext
 from sessiongraph.retrieval.results import Citation
-from sessiongraph.retrieval.scope import Hit, Scope
+from sessiongraph.retrieval.scope import Scope, fact_hits
 
 _TOP_ENTITIES = 10
 _TOP_COMMUNITIES = 5
@@ -30,10 +30,11 @@ async def report_graph(context: QueryContext) -> Outcome:
 
 def _report(scope: Scope, top_k: int) -> tuple[str, list[Citation]]:
     snapshot = scope.snapshot
-    facts = snapshot.facts[scope.allowed_facts]
+    facts = scope.facts[scope.allowed_facts]
     pairs = facts[["subject", "object"]].to_numpy()
     degrees = Counter(pairs.ravel().tolist())
-    newest = [fact_citation(Hit(scope, row, 0.0)) for row in _newest(scope)[:top_k]]
+    rows = _newest(scope)[:top_k]
+    newest = list(map(fact_citation, fact_hits(scope, rows, np.zeros(len(rows)))))
     mentioned = snapshot.mentions["entity"].to_numpy()[scope.allowed[snapshot.mentions["passage"].to_numpy()]]
     superseded = sum(1 for end in facts.get("valid_until", ()) if isinstance(end, str))
     counts = (
@@ -55,7 +56,7 @@ def _report(scope: Scope, top_k: int) -> tuple[str, list[Citation]]:
     return "\n".join(sections), newest
 
 
-def _newest(scope: Scope) -> list[int]:
+def _newest(scope: Scope) -> np.ndarray:
     """Rows of the allowed facts, by when an allowed passage said them last."""
     claims, said_at = scope.snapshot.claims, scope.snapshot.passages["said_at"].to_numpy()
     passages = claims["passage"].to_numpy()
@@ -66,7 +67,7 @@ def _newest(scope: Scope) -> list[int]:
     last[rows[order]] = moments[order]
     stated = np.flatnonzero(~np.isnat(last))
     ids = scope.snapshot.facts["id"].to_numpy()
-    return [int(row) for row in sorted(stated, key=lambda row: (-last[row].astype(np.int64), ids[row]))]
+    return np.array(sorted(stated, key=lambda row: (-last[row].astype(np.int64), ids[row])), np.int64)
 
 
 def _communities(pairs: np.ndarray) -> list[list[int]]:
@@ -99,7 +100,7 @@ def _top(scope: Scope, degrees: Counter[int], count: int) -> list[tuple[int, int
 
 
 def _entity_name(scope: Scope, row: int) -> str:
-    return str(scope.snapshot.entities["name"].iloc[row])
+    return str(scope.entities["name"].iloc[row])
 
 
 def _format_fact(citation: Citation) -> str:

@@ -1,4 +1,4 @@
-"""Hybrid scores of texts for a question: z-scores of BM25 and of vector similarity, fused. Pure.
+"""Hybrid retrieval: BM25 and the cosine of embeddings, each as z-scores, in a weighted mean. Pure.
 
 Of very many texts (`ExactLimits`), only candidates have their vectors compared with the question's exactly: those whose
 BM25 score and similarity estimated from sign bits are best together. (Of sentences embedded by wordllama, the most
@@ -8,116 +8,135 @@ well.)
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from sessiongraph.columnar.vectors import Array, Vectors
 from sessiongraph.retrieval.ranking_weights import DEFAULT_LIMITS, ExactLimits
-from sessiongraph.retrieval.score_fusion import best_rows, on_scale_of, z_scores
+from sessiongraph.retrieval.score_fusion import ZScale, best_rows
 
 
 @dataclass(frozen=True)
 class TextSignals:
-    """The passages or facts of a dataset: their BM25 scores, vectors and ids, and a mask of those that may be used.
+    """How the passages or the facts of one dataset, n texts, match a question: by words, and by vectors.
 
-    A `mask` of None allows all. Of very many texts, the best of `priority_rows` are candidates, too.
+    `bm25_scores`: (n,) float32. `vectors`: (n, d); `query_vector` is the question's: (d,), None for none. `ids`, (n,),
+    break ties. A `mask`, (n,) bool, says which may be used; None allows all. Of very many texts, the best of
+    `priority_rows` are candidates, too.
     """
 
     bm25_scores: Array
     vectors: Vectors
+    query_vector: Array | None
     ids: Array
     mask: Array | None = None
     priority_rows: Array | None = None
 
+    @cached_property
+    def similarities(self) -> Array:
+        """The cosine of each text's vector with the question's: (n,) float32; zeros where they do not compare."""
+        if self.query_vector is None or not self.has_comparable_vectors:
+            return np.zeros(len(self.vectors), np.float32)
+        return self.vectors @ self.query_vector
 
-def hybrid_scores(
-    datasets: Sequence[TextSignals], query: Array | None, vector_share: float, limits: ExactLimits = DEFAULT_LIMITS
-) -> list[Array]:
-    """The fused scores of all texts of each dataset; `vector_share` is the weight of the vectors.
+    @cached_property
+    def estimated_similarities(self) -> Array:
+        """The same, estimated from sign bits."""
+        assert self.query_vector is not None
+        return self.vectors.estimate(self.query_vector)
 
-    `query` is the question's vector, None for none. Of very many texts, those that are no candidates have the score
-    that their estimated similarity gives.
+    @property
+    def sampled_similarities(self) -> Array:
+        """The cosines of a sample, from which the mean and deviation of all are estimated: (k,) float32."""
+        return self._cosines(self.vectors.sample)
+
+    @property
+    def has_comparable_vectors(self) -> bool:
+        """Whether the question has a vector, of as many dimensions as the texts' own."""
+        return self.query_vector is not None and self.vectors.shape[1] == len(self.query_vector)
+
+    def similarities_of(self, rows: Array) -> Array:
+        """The cosines of the texts `rows` alone: (k,) float32."""
+        return self._cosines(self.vectors[rows])
+
+    def allowed(self, values: Array) -> Array:
+        """Those of `values`, one a text, that belong to texts that may be used."""
+        return values if self.mask is None else values[self.mask]
+
+    @property
+    def allowed_rows(self) -> Array:
+        return np.arange(len(self.bm25_scores)) if self.mask is None else np.flatnonzero(self.mask)
+
+    def _cosines(self, vectors: Array) -> Array:
+        assert self.query_vector is not None
+        cosines: Array = np.vecdot(vectors, self.query_vector)
+        return cosines
+
+
+@dataclass(frozen=True)
+class HybridScale:
+    """What the BM25 scores and similarities of all datasets' texts are z-scores of, and the weight of the vectors.
+
+    `estimates` is the scale of the estimated similarities where the texts are too many for each product, else None;
+    then `candidates` texts of each dataset have theirs computed.
     """
-    if query is None or not _need_candidates(datasets, query, limits):
-        return _exact_scores(datasets, query, vector_share)
-    words, similarities = _word_z_scores(datasets), _estimated_similarities(datasets, query)
-    chosen = _candidate_rows(datasets, words, similarities, limits)
-    for texts, values, rows in zip(datasets, similarities, chosen, strict=True):
-        values[rows] = np.vecdot(texts.vectors[rows], query)
-    return _fused(words, on_scale_of(_sampled_similarities(datasets, query), similarities), vector_share)
 
+    words: ZScale
+    similarities: ZScale
+    vector_share: float
+    estimates: ZScale | None = None
+    candidates: int = 0
 
-def candidate_scores(
-    datasets: Sequence[TextSignals], query: Array | None, vector_share: float, limits: ExactLimits = DEFAULT_LIMITS
-) -> list[tuple[Array, Array]]:
-    """As `hybrid_scores`, but of allowed texts and, of very many, of candidates alone: their rows and scores."""
-    if query is None or not _need_candidates(datasets, query, limits):
-        scores = _exact_scores(datasets, query, vector_share)
-        rows = [_allowed_rows(texts) for texts in datasets]
-        return [(some, found[some]) for some, found in zip(rows, scores, strict=True)]
-    words = _word_z_scores(datasets)
-    rows = _candidate_rows(datasets, words, _estimated_similarities(datasets, query), limits)
-    similarities = [np.vecdot(texts.vectors[chosen], query) for texts, chosen in zip(datasets, rows, strict=True)]
-    candidate_words = [scores[chosen] for scores, chosen in zip(words, rows, strict=True)]
-    on_scale = on_scale_of(_sampled_similarities(datasets, query), similarities)
-    return list(zip(rows, _fused(candidate_words, on_scale, vector_share), strict=True))
+    @classmethod
+    def over(
+        cls, datasets: Sequence[TextSignals], vector_share: float, limits: ExactLimits = DEFAULT_LIMITS
+    ) -> "HybridScale":
+        """The scale over the texts of `datasets` that may be used; `vector_share` counts where any vector compares."""
+        words = ZScale.of([texts.allowed(texts.bm25_scores) for texts in datasets])
+        if _are_too_many(datasets, limits):
+            similarities = ZScale.of([texts.sampled_similarities for texts in datasets])
+            estimates = ZScale.of([texts.estimated_similarities for texts in datasets])
+            return cls(words, similarities, vector_share, estimates, limits.candidates)
+        if not any(texts.similarities.any() for texts in datasets):
+            vector_share = 0.0
+        return cls(words, ZScale.of([texts.allowed(texts.similarities) for texts in datasets]), vector_share)
 
+    def scores(self, texts: TextSignals) -> Array:
+        """The hybrid score of each of `texts`: (n,) float32, in standard deviations.
 
-def _need_candidates(datasets: Sequence[TextSignals], query: Array, limits: ExactLimits) -> bool:
-    comparable = all(texts.vectors.shape[1] == len(query) and texts.mask is None for texts in datasets)
-    return comparable and sum(len(texts.bm25_scores) for texts in datasets) > limits.texts
+        Of very many, those that are no candidates have the score that their estimated similarity gives.
+        """
+        if self.estimates is None:
+            return self._fused(texts.bm25_scores, texts.similarities)
+        rows, similarities = self._candidate_rows(texts), texts.estimated_similarities.copy()
+        similarities[rows] = texts.similarities_of(rows)
+        return self._fused(texts.bm25_scores, similarities)
 
+    def candidate_scores(self, texts: TextSignals) -> tuple[Array, Array]:
+        """The rows of the texts that may be used, of very many those of the candidates, and their hybrid scores."""
+        if self.estimates is None:
+            rows = texts.allowed_rows
+            return rows, self.scores(texts)[rows]
+        rows = self._candidate_rows(texts)
+        return rows, self._fused(texts.bm25_scores[rows], texts.similarities_of(rows))
 
-def _exact_scores(datasets: Sequence[TextSignals], query: Array | None, vector_share: float) -> list[Array]:
-    similarities = [_similarities(texts.vectors, query) for texts in datasets]
-    if not any(values.any() for values in similarities):
-        vector_share = 0.0
-    masks = [texts.mask for texts in datasets]
-    words = z_scores([texts.bm25_scores for texts in datasets], masks)
-    return _fused(words, z_scores(similarities, masks), vector_share)
+    def _fused(self, bm25_scores: Array, similarities: Array) -> Array:
+        words, vectors = self.words.z_scores(bm25_scores), self.similarities.z_scores(similarities)
+        fused: Array = np.float32(1 - self.vector_share) * words + np.float32(self.vector_share) * vectors
+        return fused
 
-
-def _word_z_scores(datasets: Sequence[TextSignals]) -> list[Array]:
-    return z_scores([texts.bm25_scores for texts in datasets], [None] * len(datasets))
-
-
-def _similarities(vectors: Vectors, query: Array | None) -> Array:
-    """Cosine with `query`; zeros where the dataset has no vectors of this model."""
-    if query is None or vectors.shape[1] != len(query):
-        return np.zeros(len(vectors), np.float32)
-    return vectors @ query
-
-
-def _fused(words: Sequence[Array], similarities: Sequence[Array], vector_share: float) -> list[Array]:
-    return [
-        np.float32(1 - vector_share) * lexical + np.float32(vector_share) * similarity
-        for lexical, similarity in zip(words, similarities, strict=True)
-    ]
-
-
-def _estimated_similarities(datasets: Sequence[TextSignals], query: Array) -> list[Array]:
-    return [texts.vectors.estimate(query) for texts in datasets]
-
-
-def _sampled_similarities(datasets: Sequence[TextSignals], query: Array) -> list[Array]:
-    """Exact similarities of a sample, from which the mean and deviation of all are estimated."""
-    return [np.vecdot(texts.vectors.sample, query) for texts in datasets]
-
-
-def _candidate_rows(
-    datasets: Sequence[TextSignals], words: Sequence[Array], estimates: Sequence[Array], limits: ExactLimits
-) -> list[Array]:
-    """The rows with the best sums of the z-scores of words and estimates, and the best of the priority rows."""
-    found = []
-    for texts, lexical, similarity in zip(datasets, words, z_scores(estimates, [None] * len(estimates)), strict=True):
-        rough = lexical + similarity
-        rows = best_rows(rough, None, limits.candidates, texts.ids)
+    def _candidate_rows(self, texts: TextSignals) -> Array:
+        """The rows with the best sums of the z-scores of words and estimates, and the best of the priority rows."""
+        assert self.estimates is not None
+        rough = self.words.z_scores(texts.bm25_scores) + self.estimates.z_scores(texts.estimated_similarities)
+        rows = best_rows(rough, None, self.candidates, texts.ids)
         if (priority := texts.priority_rows) is not None:
-            best = best_rows(rough[priority], None, limits.candidates, texts.ids[priority])
+            best = best_rows(rough[priority], None, self.candidates, texts.ids[priority])
             rows = np.union1d(rows, priority[best])
-        found.append(rows)
-    return found
+        return rows
 
 
-def _allowed_rows(texts: TextSignals) -> Array:
-    return np.arange(len(texts.bm25_scores)) if texts.mask is None else np.flatnonzero(texts.mask)
+def _are_too_many(datasets: Sequence[TextSignals], limits: ExactLimits) -> bool:
+    comparable = all(texts.has_comparable_vectors and texts.mask is None for texts in datasets)
+    return comparable and sum(len(texts.bm25_scores) for texts in datasets) > limits.texts

@@ -12,7 +12,8 @@ from typing import Literal
 
 import regex
 
-from sessiongraph.entity_resolution.name_normalization import ARTICLES, MAX_NAME_WORDS, name_key
+from sessiongraph import english
+from sessiongraph.entity_resolution.name_normalization import MAX_NAME_WORDS, name_key
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.writing_systems import LETTER_MARK, has_caseless_letter
@@ -22,55 +23,14 @@ Gender = Literal["f", "m", ""]
 
 WORD = regex.compile(rf"[\p{{L}}\p{{N}}](?:[\p{{L}}\p{{N}}_&+#]|{LETTER_MARK}|['’-](?=[\p{{L}}\p{{N}}_]))*")
 
-
-def word_set(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-SHE, HE = word_set("she her hers herself"), word_set("he him his himself")
-
 _KIND_OF_TYPE: dict[str, EntityKind] = {
     "person": "person",
     **dict.fromkeys(("place", "location", "city", "country", "gpe", "region"), "place"),
     **dict.fromkeys(("organization", "organisation", "company", "institution", "team"), "organization"),
     **dict.fromkeys(("work", "product", "event", "book", "film", "technology", "vehicle", "project"), "thing"),
 }
-# Capitalised at the start of a sentence or as a form of address, and no name. (The tokenizer's stop words are others:
-# words that say nothing of what a question asks for.)
-_NEVER_NAMES = (
-    word_set(
-        """i i'm i'd i've i'll a an the this that these those it its he she they we you his her their our your my who
-    whom whose what which where when why how is are was were am be been do does did has have had can could will would
-    shall should may might must not and but or if in on at by for from with about to of as since during tell give list
-    show find name describe explain there then here mr mrs ms dr"""
-    )
-    | lexicon.INTERJECTIONS
-    | lexicon.CALENDAR
-)
-# First names that are almost only of one gender by the census of several countries; for others the graph is asked.
-_FEMALE_NAMES = word_set(
-    """ada alice amanda amelia amina amy ana angela anita anna anne audrey barbara beatrice bella brenda camila carla
-    carmen carol caroline catherine charlotte chiara chloe christina claire clara claudia cynthia deborah diana donna
-    dora dorothy eleanor elena elisabeth elizabeth ella emily emma erica esther eva evelyn fatima fiona florence
-    frances gabriela giulia gloria grace greta hannah heather helen helena ida ines ingrid irene isabel isabella jane
-    janet jennifer jessica joan joanna josephine joyce judith julia julie karen kate katherine katie laura leila lena
-    linda lisa louise lucia lucy lydia maria marie marta martha mary maya megan melanie melissa mia michelle monica
-    nadia nancy natalia natalie nicole nina nora olga olivia pamela patricia paula penelope petra priya rachel rebecca
-    rita rosa rose ruth sandra sara sarah sharon silvia sofia sonia sophia sophie stella stephanie susan svetlana teresa
-    theresa tina ursula valentina vanessa vera victoria virginia wendy yasmin zoe"""
-)
-_MALE_NAMES = word_set(
-    """aaron adam ahmed alan albert alberto alexander ali anders andrew anthony antonio arthur benjamin bernard bob
-    boris brandon brian bruce carl carlos charles christian christopher daniel dave david dennis diego dmitri donald
-    douglas edgar edward edwin emil enrique eric erik ernest ethan felix fernando francisco frank fred frederick gabriel
-    gary george gerald giovanni gregory gustav hans harold harry hassan henry howard hugo ibrahim igor ivan jack jacob
-    jake james jason javier jeff jeffrey jeremy jim joe joel johan john johnny jonathan jorge jose joseph joshua juan
-    justin karl keith kenneth kevin klaus larry lars lawrence leo leonard leonardo louis luca lucas luis luke marco
-    marcus mario mark martin matt matthew max michael miguel mike mohammed nathan nathaniel nicholas noah oliver oscar
-    otto patrick paul pedro peter philip pierre rafael ralph raymond richard robert roger ronald roy russell ryan samuel
-    scott sean sergei simon stefan stephen steve steven theodore thomas tim timothy tom tomas tony victor viktor vincent
-    vladimir walter wayne werner william wolfgang"""
-)
+# A capitalised word of these is no name.
+_NEVER_NAMES = english.NEVER_NAMES | lexicon.INTERJECTIONS | lexicon.CALENDAR
 
 
 @dataclass(frozen=True)
@@ -107,7 +67,7 @@ class MentionDetector:
     def _known_name(self, words: list[regex.Match[str]]) -> tuple[int, Mention] | None:
         """The longest name of the graph that `words` begin with, and how many of them it takes."""
         keys = [self._key(word[0]) for word in words]
-        if keys[0] in ARTICLES:
+        if keys[0] in english.ARTICLES:
             return None
         for length in range(len(words), 0, -1):
             start, stop = words[0].start(), words[length - 1].end()
@@ -140,7 +100,7 @@ def kind_of_noun(noun: str) -> EntityKind:
 def gender_of_pronouns(text: str) -> Gender:
     """The gender of the pronouns in `text`; "" where there are none or both."""
     words = {match[0].casefold() for match in WORD.finditer(text)}
-    female, male = bool(words & SHE), bool(words & HE)
+    female, male = bool(words & english.SHE), bool(words & english.HE)
     if female == male:
         return ""
     return "f" if female else "m"
@@ -169,9 +129,9 @@ def _is_allowed(scope: Scope, row: int) -> bool:
 
 def _gender_of_first_name(name: str) -> Gender:
     first = name_key(name).partition(" ")[0]
-    if first in _FEMALE_NAMES:
+    if first in english.FEMALE_NAMES:
         return "f"
-    return "m" if first in _MALE_NAMES else ""
+    return "m" if first in english.MALE_NAMES else ""
 
 
 def _gender(name: str, row: int, scope: Scope) -> Gender:

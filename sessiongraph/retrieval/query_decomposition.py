@@ -4,13 +4,13 @@ import re
 
 import regex
 
+from sessiongraph.english import QUESTION_WORDS
+
 MAX_SUB_QUESTIONS = 5
 
 _MARKS = re.compile(r"(?<=[?;])\s+")
 # "… and where does she live": a second question begins with its own question word.
-_AND_ASKS = re.compile(
-    r"\s*,?\s+(?:and|or|as well as)\s+(?=(?:what|when|where|who|whom|whose|which|why|how)\b)", re.IGNORECASE
-)
+_AND_ASKS = re.compile(rf"\s*,?\s+(?:and|or|as well as)\s+(?=(?:{'|'.join(sorted(QUESTION_WORDS))})\b)", re.IGNORECASE)
 # Words of a script without capitals may all be names; with a list and an "and" in a question they are.
 _NAME = r"[\p{Lu}\p{Lo}][\w'’-]*(?: [\p{Lu}\p{Lo}][\w'’-]*)*"
 _LISTED = regex.compile(rf"\b({_NAME}(?:, {_NAME})*),? and ({_NAME})\b(?!\s+(?:have|share|both|in common))")

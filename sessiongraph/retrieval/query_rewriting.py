@@ -13,16 +13,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from sessiongraph.retrieval.mention_detection import (
+from sessiongraph.english import (
+    AFTER_OBJECT,
+    AUXILIARIES,
+    BE,
+    EVENT_VERBS,
     HE,
+    IT,
+    MONTHS,
+    PLURAL_PRONOUNS,
+    POSSESSIVES,
+    QUESTION_WORDS,
     SHE,
+    TIMES,
+)
+from sessiongraph.retrieval.mention_detection import (
     WORD,
     EntityKind,
     Mention,
     MentionDetector,
     gender_of_pronouns,
     kind_of_noun,
-    word_set,
 )
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.types import Turn
@@ -35,18 +46,6 @@ _MAX_TURNS_BACK_FOR_OTHER_ONE = 2
 _MAX_FOLLOW_UP_CHARS = 500
 _READ_CHARS = 2000
 
-_POSSESSIVE = frozenset(("his", "its", "their", "hers", "theirs"))
-_PLURAL = frozenset(("they", "them", "their", "theirs", "both"))
-_IT = frozenset(("it", "its"))
-_AFTER_OBJECT = word_set(
-    """in on at to for with about and or but when where why how from by of as then there before after during again too
-    most last first that if"""
-)
-_BE = word_set("is are was were isn't aren't wasn't weren't be been")
-_AUXILIARIES = _BE | word_set("am do does did has have had can could will would should may might must")
-_TIMES = word_set("year month day week time summer winter spring autumn fall")
-_ASKING = word_set("what when where which who whom whose why how")
-_EVENT_VERBS = _BE | word_set("happen happened mean means go went take took cost work worked change changed")
 # "Does it rain?", "Is it true that …": an expletive "it", which refers to nothing.
 _EXPLETIVE_IT = re.compile(
     r"\bit\s+(?:(?:always|often|ever|usually|still)\s+)?(?:rains?|raining|snows?|snowing|be(?:en)?\s+(?:said|known))\b"
@@ -60,9 +59,8 @@ _OTHER_ONE = re.compile(
     r"founded|in|on|made)\b))|\bthe\s+(?:other|first|second|third|last)\s+ones?\b|\bwhich\s+(?:of\s+them|one)\b",
     re.IGNORECASE,
 )
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
-_DATE = re.compile(rf"\b(?:(?:\d{{1,2}}\s+)?(?:{_MONTHS})\s+)?(?:1\d|20)\d\d\b")
+_DATE = re.compile(rf"\b(?:(?:\d{{1,2}}\s+)?(?:{'|'.join(MONTHS)})\s+)?(?:1\d|20)\d\d\b")
 _LEADING_WORDS = re.compile(
     r"\A\s*(?:and|but|or|so|also)?[\s,]*(?:(?:what|how)\s+about|what\s+of)\s+|\A\s*(?:and|but|or)\b[\s,]*",
     re.IGNORECASE,
@@ -162,10 +160,10 @@ class _PronounResolver:
     def _resolve(self, at: int, word: str) -> None:
         if word in SHE or word in HE:
             if not self._has_antecedent_in_question("person", at, "f" if word in SHE else "m"):
-                self._replace(at, self._person("f" if word in SHE else "m"), word in _POSSESSIVE or self._owns(at))
-        elif word in _PLURAL:
+                self._replace(at, self._person("f" if word in SHE else "m"), word in POSSESSIVES or self._owns(at))
+        elif word in PLURAL_PRONOUNS:
             self._resolve_plural(at, word)
-        elif word in _IT:
+        elif word in IT:
             refers = not any(start <= self._words[at].start() < stop for start, stop in self._expletives)
             if refers and not self._has_antecedent_in_question("thing", at):
                 self._replace(at, self._most_recent(("thing", "organization", "place", "")), word == "its")
@@ -195,10 +193,10 @@ class _PronounResolver:
 
     def _resolve_demonstrative(self, at: int, word: str) -> None:
         noun = self._word(at + 1)
-        if word in ("that", "this") and (noun == "" or noun in _EVENT_VERBS) and not self._is_conjunction(at):
+        if word in ("that", "this") and (noun == "" or noun in EVENT_VERBS) and not self._is_conjunction(at):
             self._added.append(self._past[-1].question)
             return
-        if word in ("that", "this") and noun in _TIMES:
+        if word in ("that", "this") and noun in TIMES:
             if found := _DATE.findall(f"{self._past[-1].question} {self._past[-1].answer}"):
                 self._replace(at, [found[-1]], before="in ", to=at + 1)
             return
@@ -276,15 +274,15 @@ class _PronounResolver:
 
     def _owns(self, at: int) -> bool:
         """Whether "her" at `at` is a possessive."""
-        return self._word(at) == "her" and self._word(at + 1) not in _AFTER_OBJECT | {""}
+        return self._word(at) == "her" and self._word(at + 1) not in AFTER_OBJECT | {""}
 
     def _is_existential(self, at: int) -> bool:
         """ "Is there a …", "there are …"."""
-        follows = self._word(at - 1) in _BE and self._word(at + 1) not in ("", "now", "still", "too", "then", "in")
-        return follows or self._word(at + 1) in _BE | {"any", "a", "an", "anything", "anyone"}
+        follows = self._word(at - 1) in BE and self._word(at + 1) not in ("", "now", "still", "too", "then", "in")
+        return follows or self._word(at + 1) in BE | {"any", "a", "an", "anything", "anyone"}
 
     def _is_conjunction(self, at: int) -> bool:
-        return at > 1 and self._word(at - 1) not in _AUXILIARIES | _AFTER_OBJECT and self._word(at + 1) in _BE
+        return at > 1 and self._word(at - 1) not in AUXILIARIES | AFTER_OBJECT and self._word(at + 1) in BE
 
     def _word(self, at: int) -> str:
         return self._words[at][0].casefold() if 0 <= at < len(self._words) else ""
@@ -316,7 +314,7 @@ def _ellipsis(query: str) -> str | None:
     lead = _LEADING_WORDS.match(query)
     rest = query[lead.end() if lead else 0 :].strip().rstrip("?.! ")
     words = [word[0].casefold() for word in WORD.finditer(rest)]
-    is_complete = any(word in _AUXILIARIES or word in _ASKING for word in words)
+    is_complete = any(word in AUXILIARIES or word in QUESTION_WORDS for word in words)
     return rest if lead and words and not is_complete else None
 
 

@@ -48,3 +48,10 @@ class ExactLimits:
 
 DEFAULT_WEIGHTS = RankingWeights()
 DEFAULT_LIMITS = ExactLimits()
+# So many of the best, at least, are looked at one by one for what is not known of all: who said it, and when.
+_MIN_CANDIDATES = 50
+
+
+def candidate_count(top_k: int) -> int:
+    """How many of a dataset's best are looked at one by one, where the best `top_k` of all are asked for."""
+    return max(_MIN_CANDIDATES, 2 * top_k)

@@ -47,6 +47,16 @@ class SearchType(StrEnum):
     CHUNKS_LEXICAL = "CHUNKS_LEXICAL"
     SUMMARIES = "SUMMARIES"
 
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model answers; the others show what they find."""
+        return self not in _SHOWN
+
+
+_SHOWN = frozenset(
+    (SearchType.CYPHER, SearchType.GRAPH_REPORT, SearchType.CHUNKS, SearchType.CHUNKS_LEXICAL, SearchType.SUMMARIES)
+)
+
 
 @dataclass(frozen=True)
 class Citation:

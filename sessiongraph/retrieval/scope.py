@@ -1,10 +1,18 @@
 """Scopes of a search, a dataset's snapshot with the passages that may be used, and hits in them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
+from sessiongraph.retrieval.visible_wording import (
+    Stated,
+    facts_with_visible_ends,
+    visible_entities,
+    visible_statements,
+)
 from sessiongraph.snapshots.adjacency import Adjacency, adjacency
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.types import Dataset
@@ -12,11 +20,21 @@ from sessiongraph.types import Dataset
 
 @dataclass(frozen=True)
 class Scope:
-    """A dataset's snapshot, and which of its passages may be used: a (n,) mask, or None for all."""
+    """A dataset's snapshot, of n passages and m facts, and what of it a search may use.
+
+    `mask`: which passages may be used, (n,) bool; None for all. `visible`: which may be shown at all, where a filter
+    shuts others out; `mask` is within it. `valid_facts`: which facts it lets through by their time, (m,) bool.
+    """
 
     dataset: Dataset
     snapshot: Snapshot
     mask: np.ndarray | None = None
+    visible: np.ndarray | None = None
+    valid_facts: np.ndarray | None = None
+
+    def within(self, mask: np.ndarray) -> "Scope":
+        """The same with those passages alone that `mask` has, too; what may be shown stays."""
+        return replace(self, mask=self.allowed & mask)
 
     @cached_property
     def allowed(self) -> np.ndarray:
@@ -31,12 +49,30 @@ class Scope:
     @cached_property
     def fact_mask(self) -> np.ndarray | None:
         """`allowed_facts`, or None for all: each fact has a claim."""
-        if self.mask is None:
-            return None
+        return None if self.mask is None else self._stated_in(self.mask)
+
+    @cached_property
+    def facts(self) -> pd.DataFrame:
+        """The snapshot's facts, none of which has ended by what may not be shown."""
+        facts = self.snapshot.facts
+        return facts if self.visible is None else facts_with_visible_ends(facts, self._stated_in(self.visible))
+
+    @cached_property
+    def entities(self) -> pd.DataFrame:
+        """The snapshot's entities, as what may be shown names them."""
+        snapshot = self.snapshot
+        return snapshot.entities if self.visible is None else visible_entities(snapshot, self.visible)
+
+    def statements(self, facts: Sequence[int]) -> dict[int, Stated]:
+        """By fact (a row) of `facts`, how what may be shown states it; none where all may be: as the snapshot does."""
+        return {} if self.visible is None else visible_statements(self.snapshot, facts, self.visible)
+
+    def _stated_in(self, passages: np.ndarray) -> np.ndarray:
+        """The facts that one of `passages`, a mask, states: (m,) bool."""
         claims = self.snapshot.claims
-        allowed = np.zeros(len(self.snapshot.facts), bool)
-        allowed[claims["fact"].to_numpy()[self.mask[claims["passage"].to_numpy()]]] = True
-        return allowed
+        stated = np.zeros(len(self.snapshot.facts), bool)
+        stated[claims["fact"].to_numpy()[passages[claims["passage"].to_numpy()]]] = True
+        return stated if self.valid_facts is None else stated & self.valid_facts
 
     @cached_property
     def graph(self) -> Adjacency:
@@ -60,8 +96,28 @@ class Scope:
 
 @dataclass(frozen=True)
 class Hit:
-    """Row `row` of the passages or facts of `scope`, with its score."""
+    """What a question found in `scope`: row `row` of its passages or of its facts, with its id and its score."""
 
     scope: Scope
     row: int
     score: float
+    id: str
+
+
+def passage_hits(scope: Scope, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
+    """The passages `rows`, with their `scores`, as hits."""
+    return _hits(scope, rows, scores, scope.snapshot.passages["id"].to_numpy())
+
+
+def fact_hits(scope: Scope, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
+    """The facts `rows`, with their `scores`, as hits."""
+    return _hits(scope, rows, scores, scope.snapshot.facts["id"].to_numpy())
+
+
+def best_hits(hits: Iterable[Hit], top_k: int) -> list[Hit]:
+    """The best `top_k` of `hits`, best first; ties are broken by id, as the order of rows means nothing."""
+    return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:top_k]
+
+
+def _hits(scope: Scope, rows: np.ndarray, scores: np.ndarray, ids: np.ndarray) -> list[Hit]:
+    return [Hit(scope, row, score, ids[row]) for row, score in zip(rows.tolist(), scores.tolist(), strict=True)]

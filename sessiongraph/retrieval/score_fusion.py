@@ -4,6 +4,7 @@ z-scores, because fusion by rank alone loses how much better the best one is.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -12,25 +13,32 @@ import numpy as np
 _BLOCK = 64
 
 
-def z_scores(parts: Sequence[np.ndarray], allowed: Sequence[np.ndarray | None]) -> list[np.ndarray]:
-    """Each of `parts` as standard deviations from the mean, both taken over all allowed values of all parts together.
+@dataclass(frozen=True)
+class ZScale:
+    """The scale of one signal: the mean and the standard deviation of its values, 0 where these are all alike.
 
-    Zeros where all are alike. A mask of None allows all.
+    It is taken over the candidates of all datasets that are searched together, so that z-scores of one dataset compare
+    with those of another.
     """
-    counted = [part if mask is None else part[mask] for part, mask in zip(parts, allowed, strict=True)]
-    return on_scale_of(counted, parts)
 
+    mean: float
+    deviation: float
 
-def on_scale_of(counted: Sequence[np.ndarray], parts: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """Each of `parts` as standard deviations of `counted` from their mean; zeros where these are all alike."""
-    count = sum(map(len, counted))
-    mean = sum(float(values.sum(dtype=np.float64)) for values in counted) / max(count, 1)
-    # Never below 0 by more than rounding: a variance is not negative.
-    squares = sum(float(np.dot(values, values)) for values in (values - np.float32(mean) for values in counted))
-    spread = float(np.sqrt(squares / max(count, 1)))
-    if spread <= 1e-6 * max(abs(mean), 1e-12):
-        return [np.zeros(len(part), np.float32) for part in parts]
-    return [(part - np.float32(mean)) / np.float32(spread) for part in parts]
+    @classmethod
+    def of(cls, parts: Sequence[np.ndarray]) -> "ZScale":
+        """The scale of the values of all `parts` together."""
+        count = sum(map(len, parts))
+        mean = sum(float(values.sum(dtype=np.float64)) for values in parts) / max(count, 1)
+        # Never below 0 by more than rounding: a variance is not negative.
+        squares = sum(float(np.dot(values, values)) for values in (values - np.float32(mean) for values in parts))
+        deviation = float(np.sqrt(squares / max(count, 1)))
+        return cls(mean, 0.0 if deviation <= 1e-6 * max(abs(mean), 1e-12) else deviation)
+
+    def z_scores(self, values: np.ndarray) -> np.ndarray:
+        """`values` as standard deviations from the mean: (n,) float32; zeros where the scale has no deviation."""
+        if not self.deviation:
+            return np.zeros(len(values), np.float32)
+        return (values - np.float32(self.mean)) / np.float32(self.deviation)
 
 
 def expected_best_z_score(count: int) -> float:

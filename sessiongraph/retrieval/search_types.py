@@ -1,73 +1,49 @@
-"""Table of search types, with the sources that each retrieves and the strategy of its answer; choice of one by rule.
-
-How sources are ranked belongs to `citations`; the strategies are in `answer_strategies`, `graph_query` and
-`graph_report`.
-"""
+"""Table of search types: for each, the strategy of its answer and what it retrieves; and the choice of one by rule."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
+from sessiongraph.retrieval import answer_strategies, retrievers
+from sessiongraph.retrieval.graph_query import answer_with_generated_query, run_graph_query
+from sessiongraph.retrieval.graph_report import report_graph
+from sessiongraph.retrieval.query_context import Strategy
 from sessiongraph.retrieval.query_decomposition import sub_questions
 from sessiongraph.retrieval.results import SearchType
+from sessiongraph.retrieval.retrievers import Retriever
+from sessiongraph.retrieval.time_expressions import parse_date_range
 from sessiongraph.speech_acts import speech_act
-
-SourceKind = Literal["facts", "passages", "summaries", "lexical passages"]
-StrategyName = Literal[
-    "list sources",
-    "answer",
-    "summarize",
-    "chain of thought",
-    "context extension",
-    "decomposition",
-    "temporal",
-    "graph query",
-    "generated graph query",
-    "graph report",
-]
 
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """The kinds of sources that are retrieved, the best of each in turn, and the strategy that answers from them."""
+    """How a question is answered: the `strategy`, and the `retriever` of its sources; None where it reads the graph
+    itself. With `embeds`, what is retrieved is ranked by the question's embedding, too."""
 
-    sources: tuple[SourceKind, ...]
-    strategy: StrategyName
-
-    @property
-    def asks_model(self) -> bool:
-        return self.strategy not in ("list sources", "graph query", "graph report")
-
-    @property
-    def answers_from_sources(self) -> bool:
-        return self.asks_model and bool(self.sources)
-
-    @property
-    def is_conversational(self) -> bool:
-        """Whether the query is a question, which may refer to what was said before in the session."""
-        return self.strategy not in ("graph query", "graph report")
+    strategy: Strategy
+    retriever: Retriever | None = None
+    embeds: bool = True
 
 
-_GRAPH: tuple[SourceKind, ...] = ("passages", "facts")
+_GRAPH = retrievers.passages_and_facts
 
 SEARCH_PLANS: Mapping[SearchType, SearchPlan] = {
-    SearchType.GRAPH_COMPLETION: SearchPlan(_GRAPH, "answer"),
-    SearchType.RAG_COMPLETION: SearchPlan(("passages",), "answer"),
-    SearchType.TRIPLET_COMPLETION: SearchPlan(("facts",), "answer"),
-    SearchType.HYBRID_COMPLETION: SearchPlan((*_GRAPH, "summaries"), "answer"),
-    SearchType.GRAPH_SUMMARY_COMPLETION: SearchPlan(("summaries", "facts"), "summarize"),
-    SearchType.GRAPH_COMPLETION_COT: SearchPlan(_GRAPH, "chain of thought"),
-    SearchType.GRAPH_COMPLETION_CONTEXT_EXTENSION: SearchPlan(_GRAPH, "context extension"),
-    SearchType.GRAPH_COMPLETION_DECOMPOSITION: SearchPlan(_GRAPH, "decomposition"),
-    SearchType.TEMPORAL: SearchPlan(_GRAPH, "temporal"),
-    SearchType.NATURAL_LANGUAGE: SearchPlan((), "generated graph query"),
-    SearchType.CYPHER: SearchPlan((), "graph query"),
-    SearchType.GRAPH_REPORT: SearchPlan((), "graph report"),
-    SearchType.CHUNKS: SearchPlan(("passages",), "list sources"),
-    SearchType.CHUNKS_LEXICAL: SearchPlan(("lexical passages",), "list sources"),
-    SearchType.SUMMARIES: SearchPlan(("summaries",), "list sources"),
+    SearchType.GRAPH_COMPLETION: SearchPlan(answer_strategies.answer_once, _GRAPH),
+    SearchType.RAG_COMPLETION: SearchPlan(answer_strategies.answer_once, retrievers.passages),
+    SearchType.TRIPLET_COMPLETION: SearchPlan(answer_strategies.answer_once, retrievers.facts),
+    SearchType.HYBRID_COMPLETION: SearchPlan(answer_strategies.answer_once, retrievers.passages_facts_and_summaries),
+    SearchType.GRAPH_SUMMARY_COMPLETION: SearchPlan(answer_strategies.summarize, retrievers.summaries_and_facts),
+    SearchType.GRAPH_COMPLETION_COT: SearchPlan(answer_strategies.chain_of_thought, _GRAPH),
+    SearchType.GRAPH_COMPLETION_CONTEXT_EXTENSION: SearchPlan(answer_strategies.extend_context, _GRAPH),
+    SearchType.GRAPH_COMPLETION_DECOMPOSITION: SearchPlan(answer_strategies.decompose, _GRAPH),
+    SearchType.TEMPORAL: SearchPlan(answer_strategies.answer_within_time, _GRAPH),
+    SearchType.NATURAL_LANGUAGE: SearchPlan(answer_with_generated_query),
+    SearchType.CYPHER: SearchPlan(run_graph_query),
+    SearchType.GRAPH_REPORT: SearchPlan(report_graph),
+    SearchType.CHUNKS: SearchPlan(answer_strategies.list_sources, retrievers.passages),
+    SearchType.CHUNKS_LEXICAL: SearchPlan(answer_strategies.list_sources, retrievers.lexical_passages, embeds=False),
+    SearchType.SUMMARIES: SearchPlan(answer_strategies.list_sources, retrievers.summaries),
 }
 
 _QUERY = re.compile(r"\s*match\s*(?:\w+\s*=\s*)?\(", re.IGNORECASE)
@@ -79,8 +55,6 @@ _MAX_KEYWORDS = 4
 def choose_search_type(query: str, today: date) -> SearchType:
     """The type that FEELING_LUCKY stands for: whether `query` is a graph query, asks for a report or a summary, has
     several parts or is about a time, consists of keywords, or is a plain question or no question at all."""
-    from sessiongraph.retrieval.time_expressions import parse_date_range
-
     if _QUERY.match(query):
         return SearchType.CYPHER
     if speech_act(query) in ("tells", "greets"):

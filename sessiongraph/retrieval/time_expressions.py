@@ -9,16 +9,13 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from sessiongraph.english import MONTHS, SEASONS, UNIT_DAYS
 from sessiongraph.local_models.extractive import dates
-
-# The first months of seasons, as the northern half of the world has them; each lasts three.
-_SEASONS = {"winter": 12, "spring": 3, "summer": 6, "autumn": 9, "fall": 9}
-_UNITS = {"day": 1, "weekend": 2, "week": 7, "month": 31, "year": 366}
 
 _SAYS_YEAR = re.compile(r"\b[12]\d{3}\b")
 _RELATIVE = re.compile(r"\b(?:ago|yesterday|today|tonight|tomorrow|last|next|this|past)\b", re.IGNORECASE)
 _UNIT = re.compile(r"\b(day|weekend|week|month|year)s?\b", re.IGNORECASE)
-_SEASON = re.compile(rf"\b({'|'.join(_SEASONS)})\b", re.IGNORECASE)
+_SEASON = re.compile(rf"\b({'|'.join(SEASONS)})\b", re.IGNORECASE)
 _PERIOD_BESIDE = re.compile(r"\b(?:the )?(day|weekend|week|month|year) (before|after)\s+\Z", re.IGNORECASE)
 _BEFORE = re.compile(r"\b(?:before|until|till|prior to|earlier than|up to)\s+(?:the\s+)?\Z", re.IGNORECASE)
 _AFTER = re.compile(r"\b(?:after|later than)\s+(?:the\s+)?\Z", re.IGNORECASE)
@@ -26,13 +23,13 @@ _SINCE = re.compile(r"\bsince\s+(?:the\s+)?\Z", re.IGNORECASE)
 # A question about what is to come: "on Friday" is the next one then.
 _AHEAD = re.compile(r"\b(?:will|shall|won['’]t|going to|gonna|planning)\b|['’]ll\b")
 _BEHIND = re.compile(r"\b(?:did|was|were|had|has|have)\b", re.IGNORECASE)
-_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)", re.IGNORECASE)
+_MONTH = re.compile(rf"\b(?:{'|'.join(month[:3] for month in MONTHS)})", re.IGNORECASE)
 # Prepositions that `dates.find` returns as part of a date.
 _LEADING = re.compile(r"\A(?:in|since|from|during|of|by|around|about|early|late)\s+", re.IGNORECASE)
 # "the last week of", "the summer of": which part of the date that follows is meant.
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "last": -1, "final": -1}
 _PART = re.compile(
-    rf"\b(?:({'|'.join(_ORDINALS)}) )?(day|weekend|week|month|{'|'.join(_SEASONS)}) of\s+(?:the\s+)?\Z", re.IGNORECASE
+    rf"\b(?:({'|'.join(_ORDINALS)}) )?(day|weekend|week|month|{'|'.join(SEASONS)}) of\s+(?:the\s+)?\Z", re.IGNORECASE
 )
 _YEAR_ALONE = re.compile(r"\b(?:between|from|to|and|before|after|until|till) ((?:1[0-9]|20)\d\d)\b(?!-)", re.IGNORECASE)
 
@@ -116,8 +113,8 @@ def _part_before(query: str, expression: tuple[str, int, int]) -> re.Match[str] 
 def _part_of(span: DateRange, part: re.Match[str]) -> DateRange:
     """The part of `span` that `part` means; `span` where it has no such part."""
     which, unit = (part[1] or "").lower(), part[2].lower()
-    if unit in _SEASONS:
-        return _months(span.start.year, _SEASONS[unit], 3)
+    if unit in SEASONS:
+        return _months(span.start.year, SEASONS[unit], 3)
     if not which:
         week = span.start - timedelta(days=span.start.weekday())
         return DateRange(week, week + timedelta(days=6)) if unit == "week" and span.start == span.end else span
@@ -133,7 +130,7 @@ def _part_of(span: DateRange, part: re.Match[str]) -> DateRange:
     first = starts[_ORDINALS[which]]
     if unit == "month":
         return _months(first.year, first.month, 1)
-    return DateRange(first, first + timedelta(days=_UNITS[unit] - 1))
+    return DateRange(first, first + timedelta(days=UNIT_DAYS[unit] - 1))
 
 
 def _days(text: str, today: date, newest: date | None, is_ahead: bool) -> DateRange | None:
@@ -146,7 +143,7 @@ def _days(text: str, today: date, newest: date | None, is_ahead: bool) -> DateRa
         return None
     season, unit = _SEASON.search(text), _UNIT.search(text)
     if season:
-        return _months(int(value[:4]), _SEASONS[season[1].lower()], 3)
+        return _months(int(value[:4]), SEASONS[season[1].lower()], 3)
     if len(value) == 4:
         return DateRange(date(int(value), 1, 1), date(int(value), 12, 31))
     if len(value) == 7:
@@ -155,7 +152,7 @@ def _days(text: str, today: date, newest: date | None, is_ahead: bool) -> DateRa
     if unit and unit[1].lower() in ("week", "weekend"):
         # "Two weeks ago" is that day's week; "last week" is given by its Monday, and a weekend by its Saturday.
         first = day - timedelta(days=day.weekday()) if unit[1].lower() == "week" else day
-        return DateRange(first, first + timedelta(days=_UNITS[unit[1].lower()] - 1))
+        return DateRange(first, first + timedelta(days=UNIT_DAYS[unit[1].lower()] - 1))
     return DateRange(day, day)
 
 
@@ -168,7 +165,7 @@ def _months(year: int, month: int, count: int) -> DateRange:
 def _bounded(span: DateRange, text: str, before: str, today: date) -> DateRange:
     """`span` as the words in front of it bound it: before it, after it, or since."""
     if beside := _PERIOD_BESIDE.search(before):
-        days = timedelta(days=_UNITS[beside[1].lower()])
+        days = timedelta(days=UNIT_DAYS[beside[1].lower()])
         if beside[2].lower() == "before":
             return DateRange(span.start - days, span.start)
         return DateRange(span.end, span.end + days)

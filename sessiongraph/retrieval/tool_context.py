@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from sessiongraph.columnar.vectors import Array
-from sessiongraph.retrieval.scope import Hit, Scope
+from sessiongraph.retrieval.scope import Hit, Scope, passage_hits
 from sessiongraph.text_index.bm25_index import ANSERINI
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -34,7 +34,7 @@ def context_hits(scopes: Sequence[Scope], query: str, found: Iterable[str]) -> l
     hits = [hit for scope in scopes for hit in _best(scope, query)]
     counted = [(hit, _covered(_context(hit), wanted, tokenizer)) for hit in hits]
     better = [(hit, count) for hit, count in counted if count > least]
-    best = sorted(better, key=lambda it: (-it[1], -it[0].score, _id(it[0])))[:_MOST]
+    best = sorted(better, key=lambda it: (-it[1], -it[0].score, it[0].id))[:_MOST]
     return [(hit, _excerpt(_context(hit), wanted, tokenizer)) for hit, _ in best]
 
 
@@ -43,7 +43,8 @@ def _best(scope: Scope, query: str) -> list[Hit]:
     scores: Array = snapshot.context_index.scores(query, ANSERINI)
     usable = np.flatnonzero((scores > 0) & scope.allowed[snapshot.context_rows])
     order = np.argsort(-scores[usable], kind="stable")[:_CONSIDERED]
-    return [Hit(scope, int(snapshot.context_rows[row]), float(scores[row])) for row in usable[order]]
+    best = usable[order]
+    return passage_hits(scope, snapshot.context_rows[best], scores[best])
 
 
 def _covered(text: str, wanted: set[str], tokenizer: Tokenizer) -> int:
@@ -69,7 +70,3 @@ def _excerpt(text: str, wanted: set[str], tokenizer: Tokenizer) -> str:
 
 def _context(hit: Hit) -> str:
     return str(hit.scope.snapshot.passages["context"].iloc[hit.row])
-
-
-def _id(hit: Hit) -> str:
-    return str(hit.scope.snapshot.passages["id"].iloc[hit.row])

@@ -5,7 +5,7 @@ Arguments have defaults that make the common call short. Results are text, sized
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Concatenate, ParamSpec
+from typing import Annotated, Any, Concatenate, ParamSpec
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
@@ -17,6 +17,7 @@ from sessiongraph.api.persist import persist_sessions as persist_into
 from sessiongraph.client import SessionGraph
 from sessiongraph.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError
 from sessiongraph.persistence.persist import PersistReport
+from sessiongraph.retrieval.search_filter import SearchFilter
 from sessiongraph.server.caller import Caller
 from sessiongraph.server.problems import describe
 from sessiongraph.server.recollection import recollect
@@ -69,6 +70,7 @@ class Tools:
         reply: Annotated[str, Field(description="What you answered, where that matters too.")] = "",
         session_id: Session = None,
         dataset: Dataset = None,
+        metadata: Annotated[dict[str, Any] | None, Field(description="A JSON object to recall it by.")] = None,
     ) -> str:
         """Keep something the user said, for later conversations.
 
@@ -81,7 +83,9 @@ class Tools:
         user = self._user(ctx, "write")
         session = session_id or self._session()
         target = dataset or await self._usual_dataset(user)
-        turn_id = await self._client.sessions.add_turn(session, text, reply, user=user, dataset=target)
+        turn_id = await self._client.sessions.add_turn(
+            session, text, reply, user=user, dataset=target, metadata=metadata
+        )
         return f"Remembered, as turn {turn_id} of session {session}."
 
     @_told
@@ -91,6 +95,8 @@ class Tools:
         ctx: Context,
         dataset: Annotated[str | None, Field(description="Search this dataset alone. Left out: all.")] = None,
         max_tokens: Annotated[int, Field(ge=100, le=20_000, description="How long the result may be.")] = 1500,
+        node_sets: Annotated[list[str] | None, Field(description="Only what carries one of these tags.")] = None,
+        where: Annotated[SearchFilter | None, Field(description="Only what fits. Left out: all.")] = None,
     ) -> str:
         """Find what was said in earlier conversations or stands in the user's documents.
 
@@ -100,7 +106,13 @@ class Tools:
         nothing is found, say that you do not know instead of guessing.
         """
         return await recollect(
-            self._client, self._user(ctx, "read"), query, datasets=[dataset] if dataset else None, max_tokens=max_tokens
+            self._client,
+            self._user(ctx, "read"),
+            query,
+            datasets=[dataset] if dataset else None,
+            node_sets=node_sets,
+            where=where,
+            max_tokens=max_tokens,
         )
 
     @_told

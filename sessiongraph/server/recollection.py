@@ -8,6 +8,8 @@ import numpy as np
 from sessiongraph.client import SessionGraph
 from sessiongraph.errors import CacheUnavailableError, CachingDisabledError, NoGraphDataError
 from sessiongraph.retrieval.results import Citation
+from sessiongraph.retrieval.search_filter import SearchFilter
+from sessiongraph.retrieval.token_budget import CHARS_PER_TOKEN, estimated_tokens
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.types import Turn, User
 
@@ -19,22 +21,40 @@ _SOURCES = 20
 _DATASETS, _FACTS = 3, 3
 # Where to look for what is in no graph yet.
 _SESSIONS, _TURNS, _LATELY = 20, 50, 5
-# English has 4 to 5 letters a token; other scripts have about one.
-_CHARS_PER_TOKEN = 4
 
 
 async def recollect(
-    client: SessionGraph, user: User, query: str, *, datasets: Sequence[str] | None, max_tokens: int
+    client: SessionGraph,
+    user: User,
+    query: str,
+    *,
+    datasets: Sequence[str] | None,
+    node_sets: Sequence[str] | None = None,
+    where: SearchFilter | None = None,
+    max_tokens: int,
 ) -> str:
-    """The sources for `query` as lines, best first; no language model is asked. Raises as `SessionGraph.search`."""
+    """The sources for `query` as lines, best first; no language model is asked. Raises as `SessionGraph.search`.
+
+    What is in no graph yet has no node sets, and what facts say beside the sources is not narrowed: it is left out.
+    """
     try:
-        [found] = await client.search(query, datasets=datasets, user=user, top_k=_SOURCES, only_context=True)
+        [found] = await client.search(
+            query,
+            datasets=datasets,
+            user=user,
+            top_k=_SOURCES,
+            node_sets=node_sets,
+            where=where,
+            only_context=True,
+        )
         citations = found.citations
     except NoGraphDataError:
         citations = []
     known = {citation.turn_id for citation in citations}
-    lately = [turn for turn in await _said_lately(client, user, query) if turn.turn_id not in known]
-    facts = await _facts(client, user, query, citations)
+    turns = await _said_lately(client, user, query, where) if node_sets is None else []
+    lately = [turn for turn in turns if turn.turn_id not in known]
+    is_narrowed = node_sets is not None or where is not None
+    facts = [] if is_narrowed else await _facts(client, user, query, citations)
     lines = [*map(_line, citations[:1]), *map(_turn_line, lately), *facts, *map(_line, citations[1:])]
     return "\n".join(_within(lines, max_tokens)) or NOTHING
 
@@ -51,8 +71,8 @@ async def _facts(client: SessionGraph, user: User, query: str, citations: Sequen
     return lines
 
 
-async def _said_lately(client: SessionGraph, user: User, query: str) -> list[Turn]:
-    """Turns of the user's cached sessions that share words with `query`, best first."""
+async def _said_lately(client: SessionGraph, user: User, query: str, where: SearchFilter | None) -> list[Turn]:
+    """Turns of the user's cached sessions that fit and share words with `query`, best first."""
     try:
         sessions = await client.sessions.list_sessions(user=user)
         turns = [
@@ -62,6 +82,8 @@ async def _said_lately(client: SessionGraph, user: User, query: str) -> list[Tur
         ]
     except (CacheUnavailableError, CachingDisabledError):
         return []
+    if where is not None:
+        turns = [turn for turn in turns if where.fits_turn(turn, user.name)]
     return await asyncio.to_thread(_best, client, turns, query)
 
 
@@ -99,15 +121,10 @@ def _on_one_line(text: str) -> str:
 def _within(lines: Sequence[str], tokens: int) -> Iterator[str]:
     """Those of `lines` that fit together, as long as none is left out before; the first is cut where it must be."""
     for place, line in enumerate(lines):
-        size = _estimated_tokens(line)
+        size = estimated_tokens(line) + 1
         if size > tokens:
             if place == 0:
-                yield line[: tokens * _CHARS_PER_TOKEN if line.isascii() else tokens] + "…"
+                yield line[: tokens * CHARS_PER_TOKEN if line.isascii() else tokens] + "…"
             return
         tokens -= size
         yield line
-
-
-def _estimated_tokens(text: str) -> int:
-    ascii_ = sum(map(str.isascii, text))
-    return ascii_ // _CHARS_PER_TOKEN + len(text) - ascii_ + 1

@@ -14,10 +14,12 @@ from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.importers.import_sessions import ImportedSession, ImportReport
 from sessiongraph.persistence.persist import PersistReport, SessionOutcome
 from sessiongraph.retrieval.results import SearchType
+from sessiongraph.retrieval.search_filter import SearchFilter
 from sessiongraph.types import MAIN_DATASET, Permission, SessionItem, Usage
 
 DATASET = Field(description="By name, by owner/name, or by id.", examples=["session_demo"])
 WAIT = Field(True, description="False: answer at once with ids, and have Dagster's queue run it: GET /v1/runs/{id}.")
+METADATA = Field(None, description="A JSON object to search by.", examples=[{"project": "atlas", "year": 2024}])
 Names = Annotated[list[str], Field(max_length=1000)]
 
 
@@ -36,6 +38,7 @@ class AddBody(Body):
     dataset_name: str = Field(MAIN_DATASET, examples=["session_demo"])
     node_set: Names | None = None
     said_at: date | None = Field(None, description='The day that they are of, by which "yesterday" in them is read.')
+    metadata: dict[str, Any] | None = METADATA
 
 
 class CognifyBody(Body):
@@ -56,7 +59,9 @@ class SearchBody(Body):
     session_id: str | None = Field(None, examples=["demo_session"])
     top_k: StrictInt = 10
     node_sets: Names | None = None
+    where: SearchFilter | None = None
     only_context: StrictBool = False
+    max_tokens: StrictInt | None = Field(None, description="How long the context may be, with `only_context`.")
 
 
 class PersistBody(Body):
@@ -91,6 +96,7 @@ class TurnBody(Body):
     dataset: str | None = Field(None, description="Where the turn belongs.", examples=["session_demo"])
     context: str | None = None
     elements: Names = []
+    metadata: dict[str, Any] | None = METADATA
 
 
 class ItemsBody(Body):

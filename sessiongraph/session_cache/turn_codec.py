@@ -42,6 +42,7 @@ def encode(turn: Turn) -> str:
     items = {"items": [astuple(item) for item in turn.items]} if turn.items else {}
     zone = {} if turn.utc_offset_minutes is None else {"utc_offset_minutes": turn.utc_offset_minutes}
     kept = {"keeps_context": True} if turn.context is not None and turn.keeps_context else {}
+    metadata = {"metadata": turn.metadata} if turn.metadata else {}
     return json.dumps(
         {
             "question": turn.question,
@@ -55,6 +56,7 @@ def encode(turn: Turn) -> str:
             **zone,
             **kept,
             **items,
+            **metadata,
         }
     )
 
@@ -88,6 +90,7 @@ def decode(user_id: str, session_id: str, turn_id: str, position: int, said: dic
         feedback=said["feedback"],
         keeps_context=said.get("keeps_context", said["context"] is None),
         items=tuple(SessionItem(*item) for item in said.get("items", ())),
+        metadata=said.get("metadata"),
     )
 
 

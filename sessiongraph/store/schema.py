@@ -14,7 +14,7 @@ Invariants kept by this shape:
   relations, which stay when evidence is extracted anew; the newest row of a key counts.
 """
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 _DECISIONS = """CREATE TABLE decisions (
     key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
@@ -50,14 +50,15 @@ CREATE TABLE meta (schema_version INTEGER);
 CREATE TABLE commits (seq BIGINT, run_id VARCHAR, asset VARCHAR, committed_at TIMESTAMP, forgotten BIGINT);
 CREATE TABLE documents (
     id VARCHAR, kind VARCHAR, name VARCHAR, source VARCHAR, text VARCHAR, user_id VARCHAR, user_name VARCHAR,
-    session_id VARCHAR, created_at TIMESTAMP, seq BIGINT, said_on VARCHAR);
+    session_id VARCHAR, created_at TIMESTAMP, seq BIGINT, said_on VARCHAR, metadata VARCHAR);
 CREATE TABLE node_sets (document_id VARCHAR, name VARCHAR, seq BIGINT);
 CREATE TABLE chunks (
     passage_id VARCHAR, document_id VARCHAR, start BIGINT, stop BIGINT, seq BIGINT, said_on VARCHAR);
 CREATE TABLE turns (
     passage_id VARCHAR, document_id VARCHAR, turn_id VARCHAR, question VARCHAR, answer VARCHAR,
     content_hash VARCHAR, created_at TIMESTAMP, position BIGINT, score INTEGER, feedback VARCHAR,
-    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER, context VARCHAR);
+    elements VARCHAR[], seq BIGINT, utc_offset_minutes INTEGER, context VARCHAR,
+    metadata VARCHAR);
 CREATE TABLE ledger (
     passage_id VARCHAR, window_id VARCHAR, extractor VARCHAR, disposition VARCHAR, reason VARCHAR, seq BIGINT);
 CREATE TABLE windows (id VARCHAR, summary VARCHAR, seq BIGINT);
@@ -84,4 +85,6 @@ UPGRADES = {
     3: _CORRECTIONS,
     # What tools gave is kept from here on: no window holds it, so it makes nothing due.
     4: f"ALTER TABLE commits ADD COLUMN forgotten BIGINT;ALTER TABLE turns ADD COLUMN context VARCHAR; {_VIEWS}",
+    # JSON objects to search by, of documents and turns: no window holds them.
+    5: f"ALTER TABLE documents ADD COLUMN metadata VARCHAR; ALTER TABLE turns ADD COLUMN metadata VARCHAR; {_VIEWS}",
 }

@@ -14,6 +14,7 @@ from sessiongraph.api.evidence import Evidence
 from sessiongraph.extraction.estimate import CognifyEstimate
 from sessiongraph.ingestion.ingest import IngestReport
 from sessiongraph.ingestion.resolve_inputs import resolve_texts
+from sessiongraph.metadata import metadata_of_json
 from sessiongraph.server.background import options_of, request_runs
 from sessiongraph.server.caller import Client, Reader, Writer
 from sessiongraph.server.schemas import AddBody, Cognified, CognifyBody, GraphDocument, Names, RunsRequested
@@ -36,6 +37,7 @@ async def add(body: AddBody, client: Client, caller: Writer) -> IngestReport:
         user=caller.user,
         node_set=body.node_set,
         said_at=body.said_at,
+        metadata=body.metadata,
     )
 
 
@@ -47,12 +49,19 @@ async def add_files(
     dataset_name: Annotated[str, Form()] = MAIN_DATASET,
     node_set: Annotated[list[str] | None, Form()] = None,
     said_at: Annotated[date | None, Form()] = None,
+    metadata: Annotated[str | None, Form(description="A JSON object to search by.")] = None,
 ) -> IngestReport:
     """Put files into a dataset, and folders as zips. What of a zip was left out is in the report (`skipped`)."""
     most_bytes = client.settings.server_upload_mb * 1024 * 1024
     async with received(files, most_bytes) as inputs:
         return await add_inputs(
-            client.services, lambda: inputs, dataset_name, user=caller.user, node_set=node_set, said_at=said_at
+            client.services,
+            lambda: inputs,
+            dataset_name,
+            user=caller.user,
+            node_set=node_set,
+            said_at=said_at,
+            metadata=metadata_of_json(metadata),
         )
 
 

@@ -119,6 +119,7 @@ async def add_turn(
         dataset=body.dataset,
         context=body.context,
         elements=body.elements,
+        metadata=body.metadata,
         turn_id=turn_key,
     )
     return TurnWritten(turn_id=turn_id)

@@ -57,7 +57,7 @@ async def test_the_first_thing_that_is_told_is_heard_before_there_is_any_graph()
         await sessiongraph.search("Where do I live?", session_id="another")
 
 
-ANSWERED_FROM_SOURCES = [query_type for query_type, plan in SEARCH_PLANS.items() if plan.answers_from_sources]
+ANSWERED_FROM_SOURCES = [kind for kind, plan in SEARCH_PLANS.items() if kind.asks_model and plan.retriever is not None]
 
 
 @pytest.mark.parametrize("query_type", ANSWERED_FROM_SOURCES)

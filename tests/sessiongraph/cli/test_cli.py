@@ -282,6 +282,18 @@ def test_types_are_taken_in_any_case(demo: Terminal) -> None:
     assert len(done.json["citations"]) == 1
 
 
+def test_a_search_is_narrowed_by_options(demo: Terminal) -> None:
+    """What was added without metadata, and today, fits where neither is asked for."""
+    for options, is_found in (
+        (["--kind", "document", "--said-since", "2024", "--of-user", "default_user"], True),
+        (["--of-session", "nowhere"], False),
+        (["--said-until", "1999-12"], False),
+        (["--metadata", '{"year": {"gte": 2024}}'], False),
+    ):
+        done = demo("search", "Paris", "-d", "demo", "-t", "chunks", "--json", *options)
+        assert bool(done.json["citations"]) is is_found, options
+
+
 # What comes in
 
 
@@ -359,6 +371,12 @@ def test_a_terminal_without_all_letters_still_shows_the_rest(cli: Terminal, proj
         (["search", "Where?"], 1, "no graph data"),
         (["search", "Where?", "-k", "0"], 2, "--top-k"),
         (["search", "Where?", "-s", "../up"], 2, "session id"),
+        (["search", "Where?", "--said-since", "soon"], 2, "--said-since"),
+        (["search", "Where?", "--valid-since", "2021", "--valid-until", "2020"], 2, "--valid-since"),
+        (["search", "Where?", "--kind", "turn"], 2, "kinds"),
+        (["search", "Where?", "--metadata", "{"], 2, "JSON"),
+        (["search", "Where?", "--max-tokens", "9"], 2, "--only-context"),
+        (["add", "Some text.", "--metadata", "[1]"], 2, "JSON object"),
         (["chat", "-s", "../up"], 2, "session id"),
         (["add", "   "], 2, "without a letter"),
         (["add", "Some text.", "-d", ".up"], 2, "dataset name"),

@@ -167,7 +167,7 @@ async def test_the_result_says_what_luck_chose(people: None):
     assert (await ask("MATCH (a) RETURN a.name", SearchType.FEELING_LUCKY)).query_type is SearchType.CYPHER
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SEARCH_PLANS if SEARCH_PLANS[kind].asks_model])
+@pytest.mark.parametrize("kind", [kind for kind in SEARCH_PLANS if kind.asks_model])
 async def test_only_context_asks_no_model_of_any_type(endpoint: OpenAIEndpoint, people: None, kind: SearchType):
     endpoint.requests.clear()
     result = await ask(
@@ -176,7 +176,7 @@ async def test_only_context_asks_no_model_of_any_type(endpoint: OpenAIEndpoint, 
     assert result.answer is None and result.context and endpoint.chats == []
 
 
-@pytest.mark.parametrize("kind", [kind for kind in SEARCH_PLANS if SEARCH_PLANS[kind].asks_model])
+@pytest.mark.parametrize("kind", [kind for kind in SEARCH_PLANS if kind.asks_model])
 async def test_a_model_that_fails_fails_every_type_in_one_way(endpoint: OpenAIEndpoint, people: None, kind: SearchType):
     endpoint.fail(500, when="")
     endpoint.requests.clear()

@@ -106,8 +106,7 @@ async def test_long_turns_are_fewer(people: None):
 def test_recalled_turns_take_a_third_at_the_most():
     last = [turn(number, "Why?", "So.") for number in range(100, 110)]
     older = [turn(number, f"apples {number} " + "and pears " * 50, "apples " * 80) for number in range(100)]
-    talk = Conversation("s", turns=last, older=older)
-    talk.recall("apples", Tokenizer())
+    talk = Conversation("s", turns=last, older=older).recalling("apples", Tokenizer())
     tokens = sum(map(conversation_history._token_count, talk.recalled))
     assert talk.recalled and tokens <= conversation_history.HISTORY_TOKENS // 3
     assert talk.recalled == sorted(talk.recalled, key=lambda each: each.position)

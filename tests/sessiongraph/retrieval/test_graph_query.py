@@ -13,7 +13,6 @@ from sessiongraph.default_client import default_services
 from sessiongraph.retrieval.graph_query import run_graph_query
 from sessiongraph.retrieval.query_context import GraphQueryLimits, QueryContext
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.retrieval.search_types import SEARCH_PLANS
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 TEXTS = [
@@ -51,7 +50,6 @@ async def limited(query: str, limits: GraphQueryLimits) -> QueryContext:
     [dataset] = await sessiongraph.datasets.list()
     return QueryContext(
         services=services,
-        plan=SEARCH_PLANS[SearchType.CYPHER],
         scopes=[Scope(dataset, services.snapshot(dataset))],
         original_query=query,
         query=query,

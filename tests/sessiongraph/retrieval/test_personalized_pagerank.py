@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sessiongraph.retrieval.personalized_pagerank import closeness, walk
-from sessiongraph.retrieval.score_fusion import best_rows, z_scores
+from sessiongraph.retrieval.score_fusion import ZScale, best_rows
 from sessiongraph.snapshots.adjacency import Adjacency, adjacency
 
 
@@ -59,8 +59,9 @@ def test_of_rows_that_are_all_alike_those_with_the_first_ids_are_taken(size: int
 
 
 def test_z_scores_are_those_of_all_parts_together() -> None:
-    parts = [np.array([1, 2], np.float32), np.array([9, 3], np.float32)]
-    first, second = z_scores(parts, [None, np.array([False, True])])
-    assert np.concatenate([first, second[1:]]).mean() == pytest.approx(0, abs=1e-6)
-    assert np.concatenate([first, second[1:]]).std() == pytest.approx(1, abs=1e-6)
-    assert z_scores([np.ones(3, np.float32)], [None])[0].tolist() == [0, 0, 0]
+    first, second = np.array([1, 2], np.float32), np.array([3], np.float32)
+    scale = ZScale.of([first, second])
+    together = np.concatenate([scale.z_scores(first), scale.z_scores(second)])
+    assert together.mean() == pytest.approx(0, abs=1e-6)
+    assert together.std() == pytest.approx(1, abs=1e-6)
+    assert ZScale.of([np.ones(3, np.float32)]).z_scores(np.ones(3, np.float32)).tolist() == [0, 0, 0]

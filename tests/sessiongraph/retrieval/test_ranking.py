@@ -11,11 +11,11 @@ import pytest
 from sessiongraph.ids import text_id
 from sessiongraph.prompts import first_person
 from sessiongraph.retrieval import context_scoring, document_scoring
-from sessiongraph.retrieval.citations import gather_citations
+from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, ExactLimits, RankingWeights
+from sessiongraph.retrieval.retrievers import RetrievalRequest, Retriever, passages, summaries
 from sessiongraph.retrieval.scope import Hit, Scope
-from sessiongraph.retrieval.search_types import SourceKind
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.types import Dataset
 from tests.support.evidence import Evidence, put, put_window
@@ -42,13 +42,14 @@ def build(tmp_path: Path) -> Build:
 
 
 def found(scope: Scope, question: str, vector: np.ndarray | None = None) -> list[str]:
-    hits = Ranking([scope], question, vector, TODAY).passages(20)
+    hits = Ranking([scope], Query(question, vector, TODAY)).passages(20)
     return [scope.snapshot.passages["id"].iloc[hit.row] for hit in hits]
 
 
 def facts(scope: Scope, question: str) -> list[str]:
     return [
-        scope.snapshot.facts["statement"].iloc[hit.row] for hit in Ranking([scope], question, None, TODAY).facts(20)
+        scope.snapshot.facts["statement"].iloc[hit.row]
+        for hit in Ranking([scope], Query(question, None, TODAY)).facts(20)
     ]
 
 
@@ -162,7 +163,7 @@ def test_a_masked_passage_leads_nowhere(build: Build) -> None:
     mask = (built.snapshot.passages["id"] != "bridge").to_numpy()
     scores = {
         hit.row: hit.score
-        for hit in Ranking([Scope(built.dataset, built.snapshot, mask)], "Who performed Blue Tide?", None).passages(20)
+        for hit in Ranking([Scope(built.dataset, built.snapshot, mask)], Query("Who performed Blue Tide?")).passages(20)
     }
     row = {id_: place for place, id_ in enumerate(built.snapshot.passages["id"])}
     assert open_.index("singer") < open_.index("f0")
@@ -183,7 +184,7 @@ def test_what_repeats_the_best_passage_loses_and_the_next_step_does_not(build: B
 
     def scores(weights: RankingWeights) -> dict[str, float]:
         question = "Where did the performer of Blue Tide grow up?"
-        hits = Ranking([scope], question, None, TODAY, weights=weights).passages(20)
+        hits = Ranking([scope], Query(question, None, TODAY), weights).passages(20)
         return {ids.iloc[hit.row]: hit.score for hit in hits}
 
     after = scores(DEFAULT_WEIGHTS)
@@ -201,7 +202,7 @@ def test_the_session_that_is_about_it_stands_above_one_that_mentions_it(build: B
         _session("c", "The mast.", "Sad.", "Hm.", "It will be.", "Yes.", "Fine.")(tx)
 
     scope = build(write=write)
-    hits = Ranking([scope], "The kiln and the glaze", None, TODAY).documents(3)
+    hits = Ranking([scope], Query("The kiln and the glaze")).documents(3)
     best = [scope.snapshot.passages["id"].iloc[hit.row] for hit in hits]
     assert [id_[0] for id_ in best] == ["b", "a", "c"]
     assert best[0] == "b0"
@@ -222,7 +223,7 @@ def test_a_masked_passage_counts_for_no_session(build: Build) -> None:
 
     built = build(write=write)
     mask = ~built.snapshot.passages["id"].isin(["a0", "a1"]).to_numpy()
-    hits = Ranking([Scope(built.dataset, built.snapshot, mask)], "The kiln and the glaze", None, TODAY).documents(5)
+    hits = Ranking([Scope(built.dataset, built.snapshot, mask)], Query("The kiln and the glaze")).documents(5)
     assert [built.snapshot.passages["id"].iloc[hit.row] for hit in hits] == ["b0", "a2"]
 
 
@@ -233,13 +234,13 @@ def test_summaries_come_session_by_session_the_best_one_first(build: Build) -> N
 
     scope = build(write=write)
 
-    def sessions(kind: SourceKind) -> list[str | None]:
-        found = gather_citations((kind,), [scope], "The kiln and the glaze", None, 5, {scope.dataset.key: {}})
-        return [citation.session_id for citation in found]
+    def sessions(retriever: Retriever) -> list[str | None]:
+        request = RetrievalRequest(Query("The kiln and the glaze"), [scope], 5, {scope.dataset.key: {}})
+        return [citation.session_id for citation in retriever(request)]
 
-    assert sessions("summaries") == ["b", "b", "b", "b", "a"]
-    assert sessions("passages") != sessions("summaries")
-    assert sorted(map(str, sessions("passages"))) == ["a", "b", "b", "b", "b"]
+    assert sessions(summaries) == ["b", "b", "b", "b", "a"]
+    assert sessions(passages) != sessions(summaries)
+    assert sorted(map(str, sessions(passages))) == ["a", "b", "b", "b", "b"]
 
 
 def test_a_turn_of_the_days_that_are_asked_about_stands_first(build: Build) -> None:
@@ -268,7 +269,7 @@ def test_what_i_said_is_looked_for_in_my_own_turns(build: Build) -> None:
     scope = build(write=write)
 
     def first(question: str, asking: str | None) -> str:
-        [best, *_] = Ranking([scope], question, None, TODAY, asking).passages(2)
+        [best, *_] = Ranking([scope], Query(question, None, TODAY, asking)).passages(2)
         return str(scope.snapshot.passages["id"].iloc[best.row])[0]
 
     assert [first("What did I say about the kiln?", user) for user in ("ana", "ben", None)] == ["a", "b", "a"]
@@ -334,7 +335,7 @@ def test_datasets_share_one_scale(tmp_path: Path) -> None:
         put(store, *(Evidence(f"{name}{n}", text) for n, text in enumerate(texts)))
         snapshot = store.read(lambda connection: load_snapshot(connection, "model"))
         scopes.append(Scope(Dataset(name, name, "u", "u"), snapshot))
-    hits = Ranking(scopes[::-1], "How hot is the kiln?", None).passages(3)
+    hits = Ranking(scopes[::-1], Query("How hot is the kiln?")).passages(3)
     assert hits[0].scope.dataset.id == "one"
     assert hits[0].score > hits[1].score
 
@@ -369,13 +370,13 @@ def _facts_of_many(
 ) -> list[Hit]:
     """The best facts as they are ranked where they are too many for all products."""
     limits = ExactLimits(texts=0, candidates=candidates)
-    return Ranking([scope], question, vector, TODAY, limits=limits).facts(top_k)
+    return Ranking([scope], Query(question, vector, TODAY), limits=limits).facts(top_k)
 
 
 def test_facts_too_many_for_all_products_get_the_scores_that_all_products_give(build: Build) -> None:
     scope, question = _many_facts(build, 300), "Which ship is near Pier 3?"
     vector = _near(scope, 11)
-    exact = Ranking([scope], question, vector, TODAY).facts(50)
+    exact = Ranking([scope], Query(question, vector, TODAY)).facts(50)
     chosen = _facts_of_many(scope, question, vector, 50)
     assert [hit.row for hit in chosen] == [hit.row for hit in exact]
     assert [hit.score for hit in chosen] == pytest.approx([hit.score for hit in exact], abs=1e-4)

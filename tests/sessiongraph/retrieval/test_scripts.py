@@ -9,9 +9,9 @@ import pytest
 
 from orchestration.checks.noise_entities import noise_reason
 from sessiongraph.retrieval.answer_strategies import _overlaps
+from sessiongraph.retrieval.entity_linking import find_entities
 from sessiongraph.retrieval.mention_detection import WORD, MentionDetector
 from sessiongraph.retrieval.query_decomposition import sub_questions
-from sessiongraph.retrieval.ranking import find_entities
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.speaker_scoring import named_speaker_scores
 from sessiongraph.retrieval.temporal_scoring import fact_time_scores

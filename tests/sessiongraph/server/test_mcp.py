@@ -56,10 +56,17 @@ async def test_an_agent_remembers_and_recalls(service: Service):
             "remember", "recall", "persist_session", "forget", "correct_fact", "list_sessions",
         }  # fmt: skip
         assert await call(agent, "recall", query="Where does Alice Smith live?") == "Nothing was found."
-        kept = await call(agent, "remember", text="Alice Smith moved to Lyon in 2019.", reply="Noted.")
+        kept = await call(
+            agent, "remember", text="Alice Smith moved to Lyon in 2019.", reply="Noted.", metadata={"project": "atlas"}
+        )
         assert "Remembered, as turn" in kept
-        assert "Lyon" in await call(agent, "recall", query="Where does Alice Smith live?"), "before it is persisted"
-        assert "1 turn(s) persisted" in await call(agent, "persist_session")
+        for step in ("before it is persisted", "after"):
+            for project, expected in (("atlas", "Lyon"), ("zephyr", "Nothing was found.")):
+                where = {"metadata": {"project": project}, "kinds": ["session"]}
+                assert expected in await call(agent, "recall", query="Where does Alice Smith live?", where=where), step
+            if step != "after":
+                assert "1 turn(s) persisted" in await call(agent, "persist_session")
+        assert "error" in await call(agent, "recall", query="Alice", where={"since": "2020"})
         found = await call(agent, "recall", query="Where does Alice Smith live?")
         assert "Lyon" in found and "user" in found and "session mcp-" in found
         assert "1 turn(s)" in await call(agent, "list_sessions")

@@ -12,7 +12,8 @@ TEXT = "Alice moved to Paris in 2010. She works as a software engineer."
 
 def test_the_story_of_the_readme(service: Service):
     with service.http() as http:
-        added = http.post("/v1/add", json={"data": [TEXT], "dataset_name": "session_demo"})
+        project = {"metadata": {"project": "atlas"}}
+        added = http.post("/v1/add", json={"data": [TEXT], "dataset_name": "session_demo", **project})
         assert added.status_code == 200 and added.json()["added"] == 1
         cognified = http.post("/v1/cognify", json={"datasets": ["session_demo"]}).json()
         assert cognified["session_demo"]["persisted"] == 1
@@ -29,6 +30,11 @@ def test_the_story_of_the_readme(service: Service):
         assert http.delete("/v1/sessions").json() == {"deleted": 1}
         body = {"query_text": "Where does Alice live?", "node_sets": ["user_sessions_from_cache"]}
         assert "Paris" in http.post("/v1/search", json=body).json()[0]["answer"]
+        body = {"query_text": "Where does Alice live?", "query_type": "CHUNKS", "where": project}
+        assert {it["kind"] for it in http.post("/v1/search", json=body).json()[0]["citations"]} == {"chunk"}
+        for where in ({"since": "2020"}, {"said_since": "2021", "said_until": "2020"}, {"said_since": "soon"}):
+            refused = http.post("/v1/search", json={"query_text": "Who?", "where": where})
+            assert refused.status_code == 422 and next(iter(where)) in refused.text
         graph = http.get("/v1/graph", params={"dataset": "session_demo"}).json()
         assert {"Alice", "Paris"} <= {node["name"] for node in graph["nodes"]} and graph["links"]
         forgotten = http.post("/v1/forget", json={"dataset": "session_demo", "session_id": "demo"}).json()

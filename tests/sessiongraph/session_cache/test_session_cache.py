@@ -45,6 +45,7 @@ def test_everything_of_a_turn_comes_back(cache: SessionCache) -> None:
         elements=("c1", "f2"),
         score=5,
         feedback="",
+        metadata={"channel": "手机", "tags": ["a", 1.5, True, None]},
     )
     cache.put_turns([full, turn("t2")])
     assert cache.get_turns("ana", "s") == [replace(full, position=1), turn("t2", position=2)]
