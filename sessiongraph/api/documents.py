@@ -203,7 +203,7 @@ def _document(connection: duckdb.DuckDBPyConnection, document_id: str) -> list[D
 
 def _extracted(snapshot: Snapshot, document_id: str) -> list[Extracted]:
     rows = np.flatnonzero((snapshot.passages["document_id"] == document_id).to_numpy())
-    ids = snapshot.passages["id"].to_numpy()
+    ids = snapshot.passages["id"].array
     entities, facts = _entities_by_passage(snapshot, rows), _facts_by_passage(snapshot, rows)
     return [
         Extracted(str(ids[row]), entities.get(row, []), facts.get(row, []))
@@ -224,7 +224,7 @@ def _entities_by_passage(snapshot: Snapshot, rows: np.ndarray) -> dict[int, list
 
 def _facts_by_passage(snapshot: Snapshot, rows: np.ndarray) -> dict[int, list[ExtractedFact]]:
     claims = snapshot.claims[snapshot.claims["passage"].isin(rows)]
-    names = snapshot.entities["name"].to_numpy()
+    names = snapshot.entities["name"].array
     facts = snapshot.facts.iloc[claims["fact"]]
     found: dict[int, list[ExtractedFact]] = {}
     for claim, it in zip(claims.itertuples(index=False), facts.itertuples(index=False), strict=True):

@@ -103,7 +103,7 @@ def row_of(snapshot: Snapshot, dataset: Dataset, entity: str) -> int:
     row = snapshot.entity_keys.get(name_key(entity))
     if row is not None:
         return row
-    found = np.flatnonzero(snapshot.entities["id"].to_numpy() == entity)
+    found = np.flatnonzero(snapshot.entities["id"].array == entity)
     if not len(found):
         raise InvalidInputError(
             f"Dataset {dataset.name!r} has no entity called {entity!r:.80}. `sessiongraph entities list` shows the "
@@ -117,7 +117,7 @@ def listed(snapshot: Snapshot, query: str | None, type_: str | None, limit: int)
     counts = fact_counts(snapshot, holding(snapshot))
     rows = np.arange(len(snapshot.entities)) if query is None else np.array(matching(snapshot, query), int)
     if type_ is not None:
-        rows = rows[snapshot.entities["type"].to_numpy()[rows] == type_]
+        rows = rows[snapshot.entities["type"].array[rows] == type_]
     if query is None:
         rows = by_count(snapshot, rows, counts)
     return [shown(snapshot, int(row), counts) for row in rows[:limit]]
@@ -181,7 +181,7 @@ def fact_counts(snapshot: Snapshot, facts: Array) -> Array:
 
 def by_count(snapshot: Snapshot, rows: Array, counts: Array) -> Array:
     """`rows` of entities, those with the most facts first, and then by name."""
-    names, ids = (snapshot.entities[name].to_numpy()[rows].astype(str) for name in ("name", "id"))
+    names, ids = (snapshot.entities[name].array[rows].astype(str) for name in ("name", "id"))
     ordered: Array = rows[np.lexsort((ids, names, -counts[rows]))]
     return ordered
 

@@ -62,11 +62,11 @@ async def evidence_of(
 
 
 def _found(snapshot: Snapshot, dataset: str, id_: str) -> list[Evidence]:
-    rows = np.flatnonzero(snapshot.passages["id"].to_numpy() == id_)
+    rows = np.flatnonzero(snapshot.passages["id"].array == id_)
     if len(rows):
         row = int(rows[0])
         return [_evidence(snapshot, dataset, row, "user" if snapshot.is_turn[row] else "document", None)]
-    facts = np.flatnonzero(snapshot.facts["id"].to_numpy() == id_)
+    facts = np.flatnonzero(snapshot.facts["id"].array == id_)
     claims = snapshot.claims.iloc[snapshot.claims_of(int(facts[0]))] if len(facts) else snapshot.claims.iloc[:0]
     stated = zip(claims["passage"], claims["stated_by"], claims["statement"], strict=True)
     return [_evidence(snapshot, dataset, int(row), by, statement) for row, by, statement in stated]

@@ -79,7 +79,7 @@ def _only_from(snapshot: Snapshot, passage_ids: list[str]) -> tuple[list[str], l
     # An entity that a fact speaks of stays with it.
     staying = np.delete(np.arange(len(snapshot.facts)), facts)
     kept = set(snapshot.facts["subject"].to_numpy()[staying]) | set(snapshot.facts["object"].to_numpy()[staying])
-    names = snapshot.entities["name"].to_numpy()
+    names = snapshot.entities["name"].array
     going_facts = snapshot.facts.iloc[facts]
     ends = zip(going_facts["subject"], going_facts["relation"], going_facts["object"], strict=True)
     return (

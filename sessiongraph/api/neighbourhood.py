@@ -179,11 +179,11 @@ def _shown(
     is_in = np.zeros(len(snapshot.entities), bool)
     is_in[rows] = True
     between = np.flatnonzero(counting & is_in[ends].all(axis=1))
-    newest = np.lexsort((snapshot.facts["id"].to_numpy()[between].astype(str), -_microseconds(snapshot, between)))
+    newest = np.lexsort((snapshot.facts["id"].array[between].astype(str), -_microseconds(snapshot, between)))
     edges = between[newest][:_MOST_FACTS]
     inside = np.bincount(ends[between].ravel(), minlength=len(is_in))
-    ids = snapshot.entities["id"].to_numpy()
-    columns = [snapshot.entities[name].to_numpy()[rows] for name in ("id", "name", "type", "description")]
+    ids = snapshot.entities["id"].array
+    columns = [snapshot.entities[name].array[rows] for name in ("id", "name", "type", "description")]
     numbers = (counts[rows].tolist(), (counts - inside)[rows].tolist())
     return Neighbourhood(
         tuple(Node(*values) for values in zip(*columns, *numbers, strict=True)),

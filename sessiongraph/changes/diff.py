@@ -117,7 +117,7 @@ def collect_change(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, as
         run_id=run_id,
         committed_at=_committed_at(connection, asset, run_id),
         outcomes=_outcomes(connection, asset, run_id),
-        sources=list(dict.fromkeys(passages["name"].to_numpy()[of_run])),
+        sources=list(dict.fromkeys(passages["name"].array[of_run])),
         entities={entity.id: entity for entity in entities},
         facts=facts,
         size={"passages": len(passages), "entities": len(snapshot.entities), "facts": len(snapshot.facts)},

@@ -59,6 +59,17 @@ class Pile(NamedTuple):
             found[row] = self.one(start, length, read)
         return found
 
+    def places_of(self, data: bytes) -> list[int]:
+        """Where `data` stands, within a piece: faster by far than to read what stands everywhere."""
+        found = []
+        for piece, first in zip(self.pieces, self.starts, strict=True):
+            searched = bytes(piece)
+            place = searched.find(data)
+            while place >= 0:
+                found.append(first + place)
+                place = searched.find(data, place + 1)
+        return found
+
     def one(self, start: int, length: int, read: Callable[[memoryview], Any]) -> Any:
         if length < 0:
             return None
@@ -197,6 +208,14 @@ class PiledTexts(_Texts):
 
     def isna(self) -> Array:
         return self._lengths < 0
+
+    def __eq__(self, other: object) -> Any:
+        if not isinstance(other, str) or self._read is not text_of:
+            return super().__eq__(other)
+        data = other.encode(ENCODING, ERRORS)
+        same = self._lengths == len(data)
+        # What starts there and is as long is the same.
+        return same & np.isin(self._starts, self._pile.places_of(data)) if data else same
 
     def reading(self, read: Callable[[memoryview], Any]) -> "PiledTexts":
         """The same bytes, read otherwise."""

@@ -66,7 +66,7 @@ def _newest(scope: Scope) -> np.ndarray:
     order = np.argsort(moments, kind="stable")
     last[rows[order]] = moments[order]
     stated = np.flatnonzero(~np.isnat(last))
-    ids = scope.snapshot.facts["id"].to_numpy()
+    ids = scope.snapshot.facts["id"].array
     return np.array(sorted(stated, key=lambda row: (-last[row].astype(np.int64), ids[row])), np.int64)
 
 

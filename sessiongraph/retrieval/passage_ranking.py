@@ -95,7 +95,7 @@ class DatasetPassages:
     def _speaker_and_time_scores(self, rows: Array) -> Array:
         """What passages gain for having been said by whom, and when, the question asks about: (k,)."""
         passages, weights, asked = self._snapshot.passages, self._weights, self._asked
-        texts, tokenizer = passages["text"].to_numpy()[rows], self._snapshot.passage_index.tokenizer
+        texts, tokenizer = passages["text"].array[rows], self._snapshot.passage_index.tokenizer
         scores = weights.speaker * speaker_scoring.named_speaker_scores(texts, asked.query.text, tokenizer)
         if asked.speakers:
             scores += weights.speaker * speaker_scoring.own_turn_scores(passages, rows, asked.speakers)

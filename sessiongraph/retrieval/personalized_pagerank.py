@@ -38,7 +38,7 @@ def seed_weights(
         for side in ("subject", "object"):
             for entity, share in zip(snapshot.facts[side].to_numpy()[facts].tolist(), shares.tolist(), strict=True):
                 found[entity] = found.get(entity, 0.0) + share
-    names = snapshot.entities["name"].to_numpy()
+    names = snapshot.entities["name"].array
     frequency = {
         entity: max(snapshot.passage_index.lowest_document_frequency(names[entity]), graph.mention_degrees[entity], 1)
         for entity in found

@@ -78,14 +78,14 @@ class DatasetQuery:
         snapshot = self.snapshot
         bigrams = np.float32(self.weights.bigrams) * snapshot.passage_index.bigram_scores(self.query.text)
         words = snapshot.passage_index.postings_scores(self.postings, ANSERINI) + bigrams
-        ids = snapshot.passages["id"].to_numpy()
+        ids = snapshot.passages["id"].array
         return TextSignals(words, snapshot.passage_vectors, self.query.vector, ids, self.scope.mask)
 
     @cached_property
     def fact_signals(self) -> TextSignals:
         """How the facts match it: by BM25 and vectors of their statements. Those about what it names have priority."""
         snapshot, scope = self.snapshot, self.scope
-        words, ids = snapshot.fact_index.scores(self.query.text), snapshot.facts["id"].to_numpy()
+        words, ids = snapshot.fact_index.scores(self.query.text), snapshot.facts["id"].array
         return TextSignals(
             words, snapshot.fact_vectors, self.query.vector, ids, scope.fact_mask, self._facts_about_entities()
         )

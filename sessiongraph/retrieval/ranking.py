@@ -64,5 +64,5 @@ def rank_lexically(scopes: Sequence[Scope], query: str, top_k: int) -> list[Hit]
 
 def _lexical_hits(scope: Scope, query: str, top_k: int) -> list[Hit]:
     scores = scope.snapshot.passage_index.scores(query, ANSERINI)
-    rows = best_rows(scores, scope.allowed & (scores > 0), top_k, scope.snapshot.passages["id"].to_numpy())
+    rows = best_rows(scores, scope.allowed & (scores > 0), top_k, scope.snapshot.passages["id"].array)
     return passage_hits(scope, rows, scores[rows])

@@ -106,12 +106,12 @@ class Hit:
 
 def passage_hits(scope: Scope, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
     """The passages `rows`, with their `scores`, as hits."""
-    return _hits(scope, rows, scores, scope.snapshot.passages["id"].to_numpy())
+    return _hits(scope, rows, scores, scope.snapshot.passages["id"].array)
 
 
 def fact_hits(scope: Scope, rows: np.ndarray, scores: np.ndarray) -> list[Hit]:
     """The facts `rows`, with their `scores`, as hits."""
-    return _hits(scope, rows, scores, scope.snapshot.facts["id"].to_numpy())
+    return _hits(scope, rows, scores, scope.snapshot.facts["id"].array)
 
 
 def best_hits(hits: Iterable[Hit], top_k: int) -> list[Hit]:

@@ -65,4 +65,4 @@ def best_rows(scores: np.ndarray, mask: np.ndarray | None, count: int, ids: np.n
     least = np.partition(scores[rows], -count)[-count]
     better, equal = rows[scores[rows] > least], rows[scores[rows] == least]
     wanted = count - len(better)
-    return np.concatenate([better, equal[np.argpartition(ids[equal], wanted - 1)[:wanted]]])
+    return np.concatenate([better, equal[np.argpartition(np.asarray(ids[equal]), wanted - 1)[:wanted]]])

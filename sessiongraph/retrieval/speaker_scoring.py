@@ -20,8 +20,8 @@ _SPOKEN_LINE = regex.compile(
 
 def own_turn_scores(passages: pd.DataFrame, rows: Array, user_ids: Collection[str]) -> Array:
     """By passage of `rows`: 1 for a turn of one of these users, 0 for turns of others and documents."""
-    is_turn = passages["kind"].to_numpy()[rows] == "session"
-    return (is_turn & np.isin(passages["user_id"].to_numpy()[rows], list(user_ids))).astype(np.float64)
+    is_turn = passages["kind"].array[rows] == "session"
+    return (is_turn & np.isin(passages["user_id"].array[rows], list(user_ids))).astype(np.float64)
 
 
 def named_speaker_scores(texts: Iterable[str], query: str, tokenizer: Tokenizer) -> np.ndarray:

@@ -19,7 +19,7 @@ def passage_time_scores(passages: pd.DataFrame, rows: Array, days: DateRange) ->
     said_on = passages["said_at"].to_numpy()[rows].astype("datetime64[D]")
     early, late = np.datetime64(days.start) - said_on, said_on - np.datetime64(days.end)
     days_off = np.maximum(early, late).astype(np.int64).clip(min=0)
-    return np.where(passages["kind"].to_numpy()[rows] == "session", np.exp(-days_off / DECAY_DAYS), 0.0)
+    return np.where(passages["kind"].array[rows] == "session", np.exp(-days_off / DECAY_DAYS), 0.0)
 
 
 def fact_time_scores(facts: pd.DataFrame, rows: Array, days: DateRange) -> Array:
@@ -42,7 +42,7 @@ def _time_score(begun: DateRange | None, ended: DateRange | None, days: DateRang
 
 
 def _validities(facts: pd.DataFrame, rows: Array) -> Sequence[tuple[DateRange | None, DateRange | None]]:
-    begun, ended = (facts[name].to_numpy()[rows].tolist() for name in ("valid_at", "valid_until"))
+    begun, ended = (facts[name].array[rows].tolist() for name in ("valid_at", "valid_until"))
     # The facts of one search often share their dates.
     days_of = {value: parse_days(value) for value in {*begun, *ended}}
     return [(days_of[start], days_of[end]) for start, end in zip(begun, ended, strict=True)]

@@ -41,7 +41,7 @@ def visible_statements(snapshot: Snapshot, facts: Sequence[int], visible: Array)
     """By fact (a row) of `facts`, which `visible` passages, (n,), state: in its own statement, where one of them has
     it, else in that of the best of them; where a person says that all of these are wrong, by the names it relates."""
     claims, passages = snapshot.claims, snapshot.passages
-    statements, said_by = snapshot.facts["statement"].to_numpy(), snapshot.facts["stated_by"].to_numpy()
+    statements, said_by = snapshot.facts["statement"].array, snapshot.facts["stated_by"].array
     fact, passage = claims["fact"].to_numpy(), claims["passage"].to_numpy()
     by_assistant = (claims["stated_by"] == "assistant").to_numpy()
     rows = np.flatnonzero(np.isin(fact, facts) & visible[passage] & ~claims["replaced"].to_numpy())
@@ -53,7 +53,7 @@ def visible_statements(snapshot: Snapshot, facts: Sequence[int], visible: Array)
             found[fact[row]] = Stated(own.statement, said_by[fact[row]])
         found.setdefault(fact[row], own)
     if len(found) < len(facts):
-        names = visible_entities(snapshot, visible)["name"].to_numpy()
+        names = visible_entities(snapshot, visible)["name"].array
         for row in set(facts) - found.keys():
             subject, relation, object_ = snapshot.facts[["subject", "relation", "object"]].iloc[row]
             statement = f"{names[subject]} {relation.replace('_', ' ')} {names[object_]}."
