@@ -9,6 +9,7 @@ from orchestration.run_requests import TRIGGER_TAG
 from sessiongraph.dagster.asset_keys import asset_key
 
 COGNIFY, PERSIST_SESSIONS, BUILD_MEMORY = "cognify", "persist_sessions", "build_memory"
+CHECKPOINT = "checkpoint"
 
 DOCUMENTS = ("documents", "knowledge_graph")
 SESSIONS = ("session_turns", "session_knowledge")
@@ -43,6 +44,12 @@ def build_jobs(prefix: str) -> list[Any]:  # what define_asset_job gives has no 
             BUILD_MEMORY,
             selection=assets(*DOCUMENTS, *SESSIONS),
             description="Documents and sessions: all that the dataset does not have in its graph yet.",
+            tags=_BY_HAND,
+        ),
+        dg.define_asset_job(
+            CHECKPOINT,
+            selection=assets("graph_checkpoint"),
+            description="Put what the dataset's graph is derived to into files that every process maps.",
             tags=_BY_HAND,
         ),
     ]

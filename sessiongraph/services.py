@@ -5,11 +5,13 @@ once and fits any settings (models' weights, DuckDB's instances, Dagster's) stan
 """
 
 import asyncio
+import logging
 import shutil
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sessiongraph.errors import SessionGraphError
 from sessiongraph.settings import Settings
 from sessiongraph.types import Dataset
 
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
     from sessiongraph.llm.embedder import Embedder
     from sessiongraph.local_models import LocalModels
     from sessiongraph.session_cache.base import SessionCache
+    from sessiongraph.snapshots.checkpoint import Made
     from sessiongraph.snapshots.feedback_weights import FeedbackWeights
     from sessiongraph.snapshots.snapshot import Snapshot
     from sessiongraph.snapshots.snapshot_cache import SnapshotReader
     from sessiongraph.store.duckdb_pool import DuckDBPool
     from sessiongraph.store.graph_store import GraphStore
+
+logger = logging.getLogger("sessiongraph")
+
+# How often as much as makes a checkpoint due is waited for by whoever wrote it: a daemon makes it before.
+_PATIENCE = 2
 
 
 class Shared:
@@ -129,6 +137,29 @@ class Services:
     def snapshot(self, dataset: Dataset) -> "Snapshot":
         """The dataset as a reader sees it now. Blocks for as long as reading takes."""
         return self.snapshots.snapshot(self.store(dataset), self.embedder.identity)
+
+    def is_checkpoint_due(self, dataset: Dataset, patience: int = 1) -> bool:
+        """As `checkpoint.is_due`. Raises StoreBusyError where a writer has the store for too long. Blocks."""
+        from sessiongraph.snapshots.checkpoint import is_due
+
+        return is_due(self.store(dataset), patience)
+
+    def make_checkpoint(self, dataset: Dataset) -> "Made | None":
+        """As `checkpoint.make_checkpoint`, with the vectors of the embedder that is set. Blocks."""
+        from sessiongraph.snapshots.checkpoint import make_checkpoint
+
+        return make_checkpoint(self.store(dataset), self.embedder.identity, self.snapshots.tokenizer)
+
+    def keep_checkpoint(self, dataset: Dataset) -> None:
+        """Make a checkpoint where one has been due for so long that no daemon seems to make them. Blocks.
+
+        It is derived: where it cannot be made, a warning says so, and what was written stands.
+        """
+        try:
+            if self.is_checkpoint_due(dataset, _PATIENCE):
+                self.make_checkpoint(dataset)
+        except (OSError, SessionGraphError) as error:
+            logger.warning("No checkpoint of %s could be made: %s. Its graph is read anew.", dataset.key, error)
 
     def folder(self, dataset: Dataset) -> Path:
         """Where everything that belongs to `dataset` lies; named by id, which no name from outside can leave."""

@@ -1,7 +1,9 @@
-"""Sensors: what is noticed between runs. A tick is cheap: it loads no model, and opens no store but for `webhooks`."""
+"""Sensors: what is noticed between runs. A tick is cheap: it loads no model, and opens no store but for `webhooks` and
+`graph_checkpoints`."""
 
 from orchestration.sensors.dataset_partitions import dataset_partitions
 from orchestration.sensors.freshness import freshness
+from orchestration.sensors.graph_checkpoints import graph_checkpoints
 from orchestration.sensors.inbox import inbox
 from orchestration.sensors.langchain_sessions import langchain_sessions
 from orchestration.sensors.new_sessions import new_sessions
@@ -20,4 +22,5 @@ SENSORS = [
     *requested_runs,
     run_failures,
     webhooks,
+    graph_checkpoints,
 ]

@@ -72,6 +72,8 @@ async def _cognify(
     )
     if report.failure is None:
         await _embed_turns(services, store, report)
+    if report.settled:
+        await asyncio.to_thread(services.keep_checkpoint, dataset)
     await report_build(services, "knowledge_graph", dataset, report)
     return report
 

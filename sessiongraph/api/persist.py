@@ -128,6 +128,7 @@ async def _persist(
     if report.staged:
         await report_materialization(services, "session_turns", dataset, run_id, lambda: _staging_metadata(report))
     if report.settled:
+        await asyncio.to_thread(services.keep_checkpoint, dataset)
         await report_materialization(services, "session_knowledge", dataset, run_id, lambda: _persist_metadata(report))
     await report_failures(services, "session_knowledge", dataset, report)
     if report.failure is not None:

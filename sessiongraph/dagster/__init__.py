@@ -8,10 +8,11 @@
         return persist_dataset_sessions(context, dataset_key="default_user/main_dataset")
 
 One function an asset does its work in a run (`materialize_documents`, `materialize_knowledge_graph`,
-`materialize_session_turns`, `materialize_session_knowledge`); `persist_dataset_sessions` does that of the last two, and
-`estimate_dataset_sessions` says what it would do. Beside them stands what the API and the project share: keys, upstream
-keys and code versions (`asset_keys`), `partitions`, column schemas, data versions, metadata, materializations, errors,
-and the run launcher that `dagster.yaml` names. `private_api` alone imports Dagster's private modules.
+`materialize_session_turns`, `materialize_session_knowledge`, `materialize_graph_checkpoint`);
+`persist_dataset_sessions` does that of the third and the fourth, and `estimate_dataset_sessions` says what it would do.
+Beside them stands what the API and the project share: keys, upstream keys and code versions (`asset_keys`),
+`partitions`, column schemas, data versions, metadata, materializations, errors, and the run launcher that
+`dagster.yaml` names. `private_api` alone imports Dagster's private modules.
 
 Nothing of it knows the packages `assets`, `resources` and `orchestration`. Importing this loads nothing but names.
 """
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         materialize_session_turns,
         persist_dataset_sessions,
     )
+    from sessiongraph.dagster.checkpoint_run import materialize_graph_checkpoint
     from sessiongraph.dagster.partitions import datasets_partitions
     from sessiongraph.dagster.run_errors import errors_in_run_log
 
@@ -44,6 +46,7 @@ _WHERE = {
         "persist_dataset_sessions",
     ),
     "asset_columns": ("column_schema",),
+    "checkpoint_run": ("materialize_graph_checkpoint",),
     "partitions": ("datasets_partitions",),
     "run_errors": ("errors_in_run_log",),
 }
@@ -58,6 +61,7 @@ __all__ = [
     "errors_in_run_log",
     "estimate_dataset_sessions",
     "materialize_documents",
+    "materialize_graph_checkpoint",
     "materialize_knowledge_graph",
     "materialize_session_knowledge",
     "materialize_session_turns",

@@ -51,7 +51,7 @@ def materialize_documents(
     """Take what lies in the dataset's inbox: the asset `documents`."""
     from sessiongraph.ingestion.inbox import ingest_inbox
 
-    with _opened(context, client, dataset_key) as run:
+    with opened_run(context, client, dataset_key) as run:
         services, dataset = run.services, run.dataset
         store, inbox, files = services.store(dataset), services.inbox(dataset), services.folder(dataset) / "files"
         owner = User(dataset.owner_id, dataset.owner_name)
@@ -73,7 +73,7 @@ def materialize_knowledge_graph(
     reextract: bool = False,
 ) -> dg.MaterializeResult:
     """Bring the dataset's documents into its graph: the asset `knowledge_graph`."""
-    with _opened(context, client, dataset_key) as run:
+    with opened_run(context, client, dataset_key) as run:
         report = asyncio.run(_cognify(run, retry_failed, reextract))
         return run.knowledge_result("knowledge_graph", report)
 
@@ -91,7 +91,7 @@ def materialize_session_turns(
     `sessions` and `whole` as `select_sessions` takes them. Unless sessions are named, what waits in the dataset's
     sources (`importers/sources.py`) is taken into the cache and staged before.
     """
-    with _opened(context, client, dataset_key) as run:
+    with opened_run(context, client, dataset_key) as run:
         staging, taken = run.stage(sessions, whole)
         return run.result("session_turns", {**staging_metadata(staging), **taken_in_metadata(taken)})
 
@@ -105,7 +105,7 @@ def materialize_session_knowledge(
     reextract: bool = False,
 ) -> dg.MaterializeResult:
     """Bring the dataset's staged turns into its graph: the asset `session_knowledge`."""
-    with _opened(context, client, dataset_key) as run:
+    with opened_run(context, client, dataset_key) as run:
         return run.knowledge_result("session_knowledge", run.build_session_knowledge(retry_failed, reextract))
 
 
@@ -124,7 +124,7 @@ def persist_dataset_sessions(
     What it changed stands in the history of `session_turns` and `session_knowledge` too, as after a call of the Python
     API; the result's data version is that of the knowledge.
     """
-    with _opened(context, client, dataset_key) as run:
+    with opened_run(context, client, dataset_key) as run:
         staging, taken = run.stage(sessions, whole)
         turns = {**staging_metadata(staging), **taken_in_metadata(taken)}
         if staging.staged:
@@ -155,7 +155,7 @@ def estimate_dataset_sessions(
     from sessiongraph.persistence.estimate import dry_run
     from sessiongraph.persistence.session_routing import select_sessions
 
-    with _opened(context, client, dataset_key) as run:
+    with opened_run(context, client, dataset_key) as run:
         services = run.services
         chosen = select_sessions(services.cache, services.access, run.dataset, sessions, whole)
         found = asyncio.run(
@@ -175,7 +175,7 @@ def estimate_dataset_sessions(
 
 
 @contextmanager
-def _opened(context: Context, client: "SessionGraph | None", dataset_key: str | None) -> Iterator["_Run"]:
+def opened_run(context: Context, client: "SessionGraph | None", dataset_key: str | None) -> Iterator["_Run"]:
     """The run, with its errors in its log; what is opened because no client was given is closed with it."""
     with errors_in_run_log(), telemetry.exporting(), telemetry.span(f"run {context.op_def.name}"):
         services = client.services if client is not None else Services(load_settings())
@@ -273,6 +273,7 @@ class _Run:
         """What a build ends with. One that failed and changed something is in the history too, and raises."""
         metadata = self.knowledge_metadata(report)
         self.tag_undone(report)
+        self.services.keep_checkpoint(self.dataset)
         if report.failure is None:
             return self.result(asset, metadata)
         if report.settled:

@@ -62,10 +62,11 @@ def test_the_lineage_is_documents_to_graph_and_cache_to_turns_to_knowledge() -> 
         "session_cache": set(),
         "session_turns": {"session_cache"},
         "session_knowledge": {"session_turns"},
+        "graph_checkpoint": {"knowledge_graph", "session_knowledge"},
     }
 
 
-@pytest.mark.parametrize("name", sorted(WRITING))
+@pytest.mark.parametrize("name", sorted({*WRITING, "graph_checkpoint"}))
 def test_every_asset_explains_itself_in_the_ui(name: str) -> None:
     spec = specs()[name]
 
