@@ -109,7 +109,7 @@ def around(
 def outlined(snapshot: Snapshot) -> Outline:
     """What `snapshot` has, in words and numbers."""
     passages, facts = snapshot.passages, snapshot.facts
-    tags = passages["node_sets"].explode().dropna()
+    tags = pd.Series([tag for tags in passages["node_sets"] for tag in tags or ()], dtype=object)
     sessions = passages[snapshot.is_turn].groupby("session_id")["said_at"].agg(["size", "max"])
     newest = sessions.sort_values("max", ascending=False).head(_LISTED_SESSIONS)["size"]
     days = [

@@ -8,7 +8,7 @@ import builtins
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -118,8 +118,13 @@ class _Texts(ExtensionArray):
         found[there] = self._of(rows[there])._objects()
         return TextObjects(found)
 
-    def copy(self) -> Self:
-        return self  # nothing of it ever changes
+    @classmethod
+    def _from_factorized(cls, values: Array, original: Any) -> "TextObjects":
+        return TextObjects(values)
+
+    def copy(self) -> "TextObjects":
+        """A copy that may be changed."""
+        return TextObjects(self._objects().copy())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         objects = self._objects()
@@ -179,9 +184,6 @@ class TextObjects(_Texts):
     @property
     def nbytes(self) -> int:
         return self._values.nbytes
-
-    def copy(self) -> "TextObjects":
-        return TextObjects(self._values.copy())
 
     def _one(self, row: int) -> Any:
         return self._values[row]

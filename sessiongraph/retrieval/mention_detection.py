@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import regex
 
 from sessiongraph import english
@@ -138,10 +139,11 @@ def _gender(name: str, row: int, scope: Scope) -> Gender:
     """The gender of the first name or, if that is no common one, of the pronouns in passages that name nobody else."""
     if gender := _gender_of_first_name(name):
         return gender
-    mentions, types = scope.snapshot.mentions, scope.snapshot.entities["type"].str.casefold()
+    mentions, types = scope.snapshot.mentions, scope.snapshot.entities["type"].array
     passages = mentions["passage"][mentions["entity"] == row].unique()
     beside = mentions[mentions["passage"].isin(passages)]
-    others = beside["passage"][(beside["entity"] != row) & (types.to_numpy()[beside["entity"]] == "person")]
+    is_person = np.array([kind.casefold() == "person" for kind in types[beside["entity"].to_numpy()]], bool)
+    others = beside["passage"][(beside["entity"] != row) & is_person]
     alone = [passage for passage in passages if passage not in set(others) and scope.allowed[passage]]
     pronouns = Counter(gender_of_pronouns(text) for text in scope.snapshot.passages["text"].iloc[alone])
     if pronouns["f"] == pronouns["m"]:

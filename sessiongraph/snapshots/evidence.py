@@ -345,7 +345,9 @@ class EvidenceTables:
 
     def _source_columns(self, speakers: Array) -> tuple[Array, Array]:
         """The columns `stated_by` and `priority`, from the codes of speakers."""
-        priorities = np.array([SOURCE_PRIORITY[speaker] for speaker in self._stated_by.values[:]], np.int8)
+        # A person's correction, which is in no window, has that of what people say.
+        known = [SOURCE_PRIORITY.get(speaker, 0) for speaker in self._stated_by.values[:]]
+        priorities = np.array(known, np.int8)
         return self._stated_by.decode(speakers), priorities[speakers]
 
     def mentions_frame(self) -> pd.DataFrame:

@@ -1,0 +1,214 @@
+"""What a process that has just started pays for the graph that is there: CPU seconds and memory, by its size.
+
+    python benchmarks/fresh_processes.py --sizes 10 30000 300000 --out benchmarks/results/fresh_processes.json
+
+Each figure is of a process of its own, its imports excepted: the first search; ten turns persisted by the Python API,
+and as a Dagster run; and, beside them, opening the checkpoint and making it anew from nothing. Medians of --times. With
+--without, the same without any checkpoint: what a process paid before there were any. Homes are made once, in --homes.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
+
+from benchmarks.measure import write_figures
+
+# The smallest is that of a first document: a search wants something to search in.
+SIZES = (10, 30_000, 300_000)
+_WORK = ("search", "persist", "dagster", "open", "make")
+_PEOPLE = ["Ada", "Grace", "Alan", "Barbara", "Edsger", "Frances", "Donald", "Margaret", "John", "Radia"]
+_PLACES = ["Lisbon", "Oslo", "Kyoto", "Quito", "Dakar", "Perth", "Cusco", "Turin", "Malmo", "Izmir"]
+_MAIN = "default_user/main_dataset"
+
+
+def said(session: str) -> list[tuple[str, str]]:
+    """Ten turns, of other people and places for each session."""
+    draw = random.Random(session)
+    turns = []
+    for _ in range(10):
+        person, place = f"{draw.choice(_PEOPLE)} {draw.choice(_PEOPLE)}son", draw.choice(_PLACES)
+        turns.append((f"My friend {person} moved to {place} in {1990 + draw.randrange(30)}.", f"So {place} it is."))
+    return turns
+
+
+async def say(session: str) -> None:
+    import sessiongraph
+
+    for question, answer in said(session):
+        await sessiongraph.sessions.add_turn(session, question, answer, dataset="main_dataset")
+
+
+# The work of a measured process: each function imports what it needs, and returns what is then measured.
+
+
+def search() -> Callable[[], object]:
+    import sessiongraph
+
+    _import_engine()
+    return lambda: asyncio.run(sessiongraph.search("Who moved to Lisbon?", datasets=["main_dataset"]))
+
+
+def persist() -> Callable[[], object]:
+    import sessiongraph
+
+    session = f"bench-{uuid.uuid4().hex[:10]}"
+    asyncio.run(say(session))
+    _import_engine()
+    _import_dagster()
+    return lambda: asyncio.run(
+        sessiongraph.persist_sessions_in_knowledge_graph_pipeline(
+            user=None, session_ids=[session], dataset="main_dataset", create=True
+        )
+    )
+
+
+def dagster() -> Callable[[], object]:
+    asyncio.run(say(f"bench-{uuid.uuid4().hex[:10]}"))
+    _import_engine()
+    _import_dagster()
+    from orchestration.definitions import defs
+    from sessiongraph.dagster_home import DagsterInstances
+
+    job = defs.resolve_job_def("persist_sessions")
+    instance = DagsterInstances().of(Path(os.environ["SESSIONGRAPH_HOME"]))
+
+    def run() -> None:
+        result = job.execute_in_process(partition_key=_MAIN, instance=instance)
+        assert result.success
+
+    return run
+
+
+def open_() -> Callable[[], object]:
+    services = _services()
+    dataset = services.access.get_or_create_by_key(_MAIN)
+    _import_engine()
+    return lambda: services.snapshot(dataset)
+
+
+def make() -> Callable[[], object]:
+    services = _services()
+    dataset = services.access.get_or_create_by_key(_MAIN)
+    _import_engine()
+    shutil.rmtree(services.store(dataset).checkpoints, ignore_errors=True)
+    return lambda: services.make_checkpoint(dataset)
+
+
+def _services():  # type: ignore[no-untyped-def]
+    from sessiongraph.client import SessionGraph
+    from sessiongraph.settings import Settings
+
+    return SessionGraph(Settings(home=Path(os.environ["SESSIONGRAPH_HOME"]))).services
+
+
+def _import_engine() -> None:
+    """Load what belongs to no graph: modules, and the weights of the embedded models."""
+    import sessiongraph.retrieval.answer_strategies
+    import sessiongraph.snapshots.snapshot_cache  # noqa: F401
+    from sessiongraph.local_models import LocalModels
+
+    LocalModels().embed(["warm"])
+
+
+def _import_dagster() -> None:
+    import dagster
+    import spacy
+
+    import sessiongraph.dagster.materialization  # noqa: F401
+
+    assert dagster and spacy
+
+
+def measured(name: str) -> dict[str, float]:
+    """Of this process: CPU seconds of the work, and its own memory after it (MB): written, and mapped alone."""
+    work = {"search": search, "persist": persist, "dagster": dagster, "open": open_, "make": make}[name]()
+    started = time.process_time()
+    work()
+    return {"cpu": time.process_time() - started, **_own_memory()}
+
+
+def _own_memory() -> dict[str, float]:
+    lines = dict(line.split(":", 1) for line in Path("/proc/self/smaps_rollup").read_text().splitlines()[1:])
+    return {name: int(lines[f"Private_{name.title()}"].split()[0]) / 1024 for name in ("dirty", "clean")}
+
+
+# The benchmark.
+
+
+def in_fresh_process(home: Path, name: str) -> dict[str, float]:
+    environment = {**os.environ, "SESSIONGRAPH_HOME": str(home), "SESSIONGRAPH_LOG_LEVEL": "ERROR"}
+    environment.pop("DAGSTER_HOME", None)
+    command = [sys.executable, __file__, "--work", name]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def rows(homes: Path, sizes: Sequence[int], times: int, with_checkpoints: bool) -> list[dict[str, float]]:
+    from benchmarks.growth_home import build_home
+
+    found = []
+    for size in sizes:
+        home = homes / f"facts-{size}"
+        if not home.exists():
+            build_home(home, size)
+        row: dict[str, float] = {"facts": size}
+        for name in _WORK if with_checkpoints else _WORK[:3]:
+            figures = []
+            for _ in range(times):
+                if not with_checkpoints:
+                    for folder in home.glob("datasets/*/checkpoints"):
+                        shutil.rmtree(folder)
+                figures.append(in_fresh_process(home, name))
+            row |= {f"{name} {of}": statistics.median(one[of] for one in figures) for of in figures[0]}
+        print(row, file=sys.stderr)
+        found.append(row)
+    return found
+
+
+def markdown(found: Sequence[dict[str, float]]) -> str:
+    """CPU seconds by size, in brackets how many times those of the first; and the memory that a search has written."""
+    work = [name for name in _WORK if f"{name} cpu" in found[0]]
+    lines = [["facts", *(f"{name} (CPU s)" for name in work), "a search's own memory (MB)"], ["--:"] * (len(work) + 2)]
+    for row in found:
+        cells = [f"{row[f'{name} cpu']:.2f} ({row[f'{name} cpu'] / found[0][f'{name} cpu']:.1f})" for name in work]
+        lines.append([f"{int(row['facts']):,}", *cells, f"{row['search dirty']:.0f}"])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--homes", type=Path, help="where the homes are made, or are already")
+    parser.add_argument("--without", action="store_true", help="without any checkpoint")
+    parser.add_argument("--out", type=Path, help="where the figures go as JSON, and beside it a table")
+    parser.add_argument("--work", choices=_WORK, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.work is not None:
+        print(json.dumps(measured(chosen.work)))
+        return 0
+    with tempfile.TemporaryDirectory(prefix="sessiongraph-fresh-") as folder:
+        found = rows(chosen.homes or Path(folder), sorted(chosen.sizes), chosen.times, not chosen.without)
+    print(markdown(found))
+    write_figures(chosen.out, {"rows": found})
+    if chosen.out is not None:
+        chosen.out.with_suffix(".md").write_text(markdown(found), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
