@@ -5,7 +5,11 @@ BIN := $(VENV)/bin
 # The first Python that runs and is new enough.
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-input -c constraints.txt
+PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --no-input -c constraints.txt
+# On all cores, where pip takes one. What no Python can read, as templates, pip leaves aside without a word, too.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
+# Many Pythons start here: none of them is to compile the checkout anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint bench soak dev clean
 
@@ -15,8 +19,12 @@ demo: $(VENV)/.installed  ## the story of the README, run and explained
 # One more process than there are cores: a part of the tests waits for daemons, browsers and servers.
 TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 
-test: lint  ## lint, types, and all tests
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal
+test: $(VENV)/.installed-dev  ## lint, types, and all tests; what lint says comes last
+	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
+	$(MAKE) --no-print-directory lint >"$$said" 2>&1 & lint=$$!; \
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist worksteal; tests=$$?; \
+	wait $$lint; lint=$$?; \
+	cat "$$said"; exit $$((tests | lint))
 
 lint: $(VENV)/.installed-dev  ## style, types, and the layers
 	$(BIN)/ruff check
@@ -66,12 +74,15 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e .
+	$(COMPILE)
 	touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev]'
+	$(COMPILE)
 	touch $(VENV)/.installed $@
 
 $(VENV)/.installed-bench: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev,bench]'
+	$(COMPILE)
 	touch $(VENV)/.installed $(VENV)/.installed-dev $@

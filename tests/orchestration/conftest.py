@@ -143,17 +143,20 @@ def plain(value: dg.MetadataValue) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def some_instance() -> Iterator[None]:
+def some_instance() -> Iterator[dg.DagsterInstance]:
     """Definitions ask the instance that was entered last for their state: without one of its own, a test would ask
     another test's, which may be gone. A sensor's context leaves its instance when it is collected: before, not during
     this test, or that of a test before would be the last one again."""
     gc.collect()
-    with dg.DagsterInstance.ephemeral():
-        yield
+    gc.freeze()  # what is there now will be there next time: to look through all modules takes longer than most tests
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: OpenAIEndpoint) -> Iterator[Project]:
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: OpenAIEndpoint, some_instance: dg.DagsterInstance
+) -> Project:
     settings = {
         "SESSIONGRAPH_HOME": str(tmp_path / "home"),
         "LLM_MODEL": "openai/test-model",
@@ -169,5 +172,4 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: Op
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sessiongraph.dagster.run_errors.RETRY_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)  # away from anybody's .env
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield Project(tmp_path / "home", instance, openai_endpoint)
+    return Project(tmp_path / "home", some_instance, openai_endpoint)
