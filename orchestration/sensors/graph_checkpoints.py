@@ -17,9 +17,9 @@ _MOST_RUNS = 2
 
 
 class CheckpointCursor(Cursor):
-    """When the store of each dataset of which nothing was due was last written, as nanoseconds."""
+    """What the store of each dataset of which nothing was due told of its last commit."""
 
-    seen: dict[str, int] = Field(default_factory=dict)
+    seen: dict[str, str] = Field(default_factory=dict)
 
 
 @dg.sensor(
@@ -35,11 +35,11 @@ def graph_checkpoints(context: dg.SensorEvaluationContext, graph: GraphResource)
     busy = in_flight(context.instance)
     if busy is None:
         return dg.SkipReason(TOO_MANY)
-    seen, requests = dict[str, int](), list[dg.RunRequest]()
+    seen, requests = dict[str, str](), list[dg.RunRequest]()
     for dataset in services.access.all_datasets():
-        written = _last_written(services, dataset)
-        if written is None or before.seen.get(dataset.key) == written:
-            seen |= {} if written is None else {dataset.key: written}
+        written = str(services.store(dataset).signature())
+        if before.seen.get(dataset.key) == written:
+            seen[dataset.key] = written
         elif dataset.key not in busy and len(requests) < _MOST_RUNS:
             if _is_due(services, dataset):
                 requests.append(dg.RunRequest(partition_key=dataset.key, tags=run_tags(dataset.key, "sensor")))
@@ -50,11 +50,6 @@ def graph_checkpoints(context: dg.SensorEvaluationContext, graph: GraphResource)
         skip_reason=None if requests else "No graph has grown by enough.",
         cursor=CheckpointCursor(seen=seen).model_dump_json(),
     )
-
-
-def _last_written(services: Services, dataset: Dataset) -> int | None:
-    signature = services.store(dataset).signature()
-    return None if signature is None else max(signature[1], *signature[3:4])
 
 
 def _is_due(services: Services, dataset: Dataset) -> bool:
