@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
@@ -67,29 +68,35 @@ def figures(asked: Sequence[Asked], rank: Rank, rank_sessions: Rank | None = Non
 
     `rank_sessions` gives a row of each session; for None they are ranked by their best passage.
     """
-    shares: dict[str, list[float]] = {}
-    seconds: list[float] = []
-    for data in asked:
-        documents = data.documents
-        document_of = {key: documents[row] for row, held in enumerate(data.holds) for key in held}
-        for number, gold in enumerate(data.gold):
-            started = time.perf_counter()
-            rows = rank(data, number)
-            seconds.append(time.perf_counter() - started)
-            for depth in DEPTHS:
-                found = {key for row in rows[:depth] for key in data.holds[row]}
-                shares.setdefault(f"R@{depth}", []).append(len(found & gold) / len(gold))
-                shares.setdefault(f"any@{depth}", []).append(float(bool(found & gold)))
-                shares.setdefault(f"all@{depth}", []).append(float(found >= gold))
-            ranked = list(
-                dict.fromkeys(documents[row] for row in (rank_sessions(data, number) if rank_sessions else rows))
-            )
-            wanted = {document_of[key] for key in gold if key in document_of}
-            shares.setdefault("sess. Hit@1", []).append(float(bool(wanted & set(ranked[:1]))))
-            held = len(wanted & set(ranked[:SESSION_DEPTH])) / max(len(wanted), 1)
-            shares.setdefault(f"sess. R@{SESSION_DEPTH}", []).append(held)
-    means = {name: round(100 * float(np.mean(values)), 1) for name, values in shares.items()}
-    return {**means, "p50 ms": round(1000 * float(np.median(seconds)), 1)}
+    return averaged([shares for data in asked for shares in measured(data, rank, rank_sessions)])
+
+
+def averaged(measured: Sequence[Figures]) -> Figures:
+    """The figures of questions taken together: their means, of which recall is in percent, and the median time."""
+    means = {name: round(100 * float(np.mean([shares[name] for shares in measured])), 1) for name in measured[0]}
+    return {**means, "p50 ms": round(float(np.median([shares["p50 ms"] for shares in measured])), 1)}
+
+
+def measured(data: Asked, rank: Rank, rank_sessions: Rank | None) -> list[Figures]:
+    """By question: the shares of its evidence that are found, and the milliseconds that it took."""
+    documents = data.documents
+    document_of = {key: documents[row] for row, held in enumerate(data.holds) for key in held}
+    found: list[Figures] = []
+    for number, gold in enumerate(data.gold):
+        started = time.perf_counter()
+        rows = rank(data, number)
+        taken = time.perf_counter() - started
+        shares: Figures = {}
+        for depth in DEPTHS:
+            there = gold & {key for row in rows[:depth] for key in data.holds[row]}
+            shares |= {f"R@{depth}": len(there) / len(gold), f"any@{depth}": float(bool(there))}
+            shares[f"all@{depth}"] = float(there == gold)
+        ranked = list(dict.fromkeys(documents[row] for row in (rank_sessions(data, number) if rank_sessions else rows)))
+        wanted = {document_of[key] for key in gold if key in document_of}
+        shares["sess. Hit@1"] = float(bool(wanted & set(ranked[:1])))
+        shares[f"sess. R@{SESSION_DEPTH}"] = len(wanted & set(ranked[:SESSION_DEPTH])) / max(len(wanted), 1)
+        found.append({**shares, "p50 ms": 1000 * taken})
+    return found
 
 
 def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None, steps: bool) -> dict[str, Figures]:
@@ -97,15 +104,8 @@ def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None, steps: bo
     rows = {"BM25 alone": figures(asked, _by_words)}
     for name, data in (("default", asked), (STRONGER, stronger)):
         if data is not None:
-            rows |= {
-                f"{name}: vectors alone": figures(data, _by_vectors),
-                f"{name}: all": figures(data, *_by_all(DEFAULT_WEIGHTS)),
-            }
-    if len(asked) > 1:
-        rows |= {_marked(data.name): figures([data], *_by_all(DEFAULT_WEIGHTS)) for data in asked}
-    unseen = [data for data in asked if data.name not in TUNED_ON]
-    if 1 < len(unseen) < len(asked):
-        rows["all not tuned on"] = figures(unseen, *_by_all(DEFAULT_WEIGHTS))
+            rows[f"{name}: vectors alone"] = figures(data, _by_vectors)
+            rows |= by_conversation(f"{name}: all", data)
     if not steps:
         return rows
     for step, names in STEPS.items():
@@ -116,8 +116,20 @@ def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None, steps: bo
     return rows
 
 
+def by_conversation(title: str, asked: Sequence[Asked]) -> dict[str, Figures]:
+    """Figures of all signals: of all conversations, of each, and of those whose questions chose no weight."""
+    by_name = {data.name: measured(data, *_by_all(DEFAULT_WEIGHTS)) for data in asked}
+    rows = {title: averaged([shares for found in by_name.values() for shares in found])}
+    if len(by_name) > 1:
+        rows |= {f"{title}, {_marked(name)}": averaged(found) for name, found in by_name.items()}
+    unseen = [found for name, found in by_name.items() if name not in TUNED_ON]
+    if 1 < len(unseen) < len(by_name):
+        rows[f"{title}, what was not tuned on"] = averaged([shares for found in unseen for shares in found])
+    return rows
+
+
 def _marked(name: str) -> str:
-    return f"{name}{' (tuned on)' if name in TUNED_ON else ''}"
+    return f"{name} (tuned on)" if name in TUNED_ON else name
 
 
 def _by_words(data: Asked, number: int) -> Sequence[int]:
@@ -136,6 +148,7 @@ def _sorted(scores: np.ndarray) -> Sequence[int]:
 def _by_all(weights: RankingWeights) -> tuple[Rank, Rank]:
     """The ranking of passages, and of sessions, by all signals."""
 
+    @lru_cache(maxsize=1)  # of sessions right after those of passages
     def ranking(data: Asked, number: int) -> Ranking:
         query = Query(data.questions[number], data.vectors[number])
         return Ranking([data.scope], query, weights)

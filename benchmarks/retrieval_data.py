@@ -23,7 +23,7 @@ from sessiongraph.retrieval.scope import Scope
 Embed = Callable[[Sequence[str]], np.ndarray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Asked:
     """A dataset as it is searched: its name and snapshot, questions with their gold and vectors, and what each passage
     holds."""
