@@ -9,7 +9,7 @@ import pytest
 
 import sessiongraph
 from sessiongraph import datasets, entities, facts, sessions, users
-from sessiongraph.api.facts import Fact
+from sessiongraph.api.fact_records import Fact
 from sessiongraph.default_client import default_services
 from tests.sessiongraph.api.test_graph_and_forget import words_on_disk
 from tests.support.terminal import Terminal
@@ -252,7 +252,7 @@ async def test_ids_that_name_no_fact_or_several_and_words_said_twice_are_refused
 
 
 async def test_an_id_that_begins_several_facts_names_them(dataset: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessiongraph.api.facts._LEAST_DIGITS", 0)
+    monkeypatch.setattr("sessiongraph.api.fact_records._LEAST_DIGITS", 0)
     with pytest.raises(sessiongraph.InvalidInputError, match="4 facts begin with '': "):
         await facts.retract(dataset, "")
 

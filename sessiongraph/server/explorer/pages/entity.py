@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sessiongraph.api.facts import Fact
+from sessiongraph.api.fact_records import Fact
 from sessiongraph.server.explorer.page import PageAsked, PageRouter
 
 router = PageRouter()
