@@ -72,23 +72,22 @@ class Found:
     words: Sequence[tuple[FactKey, FactWord | None] | None]
 
 
-def found(snapshot: Snapshot, dataset: Dataset, id_: str) -> Found:
-    """The fact whose id begins with `id_`."""
+def found(snapshot: Snapshot, dataset: Dataset, id_: str) -> Found | None:
+    """The fact whose id begins with `id_`; None where there is none. Raises InvalidInputError."""
     if not isinstance(id_, str):
         raise InvalidInputError(f"A fact is named by its id, a string, not {type(id_).__name__}.")
     wanted = id_.strip().lower()
-    listing = f"`sessiongraph facts list -d {dataset.name}` shows the ids that there are."
     if len(wanted) < _LEAST_DIGITS:
         raise InvalidInputError(
-            f"{id_!r:.60} is too short for a fact's id: give {_LEAST_DIGITS} digits or more. {listing}"
+            f"{id_!r:.60} is too short for a fact's id: give {_LEAST_DIGITS} digits or more. {_listing(dataset)}"
         )
     ids, retracted = snapshot.facts["id"], snapshot.retracted
     begins = sorted({it for it in (*ids, *(claim.id for claim in retracted)) if it.startswith(wanted)})
     if not begins:
-        raise InvalidInputError(f"Dataset {dataset.name!r} has no fact {id_!r:.60}. {listing}")
+        return None
     if len(begins) > 1:
-        shown = ", ".join(_short_ids(snapshot, begins[:5]).values())
-        raise InvalidInputError(f"{len(begins)} facts begin with {id_!r:.60}: {shown}. Give more digits of one.")
+        some = ", ".join(_short_ids(snapshot, begins[:5]).values())
+        raise InvalidInputError(f"{len(begins)} facts begin with {id_!r:.60}: {some}. Give more digits of one.")
     rows = np.flatnonzero(ids.to_numpy() == begins[0])
     if not len(rows):
         wrong = [claim for claim in retracted if claim.id == begins[0]]
@@ -100,9 +99,23 @@ def found(snapshot: Snapshot, dataset: Dataset, id_: str) -> Found:
     )
 
 
-def one(snapshot: Snapshot, dataset: Dataset, id_: str) -> Fact:
+def no_such_fact(dataset: Dataset, id_: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"Dataset {dataset.name!r} has no fact {id_!r:.60}: what stated it was edited or forgotten, or it never was. "
+        f"{_listing(dataset)}"
+    )
+
+
+def _listing(dataset: Dataset) -> str:
+    return f"`sessiongraph facts list -d {dataset.name}` shows the ids that there are."
+
+
+def one(snapshot: Snapshot, dataset: Dataset, id_: str) -> Fact | None:
+    """The fact whose id begins with `id_`, as `found`."""
     it = found(snapshot, dataset, id_)
-    [fact] = _shown(snapshot, [], [it.id]) if it.row is None else _shown(snapshot, [it.row], [])
+    if it is None:
+        return None
+    [fact] = shown(snapshot, [], [it.id]) if it.row is None else shown(snapshot, [it.row], [])
     return fact
 
 
@@ -111,7 +124,7 @@ def stated(snapshot: Snapshot, claims: Sequence[FactKey]) -> list[Fact]:
     rows = {
         int(fact) for claim in claims for fact in snapshot.claims["fact"].to_numpy()[snapshot.claim_keys.saying(claim)]
     }
-    return _shown(snapshot, sorted(rows), sorted({it.id for it in snapshot.retracted if it.claim in claims}))
+    return shown(snapshot, sorted(rows), sorted({it.id for it in snapshot.retracted if it.claim in claims}))
 
 
 def listed(
@@ -135,11 +148,12 @@ def listed(
         if row in (None, claim.subject, claim.object)
         and (words is None or not words.isdisjoint(claim.statement.casefold().rstrip(".").split()))
     ]
-    shown = rows[order][:limit].tolist()
-    return _shown(snapshot, shown, sorted(set(wrong))[: limit - len(shown)])
+    best = rows[order][:limit].tolist()
+    return shown(snapshot, best, sorted(set(wrong))[: limit - len(best)])
 
 
-def _shown(snapshot: Snapshot, rows: Sequence[int], retracted: Sequence[str]) -> list[Fact]:
+def shown(snapshot: Snapshot, rows: Sequence[int], retracted: Sequence[str]) -> list[Fact]:
+    """The facts of `rows`, and then those of the ids `retracted`."""
     short = _short_ids(snapshot, [*snapshot.facts["id"].iloc[list(rows)], *retracted])
     facts = [_fact(snapshot, row, short) for row in rows]
     return facts + [_retracted_fact(snapshot, id_, short) for id_ in retracted]

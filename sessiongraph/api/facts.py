@@ -15,6 +15,7 @@ from sessiongraph.api import fact_records
 from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.api.entities import check_date, check_entity_name, check_limit, check_words, report_to_history
 from sessiongraph.api.fact_records import SHOWN_DIGITS, Fact, Found
+from sessiongraph.api.former_facts import what_became_of
 from sessiongraph.entity_resolution.entity_resolver import name_key
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.extraction.corrections import FACTS, fact_row, write
@@ -62,14 +63,19 @@ class Facts:
         return await asyncio.to_thread(fact_records.listed, snapshot, target, entity, query, include_superseded, limit)
 
     async def get(self, dataset: str, fact: str, *, user: User | None = None) -> Fact:
-        """The fact whose id begins so, also one that is over, or that a person retracted.
+        """The fact whose id begins so, also one that is over, or that a person retracted; where none has such an id any
+        more, because it was corrected or its names mean others now, the fact that it is now.
 
         Raises InvalidInputError where no fact or several have that id; DatasetNotFoundError, PermissionDeniedError.
         """
         services = self._services
         target = await permitted(services, await acting_user(services, user), dataset, "read")
         snapshot = await asyncio.to_thread(services.snapshot, target)
-        return await asyncio.to_thread(fact_records.one, snapshot, target, fact)
+        if (found := await asyncio.to_thread(fact_records.one, snapshot, target, fact)) is not None:
+            return found
+        if (now := await what_became_of(services, target, snapshot, fact)) is not None:
+            return now
+        raise fact_records.no_such_fact(target, fact)
 
     async def correct(
         self,
@@ -124,6 +130,11 @@ class Facts:
         target = await permitted(services, acting, dataset, "write")
         snapshot = await asyncio.to_thread(services.snapshot, target)
         found = await asyncio.to_thread(fact_records.found, snapshot, target, fact)
+        if found is None:
+            # What one has not seen is not changed.
+            if (now := await what_became_of(services, target, snapshot, fact)) is not None:
+                raise InvalidInputError(f"Fact {fact!r:.60} is {now.short_id} now: {now.statement!r:.200}")
+            raise fact_records.no_such_fact(target, fact)
         said, run_id = rows(snapshot, found), new_id()
         await report_to_history(
             services,
@@ -133,8 +144,8 @@ class Facts:
             {"corrections": 1},
             lambda asset: write(services.store(target), FACTS, said, acting, run_id=run_id, asset=asset),
         )
-        now = await asyncio.to_thread(services.snapshot, target)
-        return await asyncio.to_thread(fact_records.stated, now, found.claims)
+        after = await asyncio.to_thread(services.snapshot, target)
+        return await asyncio.to_thread(fact_records.stated, after, found.claims)
 
 
 @dataclass(frozen=True)
