@@ -50,9 +50,10 @@ function added(report) {
   return told.join("; ");
 }
 
-// Where to look at it, once something is in.
+// Where to look at it, once something is in: that there is nothing yet is true no more.
 function showNext(dataset) {
   document.getElementById("next")?.remove();
+  document.querySelector("section.empty")?.remove();
   const look = make("a", { class: "button", href: address(dataset) }, "Show them");
   const button = make("button", { type: "button", class: "primary", "data-action": "cognify", "data-dataset": dataset }, "Bring into the graph");
   uploads.after(make("div", { id: "next", class: "buttons" }, button, look));

@@ -492,7 +492,7 @@ def test_other_pages_of_twenty_thousand_entities_are_there_at_once_and_end(brows
     clicked("//a[text()='list 203']", "99 facts, ", "Facts in it")
     clicked("//a[text()='Documents of default_user/large']", "204 documents")
     clicked("//nav//a[text()='Dataset']", "default_user/large", "20,000", "Runs in Dagster", "How it grew")
-    clicked("//nav//a[text()='Sessions']", "What waits")
+    clicked("//nav//a[text()='Sessions']", "New conversation")
 
 
 # How long no frame was drawn, at the most, from here on.
