@@ -24,7 +24,7 @@ class KnowledgeConfig(dg.Config):
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
-    metadata={"dagster/column_schema": column_schema("knowledge_graph")},
+    metadata={"columns": column_schema("knowledge_graph")},
     description="""Entities, facts and embeddings of the dataset's documents, each with its evidence.
 
 Chunks, extracts, embeds and commits what is not in the ledger at this content; what is unchanged costs no model call.

@@ -12,7 +12,7 @@ from sessiongraph.dagster import column_schema, datasets_partitions, materialize
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
-    metadata={"dagster/column_schema": column_schema("documents")},
+    metadata={"columns": column_schema("documents")},
     code_version="1",
     description="""Texts of the dataset, each stored once by its content.
 

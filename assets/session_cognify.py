@@ -15,7 +15,7 @@ from sessiongraph.dagster import column_schema, datasets_partitions, materialize
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
-    metadata={"dagster/column_schema": column_schema("session_knowledge")},
+    metadata={"columns": column_schema("session_knowledge")},
     description="""Entities and facts of what was said in sessions, in the same graph as those of the documents.
 
 Every staged turn that is not in the ledger at this content becomes knowledge; refusals, badly

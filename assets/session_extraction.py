@@ -39,7 +39,7 @@ class SessionTurnsConfig(dg.Config):
     owners=["team:sessiongraph"],
     kinds={"python", "duckdb"},
     tags={"path": "offline"},
-    metadata={"dagster/column_schema": column_schema("session_turns")},
+    metadata={"columns": column_schema("session_turns")},
     code_version="1",
     description="""Turns of cached sessions, copied into the dataset's own store: from here on none can expire.
 

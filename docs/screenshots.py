@@ -99,7 +99,7 @@ def shoot_dagster(browser: Browser, url: str, run_id: str) -> None:
     browser.click("//*[normalize-space()='Hide navigation']")
     _shoot(browser, "assets", url + GRAPH_PAGE, 740, "session_knowledge")
 
-    _shoot(browser, "asset", asset, 1728, "Metadata", "Columns", "Plots", "Events")
+    _shoot(browser, "asset", asset, 1728, "Metadata", "Plots", "Events")
     _shoot(browser, "checks", f"{asset}?view=checks&checkDetail=extraction_yield", 1068, "share_without_fact")
     _shoot(browser, "run", f"{url}/runs/{run_id}?logs=finished", 960, "RUN_SUCCESS")
     _shoot(browser, "sensor", f"{url}/locations/orchestration/sensors/new_sessions", 978, "Evaluations")

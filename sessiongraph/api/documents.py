@@ -2,7 +2,7 @@
 
 import asyncio
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
@@ -153,7 +153,7 @@ class Documents:
 
         Raises DatasetNotFoundError, PermissionDeniedError.
         """
-        return await self._read(dataset, user, lambda con: _documents(con, "ORDER BY d.seq, name, d.id", []))
+        return await self._read(dataset, user, lambda con: read_documents(con, "ORDER BY d.seq, name, d.id", []))
 
     async def get(self, dataset: str, document_id: str, *, user: User | None = None) -> Document:
         """One of them, with its text and its passages. Raises InvalidInputError where there is none, and as `list`."""
@@ -187,13 +187,16 @@ class Documents:
         return await asyncio.to_thread(services.store(target).read, query)
 
 
-def _documents(connection: duckdb.DuckDBPyConnection, condition: str, values: list[str]) -> list[Document]:
+def read_documents(
+    connection: duckdb.DuckDBPyConnection, condition: str, values: Sequence[str | int]
+) -> list[Document]:
+    """Those that the end of a query (WHERE, ORDER BY) asks for."""
     rows = connection.execute(_DOCUMENTS + condition, values).fetchall()
     return [replace(Document(*row[:-1]), metadata=from_text(row[-1])) for row in rows]
 
 
 def _document(connection: duckdb.DuckDBPyConnection, document_id: str) -> list[Document]:
-    found = _documents(connection, "WHERE d.id = ?", [document_id])
+    found = read_documents(connection, "WHERE d.id = ?", [document_id])
     passages = [Passage(*row) for row in connection.execute(_PASSAGES, [document_id]).fetchall()]
     texts = connection.execute("SELECT text FROM documents WHERE id = ?", [document_id]).fetchall()
     return [

@@ -113,14 +113,18 @@ def row_of(snapshot: Snapshot, dataset: Dataset, entity: str) -> int:
 
 
 def listed(snapshot: Snapshot, query: str | None, type_: str | None, limit: int) -> list[Entity]:
-    """Entities of that type whose names have the words of `query`: the best match first, then those with most facts."""
+    """The first `limit` of those `chosen`."""
     counts = fact_counts(snapshot, holding(snapshot))
+    return [shown(snapshot, int(row), counts) for row in chosen(snapshot, query, type_, counts)[:limit]]
+
+
+def chosen(snapshot: Snapshot, query: str | None, type_: str | None, counts: Array) -> Array:
+    """The rows of entities of that type whose names have the words of `query`: the best match first, then those with
+    the most facts, by their `counts`."""
     rows = np.arange(len(snapshot.entities)) if query is None else np.array(matching(snapshot, query), int)
     if type_ is not None:
         rows = rows[snapshot.entities["type"].array[rows] == type_]
-    if query is None:
-        rows = by_count(snapshot, rows, counts)
-    return [shown(snapshot, int(row), counts) for row in rows[:limit]]
+    return by_count(snapshot, rows, counts) if query is None else rows
 
 
 def record(

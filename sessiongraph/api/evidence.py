@@ -1,7 +1,7 @@
 """Where something stands: a passage, or those that state a fact, among their neighbours."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -21,7 +21,7 @@ class Evidence:
     """A passage of a document, or a turn of a session, and the texts of up to two passages `before` and `after` it.
 
     `statement` is what it states, in its own wording, where a fact was asked for; `stated_by` whose words these are:
-    "user", "assistant", "document".
+    "user", "assistant", "document"; `replaced`, whether a person says that it is wrong.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Evidence:
     statement: str | None
     before: tuple[str, ...]
     after: tuple[str, ...]
+    replaced: bool = False
 
 
 async def evidence(services: Services, dataset: str, id_: str, user: User | None) -> list[Evidence]:
@@ -68,8 +69,11 @@ def _found(snapshot: Snapshot, dataset: str, id_: str) -> list[Evidence]:
         return [_evidence(snapshot, dataset, row, "user" if snapshot.is_turn[row] else "document", None)]
     facts = np.flatnonzero(snapshot.facts["id"].array == id_)
     claims = snapshot.claims.iloc[snapshot.claims_of(int(facts[0]))] if len(facts) else snapshot.claims.iloc[:0]
-    stated = zip(claims["passage"], claims["stated_by"], claims["statement"], strict=True)
-    return [_evidence(snapshot, dataset, int(row), by, statement) for row, by, statement in stated]
+    columns = (claims[name] for name in ("passage", "stated_by", "statement", "replaced"))
+    return [
+        replace(_evidence(snapshot, dataset, int(row), by, statement), replaced=bool(replaced))
+        for row, by, statement, replaced in zip(*columns, strict=True)
+    ]
 
 
 def _evidence(snapshot: Snapshot, dataset: str, row: int, stated_by: str, statement: str | None) -> Evidence:

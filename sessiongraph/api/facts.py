@@ -6,17 +6,16 @@ evidence is touched.
 
 import asyncio
 import builtins
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
-import numpy as np
-
+from sessiongraph.api import fact_records
 from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.api.entities import check_date, check_entity_name, check_limit, check_words, report_to_history
-from sessiongraph.api.entity_records import row_of
+from sessiongraph.api.fact_records import SHOWN_DIGITS, Fact, Found
+from sessiongraph.api.former_facts import what_became_of
 from sessiongraph.entity_resolution.entity_resolver import name_key
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.extraction.corrections import FACTS, fact_row, write
@@ -26,55 +25,9 @@ from sessiongraph.snapshots.corrections import FactKey, FactWord
 from sessiongraph.snapshots.partial_dates import is_before, parse_partial_date
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.store.graph_store import Row
-from sessiongraph.types import Dataset, User
+from sessiongraph.types import User
 
-# The shortest beginning of an id that is shown, and that is taken.
-_SHOWN_DIGITS, _LEAST_DIGITS = 7, 4
 _RELATION_CHARS = 100
-
-
-@dataclass(frozen=True)
-class FactSource:
-    """Where a fact is stated: a passage of a document or, with a `turn_id`, a turn of a session. `statement` is its own
-    wording, `replaced` whether a person says that this is wrong."""
-
-    document: str
-    document_id: str
-    session_id: str | None
-    turn_id: str | None
-    stated_by: str
-    said_at: datetime
-    statement: str
-    replaced: bool
-    passage_id: str
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A fact. `short_id` is enough of its id to name it in its dataset.
-
-    `subject_id` and `object_id` are the ids of its entities. `stated_by` is whose words the statement is in: a user's,
-    an assistant's, a document's, or nobody's but by "correction". `corrected_by` is the name of who corrected it, at
-    `corrected_at`. `valid_until` is when it ended and `superseded_by` the id of the fact that closed it; `retracted`
-    facts were never true.
-    """
-
-    id: str
-    short_id: str
-    subject: str
-    relation: str
-    object: str
-    statement: str
-    valid_at: str | None
-    valid_until: str | None
-    superseded_by: str | None
-    stated_by: str
-    corrected_by: str | None
-    corrected_at: datetime | None
-    retracted: bool
-    sources: tuple[FactSource, ...]
-    subject_id: str
-    object_id: str
 
 
 class Facts:
@@ -107,17 +60,22 @@ class Facts:
         services = self._services
         target = await permitted(services, await acting_user(services, user), dataset, "read")
         snapshot = await asyncio.to_thread(services.snapshot, target)
-        return await asyncio.to_thread(_listed, snapshot, target, entity, query, include_superseded, limit)
+        return await asyncio.to_thread(fact_records.listed, snapshot, target, entity, query, include_superseded, limit)
 
     async def get(self, dataset: str, fact: str, *, user: User | None = None) -> Fact:
-        """The fact whose id begins so, also one that is over, or that a person retracted.
+        """The fact whose id begins so, also one that is over, or that a person retracted; where none has such an id any
+        more, because it was corrected or its names mean others now, the fact that it is now.
 
         Raises InvalidInputError where no fact or several have that id; DatasetNotFoundError, PermissionDeniedError.
         """
         services = self._services
         target = await permitted(services, await acting_user(services, user), dataset, "read")
         snapshot = await asyncio.to_thread(services.snapshot, target)
-        return await asyncio.to_thread(_one, snapshot, target, fact)
+        if (found := await asyncio.to_thread(fact_records.one, snapshot, target, fact)) is not None:
+            return found
+        if (now := await what_became_of(services, target, snapshot, fact)) is not None:
+            return now
+        raise fact_records.no_such_fact(target, fact)
 
     async def correct(
         self,
@@ -164,14 +122,19 @@ class Facts:
         return await self._say(dataset, fact, user, _undone)
 
     async def _say(
-        self, dataset: str, fact: str, user: User | None, rows: "Callable[[Snapshot, _Found], Sequence[Row]]"
+        self, dataset: str, fact: str, user: User | None, rows: "Callable[[Snapshot, Found], Sequence[Row]]"
     ) -> builtins.list[Fact]:
         """Write the `rows` about the fact that `fact` names; the facts that they make of it."""
         services = self._services
         acting = await acting_user(services, user)
         target = await permitted(services, acting, dataset, "write")
         snapshot = await asyncio.to_thread(services.snapshot, target)
-        found = await asyncio.to_thread(_found, snapshot, target, fact)
+        found = await asyncio.to_thread(fact_records.found, snapshot, target, fact)
+        if found is None:
+            # What one has not seen is not changed.
+            if (now := await what_became_of(services, target, snapshot, fact)) is not None:
+                raise InvalidInputError(f"Fact {fact!r:.60} is {now.short_id} now: {now.statement!r:.200}")
+            raise fact_records.no_such_fact(target, fact)
         said, run_id = rows(snapshot, found), new_id()
         await report_to_history(
             services,
@@ -181,8 +144,8 @@ class Facts:
             {"corrections": 1},
             lambda asset: write(services.store(target), FACTS, said, acting, run_id=run_id, asset=asset),
         )
-        now = await asyncio.to_thread(services.snapshot, target)
-        return await asyncio.to_thread(_stated, now, found.claims)
+        after = await asyncio.to_thread(services.snapshot, target)
+        return await asyncio.to_thread(fact_records.stated, after, found.claims)
 
 
 @dataclass(frozen=True)
@@ -193,21 +156,10 @@ class _Right:
     valid_until: str | None = None
 
 
-@dataclass(frozen=True)
-class _Found:
-    """The fact that an id names: its row (None for a retracted one), and what its claims say in their own words, each
-    with the word that applies to it and what that is about."""
-
-    id: str
-    row: int | None
-    claims: list[FactKey]
-    words: Sequence[tuple[FactKey, FactWord | None] | None]
-
-
 # What is said of a fact.
 
 
-def _corrections(snapshot: Snapshot, found: _Found, right: _Right) -> list[Row]:
+def _corrections(snapshot: Snapshot, found: Found, right: _Right) -> list[Row]:
     if found.row is None:
         _refuse_retracted(found)
     fact = snapshot.facts.iloc[found.row]
@@ -253,184 +205,37 @@ def _check_changes(snapshot: Snapshot, fact: Any, right: _Right) -> None:
         right.valid_until is None or (right.valid_until == fact["valid_until"] and fact["superseded_by"] is None),
     )
     if all(same):
-        raise InvalidInputError(f"Fact {fact['id'][:_SHOWN_DIGITS]} says so already: {fact['statement']!r:.200}")
+        raise InvalidInputError(f"Fact {fact['id'][:SHOWN_DIGITS]} says so already: {fact['statement']!r:.200}")
 
 
-def _retractions(snapshot: Snapshot, found: _Found) -> list[Row]:
+def _retractions(snapshot: Snapshot, found: Found) -> list[Row]:
     if found.row is None:
         _refuse_retracted(found)
     return [fact_row(about, "retract") for about in {_about(snapshot, found, claim): None for claim in found.claims}]
 
 
-def _undone(snapshot: Snapshot, found: _Found) -> list[Row]:
+def _undone(snapshot: Snapshot, found: Found) -> list[Row]:
     said = {word[0]: None for word in found.words if word is not None}
     if not said:
-        raise InvalidInputError(f"Nobody corrected fact {found.id[:_SHOWN_DIGITS]}: there is nothing to take back.")
+        raise InvalidInputError(f"Nobody corrected fact {found.id[:SHOWN_DIGITS]}: there is nothing to take back.")
     return [fact_row(about, "undo") for about in said]
 
 
-def _refuse_retracted(found: _Found) -> None:
+def _refuse_retracted(found: Found) -> None:
     word = next(word[1] for word in found.words if word is not None)
     assert word is not None, "a retracted fact has the word that says so"
     raise InvalidInputError(
-        f"{word.said.name} retracted fact {found.id[:_SHOWN_DIGITS]} on {word.said.at:%Y-%m-%d}. "
+        f"{word.said.name} retracted fact {found.id[:SHOWN_DIGITS]} on {word.said.at:%Y-%m-%d}. "
         "facts.undo (`sessiongraph facts undo`) takes that back."
     )
 
 
-def _about(snapshot: Snapshot, found: _Found, claim: FactKey) -> FactKey:
+def _about(snapshot: Snapshot, found: Found, claim: FactKey) -> FactKey:
     """What a word on a claim is about: with its date only where another fact differs from it by that alone."""
     keys = snapshot.claim_keys
     facts = snapshot.claims["fact"].to_numpy()
     alike = facts[keys.alike(int(keys.saying(claim)[0]))]
     return claim if (alike != found.row).any() else claim._replace(valid_at=None)
-
-
-# How facts are found and shown.
-
-
-def _found(snapshot: Snapshot, dataset: Dataset, id_: str) -> _Found:
-    """The fact whose id begins with `id_`."""
-    if not isinstance(id_, str):
-        raise InvalidInputError(f"A fact is named by its id, a string, not {type(id_).__name__}.")
-    wanted = id_.strip().lower()
-    listing = f"`sessiongraph facts list -d {dataset.name}` shows the ids that there are."
-    if len(wanted) < _LEAST_DIGITS:
-        raise InvalidInputError(
-            f"{id_!r:.60} is too short for a fact's id: give {_LEAST_DIGITS} digits or more. {listing}"
-        )
-    ids, retracted = snapshot.facts["id"], snapshot.retracted
-    begins = sorted({it for it in (*ids, *(claim.id for claim in retracted)) if it.startswith(wanted)})
-    if not begins:
-        raise InvalidInputError(f"Dataset {dataset.name!r} has no fact {id_!r:.60}. {listing}")
-    if len(begins) > 1:
-        shown = ", ".join(_short_ids(snapshot, begins[:5]).values())
-        raise InvalidInputError(f"{len(begins)} facts begin with {id_!r:.60}: {shown}. Give more digits of one.")
-    rows = np.flatnonzero(ids.to_numpy() == begins[0])
-    if not len(rows):
-        wrong = [claim for claim in retracted if claim.id == begins[0]]
-        return _Found(begins[0], None, [it.claim for it in wrong], [(it.about, it.word) for it in wrong])
-    keys = snapshot.claim_keys
-    claims = snapshot.claims_of(int(rows[0])).tolist()
-    return _Found(
-        begins[0], int(rows[0]), [keys.of(claim) for claim in claims], [keys.correction_of(it) for it in claims]
-    )
-
-
-def _one(snapshot: Snapshot, dataset: Dataset, id_: str) -> Fact:
-    found = _found(snapshot, dataset, id_)
-    [fact] = _shown(snapshot, [], [found.id]) if found.row is None else _shown(snapshot, [found.row], [])
-    return fact
-
-
-def _stated(snapshot: Snapshot, claims: Sequence[FactKey]) -> list[Fact]:
-    """The facts that state what `claims` say, retracted ones too."""
-    rows = {
-        int(fact) for claim in claims for fact in snapshot.claims["fact"].to_numpy()[snapshot.claim_keys.saying(claim)]
-    }
-    return _shown(snapshot, sorted(rows), sorted({it.id for it in snapshot.retracted if it.claim in claims}))
-
-
-def _listed(
-    snapshot: Snapshot, dataset: Dataset, entity: str | None, query: str | None, with_superseded: bool, limit: int
-) -> list[Fact]:
-    facts = snapshot.facts
-    chosen = np.ones(len(facts), bool) if with_superseded else facts["valid_until"].isna().to_numpy()
-    row = None
-    if entity is not None:
-        row = row_of(snapshot, dataset, entity)
-        chosen = chosen & ((facts["subject"] == row) | (facts["object"] == row)).to_numpy()
-    scores = np.zeros(len(facts)) if query is None else snapshot.fact_index.scores(query)
-    rows = np.flatnonzero(chosen & (scores > 0) if query is not None else chosen)
-    names = snapshot.entities["name"].array
-    keys = [facts["id"], names[facts["object"].to_numpy(int)], facts["relation"], names[facts["subject"].to_numpy(int)]]
-    order = np.lexsort([np.asarray(key)[rows].astype(str) for key in keys] + [-scores[rows]])
-    words = None if query is None else set(query.casefold().split())
-    wrong = [
-        claim.id
-        for claim in (snapshot.retracted if with_superseded else ())
-        if row in (None, claim.subject, claim.object)
-        and (words is None or not words.isdisjoint(claim.statement.casefold().rstrip(".").split()))
-    ]
-    shown = rows[order][:limit].tolist()
-    return _shown(snapshot, shown, sorted(set(wrong))[: limit - len(shown)])
-
-
-def _shown(snapshot: Snapshot, rows: Sequence[int], retracted: Sequence[str]) -> list[Fact]:
-    short = _short_ids(snapshot, [*snapshot.facts["id"].iloc[list(rows)], *retracted])
-    facts = [_fact(snapshot, row, short) for row in rows]
-    return facts + [_retracted_fact(snapshot, id_, short) for id_ in retracted]
-
-
-def _fact(snapshot: Snapshot, row: int, short: dict[str, str]) -> Fact:
-    fact, claims = snapshot.facts.iloc[row], snapshot.claims.iloc[snapshot.claims_of(row)]
-    names, corrected_at = snapshot.entities["name"], fact["corrected_at"]
-    sources = zip(claims["passage"], claims["stated_by"], claims["statement"], claims["replaced"], strict=True)
-    return Fact(
-        id=fact["id"],
-        short_id=short[fact["id"]],
-        subject=names.iloc[fact["subject"]],
-        relation=fact["relation"],
-        object=names.iloc[fact["object"]],
-        statement=fact["statement"],
-        valid_at=fact["valid_at"],
-        valid_until=fact["valid_until"],
-        superseded_by=fact["superseded_by"],
-        stated_by=fact["stated_by"],
-        corrected_by=fact["corrected_by"],
-        corrected_at=datetime.fromisoformat(corrected_at).replace(tzinfo=UTC) if corrected_at else None,
-        retracted=False,
-        sources=tuple(_source(snapshot, *source) for source in sources),
-        subject_id=snapshot.entities["id"].iloc[fact["subject"]],
-        object_id=snapshot.entities["id"].iloc[fact["object"]],
-    )
-
-
-def _retracted_fact(snapshot: Snapshot, id_: str, short: dict[str, str]) -> Fact:
-    wrong = sorted((claim for claim in snapshot.retracted if claim.id == id_), key=lambda claim: claim.statement)
-    first, names = wrong[0], snapshot.entities["name"]
-    return Fact(
-        id=id_,
-        short_id=short[id_],
-        subject=names.iloc[first.subject],
-        relation=first.relation,
-        object=names.iloc[first.object],
-        statement=first.statement,
-        valid_at=first.valid_at,
-        valid_until=None,
-        superseded_by=None,
-        stated_by=first.stated_by,
-        corrected_by=first.word.said.name,
-        corrected_at=first.word.said.at.replace(tzinfo=UTC),
-        retracted=True,
-        sources=tuple(_source(snapshot, it.passage, it.stated_by, it.statement, True) for it in wrong),
-        subject_id=snapshot.entities["id"].iloc[first.subject],
-        object_id=snapshot.entities["id"].iloc[first.object],
-    )
-
-
-def _source(snapshot: Snapshot, passage: int, stated_by: str, statement: str, replaced: bool) -> FactSource:
-    it = snapshot.passages.iloc[int(passage)]
-    session = it["session_id"] if it["turn_id"] is not None else None
-    said_at = it["said_at"].to_pydatetime().replace(tzinfo=UTC)
-    return FactSource(
-        it["name"], it["document_id"], session, it["turn_id"], stated_by, said_at, statement, bool(replaced), it["id"]
-    )
-
-
-def _short_ids(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, str]:
-    """For each of `ids` as many of its digits as no other fact's id begins with."""
-    known = sorted({*snapshot.facts["id"], *(claim.id for claim in snapshot.retracted)})
-    shown = {}
-    for id_ in ids:
-        place = bisect_left(known, id_)
-        beside = known[max(place - 1, 0) : place] + known[place + 1 : place + 2]
-        shown[id_] = id_[: max(_SHOWN_DIGITS, *(_shared_digits(id_, other) + 1 for other in beside), 0)]
-    return shown
-
-
-def _shared_digits(one: str, other: str) -> int:
-    return next((place for place, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), len(one))
 
 
 def _normal(relation: str) -> str:

@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 MOST_PAGES = 100
 
 
-def write_page(
-    store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str
-) -> tuple[Change, Path]:
-    """Make the page of what a run of `asset` brought; older ones beyond MOST_PAGES go. Blocks.
+def write_page(store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str) -> Change:
+    """Make the page of what a run of `asset` brought, and give that; older ones beyond MOST_PAGES go. Blocks.
 
     `snapshots` is the process's one reader, so that a page costs what has changed.
     """
@@ -36,7 +34,7 @@ def write_page(
     change = snapshots.read(store, lambda con, snapshot: _write(con, snapshot, path, dataset, renderer))
     for page in _pages_of(path.parent)[:-MOST_PAGES]:
         page.unlink(missing_ok=True)
-    return change, path
+    return change
 
 
 def page_path(store: GraphStore, asset: str, run_id: str) -> Path:

@@ -168,7 +168,7 @@ class _Chat:
         )
         self.runner.run(work)
         self.waiting = max(self.waiting, 1)
-        say(f"Rated {score}." + (" The turn is kept out of the graph." if int(score) <= 2 else ""))
+        say(f"Rated {score}." + (" The answer is kept out of the graph." if int(score) <= 2 else ""))
 
     def _edit(self, given: str) -> None:
         which, _, text = given.partition(" ")

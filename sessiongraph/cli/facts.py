@@ -10,7 +10,7 @@ from sessiongraph.cli.output import moment, note, run, say, show_json, show_list
 from sessiongraph.types import MAIN_DATASET
 
 if TYPE_CHECKING:
-    from sessiongraph.api.facts import Fact
+    from sessiongraph.api.fact_records import Fact
 
 app = typer.Typer(no_args_is_help=True, help="Facts: listed with their sources, corrected, retracted.")
 

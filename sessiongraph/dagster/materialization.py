@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("sessiongraph")
 
+# Of a run's id, as Dagster shows it.
+_SHOWN_DIGITS = 8
+
 Metadata = dict[str, dg.MetadataValue]
 
 
@@ -39,7 +42,7 @@ def store_metadata(services: "Services", dataset: Dataset, asset: str, run_id: s
     if asset in PASSAGES:
         changed = corrected or any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
         metadata |= _change(services, dataset, asset, run_id) if changed else _no_change()
-    return _links(services, dataset, asset, run_id, "changes_file" in metadata) | metadata, version
+    return _dataset_link(services, dataset) | metadata, version
 
 
 def result(services: "Services", dataset: Dataset, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:
@@ -94,7 +97,7 @@ def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> 
     from sessiongraph.changes.page_store import write_page
 
     try:
-        change, page = write_page(services.store(dataset), services.snapshots, dataset.key, asset, run_id)
+        change = write_page(services.store(dataset), services.snapshots, dataset.key, asset, run_id)
     except Exception as error:
         # The work is committed: a page that cannot be written (a full disk) must not make it look undone.
         logger.warning("The page of what run %s changed could not be made: %s", run_id, type(error).__name__)
@@ -104,25 +107,33 @@ def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> 
         "facts_added": dg.MetadataValue.int(len(change.facts)),
         "entities": dg.MetadataValue.int(change.size["entities"]),
         "facts": dg.MetadataValue.int(change.size["facts"]),
-        # Words stand in the page alone, and a browser opens no file from a page of the UI: so, the command that does.
         "changes": dg.MetadataValue.md(
-            f"New facts: {len(change.facts)}, new entities: {len(change.new_entities)}. In a terminal, "
-            f"`sessiongraph changes open {run_id} -d {dataset.key}` shows them, each with its evidence."
+            f"New facts: {len(change.facts)}, new entities: {len(change.new_entities)}. "
+            + _where_shown(services, dataset, asset, run_id)
         ),
-        "changes_file": dg.MetadataValue.path(str(page)),
     }
 
 
-def _links(services: "Services", dataset: Dataset, asset: str, run_id: str, is_changed: bool) -> Metadata:
-    """Where the explorer shows the dataset, and what the run changed; nothing where nobody said where it is."""
-    if services.settings.public_url is None:
+def _where_shown(services: "Services", dataset: Dataset, asset: str, run_id: str) -> str:
+    """Where what a run changed is shown, in words that have an end: a long path or address would make the UI's table
+    wider than the page, and hide what stands beside it. Words of the graph stand in the page alone."""
+    if (base := _explorer(services)) is not None:
+        address = f"{base}/changes/{asset}/{quote(run_id, safe='')}?dataset={quote(dataset.key, safe='')}"
+        return f"[Show them, each with its evidence]({address})"
+    # A browser opens no file from a page of the UI: so, the command that does.
+    command = f"sessiongraph changes open {run_id[:_SHOWN_DIGITS]} -d {dataset.key}"
+    return f"In a terminal, `{command}` shows them, each with its evidence."
+
+
+def _dataset_link(services: "Services", dataset: Dataset) -> Metadata:
+    """Where the explorer shows the dataset; nothing where nobody said where that is."""
+    if (base := _explorer(services)) is None:
         return {}
-    base = str(services.settings.public_url).rstrip("/")
-    query = f"dataset={quote(dataset.key, safe='')}"
-    links: Metadata = {"explorer": dg.MetadataValue.url(f"{base}/dataset?{query}")}
-    if is_changed:
-        links["changes_page"] = dg.MetadataValue.url(f"{base}/changes/{asset}/{quote(run_id, safe='')}?{query}")
-    return links
+    return {"explorer": dg.MetadataValue.url(f"{base}/dataset?dataset={quote(dataset.key, safe='')}")}
+
+
+def _explorer(services: "Services") -> str | None:
+    return str(services.settings.public_url).rstrip("/") if services.settings.public_url else None
 
 
 def _no_change() -> Metadata:

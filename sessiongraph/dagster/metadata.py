@@ -29,7 +29,7 @@ Metadata = dict[str, dg.MetadataValue]
 # Rows shown of a table: an event is read by people, and kept forever.
 _MOST_ROWS = 100
 _FIRST = (
-    *("changes_page", "changes", "explorer", "facts_added", "entities_added", "facts", "entities"),
+    *("changes", "explorer", "facts_added", "entities_added", "facts", "entities"),
     *("added", "turns_staged", "persisted", "failed", "skipped", "cost_usd", "seconds"),
 )
 _DISPOSITIONS = ("persisted", "skipped", "failed")

@@ -106,7 +106,7 @@ def test_every_check_and_job_explains_itself_in_the_ui() -> None:
 
 @pytest.mark.parametrize("name", sorted(WRITING))
 def test_every_asset_says_what_its_tables_hold(name: str) -> None:
-    assert specs()[name].metadata["dagster/column_schema"].columns and specs()[name].tags
+    assert specs()[name].metadata["columns"].columns and specs()[name].tags
 
 
 def extractor(defs: dg.Definitions) -> str | None:

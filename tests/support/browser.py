@@ -151,7 +151,7 @@ def until(look: Callable[[], T | None], what: str, seconds: float = _PATIENCE_SE
     while not (found := look()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"After {seconds:g} s it is not so that {what}.")
-        time.sleep(0.2)
+        time.sleep(0.05)
     return found
 
 

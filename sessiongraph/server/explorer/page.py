@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from sessiongraph.access.keys import Scope
 from sessiongraph.api.context import permitted
 from sessiongraph.client import SessionGraph
-from sessiongraph.errors import SessionGraphError
+from sessiongraph.errors import InvalidInputError, SessionGraphError
 from sessiongraph.server.caller import Caller
 from sessiongraph.server.explorer.rendering import Renderer
 from sessiongraph.server.problems import describe
@@ -43,6 +43,8 @@ class Page:
             "caller": self.caller,
             "path": self.request.url.path,
             "navigation": self.request.app.state.navigation,
+            # Where there is none yet, a page may name the one that will be.
+            "looked_at": values.get("dataset") or None if values.get("datasets") != [] else None,
         }
         return await asyncio.to_thread(renderer.page, template, status, **frame, **values)
 
@@ -93,7 +95,10 @@ class _PageRoute(APIRoute):
 
 async def _problem_page(request: Request, error: Exception) -> Response:
     page = Page(request, request.app.state.client, request.state.caller)
-    if isinstance(error, SessionGraphError):
+    if isinstance(error, InvalidInputError):
+        # What a page is given is its address: there was something once, or somebody wrote it by hand.
+        title, status, detail = "Nothing is here", 404, str(error)
+    elif isinstance(error, SessionGraphError):
         described = describe(error, page.client.settings.home)
         title, status, detail = described["title"], described["status"], described["detail"]
     elif isinstance(error, HTTPException):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sessiongraph.api.facts import Fact
+from sessiongraph.api.fact_records import Fact
 from sessiongraph.server.caller import Client, Reader, Writer
 from sessiongraph.server.schemas import CorrectFactBody, FactBody
 

@@ -135,7 +135,7 @@ async def edit_turn(session_id: str, turn_id: str, body: EditBody, client: Clien
 
 @router.put("/{session_id}/turns/{turn_id}/feedback", response_model_exclude={"items"})
 async def add_feedback(session_id: str, turn_id: str, body: FeedbackBody, client: Client, caller: Writer) -> Turn:
-    """Rate an answer from 1 (bad) to 5 (good). Turns rated 1 or 2 are kept out of the graph."""
+    """Rate an answer from 1 (bad) to 5 (good). Answers rated 1 or 2 are kept out of the graph."""
     return await client.sessions.add_feedback(session_id, turn_id, score=body.score, text=body.text, user=caller.user)
 
 

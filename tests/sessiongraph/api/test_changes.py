@@ -27,8 +27,11 @@ def on_disk(home: Path) -> list[tuple[str, str]]:
 
 
 def page_of(asset: str) -> Path:
-    """The page that its newest materialization links to."""
-    return Path(newest_metadata(asset)["changes_file"])
+    """The page of its newest materialization."""
+    event, home = newest_metadata(asset), default_services().settings.home
+    assert f"`sessiongraph changes open {event['operation'][:8]} -d default_user/d`" in event["changes"]
+    [page] = home.glob(f"datasets/*/changes/{asset}/{event['operation']}.html")
+    return page
 
 
 def text_of(path: Path) -> str:

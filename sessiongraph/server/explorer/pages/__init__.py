@@ -23,10 +23,11 @@ from sessiongraph.server.explorer.rendering import Renderer
 
 @dataclass(frozen=True)
 class Place:
-    """An entry of the navigation: its name, and where it leads."""
+    """An entry of the navigation: its name, and where it leads; `is_of_dataset`, to that of the dataset looked at."""
 
     name: str
     path: str
+    is_of_dataset: bool = False
 
 
 ROUTERS: tuple[PageRouter, ...] = (
@@ -43,11 +44,11 @@ ROUTERS: tuple[PageRouter, ...] = (
 )
 NAVIGATION: tuple[Place, ...] = (
     Place("Start", "/"),
-    Place("Ask", "/ask"),
+    Place("Ask", "/ask", True),
     Place("Sessions", "/sessions"),
-    Place("Graph", "/graph"),
-    Place("Documents", "/documents"),
-    Place("Dataset", "/dataset"),
+    Place("Graph", "/graph", True),
+    Place("Documents", "/documents", True),
+    Place("Dataset", "/dataset", True),
 )
 
 

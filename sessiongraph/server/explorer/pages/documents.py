@@ -1,10 +1,9 @@
 """Documents: what is in a dataset, what failed and why, and what each passage brought; and where more is put in."""
 
-from math import ceil
-
 from starlette.responses import Response
 
 from sessiongraph.api.context import permitted
+from sessiongraph.api.list_pages import Place, document_page
 from sessiongraph.server.explorer.page import PageAsked, PageRouter
 from sessiongraph.types import MAIN_DATASET
 
@@ -20,28 +19,17 @@ async def documents(page: PageAsked, dataset: str = "", query: str = "", page_nu
     chosen = await page.dataset(dataset, datasets)
     if chosen is None:
         return await page.show(
-            "documents.html.j2", dataset=MAIN_DATASET, datasets=[], found=[], allowed={"write"}, inbox=None, query=""
+            "documents.html.j2", dataset=MAIN_DATASET, datasets=[], listed=None, allowed={"write"}, inbox=None, query=""
         )
-    everything = await page.client.documents.list(chosen.key, user=page.user)
-    added = [it for it in reversed(everything) if it.kind != "session"]
-    found = [it for it in added if query.strip().casefold() in it.name.casefold()]
-    number, pages = _place(page_number, len(found), _LISTED)
+    place = Place(page_number, _LISTED)
     return await page.show(
         "documents.html.j2",
         dataset=chosen.key,
         datasets=datasets,
-        found=found[(number - 1) * _LISTED : number * _LISTED],
-        count=len(found),
-        total=len(added),
-        new=sum(not it.passages for it in added),
-        waiting=sum(it.waiting for it in added),
-        failed=[it for it in added if it.failed],
-        sessions=len(everything) - len(added),
+        listed=await document_page(page.client.services, chosen, query, place),
         inbox=await page.client.documents.inbox(chosen.key, user=page.user),
         allowed=await page.allowed(chosen),
         query=query,
-        number=number,
-        pages=pages,
     )
 
 
@@ -51,22 +39,15 @@ async def document(document_id: str, page: PageAsked, dataset: str, page_number:
     chosen = await permitted(page.client.services, page.user, dataset, "read")
     it = await page.client.documents.get(chosen.key, document_id, user=page.user)
     extracted = await page.client.documents.extracted(chosen.key, document_id, user=page.user)
-    number, pages = _place(page_number, len(it.passages_read), _PASSAGES)
+    place = Place(page_number, _PASSAGES).within(len(it.passages_read))
     return await page.show(
         "document.html.j2",
         dataset=chosen.key,
         document=it,
-        passages=it.passages_read[(number - 1) * _PASSAGES : number * _PASSAGES],
+        passages=it.passages_read[place.first : place.first + place.size],
+        place=place,
         extracted={found.passage_id: found for found in extracted},
         entities=len({entity.id for found in extracted for entity in found.entities}),
         facts=len({fact.id for found in extracted for fact in found.facts}),
         allowed=await page.allowed(chosen),
-        number=number,
-        pages=pages,
     )
-
-
-def _place(asked: int, count: int, most: int) -> tuple[int, int]:
-    """Which page of a list of `count` is shown, `most` on each, and how many there are."""
-    pages = max(1, ceil(count / most))
-    return min(max(asked, 1), pages), pages

@@ -2,18 +2,21 @@
 
 from contextlib import suppress
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.server.explorer.page import PageAsked, PageRouter
+from sessiongraph.server.explorer.rendering import address
 
 router = PageRouter()
 
 
 @router.get("/fact")
 async def fact(page: PageAsked, dataset: str, id: str) -> Response:
-    """The fact of that id."""
+    """The fact of that id; an id that it had before leads to where it is now."""
     it = await page.client.facts.get(dataset, id, user=page.user)
+    if not it.id.startswith(id.strip().lower()):
+        return RedirectResponse(address("/fact", dataset=dataset, id=it.id), 302)
     later = None
     if it.superseded_by is not None:
         with suppress(InvalidInputError):  # it may go between the two looks

@@ -4,6 +4,7 @@ from typing import cast
 
 from starlette.responses import Response
 
+from sessiongraph.api.list_pages import Place
 from sessiongraph.errors import SessionsNotFoundError
 from sessiongraph.server.explorer.page import Page, PageAsked, PageRouter
 from sessiongraph.server.persister import Persister
@@ -11,12 +12,21 @@ from sessiongraph.server.who_persists import Persisting
 
 router = PageRouter()
 
+_LISTED = 50
+
 
 @router.get("/sessions")
-async def sessions(page: PageAsked) -> Response:
-    """All sessions."""
+async def sessions(page: PageAsked, page_number: int = 1) -> Response:
+    """All sessions, the newest first."""
     found = await page.client.sessions.states(user=page.user)
-    return await page.show("sessions.html.j2", sessions=found, persists=who_persists(page))
+    place = Place(page_number, _LISTED).within(len(found))
+    return await page.show(
+        "sessions.html.j2",
+        sessions=found[place.first : place.first + place.size],
+        count=len(found),
+        place=place,
+        persists=who_persists(page),
+    )
 
 
 @router.get("/sessions/{session_id}")

@@ -129,7 +129,7 @@ onAction("rate", async button => {
   await call("PUT", turnAddress(card) + "/feedback", { score });
   const fresh = await refreshTurn(card);
   fresh.querySelector(`[data-score="${score}"]`).focus();
-  say(`Rated ${score}.` + (score <= 2 ? " The turn is kept out of the graph." : ""));
+  say(`Rated ${score}.` + (score <= 2 ? " The answer is kept out of the graph." : ""));
   await refreshBeside();
 });
 

@@ -50,9 +50,10 @@ function added(report) {
   return told.join("; ");
 }
 
-// Where to look at it, once something is in.
+// Where to look at it, once something is in: that there is nothing yet is true no more.
 function showNext(dataset) {
   document.getElementById("next")?.remove();
+  document.querySelector("section.empty")?.remove();
   const look = make("a", { class: "button", href: address(dataset) }, "Show them");
   const button = make("button", { type: "button", class: "primary", "data-action": "cognify", "data-dataset": dataset }, "Bring into the graph");
   uploads.after(make("div", { id: "next", class: "buttons" }, button, look));
@@ -144,8 +145,7 @@ document.addEventListener("submit", event => {
 });
 
 // What it costs is asked first where it costs anything.
-async function agreed(body) {
-  const estimates = Object.values(await call("POST", "/v1/estimate_cognify", body));
+async function agreed(estimates) {
   const calls = estimates.reduce((sum, it) => sum + it.calls, 0);
   const isFree = estimates.every(it => it.cost === 0);
   if (!calls || isFree) return true;
@@ -154,21 +154,46 @@ async function agreed(body) {
   return confirmed("Bring into the graph?", `That takes ${counted(calls, "call")} of ${estimates[0].model}, with about ${tokens.toLocaleString()} tokens, for ${cost}.`, "Go ahead");
 }
 
+async function inGraph(dataset) {
+  const sizes = await call("GET", "/v1/datasets/sizes");
+  return sizes.find(it => it.dataset === dataset || it.dataset.endsWith(`/${dataset}`))?.passages ?? 0;
+}
+
+// What `work` answers. Meanwhile it is told how far that is, of `due` passages, by what is in the graph already.
+async function watched(dataset, due, work) {
+  const place = document.getElementById("working") ?? document.getElementById("next").appendChild(make("p", { class: "small", role: "status" }));
+  const bar = make("progress", { "aria-label": "In the graph" }), state = make("span");
+  place.replaceChildren(bar, " ", state, " What is done is kept, also if you leave this page.");
+  place.hidden = false;
+  state.textContent = due ? `Being read, ${counted(due, "passage")}.` : "Being read.";
+  const before = await inGraph(dataset);
+  const look = async () => {
+    try {
+      const done = Math.min(await inGraph(dataset) - before, due);
+      if (done <= 0) return;
+      Object.assign(bar, { max: due, value: done });
+      state.textContent = `Being read: ${done.toLocaleString()} of ${counted(due, "passage")} in the graph.`;
+    } catch { /* it is looked at again */ }
+  };
+  const looking = setInterval(look, 2000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(looking);
+    place.hidden = true;
+  }
+}
+
 onAction("cognify", async button => {
   const dataset = button.dataset.dataset;
   const body = { datasets: [dataset], retry_failed: Boolean(button.dataset.retry) };
-  if (!await agreed(body)) return;
-  const working = document.getElementById("working") ?? button.parentElement.appendChild(make("p", { class: "small", role: "status" }));
-  working.hidden = false;
-  working.textContent = "Being read. What is done is kept, also if you leave this page.";
-  try {
-    const [report] = Object.values(await call("POST", "/v1/cognify", body));
-    const told = `${counted(report.persisted, "passage")} in the graph` + (report.failed ? `, ${report.failed.toLocaleString()} failed` : "") + ".";
-    sayNext(told);
-    location.assign(location.pathname === "/documents" ? address(dataset) : location.href);
-  } finally {
-    working.hidden = true;
-  }
+  const estimates = Object.values(await call("POST", "/v1/estimate_cognify", body));
+  if (!await agreed(estimates)) return;
+  const due = estimates.reduce((sum, it) => sum + it.extract + it.reuse, 0);
+  const [report] = Object.values(await watched(dataset, due, () => call("POST", "/v1/cognify", body)));
+  const told = `${counted(report.persisted, "passage")} in the graph` + (report.failed ? `, ${report.failed.toLocaleString()} failed` : "") + ".";
+  sayNext(told);
+  location.assign(location.pathname === "/documents" ? address(dataset) : location.href);
 });
 
 onAction("forget-document", async button => {

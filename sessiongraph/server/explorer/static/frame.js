@@ -27,3 +27,6 @@ onAction("sign-out", async () => {
 document.addEventListener("change", event => {
   if (event.target.matches("select[data-submits]")) event.target.form.requestSubmit();
 });
+
+// Gone back to, a page is shown as it was left: what was done since is not on it.
+addEventListener("pageshow", event => { if (event.persisted) location.reload(); });

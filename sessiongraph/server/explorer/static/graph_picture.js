@@ -3,7 +3,15 @@ import cytoscape from "./cytoscape.esm.min.mjs";
 
 const MANY = 800;
 const KEPT = ["name", "type", "colour", "size", "more"];
-const css = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// The colour that a variable of the stylesheet comes to, light or dark.
+function css(name) {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
 
 function styles(isMany) {
   const colours = Array.from({ length: 9 }, (_, index) => css(`--type-${index}`));

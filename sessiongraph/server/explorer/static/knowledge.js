@@ -1,6 +1,6 @@
 // The pages of an entity and of a fact: what is put right there, each after its reader saw what changes.
 import { confirmed, guarded, make, onAction, sayNext } from "./parts.js";
-import { call } from "./service.js";
+import { call, Problem } from "./service.js";
 
 const root = document.querySelector("[data-knowledge]");
 const { dataset, entity, name } = root.dataset;
@@ -19,7 +19,11 @@ const was = words => make("p", { class: "was" }, make("span", { class: "small" }
 const becomes = words => make("p", { class: "becomes" }, make("span", { class: "small" }, "Then: "), words);
 
 // Only what was changed is sent: what stays as it is was not corrected.
-const changed = form => Object.fromEntries([...form.elements].filter(it => it.name && it.value.trim() !== it.dataset.was).map(it => [it.name, it.value.trim()]));
+function changed(form) {
+  const found = [...form.elements].filter(it => it.name && it.value.trim() !== it.dataset.was);
+  if (!found.length) throw new Problem({ title: "Nothing is changed", detail: "It would be as it is now.", next_step: "Write what is right into the fields first." });
+  return Object.fromEntries(found.map(it => [it.name, it.value.trim()]));
+}
 
 function onSubmit(id, work) {
   document.getElementById(id)?.addEventListener("submit", event => {
@@ -33,10 +37,10 @@ onSubmit("correct-fact", async form => {
   const all = which => ["relation", "object", "valid_at", "valid_until"].map(it => which(form.elements[it]));
   const sentence = ([relation, object, since, until]) => [subject, relation, object].join(" — ") + (since ? `, since ${since}` : "") + (until ? `, until ${until}` : "");
   for (const field of ["valid_at", "valid_until"]) {
-    if (right[field] === "") throw new Error("A date can be put right, but not taken away: give the right one, or undo a correction.");
+    if (right[field] === "") throw new Problem({ title: "A date is missing", detail: "A date can be put right, but not taken away.", next_step: "Give the right one, or undo a correction." });
   }
   const body = [was(sentence(all(it => it.dataset.was))), becomes(sentence(all(it => it.value.trim()))), KEPT];
-  if (Object.keys(right).length && !await confirmed("Correct this fact?", body, "Correct")) return;
+  if (!await confirmed("Correct this fact?", body, "Correct")) return;
   go("Corrected.", afterFact(await call("POST", "/v1/facts/correct", { dataset, fact, ...right })));
 });
 
@@ -56,7 +60,7 @@ onSubmit("correct-entity", async form => {
   const right = changed(form), fields = ["name", "type"].map(it => form.elements[it]);
   const body = [was(fields.map(it => it.dataset.was).join(", ")), becomes(fields.map(it => it.value.trim()).join(", ")),
     ...(right.name ? ["The name that it has now stays one of its names. Where another entity has the new one, the two are one from now on."] : []), KEPT];
-  if (Object.keys(right).length && !await confirmed("Correct this entity?", body, "Correct")) return;
+  if (!await confirmed("Correct this entity?", body, "Correct")) return;
   const { changed: isChanged } = await call("POST", "/v1/entities/correct", { dataset, entity: name, ...right });
   go(isChanged ? "Corrected." : "It is that already.", page("/entity", { entity: right.name ?? name }));
 });

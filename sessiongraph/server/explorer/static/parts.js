@@ -49,6 +49,7 @@ export function clearProblem() { document.getElementById("problem").hidden = tru
 // Does `work` once, with its button out of use meanwhile; what it throws is shown.
 export async function guarded(button, work) {
   clearProblem();
+  const hadFocus = button && document.activeElement === button;
   if (button) { button.disabled = true; button.setAttribute("aria-busy", "true"); }
   try {
     return await work();
@@ -56,6 +57,9 @@ export async function guarded(button, work) {
     showProblem(error);
   } finally {
     if (button) { button.disabled = false; button.removeAttribute("aria-busy"); }
+    // Out of use, it lost the focus: who works by the keyboard goes on from where they were.
+    const focus = document.activeElement;
+    if (hadFocus && (focus === document.body || !focus.checkVisibility())) button.focus();
   }
 }
 

@@ -1,4 +1,4 @@
-"""Pages in a real browser: one service and one browser for all tests of a module, which starting costs seconds."""
+"""Pages in a real browser: a service for all tests of a module, and a browser for all, which to start costs seconds."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,13 +23,22 @@ def service(tmp_path_factory: pytest.TempPathFactory, shared: Shared, shared_dag
             yield found
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """One for all; what a test leaves in it is its page."""
+@pytest.fixture(scope="session")
+def started_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     if (reason := missing()) is not None:
         pytest.skip(reason)
     with chromium(tmp_path_factory.mktemp("browser") / "profile", 1300, 900) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def browser(started_browser: Browser) -> Browser:
+    """One for all; what a test leaves in it is its page, and what a module does, nothing."""
+    # A cookie of one service would go to the next, which has another port alone.
+    started_browser.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    started_browser.open("about:blank")
+    started_browser.driver.get_log("browser")
+    return started_browser
 
 
 def ran_nothing(browser: Browser) -> bool:

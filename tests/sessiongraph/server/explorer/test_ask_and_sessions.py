@@ -67,7 +67,7 @@ def test_a_conversation_is_asked_rated_edited_deleted_and_persisted(browser: Bro
     browser.find("//details[@open]//li//q[contains(., 'Alice moved to Paris')]", 30)
     say(browser, "My sister Clara works at Globex in Berlin.")
     browser.click("(//button[@data-action='rate' and @data-score='2'])[1]")
-    browser.sees("The turn is kept out of the graph.", seconds=30)
+    browser.sees("The answer is kept out of the graph.", seconds=30)
     browser.click("(//button[@data-action='edit' and text()='Edit'])[last()]")
     answer = browser.find("(//form[contains(@class,'edit')])[last()]//textarea[@name='answer']")
     answer.clear()
@@ -166,8 +166,12 @@ def test_what_is_refused_is_told_on_the_page_and_nothing_typed_is_lost(browser: 
 
 
 def focused(browser: Browser) -> str:
+    """What has the focus: a field's id or name, and else its words."""
     return str(
-        browser.driver.execute_script("const it = document.activeElement; return it.textContent.trim() || it.id")
+        browser.driver.execute_script(
+            "const it = document.activeElement, field = it.matches('input, select, textarea') && (it.id || it.name);"
+            "return field || it.textContent.trim() || it.id"
+        )
     )
 
 
@@ -180,7 +184,8 @@ def tab_to(browser: Browser, words: str, most: int = 60) -> None:
     """Press Tab until what says `words` has the focus, and see that the focus can be seen on the way."""
     for _ in range(most):
         press(browser, Keys.TAB)
-        style = "return getComputedStyle(document.activeElement).outlineStyle"
+        # After the last of a page comes the browser's own frame, of which the page sees nothing.
+        style = "const it = document.activeElement; return it === document.body || getComputedStyle(it).outlineStyle"
         assert browser.driver.execute_script(style) != "none", f"no focus is seen on {focused(browser)!r}"
         if focused(browser) == words:
             return

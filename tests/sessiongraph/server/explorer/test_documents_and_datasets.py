@@ -4,11 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from tests.sessiongraph.importers import samples
 from tests.sessiongraph.server.conftest import Service
 from tests.sessiongraph.server.explorer.conftest import ran_nothing
-from tests.sessiongraph.server.explorer.test_ask_and_sessions import ATTACK, SCRIPT
+from tests.sessiongraph.server.explorer.test_ask_and_sessions import ATTACK, SCRIPT, focused, press, tab_to
 from tests.support.browser import Browser, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -195,6 +196,59 @@ def test_the_owner_grants_and_revokes(browser: Browser, service: Service):
         browser.click("//dialog//button[text()='Revoke']")
         browser.sees("ben may write it no more.", "It is shared with nobody.", seconds=30)
         assert http.get("/v1/datasets/grants", params={"dataset": "shared"}).json() == []
+
+
+def test_documents_and_a_dataset_are_worked_by_the_keyboard_alone(browser: Browser, service: Service, tmp_path: Path):
+    service.client.services.access.create_user("cleo")
+    notes = tmp_path / "kept.md"
+    notes.write_text("Kim lives in Kiel.")
+    browser.open(f"{service.url}/documents")
+    tab_to(browser, "into")
+    press(browser, Keys.BACKSPACE, "typed")
+    tab_to(browser, "files")
+    browser.driver.switch_to.active_element.send_keys(str(notes))  # what the system's window for files gives
+    browser.sees("added", seconds=30)
+    tab_to(browser, "text")
+    press(browser, "Lea lives in Lyon.")
+    tab_to(browser, "Add the text")
+    press(browser, Keys.ENTER)
+    browser.sees("The text\nadded", seconds=30)
+    tab_to(browser, "Bring into the graph")
+    press(browser, Keys.ENTER)
+    browser.sees("2 passages in the graph.", "2 documents", seconds=60)
+    tab_to(browser, "query")
+    press(browser, "kept", Keys.ENTER)
+    until(lambda: "Lea lives" not in browser.text, "it is found", 30)
+    tab_to(browser, "kept.md")
+    press(browser, Keys.ENTER)
+    browser.sees("Kim lives in Kiel.", "Facts in it", seconds=30)
+    tab_to(browser, "Forget…")
+    press(browser, Keys.ENTER)
+    browser.sees("Forget kept.md?", seconds=30)
+    press(browser, Keys.ESCAPE)
+    until(lambda: focused(browser) == "Forget…", "who said no is where they were", 30)
+    press(browser, Keys.ENTER)
+    browser.find("//dialog[@open]", 30)
+    tab_to(browser, "Forget", 4)
+    press(browser, Keys.ENTER)
+    browser.sees("kept.md is forgotten.", "1 document", seconds=60)
+    browser.open(f"{service.url}/dataset?dataset=default_user/typed")
+    tab_to(browser, "As a table")
+    press(browser, Keys.ENTER)
+    browser.find("//details[@open]//table", 30)
+    tab_to(browser, "to")
+    press(browser, "cleo")
+    tab_to(browser, "permission")
+    press(browser, "write", Keys.TAB)
+    assert focused(browser) == "Grant"
+    press(browser, Keys.ENTER)
+    browser.sees("cleo may write it now.", seconds=30)
+    tab_to(browser, "Revoke")
+    press(browser, Keys.ENTER)
+    browser.find("//dialog[@open]", 30)
+    tab_to(browser, "Revoke", 2)
+    press(browser, Keys.ENTER)
+    browser.sees("cleo may write it no more.", seconds=30)
 
 
 def test_hostile_names_and_texts_run_nothing_on_these_pages(browser: Browser, service: Service):

@@ -228,6 +228,62 @@ def test_the_picture_and_the_lists_are_worked_by_the_keyboard_alone(browser: Bro
     browser.sees("Names, and why they are one", seconds=30)
 
 
+def test_an_entity_and_a_fact_are_put_right_by_the_keyboard_alone(browser: Browser, graph: Service):
+    def answered(yes: str) -> None:
+        """Say yes to the question that is asked, for which Cancel has the focus."""
+        browser.find("//dialog[@open]", 30)
+        tab_to(browser, yes, 2)
+        press(browser, Keys.ENTER)
+
+    browser.open(f"{graph.url}/entities?dataset={DEMO}")
+    tab_to(browser, "query")
+    press(browser, "eva", Keys.ENTER)
+    browser.sees("1 of ", seconds=30)
+    tab_to(browser, "Eva Brown")
+    press(browser, Keys.ENTER)
+    browser.sees("Names, and why they are one", seconds=30)
+    tab_to(browser, "1 sentence states it.")
+    press(browser, Keys.ENTER)
+    browser.find("//details[@open]//q[text()='Eva Brown works at Globex.' or text()='Eva Brown lives in Rome.']", 30)
+    tab_to(browser, "Eva Brown lives in Rome.")
+    press(browser, Keys.ENTER)
+    browser.sees("Put it right", seconds=30)
+    tab_to(browser, "Never true…")
+    press(browser, Keys.ENTER)
+    browser.sees("Was this never true?", seconds=30)
+    press(browser, Keys.ESCAPE)
+    until(lambda: focused(browser) == "Never true…", "who said no is where they were", 30)
+    tab_to(browser, "object")
+    press(browser, Keys.ENTER)
+    browser.sees("Nothing is changed", "Write what is right into the fields first.", seconds=30)
+    press(browser, "?", Keys.BACKSPACE, *[Keys.BACKSPACE] * 4, "Milan", Keys.ENTER)
+    answered("Correct")
+    browser.sees("Corrected.", "No sentence states it; 1 is said to be wrong.", seconds=60)
+    tab_to(browser, "Undo the correction…")
+    press(browser, Keys.ENTER)
+    answered("Undo")
+    browser.sees("Undone.", "1 sentence states it.", seconds=60)
+    tab_to(browser, "Eva Brown")
+    press(browser, Keys.ENTER)
+    browser.sees("It is the same as", seconds=30)
+    tab_to(browser, "other")
+    press(browser, "Dan Brown", Keys.TAB, "her alias", Keys.ENTER)
+    answered("Merge")
+    browser.sees("Merged.", "her alias", "lives in Porto", seconds=60)
+    tab_to(browser, "Keep apart…")
+    press(browser, Keys.ENTER)
+    answered("Keep apart")
+    browser.sees("Kept apart.", seconds=60)
+    tab_to(browser, "type")
+    press(browser, Keys.BACKSPACE, "Robot", Keys.ENTER)
+    answered("Correct")
+    browser.sees("it is a Robot", seconds=60)
+    tab_to(browser, "Undo the correction…")
+    press(browser, Keys.ENTER)
+    answered("Undo")
+    until(lambda: "it is a Robot" not in browser.text, "it is taken back", 60)
+
+
 def test_a_fact_is_corrected_retracted_and_each_undone(browser: Browser, graph: Service):
     browser.open(f"{graph.url}/entity?dataset={DEMO}&entity=Robbie")
     browser.click("//a[contains(text(),'Robbie lives in Oslo')]")
@@ -236,6 +292,7 @@ def test_a_fact_is_corrected_retracted_and_each_undone(browser: Browser, graph: 
     browser.find("//mark[contains(.,'Robbie lives in Oslo')]", 30)
     browser.driver.back()
     field = browser.find("//input[@name='object']", 30)
+    before = browser.driver.current_url
     field.clear()
     field.send_keys("Bergen")
     browser.find("//input[@name='valid_at']").send_keys("2018")
@@ -245,7 +302,12 @@ def test_a_fact_is_corrected_retracted_and_each_undone(browser: Browser, graph: 
     assert "corrected by" not in browser.text
     browser.click("//button[text()='Correct…']")
     browser.click("//dialog//button[text()='Correct']")
-    browser.sees("Corrected.", "corrected by default_user", "since 2018", "said to be wrong", seconds=60)
+    browser.sees("Corrected.", "corrected by default_user", "since 2018", "No sentence states it; 1 is", seconds=60)
+    now = browser.driver.current_url
+    for kept in ("fact", "evidence"):
+        browser.open(before.replace("/fact?", f"/{kept}?"))
+        browser.find("//h1[contains(., 'Bergen')]", 30)
+        assert browser.driver.current_url == now, "an address from before leads to the fact as it is now"
     browser.click("//button[text()='Undo the correction…']")
     browser.click("//dialog//button[text()='Undo']")
     browser.sees("Undone.", seconds=60)
@@ -261,8 +323,6 @@ def test_a_fact_is_corrected_retracted_and_each_undone(browser: Browser, graph: 
     browser.click("//dialog//button[text()='Undo']")
     until(lambda: "Said to be never true" not in browser.text, "it is true again", 60)
     browser.click("//a[text()='Correct…']")
-    browser.click("//button[text()='Correct…']")
-    browser.sees("Say what is right", seconds=30)
     field = browser.find("//input[@name='valid_at']")
     field.send_keys("soon")
     browser.click("//button[text()='Correct…']")
@@ -359,26 +419,46 @@ def test_hostile_names_and_texts_are_shown_and_run_nothing(browser: Browser, hos
     assert violations == [], "what the pages do by themselves the policy allows"
 
 
-def test_twenty_thousand_entities_are_begun_in_part_and_stay_smooth(browser: Browser, service: Service):
+@pytest.fixture(scope="module")
+def large(service: Service) -> Service:
+    """20,000 entities, 20,400 facts and 204 documents, which somebody has looked at before."""
     dataset = asyncio.run(service.client.datasets.create("large"))
     large_graph.fill(service.client.services.store(dataset))
     with service.http() as http:
         http.get("/v1/graph/outline", params={"dataset": LARGE}).raise_for_status()
+    return service
+
+
+def test_twenty_thousand_entities_are_begun_in_part_and_stay_smooth(browser: Browser, large: Service):
     began = time.monotonic()
-    show(browser, service, dataset=LARGE)
+    show(browser, large, dataset=LARGE)
     assert time.monotonic() - began < 20
     browser.sees("200 entities", "19,800 more entities", seconds=30)
-    hub = large_graph.name(0)
-    browser.driver.execute_script(_WATCH)
-    after(browser, lambda: browser.click(entity(hub, "expand")))
-    browser.sees("300 entities", seconds=30)
-    browser.find("//input[@name='query']").send_keys(large_graph.name(4711))
-    after(browser, lambda: browser.click("//button[text()='Find']"))
-    assert set(listed(browser)) >= {large_graph.name(number) for number in (4710, 4711, 4712)}
-    after(browser, lambda: set_value(browser, "time", "60", "input"))
-    browser.sees("what held in 1995-01", seconds=30)
-    longest = browser.driver.execute_script("return window.longest")
-    assert longest < 2000, f"the page stood still for {longest:.0f} ms"
+
+    def smooth(*works: Callable[[], None]) -> None:
+        """One of `works`, which are alike, leaves the page drawing: beside busy programs, others may not."""
+        stood = []
+        for work in works:
+            browser.driver.execute_script(_WATCH)
+            after(browser, work)
+            stood.append(browser.driver.execute_script("return window.longest"))
+            if stood[-1] < 1000:
+                return
+        raise AssertionError(f"the page stood still each time, for so many ms: {stood}")
+
+    def find(name: str) -> None:
+        browser.find("//input[@name='query']").clear()
+        browser.find("//input[@name='query']").send_keys(name)
+        browser.click("//button[text()='Find']")
+
+    smooth(*[lambda: browser.click(entity(large_graph.name(0), "expand"))] * 3)
+    browser.sees("00 entities", seconds=30)
+    smooth(*[lambda number=number: find(large_graph.name(number)) for number in (7411, 1147, 4711)])
+    find(large_graph.name(4711))
+    until(lambda: set(listed(browser)) >= {large_graph.name(it) for it in (4710, 4711, 4712)}, "it is found", 30)
+    settled(browser)
+    smooth(*[lambda at=at: set_value(browser, "time", at, "input") for at in ("80", "70", "60")])
+    browser.sees("what held in 199", seconds=30)
     after(browser, lambda: set_value(browser, "time", "99999", "input"))
     after(browser, lambda: browser.click("//button[text()='Whole graph']"))
     browser.driver.execute_script("document.querySelector('.graph aside details').open = true")
@@ -386,14 +466,51 @@ def test_twenty_thousand_entities_are_begun_in_part_and_stay_smooth(browser: Bro
     browser.sees("Longer lists", seconds=30)
 
 
+def test_other_pages_of_twenty_thousand_entities_are_there_at_once_and_end(browser: Browser, large: Service):
+    """By clicking, from one to the next: each is painted soon, and has a part of all that leads to the rest."""
+
+    def clicked(xpath: str, *words: str) -> None:
+        browser.click(xpath)
+        browser.sees(*words, seconds=30)
+        painted, height, parts = browser.driver.execute_script(_PAINTED)
+        assert painted < 5000, f"{browser.driver.current_url} was painted after {painted:.0f} ms"
+        assert height < 9000 and parts < 2000, f"{browser.driver.current_url} has {parts} elements in {height} pixels"
+
+    browser.open(f"{large.url}/entities?dataset={LARGE}")
+    clicked("//a[text()='Next']", "Page 2 of 200", "20,000 entities, those with the most facts first.")
+    clicked("//a[text()='Previous']", "Page 1 of 200")
+    browser.find("//input[@name='query']").send_keys(large_graph.name(4711))
+    clicked("//button[text()='Find']", "1 of 20,000 entities")
+    clicked(f"//a[text()='{large_graph.name(4711)}']", "Facts that hold", "Where it is named")
+    clicked("//a[contains(text(), ' knows ')]", "1 sentence states it.", "Put it right")
+    browser.open(f"{large.url}/entity?dataset={LARGE}&entity={large_graph.name(0)}")
+    clicked("//a[text()='Next']", "Page 2 of 9", "Facts that hold 401")
+    clicked("//a[text()='Documents']", "204 documents", "Page 1 of 3")
+    clicked("//a[text()='Next']", "Page 2 of 3")
+    browser.find("//input[@name='query']").send_keys("list 20")
+    clicked("//button[text()='Find']", "list 203", "list 20")
+    clicked("//a[text()='list 203']", "99 facts, ", "Facts in it")
+    clicked("//a[text()='Documents of default_user/large']", "204 documents")
+    clicked("//nav//a[text()='Dataset']", "default_user/large", "20,000", "Runs in Dagster", "How it grew")
+    clicked("//nav//a[text()='Sessions']", "New conversation")
+
+
 # How long no frame was drawn, at the most, from here on.
 _WATCH = """
 window.longest = 0;
-let last = performance.now();
-const watch = now => {
-  window.longest = Math.max(window.longest, now - last);
-  last = now;
-  requestAnimationFrame(watch);
-};
-requestAnimationFrame(watch);
+if (!window.watch) {
+  let last = performance.now();
+  window.watch = now => {
+    window.longest = Math.max(window.longest, now - last);
+    last = now;
+    requestAnimationFrame(window.watch);
+  };
+  requestAnimationFrame(window.watch);
+}
+"""
+
+# When the page was first painted, how high it is, and how many elements it has.
+_PAINTED = """
+const [paint] = performance.getEntriesByName("first-contentful-paint");
+return [paint.startTime, document.documentElement.scrollHeight, document.querySelectorAll("*").length];
 """

@@ -26,9 +26,9 @@ def test_an_event_links_to_pages_that_are_there_and_they_link_back(serve: Callab
         http.post("/v1/add", json={"data": ["Alice moved to Paris."], "dataset_name": "demo"}).raise_for_status()
         http.post("/v1/cognify", json={"datasets": ["demo"]}).raise_for_status()
         metadata = event_of(service, "team", "knowledge_graph").metadata
-        assert next(iter(metadata)) == "changes_page", "what a person looks for first stands first"
-        for name, words in (("changes_page", "What documents brought"), ("explorer", "What is in it")):
-            url = str(metadata[name].value)
+        assert next(iter(metadata)) == "changes", "what a person looks for first stands first"
+        _, _, link = str(metadata["changes"].value).partition("(")
+        for url, words in ((link[:-1], "What documents brought"), (str(metadata["explorer"].value), "What is in it")):
             assert url.startswith(PUBLIC)
             page = http.get("/" + url.removeprefix(PUBLIC))
             assert page.status_code == 200 and words in page.text
