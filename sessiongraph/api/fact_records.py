@@ -138,7 +138,7 @@ def listed(
         chosen = chosen & ((facts["subject"] == row) | (facts["object"] == row)).to_numpy()
     scores = np.zeros(len(facts)) if query is None else snapshot.fact_index.scores(query)
     rows = np.flatnonzero(chosen & (scores > 0) if query is not None else chosen)
-    names = snapshot.entities["name"].to_numpy()
+    names = snapshot.entities["name"].array
     keys = [facts["id"], names[facts["object"].to_numpy(int)], facts["relation"], names[facts["subject"].to_numpy(int)]]
     order = np.lexsort([np.asarray(key)[rows].astype(str) for key in keys] + [-scores[rows]])
     words = None if query is None else set(query.casefold().split())

@@ -65,7 +65,7 @@ def _corrected(snapshot: Snapshot, said: list[Said]) -> Iterator[tuple[str, Fact
 def _merged(snapshot: Snapshot) -> Iterator[tuple[str, FactKey]]:
     """The ids that claims had when the names of what is one entity now were names of several."""
     keys = snapshot.claim_keys
-    texts = keys.strings[0].values.array
+    texts = keys.strings[0].values
     names: dict[int, list[str]] = {}
     for name, entity in enumerate(keys.entities.tolist()):
         names.setdefault(entity, []).append(content_id("entity", texts[name]))
