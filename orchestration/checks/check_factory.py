@@ -75,7 +75,10 @@ class CheckContext:
 
     @cached_property
     def snapshot(self) -> "Snapshot":
-        return self.services.snapshot(self.dataset)
+        """The graph as this process has read it for the page of changes: no check needs vectors, nor a graph of its
+        own."""
+        store = self.services.store(self.dataset)
+        return self.services.snapshots.read(store, lambda connection, snapshot: snapshot)
 
 
 @dataclass(frozen=True)
