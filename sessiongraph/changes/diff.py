@@ -203,7 +203,7 @@ def _known_before(
     return entities, facts
 
 
-def _users(snapshot: Snapshot, passages: Array) -> list[str | None]:
+def _users(snapshot: Snapshot, passages: Array) -> list[str]:
     """Whose sessions and documents `passages` (rows) are of."""
     return list(dict.fromkeys(snapshot.passages["user_id"].iloc[passages]))
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sessiongraph.dagster.evidence_digests import Digest, digest, evidence_digests
+from sessiongraph.types import PASSAGE_TABLES
 
 if TYPE_CHECKING:
     import duckdb
-
-# The passages of each asset that knows a ledger.
-PASSAGES = {"knowledge_graph": "chunks", "session_knowledge": "turns"}
 
 # The part of an asset's content of which each row is a document, a turn, or a piece of live evidence of a fact.
 _ROWS_OF = {"documents": 0, "session_turns": 0, "knowledge_graph": 2, "session_knowledge": 2}
@@ -76,8 +74,8 @@ def content(connection: "duckdb.DuckDBPyConnection", asset: str, folder: Path | 
 
 
 def _digests(connection: "duckdb.DuckDBPyConnection", asset: str, folder: Path | None) -> list[Digest]:
-    if asset in PASSAGES:
-        parts = [*evidence_digests(connection, PASSAGES[asset], folder), digest(connection, _DECIDED)]
+    if asset in PASSAGE_TABLES:
+        parts = [*evidence_digests(connection, PASSAGE_TABLES[asset], folder), digest(connection, _DECIDED)]
         corrected = [digest(connection, query) for query in _CORRECTED]
         return parts + (corrected if any(part.count for part in corrected) else [])
     parts = [digest(connection, query) for query in _CONTENT[asset]]

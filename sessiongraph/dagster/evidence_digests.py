@@ -1,28 +1,23 @@
 """Digests of the live evidence of an asset's passages, kept beside the store and brought up to date by what came since.
 
 Invariant: kept or counted from the beginning, the digests are the same. A digest is a sum (XOR) over rows, so that rows
-which are live no more are taken out of it as they were put in. What is kept counts only for the store that it was made
-of: one that still has the commit up to which it goes, and from which nothing was forgotten since; for any other, and
-where it is lost, all is counted anew.
+which are live no more are taken out of it as they were put in.
 """
 
-import json
-import os
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
+
+from sessiongraph.extraction.kept_findings import KeptFinding, code_version, newest_mark
 
 if TYPE_CHECKING:
     import duckdb
 
-# In the dataset's folder.
-FILE_NAME = "evidence_digests.json"
-
-# The window that is in the graph for each passage of the asset, as of a commit.
+# The window that is in the graph for each of some passages.
 _LIVE = """
 SELECT passage_id, window_id FROM (
     SELECT * FROM ledger
-    WHERE disposition <> 'failed' AND passage_id IN ({passages}) AND seq <= {until}
+    WHERE disposition <> 'failed' AND passage_id IN ({passages}) {known}
     QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
 WHERE disposition = 'persisted'
 """
@@ -38,12 +33,10 @@ _EVIDENCE = (
     "SELECT passage_id, m.* EXCLUDE (window_id, seq) FROM live JOIN mentions m USING (window_id)",
     "SELECT passage_id, c.* EXCLUDE (window_id, seq) FROM live JOIN claims c USING (window_id)",
 )
-_NEWEST_COMMIT = "SELECT seq, run_id, committed_at::VARCHAR FROM commits ORDER BY seq DESC LIMIT 1"
-_COMMIT = "SELECT seq, run_id, committed_at::VARCHAR FROM commits WHERE seq = ?"
-_FORGOTTEN = "SELECT count(*) FROM commits WHERE seq > ? AND forgotten IS NOT NULL"
 
 
-class Digest(NamedTuple):
+@dataclass(frozen=True)
+class Digest:
     """How many rows there are, and the sum of their hashes."""
 
     count: int = 0
@@ -69,48 +62,28 @@ def evidence_digests(connection: "duckdb.DuckDBPyConnection", table: str, folder
 
     They are kept in the dataset's `folder`; for None they are counted from the beginning.
     """
-    newest = connection.execute(_NEWEST_COMMIT).fetchall()
-    if not newest:
-        return [Digest() for _ in _EVIDENCE]
-    now = list(newest[0])
-    kept = _read(folder).get(table) if folder is not None else None
-    if kept is None or not _is_of(connection, kept["commit"]):
-        found = _digests(connection, _ALL.format(table=table), now[0])
+    if folder is None:
+        return _digests(connection, _ALL.format(table=table), None)
+    import duckdb  # which is loaded: there is a connection
+
+    # A row's hash is of how DuckDB writes it.
+    finding = KeptFinding(folder, f"evidence_of_{table}", f"{code_version()} {duckdb.__version__}")
+    now, kept = newest_mark(connection), finding.read(connection)
+    if kept is None:
+        found = _digests(connection, _ALL.format(table=table), None)
     else:
-        since, found = kept["commit"][0], [Digest(count, int(total, 16)) for count, total in kept["digests"]]
-        if since < now[0]:
+        since, found = kept[0], [Digest(count, int(total, 16)) for count, total in kept[1]]
+        if since < now.seq:
             changed = _CHANGED.format(table=table, since=since)
-            before, after = (_digests(connection, changed, until) for until in (since, now[0]))
+            before, after = (_digests(connection, changed, until) for until in (since, None))
             found = [it.changed(*parts) for it, *parts in zip(found, before, after, strict=True)]
-    if folder is not None and (kept is None or kept["commit"] != now):
-        digests = [[it.count, f"{it.sum:x}"] for it in found]
-        _write(folder, {**_read(folder), table: {"commit": now, "digests": digests}})
+    if kept is None or kept[0] < now.seq:
+        finding.keep(now, [(it.count, f"{it.sum:x}") for it in found])
     return found
 
 
-def _digests(connection: "duckdb.DuckDBPyConnection", passages: str, until: int) -> list[Digest]:
-    live = f"WITH live AS ({_LIVE.format(passages=passages, until=until)})"
+def _digests(connection: "duckdb.DuckDBPyConnection", passages: str, until: int | None) -> list[Digest]:
+    """The digests of those of `passages` that are live, or were at the commit `until`."""
+    known = "" if until is None else f"AND seq <= {until}"
+    live = f"WITH live AS ({_LIVE.format(passages=passages, known=known)})"
     return [digest(connection, query, live) for query in _EVIDENCE]
-
-
-def _is_of(connection: "duckdb.DuckDBPyConnection", commit: list[Any]) -> bool:
-    """Whether the store has that commit, and all that it had then."""
-    found = connection.execute(_COMMIT, [commit[0]]).fetchall()
-    return [list(row) for row in found] == [commit] and not connection.execute(_FORGOTTEN, commit[:1]).fetchall()[0][0]
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(folder: Path, kept: dict[str, Any]) -> None:
-    """Whoever writes last is right, too: what is kept says how far it goes. Where it cannot be written, it is counted
-    anew the next time."""
-    new = folder / f".{FILE_NAME}.{os.getpid()}"
-    with suppress(OSError):
-        new.write_text(json.dumps(kept), encoding="utf-8")
-        new.replace(folder / FILE_NAME)

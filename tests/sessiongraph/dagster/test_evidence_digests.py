@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.dagster.data_version import Content, content
-from sessiongraph.dagster.evidence_digests import FILE_NAME
+from sessiongraph.extraction.kept_findings import FOLDER
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from tests.support.evidence import Claim, Evidence, put, put_window, settle
 
 ASSETS = ("knowledge_graph", "session_knowledge")
+FILE = f"{FOLDER}/evidence_of_chunks.json"
 
 
 @pytest.fixture
@@ -72,9 +73,9 @@ def test_after_any_commits_they_are_those_of_the_content(store: GraphStore, seed
 def test_what_is_kept_is_not_counted_again(store: GraphStore) -> None:
     put(store, document(0))
     kept(store)
-    file = store.path.with_name(FILE_NAME)
+    file = store.path.parent / FILE
     wrong = json.loads(file.read_text())
-    wrong["chunks"]["digests"][2] = [41, "0"]
+    wrong["value"][2] = [41, "0"]
     file.write_text(json.dumps(wrong))
 
     put(store, document(1))
@@ -89,8 +90,9 @@ def test_what_is_kept_of_another_store_counts_for_nothing(store: GraphStore, tmp
     put(other, document(7))
     kept(other)
     put(store, document(0))
-    store.path.with_name(FILE_NAME).write_bytes(other.path.with_name(FILE_NAME).read_bytes())
+    (store.path.parent / FOLDER).mkdir()
+    (store.path.parent / FILE).write_bytes((other.path.parent / FILE).read_bytes())
     assert kept(store) == counted(store)
 
-    store.path.with_name(FILE_NAME).write_text("no JSON")
+    (store.path.parent / FILE).write_text("no JSON")
     assert kept(store) == counted(store)
