@@ -90,5 +90,5 @@ async def _embed_turns(services: Services, store: GraphStore, report: KnowledgeR
     except SessionGraphError as error:
         report.failure = error
         return
-    await asyncio.to_thread(sessions.keep_unembedded, embedded.asked_for)
+    await asyncio.to_thread(store.read, lambda con: sessions.keep_unembedded(con, embedded.asked_for))
     report.usage, report.unembedded = report.usage + embedded.usage, report.unembedded + embedded.missing

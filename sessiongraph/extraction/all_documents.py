@@ -67,9 +67,10 @@ class AllDocuments:
         self._keep("unsettled", self._unsettled, open_)
         self.stale_in_others = sum(self._keep("stale", self._stale, stale).values()) - stale.total()
 
-    def keep_unembedded(self, texts: Mapping[str, int]) -> None:
-        """Keep how many `texts` of the documents to be read had no vector, by document."""
-        self._keep("unembedded", self._unembedded, texts)
+    def keep_unembedded(self, connection: duckdb.DuckDBPyConnection, texts: Mapping[str, int]) -> None:
+        """Keep how many `texts` of the documents to be read had no vector, by document; not after a `forget`."""
+        if self._looks["unembedded"].mark.holds(connection):
+            self._keep("unembedded", self._unembedded, texts)
 
     def other_verdicts(
         self, connection: duckdb.DuckDBPyConnection, ledger: Mapping[str, LedgerRow]

@@ -121,19 +121,19 @@ async def build_knowledge(
     builder = _Builder(store, llm, read_passages, report, asset, reextract, progress)
     everything = builder.all_documents(embedder) if document_ids is None else None
     due = await builder.read(document_ids, everything, retry_failed)
+    asked_for: Counter[str] | None = None
     try:
         await builder.extract_and_commit(due, embedder)
         embedded = await embed_missing(store, embedder, report.passages, run_id=run_id, asset=asset, progress=progress)
         report.usage, report.unembedded = report.usage + embedded.usage, embedded.missing
         report.unanswered = embedded.unanswered
-        if everything is not None:
-            await asyncio.to_thread(everything.keep_unembedded, embedded.asked_for)
+        asked_for = embedded.asked_for
         # Where something was settled, or embedded, the run did what it could; else it did nothing.
         idle = not (report.settled or embedded.embedded)
         report.failure = builder.total_failure or (embedded.error if idle else None)
     except SessionGraphError as error:
         report.failure = error
-    await asyncio.to_thread(store.read, lambda con: builder.read_outcome(con, due, everything))
+    await asyncio.to_thread(store.read, lambda con: builder.read_outcome(con, due, everything, asked_for))
     report.seconds = time.monotonic() - started
     return report
 
@@ -244,9 +244,14 @@ class _Builder:
         return due
 
     def read_outcome(
-        self, connection: duckdb.DuckDBPyConnection, due: DuePassages, everything: AllDocuments | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        due: DuePassages,
+        everything: AllDocuments | None,
+        asked_for: Counter[str] | None,
     ) -> None:
-        """Put into the report what became of what it has read, and how the rest stands."""
+        """Put into the report what became of what it has read, and how the rest stands. What was asked of the embedder
+        is kept, where it was asked to the end."""
         report = self._report
         # A build to which nothing was due has read all that there is to say.
         ledger = read_ledger(connection, [it.id for it in report.passages]) if due.passages else due.ledger
@@ -255,6 +260,8 @@ class _Builder:
         if everything is not None:
             report.others = everything.other_verdicts(connection, report.ledger)
             report.stale += everything.stale_in_others
+            if asked_for is not None:
+                everything.keep_unembedded(connection, asked_for)
 
     async def extract_and_commit(self, due: DuePassages, embedder: Embedder) -> None:
         """Extract what no build has, and commit all of `due` as answers come in, also where a call fails for good."""

@@ -8,6 +8,8 @@ rests on, such as the code and the model. Where any of that differs, everything 
 import hashlib
 import json
 import os
+import shutil
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,6 +42,10 @@ class Mark:
     def seq(self) -> int:
         return int(self.commit[0]) if self.commit else 0
 
+    def holds(self, connection: "duckdb.DuckDBPyConnection") -> bool:
+        """Whether the store behind `connection` still has all that it had then."""
+        return _mark(connection, connection.execute(_COMMIT.format(seq=self.seq)).fetchall()) == self
+
 
 def newest_mark(connection: "duckdb.DuckDBPyConnection") -> Mark:
     """The store behind `connection` as it is now."""
@@ -69,18 +75,16 @@ class KeptFinding:
             mark, value = Mark(**kept["mark"]), kept["value"]
         except (OSError, ValueError, TypeError, KeyError):
             return None
-        found = connection.execute(_COMMIT.format(seq=mark.seq)).fetchall()
-        if kept.get("basis") != self.basis or _mark(connection, found) != mark:
-            return None
-        return mark.seq, value
+        return (mark.seq, value) if kept.get("basis") == self.basis and mark.holds(connection) else None
 
     def keep(self, mark: Mark, value: Any) -> None:
-        """Keep what was found in the store as of `mark`.
+        """Keep what was found in the store as of `mark`. To be called under the store's lock, or a `forget` might be
+        followed by what it had removed.
 
         Whoever writes last is right, too: what is kept says how far it goes. Where it cannot be written, everything is
         looked at once more.
         """
-        new = self._file.with_name(f".{self.name}.{os.getpid()}")
+        new = self._file.with_name(f".{self.name}.{os.getpid()}.{threading.get_ident()}")
         with suppress(OSError):
             new.parent.mkdir(parents=True, exist_ok=True)
             new.write_text(json.dumps({"basis": self.basis, "mark": vars(mark), "value": value}), encoding="utf-8")
@@ -139,6 +143,11 @@ def documents_of(looks: Collection[Look]) -> list[str] | None:
             return None
         documents.update(look.documents)
     return sorted(documents)
+
+
+def remove_findings(folder: Path) -> None:
+    """Remove all that was found of the dataset whose `folder` this is: it names documents."""
+    shutil.rmtree(folder / FOLDER, ignore_errors=True)
 
 
 def code_version() -> str:
