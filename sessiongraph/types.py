@@ -17,6 +17,8 @@ MAIN_DATASET = "main_dataset"
 DEFAULT_USER = "default_user"
 # What a rating calls an answer of which nothing is to be kept, or worse.
 BAD_SCORE = 2
+# The tables of the passages of each asset that knows a ledger.
+PASSAGE_TABLES = {"knowledge_graph": "chunks", "session_knowledge": "turns"}
 SESSION_NODE_SET = "user_sessions_from_cache"
 
 

@@ -14,15 +14,15 @@ import dagster as dg
 
 from resources.graph import GraphResource
 from sessiongraph.dagster.asset_keys import asset_key
-from sessiongraph.dagster.data_version import PASSAGES
 from sessiongraph.dagster.metadata import without_quotes
 from sessiongraph.dagster.partitions import datasets_partitions
 from sessiongraph.services import Services
-from sessiongraph.types import Dataset
+from sessiongraph.types import PASSAGE_TABLES, Dataset
 
 if TYPE_CHECKING:
     import duckdb
 
+    from sessiongraph.extraction.all_documents import AllDocuments
     from sessiongraph.extraction.ledger import Passage
     from sessiongraph.snapshots.snapshot import Snapshot
 
@@ -46,7 +46,7 @@ class CheckContext:
     @property
     def passages(self) -> str:
         """The table of the passages that the asset is about."""
-        return PASSAGES.get(self.asset, "turns")
+        return PASSAGE_TABLES.get(self.asset, "turns")
 
     @property
     def kind(self) -> str:
@@ -66,16 +66,28 @@ class CheckContext:
 
         return self.read(row)
 
-    def passages_in(self, connection: "duckdb.DuckDBPyConnection") -> "list[Passage]":
-        """The passages, as they should stand in the graph."""
+    def passages_in(self, connection: "duckdb.DuckDBPyConnection", documents: "list[str] | None") -> "list[Passage]":
+        """The passages of those documents, or of all, as they should stand in the graph."""
         from sessiongraph.extraction.chunk_documents import read_chunk_passages
         from sessiongraph.persistence.turn_passages import read_turn_passages
 
-        return (read_chunk_passages if self.kind == "document" else read_turn_passages)(connection, None)
+        return (read_chunk_passages if self.kind == "document" else read_turn_passages)(connection, documents)
+
+    @property
+    def all_documents(self) -> "AllDocuments":
+        """Those of the asset, of which a check reads what a build would have to."""
+        from sessiongraph.extraction.all_documents import AllDocuments
+        from sessiongraph.extraction.window_extraction import extractor_version
+
+        folder, services = self.services.folder(self.dataset), self.services
+        return AllDocuments(folder, self.asset, extractor_version(services.llm), services.embedder.identity)
 
     @cached_property
     def snapshot(self) -> "Snapshot":
-        return self.services.snapshot(self.dataset)
+        """The graph as this process has read it for the page of changes: no check needs vectors, nor a graph of its
+        own."""
+        store = self.services.store(self.dataset)
+        return self.services.snapshots.read(store, lambda connection, snapshot: snapshot)
 
 
 @dataclass(frozen=True)

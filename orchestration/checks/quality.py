@@ -212,7 +212,7 @@ def _stale_windows(connection: "duckdb.DuckDBPyConnection", context: CheckContex
     from sessiongraph.extraction.window_extraction import extractor_version
 
     extractor = extractor_version(context.services.llm)
-    passages = context.passages_in(connection)
+    passages = context.passages_in(connection, context.all_documents.look(connection, read_stale=True))
     ledger = read_ledger(connection, [passage.id for passage in passages])
     stale = [it.window for it in passages if passage_status(it, ledger.get(it.id), extractor) == "stale"]
     return stale, average_answer_tokens(connection)
@@ -221,8 +221,10 @@ def _stale_windows(connection: "duckdb.DuckDBPyConnection", context: CheckContex
 def _unembedded(context: CheckContext) -> CheckOutcome:
     from sessiongraph.extraction.embedding import missing_texts
 
-    identity = context.services.embedder.identity
-    missing = context.read(lambda con: len(missing_texts(con, context.passages_in(con), identity)))
+    identity, everything = context.services.embedder.identity, context.all_documents
+    missing = context.read(
+        lambda con: len(missing_texts(con, context.passages_in(con, everything.look_for_unembedded(con)), identity))
+    )
     message = f"{missing} text(s) have no vector of {identity}, and are found by their words alone."
     return CheckOutcome(not missing, {"without_vector": missing}, message if missing else None, WARN)
 

@@ -7,9 +7,11 @@ from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, all_permitted, check_flag
 from sessiongraph.dagster.event_reporting import report_build
 from sessiongraph.errors import NoGraphDataError, SessionGraphError
+from sessiongraph.extraction.all_documents import AllDocuments
 from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 from sessiongraph.extraction.embedding import embed_missing
+from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.ids import new_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.services import Services
@@ -19,7 +21,7 @@ from sessiongraph.types import Dataset, ProgressCallback, User
 
 def _counts(reports: dict[str, KnowledgeReport]) -> dict[str, int]:
     return {
-        "sessiongraph.passages": sum(len(it.passages) for it in reports.values()),
+        "sessiongraph.passages": sum(it.passage_count for it in reports.values()),
         "sessiongraph.passages.extracted": sum(it.extracted for it in reports.values()),
         "sessiongraph.passages.failed": sum(it.count("failed") for it in reports.values()),
     }
@@ -46,7 +48,7 @@ async def cognify(
         )
         for dataset in chosen
     }
-    if not any(report.passages or report.usage.embedding_calls for report in reports.values()):
+    if not any(report.passage_count or report.usage.embedding_calls for report in reports.values()):
         named = ", ".join(dataset.name for dataset in chosen) or "your datasets"
         raise NoGraphDataError(f"There are no documents in {named}. Put some in first: add(…, dataset_name=…).")
     return reports
@@ -80,10 +82,13 @@ async def _cognify(
 
 async def _embed_turns(services: Services, store: GraphStore, report: KnowledgeReport) -> None:
     """Where the embedder was changed, what sessions said needs vectors of the new one too."""
-    turns = await asyncio.to_thread(store.read, lambda con: read_turn_passages(con, None))
+    extractor = await asyncio.to_thread(extractor_version, services.llm)
+    sessions = AllDocuments(store.path.parent, "session_knowledge", extractor, services.embedder.identity)
+    turns = await asyncio.to_thread(store.read, lambda con: read_turn_passages(con, sessions.look_for_unembedded(con)))
     try:
         embedded = await embed_missing(store, services.embedder, turns, run_id=report.run_id, asset="session_knowledge")
     except SessionGraphError as error:
         report.failure = error
         return
+    await asyncio.to_thread(store.read, lambda con: sessions.keep_unembedded(con, embedded.asked_for))
     report.usage, report.unembedded = report.usage + embedded.usage, report.unembedded + embedded.missing

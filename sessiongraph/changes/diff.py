@@ -2,6 +2,7 @@
 
 Invariant: a change is a function of the store as it is now and of the run's id. So it can be collected again after a
 `forget`, and then holds no word of what is gone; what a later run has replaced is in it no more.
+It costs what the run did: of the graph's columns of strings only the rows of the run are read.
 """
 
 from collections import Counter
@@ -12,12 +13,23 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from sessiongraph.columnar.growing_arrays import mask_of
+from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.speaker_names import keys_of_name
 from sessiongraph.snapshots.snapshot import Snapshot
 
 # The kinds of the passages that a run of each asset makes.
 PASSAGE_KINDS = {"knowledge_graph": ("document", "transcript"), "session_knowledge": ("session",)}
 
+# The passages that the run settled, each with the times at which it may be said to have been said.
+_SETTLED = """
+WITH of_run AS (
+    SELECT DISTINCT passage_id FROM ledger JOIN commits c USING (seq)
+    WHERE c.run_id = $1 AND disposition <> 'failed')
+SELECT passage_id, created_at FROM turns WHERE passage_id IN (SELECT passage_id FROM of_run)
+UNION SELECT passage_id, coalesce(CAST(c.said_on AS TIMESTAMP), d.created_at)
+    FROM chunks c JOIN documents d ON d.id = c.document_id WHERE passage_id IN (SELECT passage_id FROM of_run)
+"""
 # The evidence that was live for the run's passages before the run, which is therefore not new.
 _EVIDENCE_BEFORE = """
 WITH of_run AS (
@@ -101,41 +113,61 @@ class Change:
 
 def collect_change(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str) -> Change:
     """What is in `snapshot`, the present state of the store behind `connection`, by that run alone."""
-    passages = snapshot.passages
-    of_run = ((passages["run_id"] == run_id) & passages["kind"].isin(PASSAGE_KINDS[asset])).to_numpy()
-    known_entities, known_facts = _known_before(connection, snapshot, asset, run_id)
-    entity_is_new = _only_of_run(snapshot.mentions, "entity", len(snapshot.entities), of_run) & ~known_entities
-    fact_is_new = _only_of_run(snapshot.claims, "fact", len(snapshot.facts), of_run) & ~known_facts
-    fact_is_new |= _corrected_by_run(snapshot, run_id)
-    facts = _facts(snapshot, np.flatnonzero(fact_is_new))
-    shown = set(np.flatnonzero(entity_is_new))
+    of_run = _rows_of_run(connection, snapshot, asset, run_id)
+    known_entities, known_facts = _known_before(connection, snapshot, asset, run_id, of_run)
+    of_run_alone = mask_of(of_run, len(snapshot.passages))
+    entity_is_new = _only_of_run(snapshot.mentions, "entity", len(snapshot.entities), of_run_alone)
+    fact_is_new = _only_of_run(snapshot.claims, "fact", len(snapshot.facts), of_run_alone)
+    entity_is_new[known_entities], fact_is_new[known_facts] = False, False
+    fact_is_new[_corrected_by_run(snapshot, run_id)] = True
+    new_facts = np.flatnonzero(fact_is_new)
+    shown = set(np.flatnonzero(entity_is_new).tolist())
     for side in ("subject", "object"):
-        shown |= set(snapshot.facts[side].to_numpy()[fact_is_new])
-    entities = [_entity(snapshot, int(row), entity_is_new) for row in sorted(shown)]
+        shown |= set(snapshot.facts[side].to_numpy()[new_facts].tolist())
+    entities = [_entity(snapshot, row, entity_is_new) for row in sorted(shown)]
     return Change(
         asset=asset,
         run_id=run_id,
         committed_at=_committed_at(connection, asset, run_id),
         outcomes=_outcomes(connection, asset, run_id),
-        sources=list(dict.fromkeys(passages["name"].array[of_run])),
+        sources=list(dict.fromkeys(snapshot.passages["name"].iloc[of_run])),
         entities={entity.id: entity for entity in entities},
-        facts=facts,
-        size={"passages": len(passages), "entities": len(snapshot.entities), "facts": len(snapshot.facts)},
+        facts=_facts(snapshot, new_facts),
+        size={"passages": len(snapshot.passages), "entities": len(snapshot.entities), "facts": len(snapshot.facts)},
         retractions=_retractions(snapshot, run_id),
     )
 
 
-def _only_of_run(evidence: pd.DataFrame, column: str, count: int, of_run: np.ndarray) -> np.ndarray:
+def _rows_of_run(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str) -> Array:
+    """The rows of the passages that are in the graph by that run, in ascending order.
+
+    They are looked for by when they were said: times are numbers, so only ids of rows of those times are read.
+    """
+    settled = connection.execute(_SETTLED, [run_id]).fetchall()
+    ids, times = {id_ for id_, _ in settled}, np.array([time for _, time in settled], "datetime64[us]")
+    rows = np.flatnonzero(np.isin(snapshot.passages["said_at"].to_numpy(), times))
+    found = snapshot.passages[["id", "run_id", "kind"]].iloc[rows]
+    is_of_run = [
+        id_ in ids and run == run_id and kind in PASSAGE_KINDS[asset]
+        for id_, run, kind in zip(found["id"], found["run_id"], found["kind"], strict=True)
+    ]
+    return rows[np.array(is_of_run, bool)]
+
+
+def _only_of_run(evidence: pd.DataFrame, column: str, count: int, of_run: Array) -> Array:
     """Of each of `count` entities or facts, whether all its evidence is in passages of the run."""
-    rows, is_of_run = evidence[column].to_numpy(), of_run[evidence["passage"].to_numpy()]
-    supported = np.bincount(rows, minlength=count)
-    return (supported > 0) & (np.bincount(rows[is_of_run], minlength=count) == supported)
+    rows = evidence[column].to_numpy()
+    is_of_run = of_run[evidence["passage"].to_numpy()]
+    found = mask_of(rows[is_of_run], count)
+    found[rows[~is_of_run & found[rows]]] = False
+    return found
 
 
 def _known_before(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """Of each entity and fact, whether the run's own passages said it before the run too, in other words perhaps."""
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str, of_run: Array
+) -> tuple[list[int], list[int]]:
+    """The entities, and of the facts of the passages `of_run` those, that the run's own passages said before the run
+    too, in other words perhaps."""
     row_of = snapshot.entity_keys
 
     def before(table: str, columns: str) -> list[tuple[str, ...]]:
@@ -143,37 +175,45 @@ def _known_before(
 
     mentioned = [name for (name,) in before("mentions", "DISTINCT name")]
     claimed = before("claims", "DISTINCT subject, relation, object, valid_at")
-    entities = np.zeros(len(snapshot.entities), bool)
-    users = snapshot.passages["user_id"][(snapshot.passages["run_id"] == run_id).to_numpy()].unique()
+    users = _users(snapshot, of_run)
 
     def rows(name: str) -> list[int]:
         return [row for key in keys_of_name(name, users) if (row := row_of.get(key)) is not None]
 
-    for name in [*mentioned, *(row[0] for row in claimed), *(row[2] for row in claimed)]:
-        entities[rows(name)] = True
+    names = [*mentioned, *(row[0] for row in claimed), *(row[2] for row in claimed)]
+    entities = [row for name in names for row in rows(name)]
     known_facts = {
         (one, " ".join(relation.casefold().split()), other, valid_at)
         for subject, relation, object_, valid_at in claimed
         for one in rows(subject)
         for other in rows(object_)
     }
-    columns = [snapshot.facts[name] for name in ("subject", "relation", "object", "valid_at")]
-    facts = np.array([row in known_facts for row in zip(*columns, strict=True)], bool)
-    fact_of_claim, keys = snapshot.claims["fact"].to_numpy(), snapshot.claim_keys
-    for claim in np.flatnonzero(keys.corrections >= 0).tolist():
-        said = keys.of(claim)  # in the passage's own words, whatever a person made of them
-        if (row_of.get(said.subject), said.relation, row_of.get(said.object), said.valid_at or None) in known_facts:
-            facts[fact_of_claim[claim]] = True
+    if not known_facts:
+        return entities, []
+    claims = np.flatnonzero(mask_of(of_run, len(snapshot.passages))[snapshot.claims["passage"].to_numpy()])
+    fact_of_claim = snapshot.claims["fact"].to_numpy()
+    candidates = np.unique(fact_of_claim[claims])
+    said = snapshot.facts[["subject", "relation", "object", "valid_at"]].iloc[candidates].itertuples(index=False)
+    facts = [fact for fact, it in zip(candidates.tolist(), said, strict=True) if tuple(it) in known_facts]
+    keys = snapshot.claim_keys
+    for claim in claims[keys.corrections[claims] >= 0].tolist():
+        word = keys.of(claim)  # in the passage's own words, whatever a person made of them
+        if (row_of.get(word.subject), word.relation, row_of.get(word.object), word.valid_at or None) in known_facts:
+            facts.append(int(fact_of_claim[claim]))
     return entities, facts
 
 
-def _corrected_by_run(snapshot: Snapshot, run_id: str) -> np.ndarray:
-    """Of each fact, whether it is what it is by a correction made in that run."""
+def _users(snapshot: Snapshot, passages: Array) -> list[str]:
+    """Whose sessions and documents `passages` (rows) are of."""
+    return list(dict.fromkeys(snapshot.passages["user_id"].iloc[passages]))
+
+
+def _corrected_by_run(snapshot: Snapshot, run_id: str) -> Array:
+    """The facts that are what they are by a correction made in that run."""
     codes = [word is not None and word.run_id == run_id for _, word in snapshot.claim_keys.words]
-    found = np.zeros(len(snapshot.facts), bool)
     by_run = np.array([*codes, False])[snapshot.claim_keys.corrections]  # -1, for none, is the last
-    found[snapshot.claims["fact"].to_numpy()[by_run]] = True
-    return found
+    facts: Array = snapshot.claims["fact"].to_numpy()[by_run]
+    return facts
 
 
 def _retractions(snapshot: Snapshot, run_id: str) -> list[Retraction]:
@@ -185,9 +225,10 @@ def _retractions(snapshot: Snapshot, run_id: str) -> list[Retraction]:
     return [Retraction(*each) for each in sorted(found)]
 
 
-def _facts(snapshot: Snapshot, rows: np.ndarray) -> list[NewFact]:
+def _facts(snapshot: Snapshot, rows: Array) -> list[NewFact]:
     """In the order in which they were first said."""
-    claims = snapshot.claims[snapshot.claims["fact"].isin(rows)]
+    of_facts = mask_of(rows, len(snapshot.facts))[snapshot.claims["fact"].to_numpy()]
+    claims = snapshot.claims.iloc[np.flatnonzero(of_facts)]
     passages = snapshot.passages[["name", "said_at", "document_id", "text"]].iloc[claims["passage"]]
     stated = claims.reset_index(drop=True).join(passages.reset_index(drop=True))
     stated = stated.sort_values(["said_at", "document_id", "passage", "statement"], kind="stable")
@@ -213,7 +254,7 @@ def _facts(snapshot: Snapshot, rows: np.ndarray) -> list[NewFact]:
     ]
 
 
-def _entity(snapshot: Snapshot, row: int, is_new: np.ndarray) -> ChangedEntity:
+def _entity(snapshot: Snapshot, row: int, is_new: Array) -> ChangedEntity:
     entity = snapshot.entities.iloc[row]
     return ChangedEntity(entity["id"], entity["name"], entity["type"], entity["description"], bool(is_new[row]))
 

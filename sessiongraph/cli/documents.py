@@ -178,7 +178,7 @@ def _summary(name: str, report: "KnowledgeReport") -> dict[str, Any]:
     return {
         "dataset": name,
         "run_id": report.run_id,
-        "passages": len(report.passages),
+        "passages": report.passage_count,
         "persisted": report.count("persisted"),
         "failed": report.count("failed"),
         "quarantined": len(report.quarantined),

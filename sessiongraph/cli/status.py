@@ -173,8 +173,8 @@ def _count_stale(connection: "duckdb.DuckDBPyConnection", extractor: str) -> int
 
     found = 0
     for read_passages in (read_chunk_passages, read_turn_passages):
-        passages, due = read_due_passages(connection, read_passages, extractor, None, False, False)
-        found += due.count_stale(passages)
+        _, due = read_due_passages(connection, read_passages, extractor, None, False, False)
+        found += due.stale
     return found
 
 

@@ -17,10 +17,10 @@ from sessiongraph import telemetry
 from sessiongraph.dagster.failure_check import failure_check, report_failure_check
 from sessiongraph.dagster.materialization import event, result
 from sessiongraph.dagster.metadata import (
-    document_names,
     estimate_metadata,
     ingest_metadata,
     knowledge_metadata,
+    names_of,
     staging_metadata,
     taken_in_metadata,
     without_quotes,
@@ -267,7 +267,7 @@ class _Run:
         )
 
     def knowledge_metadata(self, report: "KnowledgeReport") -> dict[str, dg.MetadataValue]:
-        return knowledge_metadata(report, self.services.store(self.dataset).read(document_names))
+        return knowledge_metadata(report, self.services.store(self.dataset).read(lambda con: names_of(con, report)))
 
     def knowledge_result(self, asset: str, report: "KnowledgeReport") -> dg.MaterializeResult:
         """What a build ends with. One that failed and changed something is in the history too, and raises."""

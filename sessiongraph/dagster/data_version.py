@@ -4,22 +4,19 @@ Invariant: a data version is a function of the content alone. The same content g
 in however many runs and commits, and in a store built anew; so what did not change makes nothing stale.
 """
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from sessiongraph.dagster.evidence_digests import Digest, digest, evidence_digests
+from sessiongraph.types import PASSAGE_TABLES
 
 if TYPE_CHECKING:
     import duckdb
 
-# The passages of each asset that knows a ledger.
-PASSAGES = {"knowledge_graph": "chunks", "session_knowledge": "turns"}
-
-_EVIDENCE = (
-    "SELECT passage_id FROM live_windows WHERE passage_id IN (SELECT passage_id FROM {passages})",
-    "SELECT passage_id, m.* EXCLUDE (window_id, seq) FROM live_windows l JOIN mentions m USING (window_id) "
-    "WHERE passage_id IN (SELECT passage_id FROM {passages})",
-    "SELECT passage_id, c.* EXCLUDE (window_id, seq) FROM live_windows l JOIN claims c USING (window_id) "
-    "WHERE passage_id IN (SELECT passage_id FROM {passages})",
-    "SELECT key_a, key_b, arg_max(same, seq) FROM decisions GROUP BY key_a, key_b",
-)
+# The part of an asset's content of which each row is a document, a turn, or a piece of live evidence of a fact.
+_ROWS_OF = {"documents": 0, "session_turns": 0, "knowledge_graph": 2, "session_knowledge": 2}
+_DECIDED = "SELECT key_a, key_b, arg_max(same, seq) FROM decisions GROUP BY key_a, key_b"
 # What people corrected is content of both, where there is anything: without it, versions are those of before.
 _CORRECTED = (
     "SELECT * EXCLUDE (user_id, user_name, seq) FROM fact_corrections QUALIFY row_number() OVER "
@@ -29,7 +26,7 @@ _CORRECTED = (
 )
 # So it is with what tools gave.
 _CONTEXTS = "SELECT passage_id, context FROM current_turns WHERE context IS NOT NULL"
-# What each asset's content is. No row is there twice, or the two would cancel each other out.
+# What the content of the others is. No row is there twice, or the two would cancel each other out.
 _CONTENT = {
     "documents": (
         "SELECT id, name FROM documents WHERE kind <> 'session'",
@@ -37,19 +34,7 @@ _CONTENT = {
         "WHERE kind <> 'session'",
     ),
     "session_turns": ("SELECT passage_id, content_hash, score, created_at FROM current_turns",),
-    **{asset: tuple(query.format(passages=table) for query in _EVIDENCE) for asset, table in PASSAGES.items()},
 }
-# A row is a document, a turn, or a piece of live evidence of a fact.
-_ROWS = {
-    "documents": "SELECT count(*) FROM documents WHERE kind <> 'session'",
-    "session_turns": "SELECT count(DISTINCT passage_id) FROM turns",
-    **{
-        asset: "SELECT count(*) FROM live_windows JOIN claims USING (window_id) "
-        f"WHERE passage_id IN (SELECT passage_id FROM {table})"
-        for asset, table in PASSAGES.items()
-    },
-}
-_NOTHING = "0:0"
 
 _WRITTEN_DOWN = """
 SELECT coalesce(sum((disposition = 'persisted')::INT), 0)::INT AS persisted_by_run,
@@ -68,26 +53,34 @@ WHERE l.disposition = 'persisted' AND NOT EXISTS (
 """
 
 
+@dataclass(frozen=True)
+class Content:
+    """The data version of what there is, and how many documents, turns or pieces of live evidence of facts it has."""
+
+    version: str
+    rows: int
+
+
 def data_version(connection: "duckdb.DuckDBPyConnection", asset: str) -> str:
-    """A hash of the content of `asset` in the dataset; some 10 ms for a thousand turns."""
-    parts = [_digest(connection, query) for query in _CONTENT[asset]]
-    corrected = [_digest(connection, query) for query in _CORRECTED if asset in PASSAGES]
-    parts += corrected if any(part != _NOTHING for part in corrected) else []
-    contexts = _digest(connection, _CONTEXTS) if asset == "session_turns" else _NOTHING
-    parts += [contexts] if contexts != _NOTHING else []
-    return "-".join(parts) if any(part != _NOTHING for part in parts) else "empty"
+    """A hash of the content of `asset` in the dataset."""
+    return content(connection, asset).version
 
 
-def _digest(connection: "duckdb.DuckDBPyConnection", query: str) -> str:
-    hashed = f"SELECT count(*), coalesce(bit_xor(md5_number(row::VARCHAR)), 0) FROM ({query}) row"
-    count, digest = connection.execute(hashed).fetchall()[0]
-    return f"{count}:{int(digest):x}"
+def content(connection: "duckdb.DuckDBPyConnection", asset: str, folder: Path | None = None) -> Content:
+    """What there is of `asset` in the dataset; with its `folder`, at the cost of what is new of the graph."""
+    parts = _digests(connection, asset, folder)
+    is_empty = not any(part.count for part in parts)
+    return Content("empty" if is_empty else "-".join(map(str, parts)), parts[_ROWS_OF[asset]].count)
 
 
-def row_count(connection: "duckdb.DuckDBPyConnection", asset: str) -> int:
-    """How many documents, turns or pieces of live evidence of facts there are."""
-    count: int = connection.execute(_ROWS[asset]).fetchall()[0][0]
-    return count
+def _digests(connection: "duckdb.DuckDBPyConnection", asset: str, folder: Path | None) -> list[Digest]:
+    if asset in PASSAGE_TABLES:
+        parts = [*evidence_digests(connection, PASSAGE_TABLES[asset], folder), digest(connection, _DECIDED)]
+        corrected = [digest(connection, query) for query in _CORRECTED]
+        return parts + (corrected if any(part.count for part in corrected) else [])
+    parts = [digest(connection, query) for query in _CONTENT[asset]]
+    contexts = digest(connection, _CONTEXTS) if asset == "session_turns" else Digest()
+    return parts + ([contexts] if contexts.count else [])
 
 
 def run_figures(connection: "duckdb.DuckDBPyConnection", asset: str, run_id: str) -> dict[str, Any]:

@@ -75,9 +75,9 @@ def _report_failures(services: Services, asset: str, dataset: Dataset, failure: 
 
 
 def _build_metadata(services: Services, dataset: Dataset, report: "KnowledgeReport") -> Mapping[str, Any]:
-    from sessiongraph.dagster.metadata import document_names, knowledge_metadata
+    from sessiongraph.dagster.metadata import knowledge_metadata, names_of
 
-    return knowledge_metadata(report, services.store(dataset).read(document_names))
+    return knowledge_metadata(report, services.store(dataset).read(lambda con: names_of(con, report)))
 
 
 def _report(

@@ -14,9 +14,8 @@ import dagster as dg
 import portalocker
 
 from sessiongraph.dagster.asset_keys import asset_key
-from sessiongraph.dagster.data_version import PASSAGES
 from sessiongraph.dagster.metadata import document_names, table, without_quotes
-from sessiongraph.types import Dataset
+from sessiongraph.types import PASSAGE_TABLES, Dataset
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,7 +30,7 @@ _LOCK_SECONDS = 30
 
 def failure_check_name(asset: str) -> str:
     """The name of the check of `asset`, which has the passages of a ledger."""
-    return f"no_failed_{PASSAGES[asset]}"
+    return f"no_failed_{PASSAGE_TABLES[asset]}"
 
 
 def failure_check(
@@ -41,15 +40,16 @@ def failure_check(
 
     `failure` is what ended the work before all was tried. What nobody has tried yet is a warning where nothing did.
     """
-    failed, waiting = services.store(dataset).read(lambda con: _failed_and_waiting(con, PASSAGES[asset]))
+    failed, waiting = services.store(dataset).read(lambda con: _failed_and_waiting(con, PASSAGE_TABLES[asset]))
     rows = [row for _, row in failed]
     quarantined = sum(row.quarantined for row in rows)
     sources = Counter(source for source, _ in failed)
     reasons = Counter(without_quotes(row.reason or "") for row in rows)
+    passages = PASSAGE_TABLES[asset]
     said = [
         f"The last run failed: {without_quotes(str(failure))}" if failure else "",
         _failures(asset, reasons, quarantined) if rows else "",
-        f"{waiting} of its {PASSAGES[asset]} have not been tried yet: the next run takes them." if waiting else "",
+        f"{waiting} of its {passages} have not been tried yet: the next run takes them." if waiting else "",
     ]
     return dg.AssetCheckEvaluation(
         asset_key=asset_key(asset, services.settings.asset_key_prefix),
@@ -114,7 +114,7 @@ def _record(instance: dg.DagsterInstance, evaluation: dg.AssetCheckEvaluation) -
 def _failures(asset: str, reasons: Counter[str], quarantined: int) -> str:
     total = reasons.total()
     (reason, count), *others = reasons.most_common()
-    text = f"{total} of its {PASSAGES[asset]} failed and are not in the graph: {reason}"
+    text = f"{total} of its {PASSAGE_TABLES[asset]} failed and are not in the graph: {reason}"
     text += f" ({count} so, the others for {len(others)} other reasons.)" if others else ""
     if quarantined < total:
         text += f" {total - quarantined} are tried again by the next run."
@@ -137,7 +137,7 @@ def _failed_and_waiting(
         WHERE disposition IS NULL OR disposition = 'failed'"""
     ).fetchall()
     documents = {passage_id: document_id for passage_id, document_id, tried in found if tried}
-    names = document_names(connection) if documents else {}
+    names = document_names(connection, set(documents.values())) if documents else {}
     ledger = read_ledger(connection, list(documents)) if documents else {}
     failed = [(names.get(documents[passage_id], ""), row) for passage_id, row in ledger.items()]
     return failed, len(found) - len(documents)

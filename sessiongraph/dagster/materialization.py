@@ -12,9 +12,9 @@ from urllib.parse import quote
 import dagster as dg
 
 from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
-from sessiongraph.dagster.data_version import PASSAGES, data_version, has_corrected, row_count, run_figures
+from sessiongraph.dagster.data_version import content, has_corrected, run_figures
 from sessiongraph.dagster.metadata import in_order
-from sessiongraph.types import Dataset
+from sessiongraph.types import PASSAGE_TABLES, Dataset
 
 if TYPE_CHECKING:
     from sessiongraph.services import Services
@@ -29,20 +29,19 @@ Metadata = dict[str, dg.MetadataValue]
 
 def store_metadata(services: "Services", dataset: Dataset, asset: str, run_id: str) -> tuple[Metadata, str]:
     """What the store says of a run of `asset`, and the asset's data version. Writes the page of changes. Blocks."""
-    figures, rows, version, corrected = services.store(dataset).read(
+    figures, found, corrected = services.store(dataset).read(
         lambda con: (
-            run_figures(con, asset, run_id) if asset in PASSAGES else {},
-            row_count(con, asset),
-            data_version(con, asset),
+            run_figures(con, asset, run_id) if asset in PASSAGE_TABLES else {},
+            content(con, asset, services.folder(dataset)),
             has_corrected(con, run_id),
         )
     )
-    counted = {"dagster/row_count": rows, **figures}
+    counted = {"dagster/row_count": found.rows, **figures}
     metadata = {name: _number(value) for name, value in counted.items()}
-    if asset in PASSAGES:
+    if asset in PASSAGE_TABLES:
         changed = corrected or any(figures[f"{name}_by_run"] for name in ("persisted", "skipped", "failed"))
         metadata |= _change(services, dataset, asset, run_id) if changed else _no_change()
-    return _dataset_link(services, dataset) | metadata, version
+    return _dataset_link(services, dataset) | metadata, found.version
 
 
 def result(services: "Services", dataset: Dataset, asset: str, run_id: str, report: Metadata) -> dg.MaterializeResult:

@@ -75,10 +75,10 @@ def knowledge_metadata(report: "KnowledgeReport", names: Mapping[str, str]) -> M
             outcomes[name][row.disposition] += 1
             if row.run_id == report.run_id or row.disposition == "failed":
                 changed.add(name)
-    reasons = [(row.disposition, row.reason) for row in report.ledger.values() if row.reason]
+    verdicts = report.verdicts
     return {
-        "passages": dg.MetadataValue.int(len(report.passages)),
-        **_counts(sum(outcomes.values(), Counter())),
+        "passages": dg.MetadataValue.int(report.passage_count),
+        **_counts({disposition: report.count(disposition) for disposition in _DISPOSITIONS}),
         "quarantined": dg.MetadataValue.int(len(report.quarantined)),
         "stale": dg.MetadataValue.int(report.stale),
         "unembedded": dg.MetadataValue.int(report.unembedded),
@@ -87,7 +87,7 @@ def knowledge_metadata(report: "KnowledgeReport", names: Mapping[str, str]) -> M
         "mentions": dg.MetadataValue.int(report.mentions),
         "claims": dg.MetadataValue.int(report.claims),
         "sources": _outcome_table({name: outcomes[name] for name in sorted(changed)}),
-        "reasons": _reason_table(reasons),
+        "reasons": _reason_table({(verdict, why): n for (verdict, why), n in verdicts.items() if why}),
         **_usage(report.usage, report.seconds),
         "operation": dg.MetadataValue.text(report.run_id),
     }
@@ -141,7 +141,7 @@ def persist_metadata(report: "PersistReport") -> Metadata:
         "stale": dg.MetadataValue.int(report.stale),
         "windows_extracted": dg.MetadataValue.int(report.extracted),
         "sources": _outcome_table(outcomes),
-        "reasons": _reason_table([(turn.disposition, turn.reason) for turn in report.turns if turn.reason]),
+        "reasons": _reason_table(Counter((turn.disposition, turn.reason) for turn in report.turns if turn.reason)),
         **_usage(report.usage, report.seconds),
         "operation": dg.MetadataValue.text(report.run_id),
     }
@@ -165,15 +165,21 @@ def estimate_metadata(estimate: "PersistEstimate") -> Metadata:
     }
 
 
-def document_names(connection: "duckdb.DuckDBPyConnection") -> dict[str, str]:
-    """What a dataset's documents are shown as, by id: "name (id)", or "user/session id" for a session."""
+def document_names(connection: "duckdb.DuckDBPyConnection", document_ids: Iterable[str]) -> dict[str, str]:
+    """What documents are shown as, by id: "name (id)", or "user/session id" for a session."""
     return dict(
         connection.execute(
             """SELECT id, CASE kind WHEN 'session' THEN user_name || '/' || session_id
                 ELSE name || ' (' || left(id, 8) || ')' END
-            FROM documents"""
+            FROM documents WHERE id IN (SELECT unnest(?))""",
+            [list(document_ids)],
         ).fetchall()
     )
+
+
+def names_of(connection: "duckdb.DuckDBPyConnection", report: "KnowledgeReport") -> dict[str, str]:
+    """Those of the documents that a build has read."""
+    return document_names(connection, {passage.document_id for passage in report.passages})
 
 
 def _counts(outcomes: Mapping[str, int]) -> Metadata:
@@ -201,8 +207,10 @@ def _outcome_table(outcomes: Mapping[str, Mapping[str, int]]) -> dg.TableMetadat
     return table({"source": "string"} | dict.fromkeys(_DISPOSITIONS, "int"), rows)
 
 
-def _reason_table(reasons: Sequence[tuple[str, str]]) -> dg.TableMetadataValue:
-    counted = Counter((disposition, without_quotes(reason)) for disposition, reason in reasons)
+def _reason_table(reasons: Mapping[tuple[str, str], int]) -> dg.TableMetadataValue:
+    counted: Counter[tuple[str, str]] = Counter()
+    for (disposition, reason), count in reasons.items():
+        counted[disposition, without_quotes(reason)] += count
     rows = [(disposition, reason, count) for (disposition, reason), count in counted.most_common()]
     return table({"disposition": "string", "reason": "string", "passages": "int"}, rows)
 

@@ -5,22 +5,27 @@ Invariants:
 - A commit reads what is due once more, and drops what another process has settled meanwhile or
   what is no longer as it was read. So any number of persists may run at once, and none needs a lock but the store's.
 - No store is held while a model is called.
+- A build of all documents reads those to which something came since the last one, and those that it left something of
+  (`all_documents`); what it finds due is what it would find if it read all.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import duckdb
 
 from sessiongraph.errors import LLMFailedError, SessionGraphError
+from sessiongraph.extraction.all_documents import AllDocuments
 from sessiongraph.extraction.embedding import embed_missing
 from sessiongraph.extraction.ledger import (
     LedgerRow,
     Passage,
     PassageReader,
+    Status,
     failure_reason,
     passage_status,
     read_ledger,
@@ -40,8 +45,10 @@ COMMIT_SECONDS = 2.0
 
 @dataclass
 class KnowledgeReport:
-    """What a build did. `ledger` holds what became of every passage read, whichever run it was that did it.
+    """What a build did. `ledger` holds what became of each of its `passages`, whichever run it was that did it.
 
+    `passages` are those of the documents that it was asked for or, of all, of those to which something had come or of
+    which something was left; `others` counts the verdicts on the passages of the rest, by disposition and reason.
     `settled` counts the passages that this build wrote down in the ledger as persisted or skipped, `extracted` the
     windows that it had extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts
     that are found by their words alone until a later build, `unanswered` those of them for which the embedder gave no
@@ -53,6 +60,7 @@ class KnowledgeReport:
     run_id: str
     passages: list[Passage] = field(default_factory=list)
     ledger: dict[str, LedgerRow] = field(default_factory=dict)
+    others: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     settled: int = 0
     extracted: int = 0
     mentions: int = 0
@@ -64,8 +72,17 @@ class KnowledgeReport:
     seconds: float = 0.0
     failure: SessionGraphError | None = None
 
+    @property
+    def passage_count(self) -> int:
+        return len(self.passages) + self.others.total()
+
+    @property
+    def verdicts(self) -> Counter[tuple[str, str | None]]:
+        """How many passages there are of each disposition and reason."""
+        return self.others + Counter((row.disposition, row.reason) for row in self.ledger.values())
+
     def count(self, disposition: str) -> int:
-        return sum(row.disposition == disposition for row in self.ledger.values())
+        return sum(count for (found, _), count in self.verdicts.items() if found == disposition)
 
     @property
     def quarantined(self) -> list[str]:
@@ -102,25 +119,21 @@ async def build_knowledge(
     started = time.monotonic()
     report = KnowledgeReport(run_id)
     builder = _Builder(store, llm, read_passages, report, asset, reextract, progress)
-    due = await builder.read(document_ids, retry_failed)
+    everything = builder.all_documents(embedder) if document_ids is None else None
+    due = await builder.read(document_ids, everything, retry_failed)
+    asked_for: Counter[str] | None = None
     try:
         await builder.extract_and_commit(due, embedder)
         embedded = await embed_missing(store, embedder, report.passages, run_id=run_id, asset=asset, progress=progress)
         report.usage, report.unembedded = report.usage + embedded.usage, embedded.missing
         report.unanswered = embedded.unanswered
+        asked_for = embedded.asked_for
         # Where something was settled, or embedded, the run did what it could; else it did nothing.
         idle = not (report.settled or embedded.embedded)
         report.failure = builder.total_failure or (embedded.error if idle else None)
     except SessionGraphError as error:
         report.failure = error
-    # A build to which nothing was due has read all that there is to say.
-    ledger = (
-        due.ledger
-        if not due.passages
-        else await asyncio.to_thread(store.read, lambda con: read_ledger(con, [p.id for p in report.passages]))
-    )
-    report.ledger = {passage.id: ledger[passage.id] for passage in report.passages if passage.id in ledger}
-    report.stale = replace(due, ledger=ledger).count_stale(report.passages)
+    await asyncio.to_thread(store.read, lambda con: builder.read_outcome(con, due, everything, asked_for))
     report.seconds = time.monotonic() - started
     return report
 
@@ -129,17 +142,29 @@ async def build_knowledge(
 class DuePassages:
     """Passages that the ledger does not have as they should be, and the ids of their windows extracted before.
 
-    `ledger` is what it has, of all that were read.
+    `ledger` is what it has, and `statuses` what there is to do, of all that were read.
     """
 
     passages: list[Passage]
     ledger: dict[str, LedgerRow]
+    statuses: Mapping[str, Status]
     extracted_windows: set[str]
     extractor: str
 
-    def count_stale(self, passages: Sequence[Passage]) -> int:
-        """How many of `passages` would be read otherwise today than the ledger has it."""
-        return sum(passage_status(it, self.ledger.get(it.id), self.extractor) == "stale" for it in passages)
+    @property
+    def stale(self) -> int:
+        """How many of those that were read would be read otherwise today than the ledger has it."""
+        return sum(status == "stale" for status in self.statuses.values())
+
+    def with_ledger(self, passages: Iterable[Passage], ledger: dict[str, LedgerRow]) -> "DuePassages":
+        """The same after the ledger has come to say `ledger` of `passages`."""
+        statuses = {
+            it.id: self.statuses[it.id]
+            if ledger.get(it.id) == self.ledger.get(it.id)
+            else passage_status(it, ledger.get(it.id), self.extractor)
+            for it in passages
+        }
+        return DuePassages(self.passages, ledger, statuses, self.extracted_windows, self.extractor)
 
     def split(self) -> tuple[list[Passage], dict[Window, list[Passage]]]:
         """The passages that can be written down as they are; the others by the windows that must be extracted first."""
@@ -165,9 +190,10 @@ def read_due_passages(
     passages = read_passages(connection, document_ids)
     ledger = read_ledger(connection, [passage.id for passage in passages])
     wanted = {"due", *(["quarantined"] if retry_failed else []), *(["stale"] if reextract else [])}
-    due = [p for p in passages if passage_status(p, ledger.get(p.id), extractor) in wanted]
+    statuses = {p.id: passage_status(p, ledger.get(p.id), extractor) for p in passages}
+    due = [p for p in passages if statuses[p.id] in wanted]
     extracted = _extracted_windows(connection, [window_id(p.window, extractor) for p in due])
-    return passages, DuePassages(due, ledger, extracted, extractor)
+    return passages, DuePassages(due, ledger, statuses, extracted, extractor)
 
 
 class _Builder:
@@ -199,12 +225,43 @@ class _Builder:
         """The first error, where every window that was asked for failed."""
         return self._errors[0] if self._windows_asked and len(self._errors) == self._windows_asked else None
 
-    async def read(self, document_ids: Sequence[str] | None, retry_failed: bool) -> DuePassages:
-        """What is due; all that was read goes into the report."""
-        self._report.passages, due = await asyncio.to_thread(
-            self._store.read, lambda con: self._read(con, document_ids, retry_failed)
-        )
+    def all_documents(self, embedder: Embedder) -> AllDocuments:
+        return AllDocuments(self._store.path.parent, self._asset, self._extractor, embedder.identity)
+
+    async def read(
+        self, document_ids: Sequence[str] | None, everything: AllDocuments | None, retry_failed: bool
+    ) -> DuePassages:
+        """What is due, of the named documents or of `everything`; all that was read goes into the report."""
+
+        def read(connection: duckdb.DuckDBPyConnection) -> tuple[list[Passage], DuePassages]:
+            if everything is None:
+                return self._read(connection, document_ids, retry_failed)
+            passages, due = self._read(connection, everything.look(connection, self._reextract), retry_failed)
+            everything.keep_statuses(passages, due.statuses)
+            return passages, due
+
+        self._report.passages, due = await asyncio.to_thread(self._store.read, read)
         return due
+
+    def read_outcome(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        due: DuePassages,
+        everything: AllDocuments | None,
+        asked_for: Counter[str] | None,
+    ) -> None:
+        """Put into the report what became of what it has read, and how the rest stands. What was asked of the embedder
+        is kept, where it was asked to the end."""
+        report = self._report
+        # A build to which nothing was due has read all that there is to say.
+        ledger = read_ledger(connection, [it.id for it in report.passages]) if due.passages else due.ledger
+        report.ledger = {passage.id: ledger[passage.id] for passage in report.passages if passage.id in ledger}
+        report.stale = due.with_ledger(report.passages, ledger).stale
+        if everything is not None:
+            report.others = everything.other_verdicts(connection, report.ledger)
+            report.stale += everything.stale_in_others
+            if asked_for is not None:
+                everything.keep_unembedded(connection, asked_for)
 
     async def extract_and_commit(self, due: DuePassages, embedder: Embedder) -> None:
         """Extract what no build has, and commit all of `due` as answers come in, also where a call fails for good."""

@@ -8,6 +8,7 @@ Invariant: all vectors of one model in a dataset have one length; others are ref
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -47,11 +48,13 @@ WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN 
 class EmbeddingReport:
     """What embedding used, how many texts it gave a vector, and how many are still without one.
 
+    `asked_for` counts the texts that had none, by a document that has them.
     `unanswered` are those of them for which the embedder gave no answer, with the `error` of it: they may well have
     one the next time, unlike those that it refuses.
     """
 
     usage: Usage = field(default_factory=Usage)
+    asked_for: Counter[str] = field(default_factory=Counter)
     embedded: int = 0
     missing: int = 0
     unanswered: int = 0
@@ -73,7 +76,7 @@ async def embed_missing(
     """
     report = EmbeddingReport()
     missing = await asyncio.to_thread(store.read, lambda con: missing_texts(con, passages, embedder.identity))
-    texts = list(missing)
+    texts, report.asked_for = list(missing), Counter(passage.document_id for passage in missing.values())
     for start in range(0, len(texts), _COMMIT_TEXTS):
         batch = texts[start : start + _COMMIT_TEXTS]
         if progress is not None:

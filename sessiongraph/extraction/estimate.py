@@ -84,7 +84,7 @@ async def dry_run_cognify(
         passages=len(passages),
         extract=len(list(chain(*to_extract.values()))),
         reuse=len(ready),
-        stale=due.count_stale(passages),
+        stale=due.stale,
     )
     await asyncio.to_thread(price, estimate, llm, list(to_extract), answer_tokens)
     return estimate

@@ -55,7 +55,7 @@ def say_all_but(workshop: Workshop, session_id: str, missing: Sequence[int] = ()
 
 
 def bytes_of(store: GraphStore) -> bytes:
-    return b"".join(file.read_bytes() for file in store.path.parent.iterdir())
+    return b"".join(file.read_bytes() for file in store.path.parent.rglob("*") if file.is_file())
 
 
 def shown(store: GraphStore) -> dict[str, Any]:

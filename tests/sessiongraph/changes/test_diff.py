@@ -1,8 +1,10 @@
 """What a run is said to have added: what is new by it, and nothing that was known or that another supports too."""
 
+import random
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sessiongraph.changes.diff import Change, collect_change
@@ -11,6 +13,7 @@ from tests.support.evidence import Evidence, put, put_window, settle
 from tests.support.snapshots import load_snapshot
 
 NOON = datetime(2024, 5, 8, 12)
+PEOPLE, PLACES = ("Alice Smith", "Bob Jones", "Carol Brown"), ("Paris", "Rome", "Oslo")
 
 
 @pytest.fixture
@@ -88,3 +91,63 @@ def test_documents_and_sessions_of_one_run_are_two_changes(store: GraphStore) ->
     settle(store, "doc", "doc", run_id="run")
 
     assert facts(change(store, "run")) == {("Alice Smith", "Paris")}
+
+
+def told_anew(store: GraphStore, draw: random.Random, runs: int) -> None:
+    """A few people and places, said of each other in runs that also replace, skip and fail what others said."""
+    for number in range(runs):
+        claims = [
+            (draw.choice(PEOPLE), draw.choice(("lives in", "likes")), draw.choice(PLACES), "…", None, "user")
+            for _ in range(draw.randint(1, 3))
+        ]
+        said = [Evidence(f"p{number}-{n}", f"… {n}", (), claims, said_at=NOON) for n in range(draw.randint(1, 3))]
+        write(store, f"run{number}", *said)
+        old = f"p{draw.randint(0, number)}-0"
+        store.write(
+            f"run{number}", "session_knowledge", lambda tx, n=number, c=claims: put_window(tx, f"w{n}", (), c[:1])
+        )
+        disposition = draw.choice(["persisted", "persisted", "skipped", "failed"])
+        row = {"passage_id": old, "window_id": f"w{number}", "extractor": "y", "disposition": disposition}
+        store.write(
+            f"run{number}", "session_knowledge", lambda tx, row=row: tx.insert("ledger", [row | {"reason": None}])
+        )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_change_is_what_only_the_runs_passages_support_and_did_not_say_before(store: GraphStore, seed: int) -> None:
+    told_anew(store, random.Random(seed), 8)
+    snapshot = store.read(lambda con: load_snapshot(con, ""))
+
+    for run_id in (f"run{number}" for number in range(8)):
+        of_run = set(np.flatnonzero(snapshot.passages["run_id"] == run_id))
+        ledger = store.read(lambda con: con.execute("SELECT * EXCLUDE (seq), seq FROM ledger ORDER BY seq").fetchall())
+        first = store.read(
+            lambda con, run=run_id: dict(
+                con.execute(
+                    "SELECT passage_id, min(seq) FROM ledger JOIN commits USING (seq) WHERE run_id = ? GROUP BY 1",
+                    [run],
+                ).fetchall()
+            )
+        )
+        before = {p: (w, d) for p, w, _, d, _, seq in ledger if d != "failed" and seq < first.get(p, 0)}
+        windows = [window for window, disposition in before.values() if disposition == "persisted"]
+        said_before = store.read(
+            lambda con, windows=windows: set(
+                con.execute(
+                    "SELECT subject, relation, object FROM claims WHERE window_id IN (SELECT unnest(?))", [windows]
+                ).fetchall()
+            )
+        )
+        names = snapshot.entities["name"]
+        expected = {
+            (names[fact.subject], fact.relation, names[fact.object])
+            for row, fact in enumerate(snapshot.facts.itertuples(index=False))
+            if set(snapshot.claims["passage"][snapshot.claims["fact"] == row]) <= of_run
+        } - said_before
+
+        found = change(store, run_id)
+
+        assert {
+            (found.entities[it.subject].name, it.relation, found.entities[it.object].name) for it in found.facts
+        } == expected
+        assert set(found.sources) == set(snapshot.passages["name"].iloc[sorted(of_run)])

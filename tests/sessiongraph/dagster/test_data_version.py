@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sessiongraph.dagster.data_version import data_version, row_count, run_figures
+from sessiongraph.dagster.data_version import content, data_version, run_figures
 from sessiongraph.store.graph_store import GraphStore
 from tests.support.workshop import Workshop
 
@@ -65,4 +65,4 @@ async def test_what_one_run_did_is_counted_apart_from_what_others_did(workshop: 
     assert [two[f"{name}_by_run"] for name in ("persisted", "skipped", "failed")] == [1, 0, 0]
     assert one["queue_seconds"] > two["queue_seconds"] > 24 * 3600  # said in 2024
     assert "queue_seconds" not in figures("nobody")
-    assert workshop.store.read(lambda con: row_count(con, "session_turns")) == 3
+    assert workshop.store.read(lambda con: content(con, "session_turns")).rows == 3

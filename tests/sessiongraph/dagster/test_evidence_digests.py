@@ -1,0 +1,98 @@
+"""Data versions that are kept up from run to run: the same as counted from the beginning, whatever has happened."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from sessiongraph.dagster.data_version import Content, content
+from sessiongraph.extraction.kept_findings import FOLDER
+from sessiongraph.forgetting import Target, forget
+from sessiongraph.store.graph_store import GraphStore, Transaction
+from tests.support.evidence import Claim, Evidence, put, put_window, settle
+
+ASSETS = ("knowledge_graph", "session_knowledge")
+FILE = f"{FOLDER}/evidence_of_chunks.json"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> GraphStore:
+    return GraphStore(tmp_path / "graph.duckdb")
+
+
+def kept(store: GraphStore) -> list[Content]:
+    return store.read(lambda con: [content(con, asset, store.path.parent) for asset in ASSETS])
+
+
+def counted(store: GraphStore) -> list[Content]:
+    return store.read(lambda con: [content(con, asset) for asset in ASSETS])
+
+
+def claim(number: int) -> Claim:
+    return (f"Person {number}", "lives in", f"Town {number % 3}", f"… {number}", None, "document")
+
+
+def document(number: int) -> Evidence:
+    return Evidence(f"d{number}", claims=[claim(number)], mentions=[(f"Person {number}", "Person", "…", "document")])
+
+
+def extract_again(store: GraphStore, passage: str, number: int) -> None:
+    window = f"w{number}"
+
+    def write(tx: Transaction) -> None:
+        put_window(tx, window, (), [claim(number), claim(number + 1)])
+        row = {"passage_id": passage, "window_id": window, "extractor": "y", "disposition": "persisted", "reason": None}
+        tx.insert("ledger", [row])
+
+    store.write("again", "knowledge_graph", write)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_commits_they_are_those_of_the_content(store: GraphStore, seed: int) -> None:
+    draw, passages = random.Random(seed), ["d0"]
+    put(store, document(0))
+    for number in range(1, 40):
+        passage = draw.choice(passages)
+        match draw.randrange(6):
+            case 0 | 1:
+                put(store, document(number))
+                passages.append(f"d{number}")
+            case 2:
+                extract_again(store, passage, number)
+            case 3:
+                settle(store, passage, passage, draw.choice(["skipped", "failed", "persisted"]))
+            case 4 if len(passages) > 1:
+                passages.remove(passage)
+                forget(store, Target(document_ids=[passage]), "forget", "documents")
+            case _:
+                assert kept(store) == counted(store)
+    assert kept(store) == counted(store)
+
+
+def test_what_is_kept_is_not_counted_again(store: GraphStore) -> None:
+    put(store, document(0))
+    kept(store)
+    file = store.path.parent / FILE
+    wrong = json.loads(file.read_text())
+    wrong["value"][2] = [41, "0"]
+    file.write_text(json.dumps(wrong))
+
+    put(store, document(1))
+
+    assert kept(store)[0].rows == 42
+    forget(store, Target(document_ids=["d1"]), "forget", "documents")
+    assert kept(store) == counted(store)  # what was forgotten cannot be taken out of a sum
+
+
+def test_what_is_kept_of_another_store_counts_for_nothing(store: GraphStore, tmp_path: Path) -> None:
+    other = GraphStore(tmp_path / "other" / "graph.duckdb")
+    put(other, document(7))
+    kept(other)
+    put(store, document(0))
+    (store.path.parent / FOLDER).mkdir()
+    (store.path.parent / FILE).write_bytes((other.path.parent / FILE).read_bytes())
+    assert kept(store) == counted(store)
+
+    (store.path.parent / FILE).write_text("no JSON")
+    assert kept(store) == counted(store)
