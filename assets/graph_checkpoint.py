@@ -15,6 +15,7 @@ from sessiongraph.dagster import datasets_partitions, materialize_graph_checkpoi
     owners=["team:sessiongraph"],
     kinds={"python", "numpy"},
     tags={"path": "offline"},
+    code_version="1",
     description="""What the graph is derived to, as files that every process of the machine maps instead of reading all.
 
 Resolved, indexed, with its vectors, as of a commit; who opens it adds what was committed since. The sensor

@@ -79,7 +79,7 @@ class Facts:
         row = {"window_id": window, "subject": subject, "relation": f"relation {self.count % _RELATIONS}"}
         row |= {"object": object_, "statement": statement, "valid_at": None, "stated_by": speaker}
         _add(rows, "claims", row)
-        for name in (subject, object_):
+        for name in dict.fromkeys((subject, object_)):
             kind = "Person" if len(name) % 3 else "Place"
             row = {"window_id": window, "name": name, "type": kind, "description": f"{name} of {said}"}
             _add(rows, "mentions", row | {"stated_by": speaker})

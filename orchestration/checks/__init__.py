@@ -14,13 +14,15 @@ from orchestration.checks.all_datasets import (
 )
 from orchestration.checks.check_factory import build_asset_checks
 from orchestration.checks.integrity import INTEGRITY
-from orchestration.checks.quality import AT_RISK, EXPORTS_ARE_TAKEN, FILES_ARE_TAKEN, quality_checks
+from orchestration.checks.quality import AT_RISK, EXPORTS_ARE_TAKEN, FILES_ARE_TAKEN, JUNK_RATE, quality_checks
 
 CHECKS_OF = {
     "documents": (FILES_ARE_TAKEN,),
     "knowledge_graph": (*INTEGRITY, *quality_checks("chunks")),
     "session_knowledge": (*INTEGRITY, *quality_checks("turns")),
     "session_turns": (AT_RISK, EXPORTS_ARE_TAKEN),
+    # Of the whole graph, where the others look at what a run brought.
+    "graph_checkpoint": (*INTEGRITY, JUNK_RATE),
 }
 
 

@@ -34,7 +34,7 @@ Figures = dict[str, int | float | str]
 class CheckContext:
     """What a check may look at: the store of `dataset`, the graph derived from it, the cache, what runs have said.
 
-    `asset` is the asset's name, `key` its key in Dagster.
+    `asset` is the asset's name, `key` its key in Dagster. `run_id` is the run that the check is made in, None for none.
     """
 
     asset: str
@@ -42,6 +42,13 @@ class CheckContext:
     dataset: Dataset
     services: Services
     instance: dg.DagsterInstance
+    run_id: str | None = None
+
+    @cached_property
+    def first_commit(self) -> int:
+        """The first commit that is looked at: that of the run, and the very first where it has committed nothing."""
+        query = "SELECT coalesce(min(seq), 0) AS seq FROM commits WHERE run_id = ?"
+        return int(self.figures(query, [self.run_id])["seq"])
 
     @property
     def passages(self) -> str:
@@ -154,7 +161,7 @@ def build_asset_checks(asset: str, prefix: str, checks: Sequence[Check]) -> dg.A
     def run(context: dg.AssetCheckExecutionContext, graph: GraphResource) -> Iterator[dg.AssetCheckResult]:
         services = graph.services
         dataset = services.access.get_or_create_by_key(context.partition_key)
-        check_context = CheckContext(asset, key, dataset, services, context.instance)
+        check_context = CheckContext(asset, key, dataset, services, context.instance, context.run.run_id)
         for chosen in sorted(context.selected_asset_check_keys, key=lambda it: list(by_name).index(it.name)):
             yield evaluate(by_name[chosen.name], check_context)
 

@@ -1,8 +1,13 @@
-"""Integrity checks: what must hold of every graph. Each blocks: what is made from a wrong graph is wrong too."""
+"""Integrity checks: what must hold of every graph. Each blocks: what is made from a wrong graph is wrong too.
+
+In a run that wrote, they look at what it wrote, as of its `first_commit`; in any other, such as that of
+`graph_checkpoint`, at the whole graph. All evidence of a window comes in one commit, so none is twice in two of them.
+"""
 
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import numpy as np
 
 from orchestration.checks.check_factory import Check, CheckContext, CheckOutcome, Figures, fails_where_any
 from sessiongraph.entity_resolution.name_normalization import name_key
@@ -18,13 +23,16 @@ last backup back (or `forget` the sources concerned and add them again), and rep
 
 _INCOMPLETE = """
 SELECT
-    (SELECT count(*) FROM mentions WHERE window_id NOT IN (SELECT id FROM windows)) AS mentions_without_window,
-    (SELECT count(*) FROM claims WHERE window_id NOT IN (SELECT id FROM windows)) AS claims_without_window,
-    (SELECT count(*) FROM live_windows WHERE window_id NOT IN (SELECT id FROM windows)) AS persisted_without_window,
-    (SELECT count(*) FROM live_windows
+    (SELECT count(*) FROM mentions WHERE seq >= {first} AND window_id NOT IN (SELECT id FROM windows)
+    ) AS mentions_without_window,
+    (SELECT count(*) FROM claims WHERE seq >= {first} AND window_id NOT IN (SELECT id FROM windows)
+    ) AS claims_without_window,
+    (SELECT count(*) FROM {live} WHERE window_id NOT IN (SELECT id FROM windows)) AS persisted_without_window,
+    (SELECT count(*) FROM {live}
         WHERE passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL SELECT passage_id FROM turns)
     ) AS persisted_without_passage,
-    (SELECT count(*) FROM (SELECT document_id FROM chunks UNION SELECT document_id FROM turns)
+    (SELECT count(*) FROM (SELECT document_id FROM chunks WHERE seq >= {first}
+            UNION SELECT document_id FROM turns WHERE seq >= {first})
         WHERE document_id NOT IN (SELECT id FROM documents)) AS passages_without_document
 """
 
@@ -34,30 +42,39 @@ SELECT
     count(*) FILTER (NOT regexp_matches(coalesce(subject, ''), '[\\pL\\pN]')) AS claims_without_subject,
     count(*) FILTER (NOT regexp_matches(coalesce(object, ''), '[\\pL\\pN]')) AS claims_without_object,
     count(*) FILTER (trim(coalesce(relation, '')) = '') AS claims_without_relation
-FROM claims WHERE window_id IN (SELECT window_id FROM live_windows)
+FROM claims WHERE seq >= {first} AND window_id IN (SELECT window_id FROM {live})
 """
 
 _TWICE = """
 SELECT
-    (SELECT count(*) - count(DISTINCT id) FROM documents) AS documents_twice,
-    (SELECT count(*) - count(DISTINCT id) FROM windows) AS windows_twice,
-    (SELECT count(*) - count(DISTINCT passage_id) FROM chunks) AS chunks_twice,
-    (SELECT count(*) FROM (SELECT * EXCLUDE (seq) FROM mentions GROUP BY ALL HAVING count(*) > 1)) AS mentions_twice,
-    (SELECT count(*) FROM (SELECT * EXCLUDE (seq) FROM claims GROUP BY ALL HAVING count(*) > 1)) AS claims_twice
+    (SELECT count(*) - count(DISTINCT id) FROM documents
+        WHERE id IN (SELECT id FROM documents WHERE seq >= {first})) AS documents_twice,
+    (SELECT count(*) - count(DISTINCT id) FROM windows
+        WHERE id IN (SELECT id FROM windows WHERE seq >= {first})) AS windows_twice,
+    (SELECT count(*) - count(DISTINCT passage_id) FROM chunks
+        WHERE passage_id IN (SELECT passage_id FROM chunks WHERE seq >= {first})) AS chunks_twice,
+    (SELECT count(*) FROM (
+        SELECT * EXCLUDE (seq) FROM mentions WHERE seq >= {first} GROUP BY ALL HAVING count(*) > 1)) AS mentions_twice,
+    (SELECT count(*) FROM (
+        SELECT * EXCLUDE (seq) FROM claims WHERE seq >= {first} GROUP BY ALL HAVING count(*) > 1)) AS claims_twice
 """
 
 _DISAGREEING = """
 SELECT
-    (SELECT count(DISTINCT passage_id) FROM ledger
-        WHERE passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL SELECT passage_id FROM turns)
+    (SELECT count(DISTINCT passage_id) FROM ledger WHERE seq >= {first}
+        AND passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL SELECT passage_id FROM turns)
     ) AS entries_for_no_passage,
-    (SELECT count(*) FROM current_ledger WHERE disposition = 'persisted' AND window_id NOT IN (SELECT id FROM windows)
-    ) AS persisted_without_window,
     (SELECT count(*) FROM (
-        SELECT passage_id FROM ledger QUALIFY rank() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-        ) - (SELECT count(DISTINCT passage_id) FROM ledger) AS more_than_one_newest,
-    (SELECT count(*) FROM ledger WHERE seq NOT IN (SELECT seq FROM commits)) AS entries_of_no_commit,
-    (SELECT count(*) FROM ledger WHERE disposition NOT IN ('persisted', 'skipped', 'failed')) AS entries_without_verdict
+            SELECT * FROM ledger WHERE seq >= {first}
+            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
+        WHERE disposition = 'persisted' AND window_id NOT IN (SELECT id FROM windows)) AS persisted_without_window,
+    (SELECT count(*) FROM (
+        SELECT passage_id FROM ledger WHERE seq >= {first}
+        QUALIFY rank() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
+        ) - (SELECT count(DISTINCT passage_id) FROM ledger WHERE seq >= {first}) AS more_than_one_newest,
+    (SELECT count(*) FROM ledger WHERE seq >= {first} AND seq NOT IN (SELECT seq FROM commits)) AS entries_of_no_commit,
+    (SELECT count(*) FROM ledger WHERE seq >= {first} AND disposition NOT IN ('persisted', 'skipped', 'failed')
+    ) AS entries_without_verdict
 """
 
 
@@ -78,37 +95,50 @@ def dangling(snapshot: "Snapshot") -> Figures:
     }
 
 
-def duplicates(snapshot: "Snapshot") -> Figures:
-    """Entities, facts and passages that are there twice; entities by id, and by what their names come to."""
-    names = snapshot.entities["name"].map(name_key)
+def duplicates(snapshot: "Snapshot", run_id: str | None = None) -> Figures:
+    """Entities, facts and passages that are there twice; entities by id, and by what their names come to. With
+    `run_id`, among those that the run's passages state."""
+    passages, entities, facts = snapshot.passages, snapshot.entities, snapshot.facts
+    if run_id is not None:
+        of_run = (passages["run_id"] == run_id).to_numpy()
+        mentions, claims = snapshot.mentions, snapshot.claims
+        entities = entities.iloc[mentions["entity"][of_run[mentions["passage"].to_numpy()]].unique()]
+        facts = facts.iloc[claims["fact"][of_run[claims["passage"].to_numpy()]].unique()]
+        passages = passages.iloc[np.flatnonzero(of_run)]
     return {
-        "entities_of_one_id": int(snapshot.entities["id"].duplicated().sum()),
-        "entities_of_one_name": int(names.duplicated().sum()),
-        "facts_twice": int(snapshot.facts["id"].duplicated().sum()),
-        "passages_twice": int(snapshot.passages["id"].duplicated().sum()),
+        "entities_of_one_id": int(entities["id"].duplicated().sum()),
+        "entities_of_one_name": int(entities["name"].map(name_key).duplicated().sum()),
+        "facts_twice": int(facts["id"].duplicated().sum()),
+        "passages_twice": int(passages["id"].duplicated().sum()),
     }
 
 
+def _figures(context: CheckContext, query: str) -> Figures:
+    live = f"(SELECT * FROM ledger WHERE seq >= {context.first_commit} AND disposition = 'persisted')"
+    return context.figures(
+        query.format(first=context.first_commit, live=live if context.first_commit else "live_windows")
+    )
+
+
 def _evidence(context: CheckContext) -> CheckOutcome:
-    figures = context.figures(_INCOMPLETE)
+    figures = _figures(context, _INCOMPLETE)
     return fails_where_any({**figures, **unsupported(context.snapshot)}, "The graph holds what nobody stated")
 
 
 def _dangling(context: CheckContext) -> CheckOutcome:
-    figures = context.figures(_DANGLING)
+    figures = _figures(context, _DANGLING)
     if not any(figures.values()):
         figures |= dangling(context.snapshot)
     return fails_where_any(figures, "Facts are about nothing")
 
 
 def _duplicates(context: CheckContext) -> CheckOutcome:
-    return fails_where_any(
-        {**context.figures(_TWICE), **duplicates(context.snapshot)}, "The same stands in the graph more than once"
-    )
+    found = duplicates(context.snapshot, context.run_id if context.first_commit else None)
+    return fails_where_any({**_figures(context, _TWICE), **found}, "The same stands in the graph more than once")
 
 
 def _ledger(context: CheckContext) -> CheckOutcome:
-    return fails_where_any(context.figures(_DISAGREEING), "The ledger and what it is about disagree")
+    return fails_where_any(_figures(context, _DISAGREEING), "The ledger and what it is about disagree")
 
 
 def _not_empty(context: CheckContext) -> CheckOutcome:

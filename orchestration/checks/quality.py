@@ -277,15 +277,16 @@ def quality_checks(passages: str) -> list[Check]:
             "LLM_MODEL extracts the next ones, and these anew.",
             _cost,
         ),
-        Check(
-            "junk_rate",
-            f"At most {_MOST_JUNK:.0%} of the entities look like none: a pronoun, a stopword, a number, a sentence, "
-            "punctuation. Counted by rule of thumb.",
-            "Choose a better LLM_MODEL and materialize: all is extracted anew, and what was junk is no more.",
-            _junk,
-        ),
     ]
 
+
+JUNK_RATE = Check(
+    "junk_rate",
+    f"At most {_MOST_JUNK:.0%} of the entities look like none: a pronoun, a stopword, a number, a sentence, "
+    "punctuation. Counted by rule of thumb.",
+    "Choose a better LLM_MODEL and materialize with `reextract`: what was junk is no more.",
+    _junk,
+)
 
 AT_RISK = Check(
     "turns_at_risk",

@@ -29,7 +29,7 @@ def test_documents_and_sessions_become_one_graph_and_an_unchanged_dataset_costs_
     assert graph["claims"] > 0 and graph["prompt_tokens"] > 0 and graph["embedding_tokens"] > 0
     assert knowledge["sources"] == [{"source": "default_user/s1", "persisted": 1, "skipped": 1, "failed": 0}]
     assert knowledge["reasons"] == [{"disposition": "skipped", "reason": "no answer was given", "passages": 1}]
-    assert all(check.passed for check in first.checks.values()) and len(first.checks) == 28
+    assert all(check.passed for check in first.checks.values()) and len(first.checks) == 26
     assert (knowledge["persisted_by_run"], knowledge["facts_added"], knowledge["entities_added"]) == (1, 1, 3)
     [page] = project.home.glob(f"datasets/*/changes/session_knowledge/{knowledge['operation']}.html")
     assert "Carol Brown" in page.read_text() and knowledge["operation"][:8] in knowledge["changes"]

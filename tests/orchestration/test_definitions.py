@@ -19,7 +19,9 @@ INTEGRITY = (
     "ledger_agrees_with_passages",
     "graph_is_not_empty",
 )
-BLOCKING = {(asset, name) for asset in ("knowledge_graph", "session_knowledge") for name in INTEGRITY}
+BLOCKING = {
+    (asset, name) for asset in ("knowledge_graph", "session_knowledge", "graph_checkpoint") for name in INTEGRITY
+}
 OF_ALL_DATASETS = ("every_dataset_is_fresh", "every_file_has_a_dataset")
 TELLING = {
     ("knowledge_graph", "no_failed_chunks"),
@@ -32,12 +34,12 @@ TELLING = {
         for name in (
             "extraction_yield",
             "skipped_and_failed",
-            "junk_rate",
             "nothing_is_stale",
             "every_text_has_a_vector",
         )
     ),
     *((asset, "every_dataset_is_fresh") for asset in ("knowledge_graph", "session_turns", "session_knowledge")),
+    ("graph_checkpoint", "junk_rate"),
     ("session_turns", "turns_at_risk"),
     ("session_turns", "session_exports_are_taken"),
     ("documents", "inbox_files_are_taken"),

@@ -8,7 +8,7 @@ import pytest
 
 from orchestration.checks.check_factory import Check, CheckContext, evaluate
 from orchestration.checks.integrity import INTEGRITY
-from orchestration.checks.quality import AT_RISK, quality_checks
+from orchestration.checks.quality import AT_RISK, JUNK_RATE, quality_checks
 from tests.orchestration.conftest import Project
 
 Judge = Callable[..., dg.AssetCheckResult]
@@ -24,6 +24,7 @@ def judge(project: Project) -> Judge:
             *INTEGRITY,
             *quality_checks("chunks" if asset == "knowledge_graph" else "turns"),
             AT_RISK,
+            JUNK_RATE,
         ]
         check = next(check for check in checks if check.name == name)
         context = CheckContext(asset, dg.AssetKey(asset), project.main_dataset(), project.resources, project.instance)
