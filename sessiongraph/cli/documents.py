@@ -37,7 +37,7 @@ def register(app: typer.Typer, panel: str) -> None:
         epilog=examples(
             "sessiongraph add notes.md reports/ --dataset work",
             'sessiongraph add "Alice moved to Paris in 2010." -d demo --node-set people',
-            'sessiongraph add plan.md -d work --metadata \'{"project": "atlas", "year": 2024}\'',
+            'sessiongraph add plan.md --metadata \'{"project": "atlas"}\'',
             after="Next: sessiongraph cognify",
         ),
     )(add)

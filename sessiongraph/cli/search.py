@@ -34,8 +34,8 @@ def register(app: typer.Typer, panel: str) -> None:
         epilog=examples(
             'sessiongraph search "Where does Alice live?" -d demo --session first',
             'sessiongraph search "What does she do?" -d demo --session first',
-            'sessiongraph search "Alice" --type chunks --sources --said-since 2024-05 --kind session',
-            """sessiongraph search "What is planned?" --metadata '{"project": "atlas", "year": {"gte": 2024}}'""",
+            'sessiongraph search "Alice" --sources --said-since 2024-05 --kind session',
+            """sessiongraph search "What is due?" --metadata '{"year": {"gte": 2024}}'""",
             'sessiongraph search "MATCH (a)-[r]->(b) RETURN r.statement" -t cypher',
             after="Next: sessiongraph persist SESSION",
         ),

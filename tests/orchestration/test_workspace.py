@@ -62,4 +62,5 @@ def test_dg_checks_lists_and_launches_in_a_home_that_nobody_has_used(project_roo
         "session_cache",
         "session_turns",
         "session_knowledge",
+        "graph_checkpoint",
     }

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
@@ -148,11 +148,14 @@ class Browser:
 def until(look: Callable[[], T | None], what: str, seconds: float = _PATIENCE_SECONDS) -> T:
     """What `look` gives as soon as that is something. Raises TimeoutError saying `what` did not come."""
     deadline = time.monotonic() + seconds
-    while not (found := look()):
+    while True:
+        # What was found may be another page's by the time that it is read.
+        with suppress(StaleElementReferenceException):
+            if found := look():
+                return found
         if time.monotonic() > deadline:
             raise TimeoutError(f"After {seconds:g} s it is not so that {what}.")
         time.sleep(0.05)
-    return found
 
 
 def _answers(port: int) -> bool:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from sessiongraph.cli.dev import _write_workspace
+from sessiongraph.dagster.asset_keys import UPSTREAM
 from tests.support import dagster_ui
 from tests.support.terminal import Terminal
 
@@ -32,7 +33,7 @@ def test_the_ui_shows_the_assets_and_ends_with_its_command(tmp_path: Path, proje
         second = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
 
     names = {node["assetKey"]["path"][0] for node in data["assetNodes"]}
-    assert names == {"documents", "knowledge_graph", "session_cache", "session_turns", "session_knowledge"}
+    assert names == set(UPSTREAM)
     assert {node["repository"]["location"]["name"] for node in data["assetNodes"]} == {"orchestration"}
     assert (tmp_path / "home" / "dagster" / "history").is_dir()
     assert second.returncode == 2
