@@ -31,11 +31,11 @@ def test_an_asset_materialized_by_clicking_succeeds_and_passes_its_checks(
         browser.sees("RUN_SUCCESS")
 
         browser.open(f"{url}/assets/knowledge_graph?view=checks&checkDetail=graph_is_not_empty")
-        browser.sees("Checks (13)", "This is a blocking asset check.", "Passed", "default_user/main_dataset")
+        browser.sees("Checks (12)", "This is a blocking asset check.", "Passed", "default_user/main_dataset")
         facts = browser.find("//tr[td[1][normalize-space()='facts']]/td[2]").text
         outcomes = [line for line in browser.text.splitlines() if line in ("Succeeded", "Failed", "Not evaluated")]
 
-    assert outcomes == ["Succeeded"] * 13
+    assert outcomes == ["Succeeded"] * 12
     assert int(facts) > 0
 
 
