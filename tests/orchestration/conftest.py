@@ -142,8 +142,8 @@ def plain(value: dg.MetadataValue) -> Any:
     return [dict(row.data) for row in value.records] if isinstance(value, dg.TableMetadataValue) else value.value
 
 
-@pytest.fixture(autouse=True)
-def some_instance() -> Iterator[dg.DagsterInstance]:
+@pytest.fixture
+def own_instance() -> Iterator[dg.DagsterInstance]:
     """Definitions ask the instance that was entered last for their state: without one of its own, a test would ask
     another test's, which may be gone. A sensor's context leaves its instance when it is collected: before, not during
     this test, or that of a test before would be the last one again."""
@@ -153,9 +153,14 @@ def some_instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
+@pytest.fixture(autouse=True)
+def some_instance(own_instance: dg.DagsterInstance) -> None:
+    """Each test has one, also where it does not ask for it."""
+
+
 @pytest.fixture
 def project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: OpenAIEndpoint, some_instance: dg.DagsterInstance
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, openai_endpoint: OpenAIEndpoint, own_instance: dg.DagsterInstance
 ) -> Project:
     settings = {
         "SESSIONGRAPH_HOME": str(tmp_path / "home"),
@@ -172,4 +177,4 @@ def project(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("sessiongraph.dagster.run_errors.RETRY_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)  # away from anybody's .env
-    return Project(tmp_path / "home", some_instance, openai_endpoint)
+    return Project(tmp_path / "home", own_instance, openai_endpoint)

@@ -34,10 +34,10 @@ from sessiongraph import (
 )
 from sessiongraph.services import Services
 from sessiongraph.settings import load_settings
-from tests.orchestration.conftest import Project, project
+from tests.orchestration.conftest import Project, own_instance, project
 from tests.support.terminal import Terminal
 
-__all__ = ["project"]  # a fixture: an instance of Dagster of the test's own
+__all__ = ["own_instance", "project"]  # fixtures: an instance of Dagster of the test's own, and a project in it
 
 SECRET = "Zephyrine"
 TEXT = "Zephyrine Quill moved to Valparaiso in 2010. She works for the Orchid Bank."
