@@ -18,21 +18,21 @@ def tick(project: Project, cursor: str | None) -> dg.SensorResult:
 
 
 def test_a_graph_that_has_grown_gets_a_checkpoint_once(project: Project) -> None:
-    store, facts = project.resources.store(project.main_dataset()), Facts(2000)
+    store, facts = project.resources.store(project.main_dataset()), Facts(4000)
     facts.commit(store, 500)
     before = tick(project, None)
     assert not before.run_requests
 
-    facts.commit(store, 1000)
+    facts.commit(store, 3000)
     due = tick(project, before.cursor)
     [request] = due.run_requests or []
     ran = project.launch("checkpoint", request)
 
     assert ran.success and request.partition_key == MAIN
     told = ran.metadata["graph_checkpoint"]
-    assert told["passages"] == 300 and told["facts"] > 1400 and told["commit"] == 2
+    assert told["passages"] == 700 and told["facts"] > 3400 and told["commit"] == 2
     [folder] = store.checkpoints.iterdir()
-    assert folder.name.startswith("000000000002-300-")
+    assert folder.name.startswith("000000000002-700-")
     assert not tick(project, due.cursor).run_requests
 
 

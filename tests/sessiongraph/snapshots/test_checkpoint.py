@@ -233,9 +233,9 @@ def test_two_that_make_one_at_once_do_no_harm(store: GraphStore, monkeypatch: py
 
 
 def test_one_is_due_when_enough_has_come(tmp_path: Path) -> None:
-    store, facts = GraphStore(tmp_path / "graph.duckdb"), Facts(2000)
+    store, facts = GraphStore(tmp_path / "graph.duckdb"), Facts(4000)
     due = [is_due(store)]
-    for count in (500, 1000, 500):
+    for count in (500, 3000, 500):
         facts.commit(store, count)
         due.append(is_due(store))
     make_checkpoint(store, MODEL, Tokenizer())
