@@ -3,8 +3,7 @@
 Invariant: afterwards the graph is the one that would be there had they never been put in, and their words are in no
 table and in none of the file's bytes. What is forgotten goes first, in one transaction; turns that had it as context
 lose their ledger rows with it, so that they are due again and are extracted anew from what is left. The pages of
-changes, which quote what was said, are removed before that, and what was found of the whole (`kept_findings`), which
-names documents; who called makes the pages again from what is left.
+changes, which quote what was said, are removed before that; who called makes them again from what is left.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,6 @@ import duckdb
 
 from sessiongraph.changes.page_store import remove_pages
 from sessiongraph.extraction.corrections import drop_unfounded, drop_words_of
-from sessiongraph.extraction.kept_findings import remove_findings
 from sessiongraph.extraction.merge_decisions import drop_unnamed
 from sessiongraph.ids import text_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
@@ -47,7 +45,6 @@ def forget(store: GraphStore, target: Target, run_id: str, asset: str) -> Forgot
 
     def change(tx: Transaction) -> Forgotten:
         remove_pages(store)
-        remove_findings(store.path.parent)
         return drop(tx, target)
 
     return store.rewrite(run_id, asset, change)

@@ -142,7 +142,7 @@ class Services:
         """As `checkpoint.is_due`. Raises StoreBusyError where a writer has the store for too long. Blocks."""
         from sessiongraph.snapshots.checkpoint import is_due
 
-        return is_due(self.store(dataset), patience)
+        return is_due(self.store(dataset), self.embedder.identity, patience)
 
     def make_checkpoint(self, dataset: Dataset) -> "Made | None":
         """As `checkpoint.make_checkpoint`, with the vectors of the embedder that is set. Blocks."""

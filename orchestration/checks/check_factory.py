@@ -86,8 +86,10 @@ class CheckContext:
         from sessiongraph.extraction.all_documents import AllDocuments
         from sessiongraph.extraction.window_extraction import extractor_version
 
-        folder, services = self.services.folder(self.dataset), self.services
-        return AllDocuments(folder, self.asset, extractor_version(services.llm), services.embedder.identity)
+        services = self.services
+        return AllDocuments(
+            services.store(self.dataset), self.asset, extractor_version(services.llm), services.embedder.identity
+        )
 
     @cached_property
     def snapshot(self) -> "Snapshot":

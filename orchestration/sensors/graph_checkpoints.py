@@ -17,7 +17,7 @@ _MOST_RUNS = 2
 
 
 class CheckpointCursor(Cursor):
-    """What the store of each dataset of which nothing was due told of its last commit."""
+    """Of each dataset of which nothing was due, what its store told of its last commit, and by which code."""
 
     seen: dict[str, str] = Field(default_factory=dict)
 
@@ -31,13 +31,16 @@ class CheckpointCursor(Cursor):
 A store that was not written since the last tick is not opened.""",
 )
 def graph_checkpoints(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult | dg.SkipReason:
+    from sessiongraph.snapshots.checkpoint import deriving_code
+
     services, before = graph.services, CheckpointCursor.read(context.cursor)
     busy = in_flight(context.instance)
     if busy is None:
         return dg.SkipReason(TOO_MANY)
+    code = deriving_code()
     seen, requests = dict[str, str](), list[dg.RunRequest]()
     for dataset in services.access.all_datasets():
-        written = str(services.store(dataset).signature())
+        written = f"{services.store(dataset).signature()} {code}"
         if before.seen.get(dataset.key) == written:
             seen[dataset.key] = written
         elif dataset.key not in busy and len(requests) < _MOST_RUNS:

@@ -83,7 +83,7 @@ async def _cognify(
 async def _embed_turns(services: Services, store: GraphStore, report: KnowledgeReport) -> None:
     """Where the embedder was changed, what sessions said needs vectors of the new one too."""
     extractor = await asyncio.to_thread(extractor_version, services.llm)
-    sessions = AllDocuments(store.path.parent, "session_knowledge", extractor, services.embedder.identity)
+    sessions = AllDocuments(store, "session_knowledge", extractor, services.embedder.identity)
     turns = await asyncio.to_thread(store.read, lambda con: read_turn_passages(con, sessions.look_for_unembedded(con)))
     try:
         embedded = await embed_missing(store, services.embedder, turns, run_id=report.run_id, asset="session_knowledge")

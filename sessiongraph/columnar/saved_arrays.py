@@ -16,7 +16,8 @@ Invariants:
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -95,7 +96,7 @@ class SavedArrays:
     """What an `ArrayWriter` wrote into `folder`. Raises BrokenArraysError where it is not that."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         manifest = _manifest(folder)
         try:
             self.about: dict[str, Any] = manifest["about"]
@@ -123,18 +124,40 @@ class SavedArrays:
 
     def _found(self, name: str) -> tuple[Array, int]:
         file, start, dtype, shape, size = self._known(self._places, name)
-        data = self._packed if file is None else _mapped(self._folder / file, "r")
+        data = self._packed if file is None else _mapped(self.folder / file, "r")
         try:
             stop = start + int(np.prod(shape)) * np.dtype(dtype).itemsize
             return data[start:stop].view(dtype).reshape(shape), size
         except (TypeError, ValueError) as error:
-            raise BrokenArraysError(f"{self._folder}: {name}: {error}") from error
+            raise BrokenArraysError(f"{self.folder}: {name}: {error}") from error
 
     def _known(self, values: Mapping[str, Any], name: str) -> Any:
         try:
             return values[name]
         except KeyError:
-            raise BrokenArraysError(f"{self._folder}: nothing is called {name}") from None
+            raise BrokenArraysError(f"{self.folder}: nothing is called {name}") from None
+
+
+class SavedParts(ABC):
+    """Something that is saved and loaded part by part, each under a name of its own."""
+
+    @abstractmethod
+    def _parts(self) -> Iterator[tuple[Any, str]]:
+        """Its parts, with their names."""
+
+    def save(self, to: ArrayWriter, name: str) -> None:
+        for part, of_part in self._parts():
+            part.save(to, f"{name}.{of_part}")
+
+    def load(self, saved: SavedArrays, name: str) -> None:
+        """Load what was saved under `name` into this one, which must be new."""
+        for part, of_part in self._parts():
+            part.load(saved, f"{name}.{of_part}")
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of this process's own memory, partly estimated."""
+        return sum(part.nbytes for part, _ in self._parts())
 
 
 def is_mapped(array: Array) -> bool:

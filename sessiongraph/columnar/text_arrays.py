@@ -6,6 +6,7 @@ what comes of joining and changing the others. None stands where there is no tex
 
 import builtins
 import json
+from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -159,14 +160,17 @@ class _Texts(ExtensionArray):
     def _formatter(self, boxed: bool = False) -> Callable[[Any], str]:
         return str if boxed else repr
 
+    @abstractmethod
     def _one(self, row: int) -> Any:
-        raise NotImplementedError
+        """The text of one row."""
 
+    @abstractmethod
     def _objects(self) -> Array:
-        raise NotImplementedError
+        """The texts of all rows: (n,) object."""
 
+    @abstractmethod
     def _of(self, rows: Any) -> "_Texts":
-        raise NotImplementedError
+        """Those of some rows."""
 
 
 class TextObjects(_Texts):

@@ -66,16 +66,16 @@ def data_version(connection: "duckdb.DuckDBPyConnection", asset: str) -> str:
     return content(connection, asset).version
 
 
-def content(connection: "duckdb.DuckDBPyConnection", asset: str, folder: Path | None = None) -> Content:
-    """What there is of `asset` in the dataset; with its `folder`, at the cost of what is new of the graph."""
-    parts = _digests(connection, asset, folder)
+def content(connection: "duckdb.DuckDBPyConnection", asset: str, findings: Path | None = None) -> Content:
+    """What there is of `asset` in the dataset; with the `findings` of its store, at the cost of what is new."""
+    parts = _digests(connection, asset, findings)
     is_empty = not any(part.count for part in parts)
     return Content("empty" if is_empty else "-".join(map(str, parts)), parts[_ROWS_OF[asset]].count)
 
 
-def _digests(connection: "duckdb.DuckDBPyConnection", asset: str, folder: Path | None) -> list[Digest]:
+def _digests(connection: "duckdb.DuckDBPyConnection", asset: str, findings: Path | None) -> list[Digest]:
     if asset in PASSAGE_TABLES:
-        parts = [*evidence_digests(connection, PASSAGE_TABLES[asset], folder), digest(connection, _DECIDED)]
+        parts = [*evidence_digests(connection, PASSAGE_TABLES[asset], findings), digest(connection, _DECIDED)]
         corrected = [digest(connection, query) for query in _CORRECTED]
         return parts + (corrected if any(part.count for part in corrected) else [])
     parts = [digest(connection, query) for query in _CONTENT[asset]]

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sessiongraph.extraction.kept_findings import KeptFinding, code_version, newest_mark
+from sessiongraph.extraction.kept_findings import KeptFinding
+from sessiongraph.source_digest import source_digest
+from sessiongraph.store.store_version import read_version
 
 if TYPE_CHECKING:
     import duckdb
@@ -57,27 +59,28 @@ def digest(connection: "duckdb.DuckDBPyConnection", query: str, ahead: str = "")
     return Digest(count, int(total))
 
 
-def evidence_digests(connection: "duckdb.DuckDBPyConnection", table: str, folder: Path | None) -> list[Digest]:
+def evidence_digests(connection: "duckdb.DuckDBPyConnection", table: str, findings: Path | None) -> list[Digest]:
     """The digests of the live passages of `table`, of their mentions and of their claims.
 
-    They are kept in the dataset's `folder`; for None they are counted from the beginning.
+    They are kept among the `findings` of the store; for None they are counted from the beginning.
     """
-    if folder is None:
+    if findings is None:
         return _digests(connection, _ALL.format(table=table), None)
     import duckdb  # which is loaded: there is a connection
 
     # A row's hash is of how DuckDB writes it.
-    finding = KeptFinding(folder, f"evidence_of_{table}", f"{code_version()} {duckdb.__version__}")
-    now, kept = newest_mark(connection), finding.read(connection)
+    finding = KeptFinding(findings, f"evidence_of_{table}", f"{source_digest('dagster', 'store')} {duckdb.__version__}")
+    now = read_version(connection)
+    kept = finding.read(connection, now)
     if kept is None:
         found = _digests(connection, _ALL.format(table=table), None)
     else:
-        since, found = kept[0], [Digest(count, int(total, 16)) for count, total in kept[1]]
+        since, found = kept[0].seq, [Digest(count, int(total, 16)) for count, total in kept[1]]
         if since < now.seq:
             changed = _CHANGED.format(table=table, since=since)
             before, after = (_digests(connection, changed, until) for until in (since, None))
             found = [it.changed(*parts) for it, *parts in zip(found, before, after, strict=True)]
-    if kept is None or kept[0] < now.seq:
+    if kept is None or kept[0] != now:
         finding.keep(now, [(it.count, f"{it.sum:x}") for it in found])
     return found
 

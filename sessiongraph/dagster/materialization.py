@@ -32,7 +32,7 @@ def store_metadata(services: "Services", dataset: Dataset, asset: str, run_id: s
     figures, found, corrected = services.store(dataset).read(
         lambda con: (
             run_figures(con, asset, run_id) if asset in PASSAGE_TABLES else {},
-            content(con, asset, services.folder(dataset)),
+            content(con, asset, services.store(dataset).findings),
             has_corrected(con, run_id),
         )
     )

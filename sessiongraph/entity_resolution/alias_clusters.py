@@ -7,7 +7,7 @@ What does not belong here: why two names are linked (`entity_resolver`, `merge_r
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
-from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_arrays import SavedParts
 from sessiongraph.columnar.saved_dict import SavedDict
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ def fullest_first(name: str) -> tuple[int, int, str]:
     return -name.count(" "), -len(name), name
 
 
-class AliasClusters:
+class AliasClusters(SavedParts):
     """Alias links by their source, and at each layer the clusters that its links and those of earlier layers make.
 
     Names that were set distinct are never in one cluster, whatever links them.
@@ -108,25 +108,13 @@ class AliasClusters:
         taken, self._reapplied = self._reapplied, set()
         return taken
 
-    def save(self, to: ArrayWriter) -> None:
-        for part, name in self._parts():
-            part.save(to, name)
-
-    def load(self, saved: SavedArrays) -> None:
-        for part, name in self._parts():
-            part.load(saved, name)
-
-    @property
-    def nbytes(self) -> int:
-        return sum(part.nbytes for part, _ in self._parts())
-
     def _parts(self) -> Iterator[tuple[SavedDict[Any], str]]:
-        yield self.links_by_source, "links.by_source"
-        yield self.applied_links, "links.applied"
-        yield self._links_of, "links.of"
-        yield self._distinct_from, "links.distinct"
+        yield self.links_by_source, "by_source"
+        yield self.applied_links, "applied"
+        yield self._links_of, "of"
+        yield self._distinct_from, "distinct"
         for layer, roots in enumerate(self._roots):
-            yield roots, f"links.roots{layer}"
+            yield roots, f"roots{layer}"
 
     def _unapply(self, key: str) -> None:
         self._reapplied.add(key)

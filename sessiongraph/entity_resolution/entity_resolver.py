@@ -11,16 +11,16 @@ Invariants:
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
-from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_arrays import SavedParts
 from sessiongraph.columnar.saved_dict import SavedDict
 from sessiongraph.entity_resolution.alias_clusters import AliasClusters, Link, fullest_first
 from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, NameEvidence, Rule, is_alias_relation
+from sessiongraph.entity_resolution.merges import Merge, Merges, read_merges, written_merges
 from sessiongraph.entity_resolution.name_normalization import (
     acronym,
     differ_by_typo,
@@ -42,16 +42,6 @@ _NO_EVIDENCE = NameEvidence()
 
 
 @dataclass(frozen=True)
-class Merge:
-    """The reason why `key` means the entity of `into`."""
-
-    key: str
-    into: str
-    rule: str
-    because: str
-
-
-@dataclass(frozen=True)
 class Decision:
     """A decision of `source` ("user") about two names, whatever the rules say."""
 
@@ -65,7 +55,7 @@ def pair(a: str, b: str) -> tuple[str, str]:
     return (a, b) if a <= b else (b, a)
 
 
-class EntityResolver:
+class EntityResolver(SavedParts):
     """The entity of each name key, updated as names change. Not safe for use by several threads at once."""
 
     def __init__(self) -> None:
@@ -81,7 +71,7 @@ class EntityResolver:
         self._names_of: SavedDict[dict[str, bool]] = SavedDict(dict, dict)
         self._bearers: SavedDict[dict[str, bool]] = SavedDict(dict, dict)
         # By entity the merges that made it, and the entities of which they may be others now.
-        self._merges: SavedDict[list[Merge]] = SavedDict(_written_merges, _read_merges)
+        self._merges: SavedDict[list[Merge]] = SavedDict(written_merges, read_merges)
         self._remerged: set[str] = set()
 
     def update(
@@ -130,29 +120,15 @@ class EntityResolver:
         self._remerged = set()
         return Merges(self._merges.frozen())
 
-    def save(self, to: ArrayWriter) -> None:
-        for part, name in self._parts():
-            part.save(to, name)
-        self._clusters.save(to)
-
-    def load(self, saved: SavedArrays) -> None:
-        for part, name in self._parts():
-            part.load(saved, name)
-        self._clusters.load(saved)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of this process's own memory, estimated."""
-        return sum(part.nbytes for part, _ in self._parts()) + self._clusters.nbytes
-
-    def _parts(self) -> Iterator[tuple[SavedDict[Any], str]]:
-        yield self._evidence, "resolver.evidence"
-        yield self._decisions, "resolver.decisions"
-        yield self._decided_pairs, "resolver.decided_pairs"
-        yield self._long_names, "resolver.long_names"
-        yield self._names_of, "resolver.names_of"
-        yield self._bearers, "resolver.bearers"
-        yield self._merges, "resolver.merges"
+    def _parts(self) -> Iterator[tuple[Any, str]]:
+        yield self._evidence, "evidence"
+        yield self._decisions, "decisions"
+        yield self._decided_pairs, "decided_pairs"
+        yield self._long_names, "long_names"
+        yield self._names_of, "names_of"
+        yield self._bearers, "bearers"
+        yield self._merges, "merges"
+        yield self._clusters, "clusters"
 
     def _drop_reasons(self, links: Iterable[Link]) -> None:
         """Have the reasons of `links` worded anew when they are next asked for."""
@@ -374,41 +350,12 @@ class EntityResolver:
         return touched
 
 
-class Merges(Sequence[Merge]):
-    """Merges by their names, put in order when they are first asked for."""
-
-    def __init__(self, by_entity: Mapping[str, list[Merge]]) -> None:
-        self._by_entity = by_entity
-
-    def __getitem__(self, place: Any) -> Any:
-        return self._all[place]
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and self._all == list(other)
-
-    @cached_property
-    def _all(self) -> list[Merge]:
-        merges = (merge for of_entity in self._by_entity.values() for merge in of_entity)
-        return sorted(merges, key=lambda merge: (merge.key, merge.into))
-
-
 def _written_evidence(evidence: NameEvidence) -> list[list[str]]:
     return [sorted(getattr(evidence, field.name)) for field in fields(NameEvidence)]
 
 
 def _read_evidence(columns: list[list[str]]) -> NameEvidence:
     return NameEvidence(*map(frozenset, columns))
-
-
-def _written_merges(merges: list[Merge]) -> list[tuple[str, ...]]:
-    return [astuple(merge) for merge in merges]
-
-
-def _read_merges(saved: list[list[str]]) -> list[Merge]:
-    return [Merge(*columns) for columns in saved]
 
 
 def _rules_see_change(key: str, before: NameEvidence | None, evidence: NameEvidence | None) -> bool:

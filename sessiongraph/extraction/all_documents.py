@@ -8,14 +8,18 @@ embedder too. Where none of these has changed since a look, nor has what it foun
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import duckdb
 
-from sessiongraph.extraction.kept_findings import DocumentsFinding, KeptFinding, Look, code_version, documents_of
+from sessiongraph.extraction.kept_findings import DocumentsFinding, KeptFinding, Look, documents_of
 from sessiongraph.extraction.ledger import LedgerRow, Passage, Status
+from sessiongraph.source_digest import source_digest
+from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.store_version import continues, read_version
 from sessiongraph.types import PASSAGE_TABLES
 
+# The rooms that say which passages there are, and how they stand.
+_JUDGING = ("extraction", "persistence", "prompts")
 _VERDICTS = """
 SELECT disposition, reason, count(*) FROM current_ledger
 WHERE passage_id IN (SELECT passage_id FROM {table}) GROUP BY disposition, reason
@@ -23,13 +27,15 @@ WHERE passage_id IN (SELECT passage_id FROM {table}) GROUP BY disposition, reaso
 
 
 class AllDocuments:
-    """One look at all documents of `asset` in the dataset whose `folder` this is. Not safe to share between threads."""
+    """One look at all documents of `asset` in `store`. Not safe to share between threads."""
 
-    def __init__(self, folder: Path, asset: str, extractor: str, embedding_model: str) -> None:
-        self._table, code = PASSAGE_TABLES[asset], code_version()
+    def __init__(self, store: GraphStore, asset: str, extractor: str, embedding_model: str) -> None:
+        self._table, code = PASSAGE_TABLES[asset], source_digest(*_JUDGING)
 
         def finding(name: str, other: str) -> DocumentsFinding:
-            return DocumentsFinding(KeptFinding(folder, f"{name}_{self._table}", f"{code} {other}"), self._table)
+            return DocumentsFinding(
+                KeptFinding(store.findings, f"{name}_{self._table}", f"{code} {other}"), self._table
+            )
 
         self._unsettled, self._stale = finding("unsettled", extractor), finding("stale", extractor)
         self._unembedded = finding("unembedded", embedding_model)
@@ -41,17 +47,18 @@ class AllDocuments:
 
     def look(self, connection: duckdb.DuckDBPyConnection, read_stale: bool) -> list[str] | None:
         """Say which documents must be read; None for all."""
+        now = read_version(connection)
         self._looks = {
-            "unsettled": self._unsettled.look(connection),
-            "stale": self._stale.look(connection, again=read_stale),
-            "unembedded": self._unembedded.look(connection),
+            "unsettled": self._unsettled.look(connection, now),
+            "stale": self._stale.look(connection, now, again=read_stale),
+            "unembedded": self._unembedded.look(connection, now),
         }
         self.documents = documents_of(self._looks.values())
         return self.documents
 
     def look_for_unembedded(self, connection: duckdb.DuckDBPyConnection) -> list[str] | None:
         """The same where nothing but vectors matters."""
-        self._looks = {"unembedded": (look := self._unembedded.look(connection))}
+        self._looks = {"unembedded": (look := self._unembedded.look(connection, read_version(connection)))}
         self.documents = look.documents
         return self.documents
 
@@ -69,7 +76,7 @@ class AllDocuments:
 
     def keep_unembedded(self, connection: duckdb.DuckDBPyConnection, texts: Mapping[str, int]) -> None:
         """Keep how many `texts` of the documents to be read had no vector, by document; not after a `forget`."""
-        if self._looks["unembedded"].mark.holds(connection):
+        if continues(connection, self._looks["unembedded"].version):
             self._keep("unembedded", self._unembedded, texts)
 
     def other_verdicts(

@@ -226,7 +226,7 @@ class _Builder:
         return self._errors[0] if self._windows_asked and len(self._errors) == self._windows_asked else None
 
     def all_documents(self, embedder: Embedder) -> AllDocuments:
-        return AllDocuments(self._store.path.parent, self._asset, self._extractor, embedder.identity)
+        return AllDocuments(self._store, self._asset, self._extractor, embedder.identity)
 
     async def read(
         self, document_ids: Sequence[str] | None, everything: AllDocuments | None, retry_failed: bool

@@ -11,7 +11,6 @@ Invariants:
   is given up, for the store that it was made from is no more.
 """
 
-import hashlib
 import logging
 import math
 import shutil
@@ -24,17 +23,17 @@ from uuid import uuid4
 import duckdb
 
 from sessiongraph.columnar.saved_arrays import ArrayWriter, BrokenArraysError, SavedArrays, remove_folder
-from sessiongraph.snapshots.incremental_read import continues
-from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
+from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder, saved_version
+from sessiongraph.source_digest import source_digest
 from sessiongraph.store.file_lock import take_lock
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.store_version import continues
 from sessiongraph.text_index.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
-# A change of what these hold makes other state of the same rows.
-_DERIVING = ("snapshots", "entity_resolution", "text_index", "columnar", "prompts", ".")
-_PACKAGE = Path(__file__).parent.parent
+# The rooms that derive: a change of what they hold makes other state of the same rows.
+_DERIVING = ("snapshots", "entity_resolution", "text_index", "columnar", "prompts")
 _MAKING = "making-"
 # A graph of fewer rows of the ledger is read in less time, and takes less room, than its checkpoint is worth.
 _FEWEST_ROWS = 600
@@ -51,46 +50,23 @@ class Made:
     nbytes: int
 
 
-@dataclass(frozen=True)
-class _Named:
-    """The folder of a checkpoint, whose name says its commit and how many rows the ledger had."""
-
-    folder: Path
-    seq: int
-    rows: int
-
-
 def open_newest(
     store: GraphStore, connection: duckdb.DuckDBPyConnection, embedding_model: str | None, tokenizer: Tokenizer
 ) -> SnapshotBuilder | None:
     """The state of the newest checkpoint that fits the store behind `connection`, with the vectors of that model (of
     any, for None); None where there is none."""
-    for named in _newest_first(store):
+    for saved in _fitting(store, connection, embedding_model):
+        builder = SnapshotBuilder(saved.about["model"], tokenizer)
         try:
-            saved = SavedArrays(named.folder)
-            model = saved.about["model"]
-            if saved.about["code"] != _code() or embedding_model not in (None, model):
-                continue
-            builder = SnapshotBuilder(model, tokenizer)
             builder.load(saved)
         except (BrokenArraysError, KeyError, TypeError, ValueError) as error:
-            # Where it was removed meanwhile, a newer one or a forgetting has done so.
-            if named.folder.exists():
-                logger.warning("The checkpoint %s is broken and passed over: %s", named.folder, error)
+            _warn(saved.folder, error)
             continue
-        if continues(connection, builder.version):
-            return builder
+        return builder
     return None
 
 
-def rows_behind(store: GraphStore, connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """How many rows of the ledger came after the newest checkpoint, and how many there are."""
-    [(rows,)] = connection.execute("SELECT count(*) FROM ledger").fetchall()
-    newest = next(_newest_first(store), None)
-    return rows - (newest.rows if newest else 0), rows
-
-
-def is_due(store: GraphStore, patience: int = 1) -> bool:
+def is_due(store: GraphStore, embedding_model: str, patience: int = 1) -> bool:
     """Whether so much lies behind the newest checkpoint that making the next one costs less than reading that does.
 
     Making one costs as much as there is, and reading what is behind as much as that is: with one process opened for
@@ -99,8 +75,14 @@ def is_due(store: GraphStore, patience: int = 1) -> bool:
     """
     if not store.exists:
         return False
-    behind, rows = store.read(lambda connection: rows_behind(store, connection))
-    return abs(behind) >= patience * max(_FEWEST_ROWS, 2 * math.isqrt(rows))
+
+    def rows(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+        [(count,)] = connection.execute("SELECT count(*) FROM ledger").fetchall()
+        fitting = next(_fitting(store, connection, embedding_model), None)
+        return count, 0 if fitting is None else saved_version(fitting).ledger_rows
+
+    count, held = store.read(rows)
+    return count - held >= patience * max(_FEWEST_ROWS, 2 * math.isqrt(count))
 
 
 def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenizer) -> Made | None:
@@ -116,17 +98,16 @@ def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenize
         folder = store.checkpoints / f"{_MAKING}{uuid4().hex}"
         try:
             _write(builder, folder, embedding_model)
-            name = f"{builder.version.seq:012}-{builder.version.ledger_rows}-{uuid4().hex[:8]}"
-            made = folder.with_name(name)
+            made = folder.with_name(f"{builder.version.seq:012}-{uuid4().hex[:8]}")
             if not store.read(lambda connection: continues(connection, builder.version) and bool(folder.rename(made))):
                 return None
         except FileNotFoundError:
             return None  # removed with all others, for something was forgotten
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        for named in list(_newest_first(store)):
-            if named.folder != made:
-                remove_folder(named.folder)
+        for other in _newest_first(store):
+            if other != made:
+                remove_folder(other)
     nbytes = sum(path.stat().st_blocks * 512 for path in made.iterdir())
     return Made(builder.version.seq, *builder.sizes, nbytes)
 
@@ -144,23 +125,39 @@ def _write(builder: SnapshotBuilder, folder: Path, embedding_model: str) -> None
     writer = ArrayWriter(folder)
     try:
         builder.save(writer)
-        writer.finish({"code": _code(), "model": embedding_model})
+        writer.finish({"code": deriving_code(), "model": embedding_model})
     finally:
         writer.close()
 
 
-def _newest_first(store: GraphStore) -> Iterator[_Named]:
+def _fitting(
+    store: GraphStore, connection: duckdb.DuckDBPyConnection, embedding_model: str | None
+) -> Iterator[SavedArrays]:
+    """The checkpoints, the newest first, that this code made of the store behind `connection`, with the vectors of that
+    model (of any, for None)."""
+    code = deriving_code()
+    for folder in _newest_first(store):
+        try:
+            saved = SavedArrays(folder)
+            is_ours = saved.about["code"] == code and embedding_model in (None, saved.about["model"])
+            if is_ours and continues(connection, saved_version(saved)):
+                yield saved
+        except (BrokenArraysError, KeyError, TypeError, ValueError) as error:
+            _warn(folder, error)
+
+
+def _newest_first(store: GraphStore) -> list[Path]:
+    """The folders of whole checkpoints: their names begin with their commits."""
     try:
-        names = sorted(
-            (path for path in store.checkpoints.iterdir() if not path.name.startswith(_MAKING)), reverse=True
-        )
+        return sorted((it for it in store.checkpoints.iterdir() if not it.name.startswith(_MAKING)), reverse=True)
     except FileNotFoundError:
-        return
-    for path in names:
-        seq, _, rest = path.name.partition("-")
-        rows = rest.partition("-")[0]
-        if seq.isdecimal() and rows.isdecimal():
-            yield _Named(path, int(seq), int(rows))
+        return []
+
+
+def _warn(folder: Path, error: Exception) -> None:
+    # Where it was removed meanwhile, a newer one or a forgetting has done so.
+    if folder.exists():
+        logger.warning("The checkpoint %s is broken and passed over: %s", folder, error)
 
 
 @contextmanager
@@ -178,10 +175,6 @@ def _only_maker(store: GraphStore) -> Iterator[bool]:
         lock.release()
 
 
-def _code() -> str:
-    """A hash of the code that derives the state: other code may derive another."""
-    digest = hashlib.blake2b(digest_size=16)
-    for folder in _DERIVING:
-        for path in sorted((_PACKAGE / folder).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+def deriving_code() -> str:
+    """A hash of the code that derives the state."""
+    return source_digest(*_DERIVING)

@@ -372,14 +372,14 @@ class CorrectedClaims:
             found.append(RetractedClaim(id_, *shown, *said, claim, fact.key, fact.word))
         return found
 
-    def save(self, to: ArrayWriter) -> None:
+    def save(self, to: ArrayWriter, name: str) -> None:
         decided = [(*names, decision) for names, decision in self._decided.items()]
         state = _State(self._facts, self._entities, decided, self._names, sorted(self._links), self._shown)
-        to.value("corrections", _state_adapter().dump_python(state, mode="json"))
+        to.value(name, _state_adapter().dump_python(state, mode="json"))
 
-    def load(self, saved: SavedArrays, keys: Array) -> None:
+    def load(self, saved: SavedArrays, name: str, keys: Array) -> None:
         """Load what was saved, where `keys` has the keys of entities by name key."""
-        state = _state_adapter().validate_python(saved.value("corrections"))
+        state = _state_adapter().validate_python(saved.value(name))
         self._facts, self._entities = state.facts, state.entities
         self._codes = {fact.key: code for code, fact in enumerate(self._facts)}
         self._decided = {(one, other): decision for one, other, decision in state.decided}

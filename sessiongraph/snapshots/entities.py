@@ -5,11 +5,12 @@ What a user or a document states has priority over what only an assistant claime
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
-from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays, SavedParts
 from sessiongraph.columnar.texts import CodedColumn, GrowingTexts
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.entity_resolver import Decision, EntityResolver
@@ -24,7 +25,7 @@ _DESCRIPTIONS = 3
 _NO_TYPE = "Concept"
 
 
-class EntityTable:
+class EntityTable(SavedParts):
     """One row for each entity. The code of its key identifies an entity for good; its row may change."""
 
     def __init__(self, evidence: EvidenceTables, corrections: CorrectedClaims) -> None:
@@ -89,23 +90,19 @@ class EntityTable:
         """The name that an entity (by code) is shown by."""
         return str(self.table["name"][self._row_of.array[entity]])
 
-    def save(self, to: ArrayWriter) -> None:
-        self.table.save(to, "entities")
-        self._row_of.save(to, "entities.row_of")
-        to.array("entities.keys", self.keys)
-        to.array("entities.rows", self.rows)
-        self.resolver.save(to)
+    def save(self, to: ArrayWriter, name: str) -> None:
+        super().save(to, name)
+        to.array(f"{name}.keys", self.keys)
+        to.array(f"{name}.entity_rows", self.rows)
 
-    def load(self, saved: SavedArrays) -> None:
-        self.table.load(saved, "entities")
-        self._row_of.load(saved, "entities.row_of")
-        self.keys, self.rows = saved.array("entities.keys"), saved.array("entities.rows")
-        self.resolver.load(saved)
+    def load(self, saved: SavedArrays, name: str) -> None:
+        super().load(saved, name)
+        self.keys, self.rows = saved.array(f"{name}.keys"), saved.array(f"{name}.entity_rows")
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of this process's own memory; what is resolved about each name is estimated."""
-        return self.table.nbytes + self._row_of.nbytes + self.resolver.nbytes
+    def _parts(self) -> Iterator[tuple[Any, str]]:
+        yield self.table, "table"
+        yield self._row_of, "row_of"
+        yield self.resolver, "resolver"
 
     def _is_mentioned(self, keys: Array) -> Array:
         mentioned = self._evidence.mentioned_keys()

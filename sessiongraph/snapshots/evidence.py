@@ -4,13 +4,14 @@ Every string that occurs in many rows has a code, so that the evidence for a nam
 column of integers (1 ms for 1,000,000 rows).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, frame_of, mask_of, sorted_unique
-from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays, SavedParts
 from sessiongraph.columnar.text_arrays import CodedTexts
 from sessiongraph.columnar.texts import CodedColumn, GrowingTexts, StringCodes
 from sessiongraph.columnar.vectors import Array
@@ -28,13 +29,13 @@ CORRECTION = "correction"
 MENTION_COLUMNS = ("entity", "passage", "key", "name", "type", "description", "stated_by")
 CLAIM_COLUMNS = ("fact", "passage", "statement", "stated_by", "replaced")
 # What the tables are made of; `excluded` has the texts of `claims`, which come first.
-_SAVED = (
+_PARTS = (
     *("mentions", "claims", "excluded", "keys", "names", "types", "wordings", "relations", "times", "_stated_by"),
     *("_raw_relations", "_keys_of_names", "_normal_relations", "_is_alias", "_is_naming"),
 )
 
 
-class EvidenceTables:
+class EvidenceTables(SavedParts):
     """The evidence of all live passages.
 
     `mentions`: which name key is mentioned in which passage, in which wording, by whom; the subject and the object of a
@@ -361,22 +362,19 @@ class EvidenceTables:
         columns = {name: named[name] if name in named else view(name) for name in MENTION_COLUMNS}
         return frame_of(columns, len(self.mentions))
 
-    def save(self, to: ArrayWriter) -> None:
-        for name in _SAVED:
-            getattr(self, name).save(to, f"evidence.{name}")
+    def save(self, to: ArrayWriter, name: str) -> None:
+        super().save(to, name)
         users = [[key, user_id] for key, user_id in self._users_of_keys.items()]
-        to.value("evidence", [users, sorted(self._relative_keys), self._names_of_users])
+        to.value(name, [users, sorted(self._relative_keys), self._names_of_users])
 
-    def load(self, saved: SavedArrays) -> None:
-        for name in _SAVED:
-            getattr(self, name).load(saved, f"evidence.{name}")
-        users, relative_keys, self._names_of_users = saved.value("evidence")
+    def load(self, saved: SavedArrays, name: str) -> None:
+        super().load(saved, name)
+        users, relative_keys, self._names_of_users = saved.value(name)
         self._users_of_keys, self._relative_keys = {key: user_id for key, user_id in users}, set(relative_keys)
 
-    @property
-    def nbytes(self) -> int:
-        """Bytes of this process's own memory."""
-        return sum(getattr(self, name).nbytes for name in _SAVED)
+    def _parts(self) -> Iterator[tuple[Any, str]]:
+        for name in _PARTS:
+            yield getattr(self, name), name
 
 
 def _with_own_names(evidence: Columns, users: Array, *columns: str) -> Columns:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sessiongraph.columnar.growing_arrays import GrowingArray, GrowingTable, mask_of, sorted_unique
 from sessiongraph.columnar.key_index import KeyIndex
-from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays, SavedParts
 from sessiongraph.columnar.texts import CodedColumn, GrowingTexts
 from sessiongraph.columnar.vectors import Array, GrowingVectors
 from sessiongraph.ids import content_id
@@ -51,7 +51,7 @@ _CORRECTED = ("corrected_by", "corrected_at", "ended")
 _NUMBERS = ("subject", "object", "subject_key", "object_key", "family", "slot", "vector")
 
 
-class FactTable:
+class FactTable(SavedParts):
     """One row for each fact; `subject` and `object` are rows of entities, `subject_key` and `object_key` codes."""
 
     def __init__(
@@ -334,27 +334,20 @@ class FactTable:
         columns |= {"subject": taken["subject_key"], "object": taken["object_key"], "object_name": names}
         return pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in columns.items()})
 
-    def save(self, to: ArrayWriter) -> None:
-        for part, name in self._parts():
-            part.save(to, name)
-        to.value("facts.families", [self._families, self._endable])
+    def save(self, to: ArrayWriter, name: str) -> None:
+        super().save(to, name)
+        to.value(f"{name}.families", [self._families, self._endable])
 
-    def load(self, saved: SavedArrays) -> None:
-        for part, name in self._parts():
-            part.load(saved, name)
-        self._families, self._endable = saved.value("facts.families")
+    def load(self, saved: SavedArrays, name: str) -> None:
+        super().load(saved, name)
+        self._families, self._endable = saved.value(f"{name}.families")
 
     def _parts(self) -> Iterator[tuple[Any, str]]:
-        yield self.table, "facts"
-        yield self.index, "facts.index"
-        yield self.vectors, "facts.vectors"
-        yield self._rows, "facts.rows"
-        yield self._family_of, "facts.family_of"
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of this process's own memory."""
-        return sum(part.nbytes for part, _ in self._parts())
+        yield self.table, "table"
+        yield self.index, "index"
+        yield self.vectors, "vectors"
+        yield self._rows, "rows"
+        yield self._family_of, "family_of"
 
 
 def _distinct(values: Array) -> tuple[Array, Array]:

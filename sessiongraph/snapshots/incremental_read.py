@@ -24,8 +24,6 @@ from sessiongraph.types import BAD_SCORE
 
 Columns: TypeAlias = dict[str, Array]
 
-# Nothing is deleted without rows of one of these.
-_COUNTED = ("documents", "turns", "ledger", "node_sets", "fact_corrections", "entity_corrections")
 # The texts of new live passages are looked for in the commits since, then in so many before, then in all.
 _COMMITS_BEFORE = (0, 50, None)
 _BATCH_PASSAGES = 20_000
@@ -95,19 +93,6 @@ GROUP BY document_id
 
 
 @dataclass(frozen=True)
-class StoreVersion:
-    """How far a store was read: up to the commit `seq` of that `time`, with `rows` of each table."""
-
-    seq: int
-    time: object
-    rows: tuple[int, ...]
-
-    @property
-    def ledger_rows(self) -> int:
-        return self.rows[_COUNTED.index("ledger")] if self.rows else 0
-
-
-@dataclass(frozen=True)
 class Changes:
     """The changes after a version, or all there is.
 
@@ -124,21 +109,6 @@ class Changes:
     decisions: dict[tuple[str, str], Decision]
     words: Words
     speakers: dict[str, str]
-
-
-def read_version(connection: duckdb.DuckDBPyConnection, until: int | None = None) -> StoreVersion:
-    """The present version of the store behind `connection`, or what is left of the one at commit `until`."""
-    which = "" if until is None else f"WHERE seq <= {until}"
-    last = f"SELECT coalesce(max(seq), 0), arg_max(committed_at, seq) FROM commits {which}"
-    [(seq, time)] = connection.execute(last).fetchall()
-    counts = (f"SELECT {place}, count(*) FROM {table} {which}" for place, table in enumerate(_COUNTED))
-    rows = dict(connection.execute(" UNION ALL ".join(counts)).fetchall())
-    return StoreVersion(seq, time, tuple(rows[place] for place in range(len(_COUNTED))))
-
-
-def continues(connection: duckdb.DuckDBPyConnection, known: StoreVersion) -> bool:
-    """Whether the store behind `connection` still holds all that it held at version `known`."""
-    return known.seq == 0 or read_version(connection, known.seq) == known
 
 
 def read_changes(connection: duckdb.DuckDBPyConnection, since: int) -> Changes:

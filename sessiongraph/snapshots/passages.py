@@ -8,7 +8,7 @@ import numpy as np
 
 from sessiongraph.columnar.growing_arrays import GrowingTable, mask_of
 from sessiongraph.columnar.key_index import KeyIndex
-from sessiongraph.columnar.saved_arrays import ArrayWriter, SavedArrays
+from sessiongraph.columnar.saved_arrays import SavedParts
 from sessiongraph.columnar.texts import CodedColumn, GrowingTexts
 from sessiongraph.columnar.vectors import Array, GrowingVectors, text_hashes
 from sessiongraph.ids import text_id
@@ -31,7 +31,7 @@ _MONTHS = (
 _EARLIEST = np.iinfo(np.int64).min
 
 
-class PassageTable:
+class PassageTable(SavedParts):
     """One row for each live passage. A row's number changes only when another is removed."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
@@ -137,25 +137,12 @@ class PassageTable:
         """The number of each row's document, an array that does not change."""
         return self._documents.code_view()
 
-    def save(self, to: ArrayWriter) -> None:
-        for part, name in self._parts():
-            part.save(to, name)
-
-    def load(self, saved: SavedArrays) -> None:
-        for part, name in self._parts():
-            part.load(saved, name)
-
     def _parts(self) -> Iterator[tuple[Any, str]]:
-        yield self.table, "passages"
-        yield self.index, "passages.index"
-        yield self.contexts, "passages.contexts"
-        yield self.vectors, "passages.vectors"
-        yield self._rows, "passages.rows"
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of this process's own memory."""
-        return sum(part.nbytes for part, _ in self._parts())
+        yield self.table, "table"
+        yield self.index, "index"
+        yield self.contexts, "contexts"
+        yield self.vectors, "vectors"
+        yield self._rows, "rows"
 
 
 def indexed_texts(columns: dict[str, Any]) -> list[str]:

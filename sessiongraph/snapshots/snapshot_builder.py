@@ -6,8 +6,8 @@ from the evidence whatever the changes touch (`EntityTable.update_rows`, `FactTa
 subtracting from what was derived. Not safe to share between threads; the snapshots are.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -27,17 +27,15 @@ from sessiongraph.snapshots.facts import FactTable
 from sessiongraph.snapshots.incremental_read import (
     Changes,
     Columns,
-    StoreVersion,
-    continues,
     read_changes,
     read_evidence,
     read_vectors,
-    read_version,
 )
 from sessiongraph.snapshots.passages import COLUMNS as passage_columns
 from sessiongraph.snapshots.passages import PassageTable
 from sessiongraph.snapshots.snapshot import EntityKeys, Snapshot
 from sessiongraph.snapshots.speakers import Speakers
+from sessiongraph.store.store_version import StoreVersion, continues, read_version
 from sessiongraph.text_index.document_bm25 import DocumentIndex
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -50,7 +48,7 @@ class SnapshotBuilder:
 
     def __init__(self, embedding_model: str, tokenizer: Tokenizer) -> None:
         self._model, self._tokenizer = embedding_model, tokenizer
-        self._version = StoreVersion(0, None, ())
+        self._version = StoreVersion()
         self._edges: Adjacency | None = None
         self._reset()
 
@@ -89,40 +87,39 @@ class SnapshotBuilder:
         """Save all that was derived."""
         # Sorted as a whole: what was changed since counts as much as the rest from here on.
         adjacency(len(self._entities.table), *self._edge_rows()).save(to)
-        for part in (self._passages, self._evidence, self._corrections, self._entities, self._facts):
-            part.save(to)
-        self._unused_vectors.save(to, "unused_vectors")
+        self._corrections.save(to, "corrections")
+        for part, name in self._parts():
+            part.save(to, name)
         to.value("speakers", vars(self._speakers))
-        to.value("version", [self._version.seq, self._version.time and str(self._version.time), self._version.rows])
+        to.value("version", self._version.as_json())
 
     def load(self, saved: SavedArrays) -> None:
         """Load what was saved into this builder, which must be new."""
         for name, value in saved.value("speakers").items():
             setattr(self._speakers, name, value)
         self._speakers.told = {user_id: tuple(names) for user_id, names in self._speakers.told.items()}
-        for part in (self._passages, self._evidence, self._entities, self._facts):
-            part.load(saved)
-        self._corrections.load(saved, self._entities.keys)
-        self._unused_vectors.load(saved, "unused_vectors")
+        for part, name in self._parts():
+            part.load(saved, name)
+        self._corrections.load(saved, "corrections", self._entities.keys)
         self._edges = saved_adjacency(saved, len(self._entities.table), *self._edge_rows())
-        seq, time, rows = saved.value("version")
-        self._version = StoreVersion(seq, time and datetime.fromisoformat(time), tuple(rows))
+        self._version = saved_version(saved)
 
     @property
     def nbytes(self) -> int:
         """Rough size in memory that is this process's own, of snapshots too: they share it."""
         edges = self._edges.nbytes if self._edges else 0
-        return (
-            self._passages.nbytes
-            + self._evidence.nbytes
-            + self._entities.nbytes
-            + self._facts.nbytes
-            + self._unused_vectors.nbytes
-            + edges
-        )
+        return edges + sum(part.nbytes for part, _ in self._parts())
+
+    def _parts(self) -> Iterator[tuple[Any, str]]:
+        """What is derived, but for what is small or is made from the rest."""
+        yield self._passages, "passages"
+        yield self._evidence, "evidence"
+        yield self._entities, "entities"
+        yield self._facts, "facts"
+        yield self._unused_vectors, "unused_vectors"
 
     def _reset(self) -> None:
-        self._version = StoreVersion(0, None, ())
+        self._version = StoreVersion()
         self._speakers = Speakers()
         self._passages, self._evidence = PassageTable(self._tokenizer), EvidenceTables(self._speakers)
         self._corrections = CorrectedClaims(self._evidence)
@@ -231,6 +228,11 @@ class SnapshotBuilder:
             (mentions("passage"), mentions("entity"), mentions("priority")),
             (facts("subject"), facts("object"), facts("priority")),
         )
+
+
+def saved_version(saved: SavedArrays) -> StoreVersion:
+    """How far the store had been read when this was saved."""
+    return StoreVersion.of_json(saved.value("version"))
 
 
 class _MissingVectors:

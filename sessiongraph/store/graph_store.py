@@ -68,8 +68,13 @@ class GraphStore:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of what was derived from the store (`snapshots/checkpoint.py`)."""
+        """The folder of what the graph is derived to (`snapshots/checkpoint.py`)."""
         return self.path.with_name("checkpoints")
+
+    @property
+    def findings(self) -> Path:
+        """The folder of what was found of all documents (`extraction/kept_findings.py`)."""
+        return self.path.with_name("findings")
 
     @property
     def exists(self) -> bool:
@@ -151,13 +156,13 @@ class GraphStore:
         """As `write` to a store that exists, but in a file written anew: DuckDB keeps deleted strings in the old one.
 
         What `change` deletes is in none of the bytes afterwards; the old file stands until the new one is whole. What
-        was derived of the old one is removed first: it holds the same words.
+        was derived of the old one is removed first: it holds the same words, and names the same documents.
         """
         changed = self.path.with_suffix(".changed")
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             try:
                 self._upgrade(self.path)
-                shutil.rmtree(self.checkpoints, ignore_errors=True)
+                self._remove_derived()
                 # A writer that was killed leaves its log, which would be played back into the file written anew.
                 self._checkpoint(self.path)
                 self._copy(self.path, changed)
@@ -191,8 +196,12 @@ class GraphStore:
     def delete(self) -> None:
         """Remove the store from disk; its lock file stays, for whoever waits on it."""
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
-            shutil.rmtree(self.checkpoints, ignore_errors=True)
+            self._remove_derived()
             _remove(self.path)
+
+    def _remove_derived(self) -> None:
+        for folder in (self.checkpoints, self.findings):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _commit(self, path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
         with self._pool.opened(path) as connection:

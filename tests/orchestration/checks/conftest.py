@@ -19,7 +19,7 @@ Harm = Callable[..., None]
 def judge(project: Project) -> Judge:
     """The result of a check, by its name, on the main dataset as it is now."""
 
-    def result(name: str, asset: str = "session_knowledge") -> dg.AssetCheckResult:
+    def result(name: str, asset: str = "session_knowledge", run_id: str | None = None) -> dg.AssetCheckResult:
         checks: list[Check] = [
             *INTEGRITY,
             *quality_checks("chunks" if asset == "knowledge_graph" else "turns"),
@@ -27,8 +27,8 @@ def judge(project: Project) -> Judge:
             JUNK_RATE,
         ]
         check = next(check for check in checks if check.name == name)
-        context = CheckContext(asset, dg.AssetKey(asset), project.main_dataset(), project.resources, project.instance)
-        return evaluate(check, context)
+        made_in = (project.main_dataset(), project.resources, project.instance, run_id)
+        return evaluate(check, CheckContext(asset, dg.AssetKey(asset), *made_in))
 
     return result
 

@@ -45,17 +45,31 @@ def test_an_unused_dataset_passes_them_all(project: Project, judge: Judge) -> No
 
 
 def test_each_harm_is_seen(built: Project, judge: Judge, harm: Harm) -> None:
-    path = built.resources.store(built.main_dataset()).path
-    sound, unseen = path.read_bytes(), []
+    """By a run that wrote nothing, and by the one that wrote all there is."""
+    store = built.resources.store(built.main_dataset())
+    [(run_id,)] = store.read(lambda con: con.execute("SELECT DISTINCT run_id FROM commits").fetchall())
+    sound, unseen = store.path.read_bytes(), []
     for name, figure, statements in HARMS:
         harm(*statements)
-        result = judge(name)
-        if result.passed or result.severity is not dg.AssetCheckSeverity.ERROR or not result.metadata[figure].value:
-            unseen.append((name, figure))
-        path.unlink()
-        path.write_bytes(sound)
+        for result in (judge(name), judge(name, run_id=run_id)):
+            if result.passed or result.severity is not dg.AssetCheckSeverity.ERROR or not result.metadata[figure].value:
+                unseen.append((name, figure))
+        store.path.unlink()
+        store.path.write_bytes(sound)
 
     assert unseen == [] and judge("evidence_is_complete").passed
+
+
+def test_a_run_is_held_to_what_it_wrote_and_any_other_to_all(built: Project, judge: Judge, harm: Harm) -> None:
+    built.say("s2", ("Where does Dora live?", "Dora Green lives in Oslo."))
+    run_id = built.run("persist_sessions").run_id
+    written = f"seq IN (SELECT seq FROM commits WHERE run_id = '{run_id}')"
+
+    harm(f"UPDATE claims SET relation = '' WHERE NOT {written}")
+    assert judge("no_dangling_facts", run_id=run_id).passed
+    assert not judge("no_dangling_facts").passed
+    harm(f"UPDATE claims SET relation = '' WHERE {written}")
+    assert not judge("no_dangling_facts", run_id=run_id).passed
 
 
 def test_what_is_derived_is_held_against_its_evidence_too(built: Project) -> None:

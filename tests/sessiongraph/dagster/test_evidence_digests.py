@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.dagster.data_version import Content, content
-from sessiongraph.extraction.kept_findings import FOLDER
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from tests.support.evidence import Claim, Evidence, put, put_window, settle
 
 ASSETS = ("knowledge_graph", "session_knowledge")
-FILE = f"{FOLDER}/evidence_of_chunks.json"
+FILE = "evidence_of_chunks.json"
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def store(tmp_path: Path) -> GraphStore:
 
 
 def kept(store: GraphStore) -> list[Content]:
-    return store.read(lambda con: [content(con, asset, store.path.parent) for asset in ASSETS])
+    return store.read(lambda con: [content(con, asset, store.findings) for asset in ASSETS])
 
 
 def counted(store: GraphStore) -> list[Content]:
@@ -73,7 +72,7 @@ def test_after_any_commits_they_are_those_of_the_content(store: GraphStore, seed
 def test_what_is_kept_is_not_counted_again(store: GraphStore) -> None:
     put(store, document(0))
     kept(store)
-    file = store.path.parent / FILE
+    file = store.findings / FILE
     wrong = json.loads(file.read_text())
     wrong["value"][2] = [41, "0"]
     file.write_text(json.dumps(wrong))
@@ -90,9 +89,9 @@ def test_what_is_kept_of_another_store_counts_for_nothing(store: GraphStore, tmp
     put(other, document(7))
     kept(other)
     put(store, document(0))
-    (store.path.parent / FOLDER).mkdir()
-    (store.path.parent / FILE).write_bytes((other.path.parent / FILE).read_bytes())
+    store.findings.mkdir()
+    (store.findings / FILE).write_bytes((other.findings / FILE).read_bytes())
     assert kept(store) == counted(store)
 
-    (store.path.parent / FILE).write_text("no JSON")
+    (store.findings / FILE).write_text("no JSON")
     assert kept(store) == counted(store)

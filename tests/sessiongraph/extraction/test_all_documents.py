@@ -9,7 +9,6 @@ import pytest
 
 from sessiongraph.extraction.all_documents import AllDocuments
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
-from sessiongraph.extraction.kept_findings import FOLDER
 from sessiongraph.extraction.ledger import window_id
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.persistence.turn_passages import read_turn_passages
@@ -51,7 +50,7 @@ def settle(store: GraphStore, passage_id: str, disposition: str = "as is", extra
 
 
 def everything(store: GraphStore, extractor: str = EXTRACTOR) -> AllDocuments:
-    return AllDocuments(store.path.parent, "session_knowledge", extractor, "model")
+    return AllDocuments(store, "session_knowledge", extractor, "model")
 
 
 def looked(store: GraphStore, reextract: bool = False) -> tuple[AllDocuments, DuePassages]:
@@ -133,15 +132,15 @@ def test_what_has_no_vector_is_read_again_until_it_has(store: GraphStore) -> Non
 def test_other_code_looks_at_everything_anew(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
     looked(store)
     assert store.read(lambda con: everything(store).look(con, False)) == []
-    monkeypatch.setattr("sessiongraph.extraction.all_documents.code_version", lambda: "other")
+    monkeypatch.setattr("sessiongraph.extraction.all_documents.source_digest", lambda *rooms: "other")
     assert store.read(lambda con: everything(store).look(con, False)) is None
 
 
 def test_what_is_forgotten_is_named_in_no_finding(store: GraphStore) -> None:
     say(store, "s0", 0, "In Rome.")
     looked(store)
-    assert list((store.path.parent / FOLDER).iterdir())
+    assert list(store.findings.iterdir())
 
     forget(store, Target(document_ids=["s0"]), "forget", "session_turns")
 
-    assert not (store.path.parent / FOLDER).exists()
+    assert not store.findings.exists()

@@ -234,13 +234,16 @@ def test_two_that_make_one_at_once_do_no_harm(store: GraphStore, monkeypatch: py
 
 def test_one_is_due_when_enough_has_come(tmp_path: Path) -> None:
     store, facts = GraphStore(tmp_path / "graph.duckdb"), Facts(4000)
-    due = [is_due(store)]
+    due = [is_due(store, MODEL)]
     for count in (500, 3000, 500):
         facts.commit(store, count)
-        due.append(is_due(store))
+        due.append(is_due(store, MODEL))
     make_checkpoint(store, MODEL, Tokenizer())
 
-    assert [*due, is_due(store)] == [False, False, True, True, False]
+    assert [*due, is_due(store, MODEL)] == [False, False, True, True, False]
+    assert is_due(store, "another")
+    of_other_code(the_checkpoint(store))
+    assert is_due(store, MODEL)
 
 
 KILLED = """
