@@ -32,7 +32,7 @@ from benchmarks.crash_children import Ended, Trap, in_child, set_traps
 from benchmarks.measure import redis_server, write_figures
 from benchmarks.redis_state import RedisState
 from sessiongraph.default_client import default_services
-from tests.support.dataset_state import DatasetState, doubled, read_state
+from tests.support.dataset_state import DatasetState, doubled, read_opened_state, read_state
 
 # How soon after a kill another process must be able to write.
 LOCK_SECONDS = 1.0
@@ -239,10 +239,12 @@ def in_home(home: Path, work: Callable[[], Any]) -> Any:
 
 
 def _commit_often() -> None:
-    """Small calls and commits, so that there are many places to be killed at."""
+    """Small calls and commits, and checkpoints of little, so that there are many places to be killed at."""
     from sessiongraph.extraction import build_graph, embedding, window_extraction
+    from sessiongraph.snapshots import checkpoint
 
     window_extraction.CALL_CHARS, build_graph.COMMIT_SECONDS, embedding._COMMIT_TEXTS = 250, 0.0, 8
+    checkpoint.is_due = lambda *_: True  # type: ignore[assignment]
 
 
 def stores() -> dict[str, Any]:
@@ -270,6 +272,10 @@ def _faults_after_kill(operation: story.Operation) -> list[str]:
             faults.append(f"{name} could be written after {waited:.1f} s only")
         if twice := quick.read(doubled):
             faults.append(f"{name} holds rows twice: {twice}")
+        model = default_services().embedder.identity
+        opened = read_opened_state(quick, model)
+        if opened is not None and (differences := read_state(quick, model).differences(opened)):
+            faults.append(f"{name} is not what its checkpoint shows: {differences}")
     return faults
 
 

@@ -96,7 +96,7 @@ def set_traps(trap: Trap) -> None:
     from sessiongraph.llm.embedder import Embedder
     from sessiongraph.session_cache.redis import RedisSessionCache
     from sessiongraph.session_cache.sqlite import SqliteSessionCache
-    from sessiongraph.snapshots import snapshot_builder
+    from sessiongraph.snapshots import checkpoint, snapshot_builder
     from sessiongraph.store import graph_store
 
     for owner, name, place in (
@@ -108,6 +108,9 @@ def set_traps(trap: Trap) -> None:
         (graph_store.GraphStore, "_copy", "rewrite: copy"),
         (graph_store, "_remove", "store: remove file"),
         (Path, "replace", "store: replace file"),
+        (checkpoint, "_write", "checkpoint: write"),
+        (checkpoint, "remove_folder", "checkpoint: remove"),
+        (Path, "rename", "checkpoint: rename"),
         (snapshot_builder.SnapshotBuilder, "refresh", "snapshot: refresh"),
         (LLM, "structured", "model: extract"),
         (LLM, "text", "model: answer"),

@@ -7,6 +7,7 @@ dataset must be what a single undisturbed run builds of the same turns and docum
 import asyncio
 import json
 import os
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -37,8 +38,10 @@ from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache import open_session_cache
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.settings import Settings
+from sessiongraph.snapshots.checkpoint import make_checkpoint
 from sessiongraph.snapshots.corrections import FactKey
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.text_index.tokenizer import Tokenizer
 from tests.conftest import RedisServer
 from tests.reliability.reference_model import (
     POISON,
@@ -54,7 +57,7 @@ from tests.reliability.reference_model import (
     turn,
     verdicts,
 )
-from tests.support.dataset_state import DatasetState, doubled, read_state
+from tests.support.dataset_state import DatasetState, doubled, read_opened_state, read_state
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "0"))
@@ -193,6 +196,23 @@ class Machine(RuleBasedStateMachine):
             assert (again.staged, again.settled, again.extracted) == (0, 0, 0)
             assert len(self.endpoint.requests) == calls, "an unchanged persist asked a model"
 
+    @rule(name=names, then=st.sampled_from(["keep", "keep", "break", "remove"]))
+    def make_checkpoint(self, name: str, then: str) -> None:
+        """What is opened must show the same, however it was left, now and after all that comes."""
+        store = self.stores[name]
+        if not store.exists:
+            return
+        made = make_checkpoint(store, self.embedder.identity, Tokenizer())
+        assert made is not None
+        [folder] = store.checkpoints.iterdir()
+        if then == "break":
+            manifest = folder / "manifest.json"
+            manifest.write_text(manifest.read_text()[:100])
+        elif then == "remove":
+            shutil.rmtree(folder)
+        assert (read_opened_state(store, self.embedder.identity) is None) == (then != "keep")
+        self._check_opened(name, self._state(name))
+
     @rule(name=names, texts=st.lists(facts, min_size=1, max_size=3))
     def add_document(self, name: str, texts: list[str]) -> None:
         before = self._state(name)
@@ -300,6 +320,7 @@ class Machine(RuleBasedStateMachine):
     def _check(self, name: str, before: DatasetState | None) -> None:
         found, given = self._state(name), self.given[name]
         assert self.stores[name].read(doubled) == {}
+        self._check_opened(name, found)
         wanted = self._undisturbed(name)
         failed = {row[0] for row in found.ledger if row[6] == "failed"}
         self._check_ledger(found, given, failed)
@@ -312,6 +333,10 @@ class Machine(RuleBasedStateMachine):
                 assert all(live.get(passage) == stood.get(passage) for passage in failed)
         else:
             assert found.differences(wanted) == {}
+
+    def _check_opened(self, name: str, found: DatasetState) -> None:
+        opened = read_opened_state(self.stores[name], self.embedder.identity)
+        assert opened is None or opened.differences(found) == {}
 
     def _check_ledger(self, found: DatasetState, given: ReferenceDataset, failed: set[str]) -> None:
         """Every turn once, at its latest words, with the verdict of the model's own rules."""

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from sessiongraph.snapshots.checkpoint import open_newest
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.text_index.tokenizer import Tokenizer
@@ -78,12 +79,22 @@ class DatasetState:
 
 
 def read_state(store: GraphStore, embedding_model: str) -> DatasetState:
-    """The present state of `store`."""
-    return store.read(lambda connection: _read(connection, embedding_model))
+    """The present state of `store`, read from the beginning."""
+    return store.read(lambda connection: _read(connection, SnapshotBuilder(embedding_model, Tokenizer())))
 
 
-def _read(connection: duckdb.DuckDBPyConnection, embedding_model: str) -> DatasetState:
-    snapshot = SnapshotBuilder(embedding_model, Tokenizer()).refresh(connection)
+def read_opened_state(store: GraphStore, embedding_model: str) -> DatasetState | None:
+    """The state that a process shows which opens the newest checkpoint; None where there is none to open."""
+
+    def read(connection: duckdb.DuckDBPyConnection) -> DatasetState | None:
+        builder = open_newest(store, connection, embedding_model, Tokenizer())
+        return None if builder is None else _read(connection, builder)
+
+    return store.read(read)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, builder: SnapshotBuilder) -> DatasetState:
+    snapshot = builder.refresh(connection)
     # A document's time is that of its build, and so is that of what only documents state.
     passages = snapshot.passages.drop(columns=["run_id"])
     passages["said_at"] = passages["said_at"].where(passages["kind"] == "session")
