@@ -47,6 +47,10 @@ def build_past(home: Path) -> None:
 
     logging.disable(logging.INFO)
     asyncio.run(_owner_and_dataset())
+
+    def run(job: str) -> None:
+        defs.resolve_job_def(job).execute_in_process(partition_key=KEY, instance=default_services().dagster_instance)
+
     texts = iter(workload.documents(sum(count for count, _ in PAST)))
     inbox = home / "inbox" / KEY
     for number, (documents, turns) in enumerate(PAST):
@@ -54,9 +58,9 @@ def build_past(home: Path) -> None:
         for place in range(documents):
             (inbox / f"report-{number}-{place}.txt").write_text(next(texts), encoding="utf-8")
         say(f"session-{number}", turns, number)
-        job = defs.resolve_job_def("build_memory")
-        job.execute_in_process(partition_key=KEY, instance=default_services().dagster_instance)
+        run("build_memory")
         print(f"{number + 1} of {len(PAST)} runs", flush=True)
+    run("checkpoint")
 
 
 async def _owner_and_dataset() -> None:
