@@ -36,7 +36,8 @@ _CONVERSATION = "conversation"
 _ASKED_BY = "~ asked by: "
 _CONVERSATION_WITH = re.compile(r"conversation \S+ with (.+), \d{4}-\d\d-\d\d")
 _ANSWER = "assistant: "
-_TRUE = re.compile(r"known fact, true(?: from (\S+))?(?: until (\S+?))?, from ")
+_FACT = "known fact, "
+_TRUE = re.compile(_FACT + r"true(?: from (\S+))?(?: until (\S+?))?, from ")
 _REPLACED = "; no longer true: "
 _WRONG = "; wrong, as a person says: "
 _AND = " / "
@@ -56,6 +57,10 @@ class Source:
 
     label: str
     text: str
+
+    @property
+    def is_fact(self) -> bool:
+        return self.label.startswith(_FACT)
 
     @property
     def valid(self) -> Validity:
@@ -92,7 +97,7 @@ def fact_label(valid: Validity, where: str) -> str:
     """What a source that is a fact is called, and when it was true."""
     bounds = (f"from {valid.start}" if valid.start else "", f"until {valid.end}" if valid.end else "")
     spoken = " ".join(bound for bound in bounds if bound)
-    return f"known fact, {f'true {spoken}, ' if spoken else ''}from {where}"
+    return f"{_FACT}{f'true {spoken}, ' if spoken else ''}from {where}"
 
 
 def passage_label(where: str, replaced: Sequence[str] = (), wrong: Sequence[str] = ()) -> str:

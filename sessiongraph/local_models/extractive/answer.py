@@ -1,8 +1,10 @@
 """A question answered by quoting: the one or two sentences of its sources that say most about it.
 
 Invariant: what is quoted stands in a source, and where nothing fits the answer is NO_ANSWER. A sentence fits by what
-it shares with the question (rare words and names weigh most), by being about who was asked about, and by holding
-the kind of thing that was asked for.
+it shares with the question (rare words and names weigh most), by being about who was asked about, by holding the kind
+of thing that was asked for, and by how early its source stands. What was said of somebody else alone is no answer.
+
+The weights were chosen on three conversations of LoCoMo, and tried on two others (docs/benchmarks.md).
 """
 
 import re
@@ -29,10 +31,18 @@ from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, Validity
 from sessiongraph.speech_acts import speech_act
 
-# How much of the question a sentence must share, by weight, and how close to the best the second one must come.
-_ENOUGH = 0.5
-_SECOND = 0.85
-_NAME_WEIGHT = 2.0
+# How much of the question a sentence must share, by weight, and the score that it must have.
+_ENOUGH = 0.45
+_ENOUGH_BESIDE = 0.15
+_LEAST = 1.3
+# How much more of the question may be said of others than of whom it asks about.
+_OF_OTHERS = 0.15
+# Sources come best first: what a sentence loses by each doubling of the number of its source is 0.7 of this.
+_RANK_WEIGHT = 0.35
+# A sentence of so many words says much; of a fact and its passage one says less.
+_MANY_WORDS = 20
+_LENGTH_WEIGHT = 0.4
+_SAYS_LESS = 0.25
 _KIND_WEIGHT = 0.6
 _SYNONYM = 0.7
 _SAME_STEM = 0.7
@@ -60,6 +70,7 @@ _KINDS = (
 )
 # A question of what was; "did" alone may ask for how things came to be as they are.
 _PAST = re.compile(r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|originally|once|first|ever|was|were|had|did)\b")
+_AGAIN = re.compile(r"(?:and|but|what about|how about)\b")
 _SAID = re.compile(
     r"\b(?:say|said|saying|tell|told|mention(?:ed)?|write|wrote|answer(?:ed)?|repl(?:y|ied)|ask(?:ed)?)\b"
 )
@@ -90,7 +101,10 @@ def answer(question: Question, parser: SentenceParser) -> str:
     query = _Query(question.text, about, past, history, speakers, question.asker, is_about_self)
     if not found or not query.is_named_in(found, question.sources):
         return NO_ANSWER
-    return _quoted(query, _ranked(query, found) or _ranked(query, found, strictly=False))
+    ranked = _ranked(query, found) or _ranked(query, found, strictly=False)
+    if not ranked:
+        return NO_ANSWER
+    return _quoted(query, ranked[0][1], [it for _, it in _ranked(query, found, enough=_ENOUGH_BESIDE)])
 
 
 class _Query:
@@ -119,13 +133,13 @@ class _Query:
         for sentence, known in zip(reading.sentences, referents, strict=True):
             if sentence.question or not asks:  # "I love hiking. Where does Eva live?" is not about hiking
                 self._take(sentence, known, coreference)
-        if not self.words and past:
-            # "And Bob?" asks again what was asked before.
+        lowered = text.lower()
+        if past and (not self.words or (_AGAIN.match(lowered) and len(self.words) == 1)):
+            # "And Bob?" asks again what was asked before, whether or not Bob is read as a name.
             asked = [r for r, part in zip(past, history, strict=True) if part.role == "user"][-1:]
             for sentence in (s for r in asked for s in r.sentences):
                 named = {word.lower() for m in sentence.mentions for word in WORD.findall(rendered(m.name, {}))}
                 self.words |= dict.fromkeys(w for w in sentence.lemmas if w not in named | lexicon.ASKING)
-        lowered = text.lower()
         self.year = next(iter(_YEAR.findall(text)), None)
         self.is_past = bool(_PAST.search(lowered))
         self.kinds = next((kinds for pattern, kinds in _KINDS if pattern.search(lowered)), frozenset())
@@ -175,13 +189,36 @@ def _is_said(name: str, is_person: bool, said: set[str] | frozenset[str]) -> boo
     return any(part in said for part in parts) if is_person else all(part in said for part in parts)
 
 
-def _ranked(query: _Query, candidates: list[Candidate], strictly: bool = True) -> list[tuple[float, Candidate]]:
+def _ranked(
+    query: _Query, candidates: list[Candidate], strictly: bool = True, enough: float | None = None
+) -> list[tuple[float, Candidate]]:
+    enough = _ENOUGH if enough is None else enough
     if query.about_self is not None:
         candidates = [it for it in candidates if query.about_self.fits(it, strictly)]
     frequency = Counter(word for candidate in candidates for word in candidate.words | candidate.carried)
     weights = {word: _weight(_said_by(word, frequency), len(candidates)) for word in query.words}
-    scored = [(score, c) for c in candidates if (score := _score(query, weights, c, strictly)) > 0]
+    if _is_of_others(query, weights, candidates):
+        return []
+    scored = [(score, c) for c in candidates if (score := _score(query, weights, c, strictly, enough)) > 0]
     return newest_first(scored, None if query.is_past else query.asker)
+
+
+def _is_of_others(query: _Query, weights: dict[str, float], candidates: list[Candidate]) -> bool:
+    """Whether what is asked of one was said of another: "What did Eva paint?" where Tom paints, and Eva does not."""
+    if not query.names or not weights:
+        return False
+    shares = {True: 0.0, False: 0.0}
+    for candidate in candidates:
+        is_about = _about(*query.names[query.topic], query, candidate) > 0
+        said = sum(weight for word, weight in weights.items() if _share(word, candidate.words, frozenset()))
+        shares[is_about] = max(shares[is_about], said / sum(weights.values()))
+    return shares[False] - shares[True] > _OF_OTHERS
+
+
+def _covered(weights: dict[str, float], candidate: Candidate) -> float:
+    """The share of what is asked, by weight, that `candidate` has."""
+    shared = sum(weight * _share(word, candidate.words, candidate.nearby) for word, weight in weights.items())
+    return shared / sum(weights.values())
 
 
 def _weight(said: int, sentences: int) -> float:
@@ -193,22 +230,19 @@ def _said_by(word: str, frequency: Counter[str]) -> int:
     return max(frequency[each] for each in lexicon.alike(word))
 
 
-def _score(query: _Query, weights: dict[str, float], candidate: Candidate, strictly: bool) -> float:
+def _score(query: _Query, weights: dict[str, float], candidate: Candidate, strictly: bool, enough: float) -> float:
     """How well `candidate` answers; 0 where it does not."""
     if query.sayer and candidate.speaker != query.sayer:
         return 0
-    words = candidate.words
     if query.about_self is not None and query.about_self.tells(candidate):
         return _TOLD if _is_timely(query, candidate.valid) else _TOLD * _UNTIMELY
     about = [_about(name, person, query, candidate) for name, person in query.names]
     if query.names and (not any(about) or not about[query.topic]):
         return 0
-    shared = {word: _share(word, words, candidate.nearby) for word in weights}
-    total = sum(weights.values())
-    covered = sum(weight * shared[word] for word, weight in weights.items())
+    covered = _covered(weights, candidate) if weights else 0.5
     labels = candidate.sentence.labels | ({"Person"} if candidate.names else set())
     fits_kind = bool(query.kinds & labels)
-    if weights and covered < _ENOUGH * total * (0.7 if fits_kind else 1.0):
+    if weights and covered < enough * (0.7 if fits_kind else 1.0):
         return 0
     if not weights and (
         (query.about_self is not None and strictly) or not (fits_kind or (query.names and not query.kinds))
@@ -217,9 +251,16 @@ def _score(query: _Query, weights: dict[str, float], candidate: Candidate, stric
     if query.is_open and not _tells_more(query, candidate):
         return 0
     kind = _KIND_WEIGHT * (fits_kind if query.kinds else 0)
-    share_of_names = sum(about) / len(about) if about else 0
-    score = (covered / total if total else 0.5) * (1 + kind) + _NAME_WEIGHT * share_of_names * 0.5
-    return score if _is_timely(query, candidate.valid) else score * _UNTIMELY
+    score = covered * (1 + kind) + (sum(about) / len(about) if about else 1.0)
+    timely = 1 if _is_timely(query, candidate.valid) else _UNTIMELY
+    if query.about_self is not None:
+        return score * timely
+    score += _LENGTH_WEIGHT * min(len(candidate.sentence.lemmas) / _MANY_WORDS, 1)
+    if score < _LEAST:
+        return 0
+    # A passage says more than its fact; of what is true no more, the fact says since when.
+    score -= _SAYS_LESS * (candidate.is_fact == (candidate.valid.end is None))
+    return score * timely / candidate.number**_RANK_WEIGHT
 
 
 def _is_timely(query: _Query, valid: Validity) -> bool:
@@ -266,16 +307,18 @@ def _tells_more(query: _Query, candidate: Candidate) -> bool:
     return bool(said - set(query.words) - known - lexicon.ASKING)
 
 
-def _quoted(query: _Query, ranked: list[tuple[float, Candidate]]) -> str:
-    if not ranked:
-        return NO_ANSWER
-    best, first = ranked[0]
+def _quoted(query: _Query, first: Candidate, ranked: list[Candidate]) -> str:
     chosen = [first]
-    for score, candidate in ranked[1:] if query.about_self is None else ():
-        if score >= _SECOND * best and set(candidate.sentence.lemmas) - first.words - first.carried:
+    for candidate in ranked if query.about_self is None else ():
+        is_news = set(candidate.sentence.lemmas) - first.words - first.carried
+        if candidate.number != first.number and is_news and _has_a_word_of(query, candidate):
             chosen.append(candidate)
             break
     return " ".join(f"{_cut(_quote(query, candidate))}{_until(candidate)} [{candidate.number}]" for candidate in chosen)
+
+
+def _has_a_word_of(query: _Query, candidate: Candidate) -> bool:
+    return not query.words or any(_share(word, candidate.words, frozenset()) for word in query.words)
 
 
 def _until(candidate: Candidate) -> str:

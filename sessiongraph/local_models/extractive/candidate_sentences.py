@@ -28,7 +28,8 @@ class Candidate:
 
     `names` are the words of all it names, `topics` of its subjects and owners, `carried` of whom the sentences before
         it were about. `before` is the quote before it, `nearby` the lemmas of its utterance, `valid` when it was true,
-    `said_on` the day on which it was said. `role` is whose words they are in a conversation with `user`.
+    `said_on` the day on which it was said. `role` is whose words they are in a conversation with `user`. `is_fact` is
+    whether its source is a known fact.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Candidate:
     said_on: str
     role: Role
     user: str | None
+    is_fact: bool
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,7 @@ def _sentences(
             str(dates.said_on(utterance.source.label) or ""),
             utterance.role,
             utterance.source.speaker,
+            utterance.source.is_fact,
         )
         before, carried = quote, _names(sentence, known) or carried
 

@@ -59,6 +59,26 @@ def test_naming_a_thing_does_not_answer_about_it():
     assert asked("Who is the president of France?", Source("document", "Alice visited France in May.")) == NO_ANSWER
 
 
+def test_what_was_said_of_another_is_no_answer():
+    talk = Source(
+        "conversation, 2023-05-08", "Eva: My brother painted the kitchen.\nTom: I painted a lighthouse at sunrise."
+    )
+    assert asked("What did Tom paint at sunrise?", talk).startswith("Tom: I painted a lighthouse at sunrise. [1]")
+    assert asked("What did Eva paint at sunrise?", talk) == NO_ANSWER
+
+
+def test_a_second_source_that_says_more_is_quoted_too():
+    found = asked("Where did Alice live?", ALICE, Source("document: old", "Alice lived in Lyon until 2009."))
+    assert "Paris in 2010. [1]" in found and "Lyon until 2009. [2]" in found
+
+
+def test_of_two_that_fit_the_source_that_search_found_first_is_quoted_first():
+    first, second = "Bob visited the lighthouse in 2010.", "Bob visited the lighthouse in 2012."
+    for one, other in ((first, second), (second, first)):
+        found = asked("When did Bob visit the lighthouse?", Source("document: a", one), Source("document: b", other))
+        assert found.startswith(one)
+
+
 def test_a_follow_up_is_about_whom_was_spoken_of():
     history = (Part("user", "Where does Alice live?"), Part("assistant", "Alice moved to Paris in 2010. [1]"))
     found = asked("What does she do for work?", ALICE, BOB, history=history)
