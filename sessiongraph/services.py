@@ -130,9 +130,9 @@ class Services:
         return self.shared.dagster_instances.of(self.settings.home)
 
     def store(self, dataset: Dataset) -> "GraphStore":
-        from sessiongraph.store.graph_store import GraphStore
+        from sessiongraph.store.duckdb_store import DuckDBStore
 
-        return GraphStore(self.folder(dataset) / "graph.duckdb", self.shared.duckdb_pool)
+        return DuckDBStore(self.folder(dataset) / "graph.duckdb", self.shared.duckdb_pool)
 
     def snapshot(self, dataset: Dataset) -> "Snapshot":
         """The dataset as a reader sees it now. Blocks for as long as reading takes."""

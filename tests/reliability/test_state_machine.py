@@ -40,7 +40,7 @@ from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.settings import Settings
 from sessiongraph.snapshots.checkpoint import make_checkpoint
 from sessiongraph.snapshots.corrections import FactKey
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.text_index.tokenizer import Tokenizer
 from tests.conftest import RedisServer
 from tests.reliability.reference_model import (
@@ -96,7 +96,7 @@ class Machine(RuleBasedStateMachine):
         self.endpoint.heal()
         self.llm, self.embedder = LLM(self.config), Embedder(self.config)
         self.folder = tempfile.TemporaryDirectory()
-        self.stores = {name: GraphStore(Path(self.folder.name) / name / "graph.duckdb") for name in DATASETS}
+        self.stores = {name: DuckDBStore(Path(self.folder.name) / name / "graph.duckdb") for name in DATASETS}
         self.said = ReferenceCache()
         self.given = {name: ReferenceDataset() for name in DATASETS}
         self.count = 0

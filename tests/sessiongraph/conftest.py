@@ -7,7 +7,7 @@ import pytest
 
 from sessiongraph.dagster_home import write_dagster_home
 from sessiongraph.settings import Settings, variables_of
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.conftest import RedisServer
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.workshop import Workshop
@@ -66,5 +66,5 @@ def workshop(home: Path, endpoint: OpenAIEndpoint) -> Iterator[Workshop]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> GraphStore:
-    return GraphStore(tmp_path / "d" / "graph.duckdb", wait_seconds=0.2)
+def store(tmp_path: Path) -> DuckDBStore:
+    return DuckDBStore(tmp_path / "d" / "graph.duckdb", wait_seconds=0.2)

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from sessiongraph.snapshots.checkpoint import open_newest
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -86,14 +86,14 @@ def read_state(store: GraphStore, embedding_model: str) -> DatasetState:
 def read_opened_state(store: GraphStore, embedding_model: str) -> DatasetState | None:
     """The state that a process shows which opens the newest checkpoint; None where there is none to open."""
 
-    def read(connection: duckdb.DuckDBPyConnection) -> DatasetState | None:
+    def read(connection: StoreConnection) -> DatasetState | None:
         builder = open_newest(store, connection, embedding_model, Tokenizer())
         return None if builder is None else _read(connection, builder)
 
     return store.read(read)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, builder: SnapshotBuilder) -> DatasetState:
+def _read(connection: StoreConnection, builder: SnapshotBuilder) -> DatasetState:
     snapshot = builder.refresh(connection)
     # A document's time is that of its build, and so is that of what only documents state.
     passages = snapshot.passages.drop(columns=["run_id"])
@@ -116,7 +116,7 @@ def _read(connection: duckdb.DuckDBPyConnection, builder: SnapshotBuilder) -> Da
     )
 
 
-def doubled(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def doubled(connection: StoreConnection) -> dict[str, int]:
     """By table, how many rows say once more what another says already; empty where all is well."""
     counts = {}
     for table, key in _KEYS.items():
