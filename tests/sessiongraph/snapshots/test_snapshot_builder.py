@@ -148,7 +148,7 @@ class Store:
 
     def _correct(self, tx: Transaction, step: Step) -> None:
         """A word on a fact that some claim states or has stated, of its date alone or of any."""
-        claimed = "SELECT DISTINCT subject, relation, object, coalesce(valid_at, '') FROM claims ORDER BY name"
+        claimed = "SELECT DISTINCT subject, relation, object, coalesce(valid_at, '') FROM claims ORDER BY ALL"
         if found := self.connection.execute(claimed).fetchall():
             subject, relation, object_, valid_at = found[(step.number + len(step.words)) % len(found)]
             key = {"subject_key": name_key(subject), "relation": " ".join(relation.casefold().split())}
