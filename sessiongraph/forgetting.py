@@ -114,9 +114,8 @@ def _unsettle(tx: Transaction, session: str) -> None:
 def _collect_garbage(tx: Transaction) -> None:
     """Delete windows that no ledger row names, their evidence, and embeddings, decisions and corrections of what is
     nowhere now."""
-    orphans = "NOT IN (SELECT window_id FROM ledger)"
     for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
-        tx.delete_where(table, f"{column} {orphans}")
+        tx.delete_where(table, f"NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.window_id = {table}.{column})")
     drop_unnamed(tx)
     drop_unfounded(tx)
     live = {text_id(text) for text in _texts(tx.connection)}

@@ -31,8 +31,8 @@ async def chunk_documents(store: GraphStore, run_id: str) -> int:
 
 def _unchunked(connection: StoreConnection) -> list[tuple[str, str, str, str, str | None]]:
     return connection.execute(
-        """SELECT id, kind, name, text, said_on FROM documents
-        WHERE kind <> 'session' AND id NOT IN (SELECT document_id FROM chunks) ORDER BY seq, id"""
+        """SELECT id, kind, name, text, said_on FROM documents d
+        WHERE kind <> 'session' AND NOT EXISTS (SELECT 1 FROM chunks WHERE document_id = d.id) ORDER BY seq, id"""
     ).fetchall()
 
 

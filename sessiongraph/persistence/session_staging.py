@@ -235,7 +235,8 @@ def _changed(
 
 def count_forgets(connection: StoreConnection) -> int:
     """A number that grows with every `forget` of turns, and only then: that commits none, or takes some away."""
-    query = "SELECT count(*) FROM commits WHERE asset = 'session_turns' AND seq NOT IN (SELECT seq FROM turns)"
+    query = """SELECT count(*) FROM commits c
+        WHERE asset = 'session_turns' AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.seq = c.seq)"""
     return int(connection.execute(query).fetchall()[0][0])
 
 

@@ -103,6 +103,10 @@ def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenize
             made = folder.with_name(f"{builder.version.seq:012}-{uuid4().hex[:8]}")
             if not store.read(lambda connection: continues(connection, builder.version) and bool(folder.rename(made))):
                 return None
+            # Where readers do not keep writers out, something may have been forgotten just then.
+            if not store.read(lambda connection: continues(connection, builder.version)):
+                remove_folder(made)
+                return None
         except FileNotFoundError:
             return None  # removed with all others, for something was forgotten
         finally:

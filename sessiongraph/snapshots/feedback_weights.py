@@ -46,12 +46,13 @@ class FeedbackWeights:
 
     def read(self, store: GraphStore) -> Weights:
         """The weights in `store`; those last known, or none, while a writer has it."""
-        key, signature = store.key, store.signature()
+        key = store.key
         with self._guard:
             known = self._known.get(key)
-        if known is not None and known[0] == signature:
-            return known[1]
         try:
+            signature = store.signature()
+            if known is not None and known[0] == signature:
+                return known[1]
             weights = store.read(_read_weights, wait_seconds=0.0)
         except StoreBusyError:
             return known[1] if known else {}

@@ -1,7 +1,8 @@
 """Snapshots as a process shares them: refreshed when the store has moved, served on while it is being written.
 
 Invariants:
-- A reader that has seen a dataset once never fails because a writer works, nor waits for it; it sees the last version.
+- A reader that has seen a dataset once never fails because a writer works, nor waits for it, nor because a database is
+  away; it sees the last version.
 - What was committed before a snapshot is asked for is in it, unless a writer works. One thread refreshes, and others
   that ask meanwhile wait for it: all that it has read need not be read again.
 - One graph a store: whoever needs no vectors (`read`) uses the state that is followed already, whatever vectors it
@@ -60,10 +61,10 @@ class SnapshotReader:
         """The newest state that can be had without waiting for a writer; the first one waits its turn."""
         followed = self._follow(store, embedding_model)
         seen = followed.seen
-        before = store.signature()
-        if seen is not None and seen[0] == before:
-            return seen[1]
         try:
+            before = store.signature()
+            if seen is not None and seen[0] == before:
+                return seen[1]
             snapshot = store.read(
                 lambda connection: self._newest(followed, store, connection, before),
                 wait_seconds=0.0 if seen else None,

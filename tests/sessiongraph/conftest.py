@@ -58,6 +58,14 @@ def cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 @pytest.fixture
+def ground(cache: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What one machine stands on, SQLite and DuckDB, and what several do, Redis and PostgreSQL; by the cache's name."""
+    if cache == "redis":
+        monkeypatch.setenv("SESSIONGRAPH_DATABASE_URL", request.getfixturevalue("database_url"))
+    return cache
+
+
+@pytest.fixture
 def workshop(home: Path, endpoint: OpenAIEndpoint) -> Iterator[Workshop]:
     """The plain steps over an empty dataset, with the models of the endpoint; a failing call is not tried again."""
     made = Workshop.at(home)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.access.control import AccessControl
+from sessiongraph.access.database import AccessFile
 from sessiongraph.errors import CacheUnavailableError, InvalidInputError, PermissionDeniedError
 from sessiongraph.persistence.session_routing import discover_sessions, named_sessions
 from sessiongraph.persistence.session_staging import stage_sessions_of_users
@@ -16,7 +17,7 @@ from sessiongraph.types import MAIN_DATASET, SessionInfo, Turn, User
 
 @pytest.fixture
 def access(tmp_path: Path) -> AccessControl:
-    return AccessControl(tmp_path)
+    return AccessControl(AccessFile(tmp_path / "access.sqlite"))
 
 
 class Cache(SqliteSessionCache):
