@@ -37,7 +37,7 @@ RESULTS := benchmarks/results
 # With PEER_PYTHON=python, of an environment that has cognee, that too; with DATA=locomo10.json, real conversations; with
 # ENDPOINT=script REPLAY=musique.json, what a real model once extracted (see benchmarks/packing.py).
 bench: $(VENV)/.installed-bench  ## costs, growth, packing and memory, in half an hour: benchmarks/results/bench.md sums up
-	$(BIN)/python benchmarks/cost.py --out $(RESULTS)/cost.json $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+	$(BIN)/python benchmarks/cost.py --postgres --out $(RESULTS)/cost.json $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 	$(BIN)/python benchmarks/growth.py --out $(RESULTS)/growth.json
 	$(BIN)/python benchmarks/packing.py --out $(RESULTS)/packing.json $(if $(REPLAY),--endpoint $(ENDPOINT) --data $(REPLAY))
 	$(BIN)/python benchmarks/memory_growth.py --out $(RESULTS)/bounded.json

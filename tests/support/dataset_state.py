@@ -43,8 +43,10 @@ _LEDGER = """SELECT l.passage_id, coalesce(t.document_id, c.document_id), t.ques
     FROM current_ledger l LEFT JOIN current_turns t USING (passage_id) LEFT JOIN chunks c USING (passage_id)"""
 _LIVE = {
     "windows": "SELECT passage_id, window_id, summary FROM live_windows JOIN windows ON id = window_id",
-    "mentions": "SELECT DISTINCT * EXCLUDE (seq) FROM mentions WHERE window_id IN (SELECT window_id FROM live_windows)",
-    "claims": "SELECT DISTINCT * EXCLUDE (seq) FROM claims WHERE window_id IN (SELECT window_id FROM live_windows)",
+    "mentions": "SELECT DISTINCT window_id, name, type, description, stated_by FROM mentions "
+    "WHERE window_id IN (SELECT window_id FROM live_windows)",
+    "claims": "SELECT DISTINCT window_id, subject, relation, object, statement, valid_at, stated_by FROM claims "
+    "WHERE window_id IN (SELECT window_id FROM live_windows)",
 }
 
 
@@ -120,12 +122,12 @@ def doubled(connection: StoreConnection) -> dict[str, int]:
     """By table, how many rows say once more what another says already; empty where all is well."""
     counts = {}
     for table, key in _KEYS.items():
-        count = f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {table} GROUP BY {key})"
+        count = f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {table} GROUP BY {key}) counted"
         counts[table] = int(connection.execute(count).fetchall()[0][0])
     for table, (version, counted) in _VERSIONS.items():
         same = f"""SELECT count(*) FROM (
             SELECT *, row({version}) AS this, lag(row({version})) OVER (PARTITION BY passage_id ORDER BY seq) AS before
-            FROM {table}) WHERE this = before AND {counted}"""
+            FROM {table}) versions WHERE this = before AND {counted}"""
         counts[table] += int(connection.execute(same).fetchall()[0][0])
     return {table: count for table, count in counts.items() if count}
 
