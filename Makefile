@@ -37,7 +37,7 @@ RESULTS := benchmarks/results
 # With PEER_PYTHON=python, of an environment that has cognee, that too; with DATA=locomo10.json, real conversations; with
 # ENDPOINT=script REPLAY=musique.json, what a real model once extracted (see benchmarks/packing.py).
 bench: $(VENV)/.installed-bench  ## costs, growth, packing and memory, in half an hour: benchmarks/results/bench.md sums up
-	$(BIN)/python benchmarks/cost.py --out $(RESULTS)/cost.json $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
+	$(BIN)/python benchmarks/cost.py --postgres --out $(RESULTS)/cost.json $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
 	$(BIN)/python benchmarks/growth.py --out $(RESULTS)/growth.json
 	$(BIN)/python benchmarks/packing.py --out $(RESULTS)/packing.json $(if $(REPLAY),--endpoint $(ENDPOINT) --data $(REPLAY))
 	$(BIN)/python benchmarks/memory_growth.py --out $(RESULTS)/bounded.json
@@ -53,7 +53,7 @@ soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histo
 	$(BIN)/python benchmarks/hostile_home.py
 	$(BIN)/python benchmarks/daemon.py
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS)
-	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS) --cache redis
+	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS) --cache redis --postgres
 	$(BIN)/python benchmarks/service_load.py --seconds $(SOAK_SECONDS)
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/reliability/test_state_machine.py
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/sessiongraph/integrations/test_openai_agents.py

@@ -1,6 +1,6 @@
 """Many processes on one project home: is anything refused, lost or doubled, and how long does a search take meanwhile?
 
-    python benchmarks/concurrency_soak.py --processes 8 --seconds 600 --cache redis
+    python benchmarks/concurrency_soak.py --processes 8 --seconds 600 --cache redis --postgres
 
 Processes persist the same sessions and their own, search, add turns, forget, and run Dagster's job, into two datasets,
 with both models behind a local HTTP endpoint. When they have stopped, one persist must bring every turn that was added
@@ -29,7 +29,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 import sessiongraph
-from benchmarks.measure import fresh_home, redis_server, write_figures
+from benchmarks.measure import fresh_home, postgres_server, redis_server, write_figures
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph import sessions
 from sessiongraph.default_client import default_services
@@ -325,12 +325,15 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--cache", choices=("sqlite", "redis"), default="sqlite")
+    parser.add_argument("--postgres", action="store_true", help="keep graphs and users in a PostgreSQL of its own")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file, too")
     options = parser.parse_args()
     roles = tuple(ROLES[number % len(ROLES)] for number in range(options.processes))
     with ExitStack() as stack:
         stack.enter_context(fresh_home())
         port = stack.enter_context(redis_server()) if options.cache == "redis" else None
+        if options.postgres:
+            os.environ["SESSIONGRAPH_DATABASE_URL"] = stack.enter_context(postgres_server())
         os.environ |= stack.enter_context(environment(options.cache, port))
         figures = soak(roles, options.seconds, options.cache)
     for name, value in asdict(figures).items():

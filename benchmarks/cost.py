@@ -1,6 +1,6 @@
 """What the work costs beside its model calls: wall and CPU seconds, calls, tokens, memory, disk; as one table.
 
-    python benchmarks/cost.py [--quick] [--only WORK] [--peer-python PYTHON] [--out FILE.json]
+    python benchmarks/cost.py [--quick] [--only WORK] [--postgres] [--peer-python PYTHON] [--out FILE.json]
 
 Every work runs in a process of its own, against an endpoint in another: CPU seconds are those of the first and its
 children. Imports are left out and stand on a line of their own. Calls through the Python API include their report to
@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 
 from benchmarks import targets
 from benchmarks.endpoint import Calls, endpoint
-from benchmarks.measure import write_figures
+from benchmarks.measure import postgres_server, write_figures
 
 _FOLDER = Path(__file__).parent
 
@@ -78,6 +78,7 @@ WORKS = [
     Work("embedded", 1000, None),
 ]
 QUICK = [work for work in WORKS if work.size <= 100]
+POSTGRES_WORKS = [Work("persist", 10, 200), Work("persist", 100, 200)]
 # What the peer is given: a quarter of an hour for it.
 PEER_WORKS = [Work("cognify", 100, 0), Work("persist", 10, 200), Work("write", 1000, 0)]
 _IMPORTS = "import time; at = time.process_time(); import sessiongraph; print(time.process_time() - at)"
@@ -106,6 +107,23 @@ def measure(work: Work, python: str = sys.executable, script: str = "cost_worklo
         if process.wait():
             said.seek(0)
             raise RuntimeError(f"{work} ended with {process.returncode}:\n{said.read()[-4000:]}")
+
+
+def measure_on_postgres(work: Work, server: str) -> Iterator[Measured]:
+    """The steps of `work` again, with graphs and users in a database of their own on `server`."""
+    from sessiongraph.database import open_database
+    from tests.support.postgres_server import drop_database, new_database
+
+    database = open_database(url := new_database(server))
+    assert database.engine  # with its tables, which are made once
+    database.close()
+    os.environ["SESSIONGRAPH_DATABASE_URL"] = url
+    try:
+        for it in measure(work):
+            yield replace(it, step=f"{it.step}, on PostgreSQL")
+    finally:
+        del os.environ["SESSIONGRAPH_DATABASE_URL"]
+        drop_database(url)
 
 
 def _embedded() -> dict[str, str]:
@@ -237,6 +255,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="leave out what takes minutes")
     parser.add_argument("--only", help="only works of this name")
+    parser.add_argument("--postgres", action="store_true", help="persist into a PostgreSQL of its own, too")
     parser.add_argument("--peer-python", metavar="PYTHON", help="of an environment that has cognee")
     parser.add_argument("--out", type=Path, metavar="FILE.json", help="where the figures go, and table and plot beside")
     chosen = parser.parse_args()
@@ -250,6 +269,9 @@ def main() -> None:
         return found
 
     ours = steps(QUICK if chosen.quick else WORKS)
+    if chosen.postgres:
+        with postgres_server() as server:
+            ours += [it for work in POSTGRES_WORKS for it in measure_on_postgres(work, server)]
     peer = steps(PEER_WORKS, python=chosen.peer_python, script="cognee_workloads.py") if chosen.peer_python else []
     costs = Costs(import_seconds(), ours, peer)
     print(markdown(costs))

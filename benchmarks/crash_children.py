@@ -97,16 +97,16 @@ def set_traps(trap: Trap) -> None:
     from sessiongraph.session_cache.redis import RedisSessionCache
     from sessiongraph.session_cache.sqlite import SqliteSessionCache
     from sessiongraph.snapshots import checkpoint, snapshot_builder
-    from sessiongraph.store import graph_store
+    from sessiongraph.store import duckdb_store
 
     for owner, name, place in (
         (AccessControl, "create_dataset", "create dataset"),
         *((cache, name, f"cache: {name}") for cache in (SqliteSessionCache, RedisSessionCache) for name in _WRITES),
-        (graph_store.GraphStore, "write", "store: write"),
-        (graph_store.GraphStore, "rewrite", "store: rewrite"),
-        (graph_store.GraphStore, "_checkpoint", "store: checkpoint"),
-        (graph_store.GraphStore, "_copy", "rewrite: copy"),
-        (graph_store, "_remove", "store: remove file"),
+        (duckdb_store.DuckDBStore, "write", "store: write"),
+        (duckdb_store.DuckDBStore, "rewrite", "store: rewrite"),
+        (duckdb_store.DuckDBStore, "_checkpoint", "store: checkpoint"),
+        (duckdb_store.DuckDBStore, "_copy", "rewrite: copy"),
+        (duckdb_store, "_remove", "store: remove file"),
         (Path, "replace", "store: replace file"),
         (checkpoint, "_write", "checkpoint: write"),
         (checkpoint, "remove_folder", "checkpoint: remove"),
@@ -146,12 +146,12 @@ def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
 def _trap_transactions(trap: Trap) -> None:
     """Inside a transaction, and between its COMMIT and the closing that brings the log into the file."""
     from sessiongraph.store.duckdb_pool import DuckDBPool
-    from sessiongraph.store.graph_store import GraphStore
+    from sessiongraph.store.duckdb_store import DuckDBStore
 
     begun, filled = "transaction: after BEGIN", "transaction: rows in, before COMMIT"
     read, written = "store: read, before close", "store: written, before close"
     trap.places |= {begun, filled, read, written}
-    commit, opened = GraphStore._commit, DuckDBPool.opened
+    commit, opened = DuckDBStore._commit, DuckDBPool.opened
 
     def trapped_commit(store: Any, path: Path, run_id: str, asset: str, change: Callable[[Any], Any]) -> Any:
         def trapped_change(tx: Any) -> Any:
@@ -168,5 +168,5 @@ def _trap_transactions(trap: Trap) -> None:
             yield connection
             trap(read if read_only else written)
 
-    GraphStore._commit = trapped_commit  # type: ignore[method-assign]
+    DuckDBStore._commit = trapped_commit  # type: ignore[method-assign]
     DuckDBPool.opened = trapped_opened  # type: ignore[method-assign]

@@ -31,7 +31,7 @@ from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import Dataset
 
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
@@ -51,7 +51,7 @@ _SHOWN = {
 }
 
 
-def measured_at(store: GraphStore, facts: Facts) -> dict[str, float]:
+def measured_at(store: DuckDBStore, facts: Facts) -> dict[str, float]:
     """All figures of `store` as it is now; medians, but for `search_p95`."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -81,7 +81,7 @@ def measured_at(store: GraphStore, facts: Facts) -> dict[str, float]:
 
 def _read(path: Path, pipe: Connection) -> None:
     """The process that reads: what loading costs, what finding each statement that it is sent does, and searches."""
-    reader, store = SnapshotReader(), GraphStore(path)
+    reader, store = SnapshotReader(), DuckDBStore(path)
     dataset = Dataset("growth", "growth", "u", "ana")
     before = resident_bytes()
     started = time.perf_counter()
@@ -176,7 +176,7 @@ def main() -> int:
     chosen = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory(prefix="sessiongraph-growth-") as folder:
-        store, facts = GraphStore(Path(folder) / "graph.duckdb"), Facts(max(chosen.sizes))
+        store, facts = DuckDBStore(Path(folder) / "graph.duckdb"), Facts(max(chosen.sizes))
         for size in sorted(chosen.sizes):
             while facts.count < size:
                 facts.commit(store, min(_BULK, -(-(size - facts.count) // SENTENCE_FACTS) * SENTENCE_FACTS))

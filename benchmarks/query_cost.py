@@ -17,7 +17,8 @@ from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
-from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import Transaction
 from sessiongraph.text_index.tokenizer import Tokenizer
 from sessiongraph.types import Dataset
 
@@ -30,7 +31,7 @@ _DOCUMENT_CHUNKS = 10
 def query_cost(chunks: int) -> dict[str, float]:
     """Figures of a dataset of `chunks`, with a fact in each; `ms` are those of ranking both kinds, warm."""
     with tempfile.TemporaryDirectory(prefix="sessiongraph-benchmark-") as folder:
-        store = GraphStore(Path(folder) / "graph.duckdb")
+        store = DuckDBStore(Path(folder) / "graph.duckdb")
         made = random.Random(chunks)
         names = [f"Name{number} Surname{number % 997}" for number in range(max(chunks // 2, 10))]
         store.write("run", "benchmark", lambda tx: _fill(tx, chunks, names, made))

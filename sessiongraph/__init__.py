@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         SessionGraphError,
         SessionsNotFoundError,
         StoreBusyError,
+        StoreUnavailableError,
         UnreadableDocumentError,
     )
     from sessiongraph.extraction.estimate import CognifyEstimate
@@ -65,6 +66,7 @@ _WHERE = {
         "SessionGraphError",
         "SessionsNotFoundError",
         "StoreBusyError",
+        "StoreUnavailableError",
         "UnreadableDocumentError",
     ),
     "extraction.estimate": ("CognifyEstimate",),

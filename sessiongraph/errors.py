@@ -86,3 +86,7 @@ class LLMFailedError(SessionGraphError):
 
 class StoreBusyError(SessionGraphError):
     """Another process held a dataset's store for longer than the stated wait."""
+
+
+class StoreUnavailableError(StoreBusyError):
+    """The database that holds the stores is not to be reached now, or has no place for another connection."""

@@ -9,14 +9,13 @@ changes, which quote what was said, are removed before that; who called makes th
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import duckdb
-
 from sessiongraph.changes.page_store import remove_pages
 from sessiongraph.extraction.corrections import drop_unfounded, drop_words_of
 from sessiongraph.extraction.merge_decisions import drop_unnamed
 from sessiongraph.ids import text_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.prompts.prompt_format import turn_parts
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.types import BAD_SCORE
 
@@ -70,14 +69,14 @@ def drop(tx: Transaction, target: Target) -> Forgotten:
     return Forgotten(len(target.document_ids), turns, sorted(left))
 
 
-def _sessions_of(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> set[str]:
+def _sessions_of(connection: StoreConnection, passage_ids: Sequence[str]) -> set[str]:
     rows = connection.execute(
         "SELECT DISTINCT document_id FROM turns WHERE passage_id IN (SELECT unnest(?))", [list(passage_ids)]
     ).fetchall()
     return {document_id for (document_id,) in rows}
 
 
-def passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str]) -> list[str]:
+def passages_of(connection: StoreConnection, document_ids: Sequence[str]) -> list[str]:
     """The ids of all chunks and turns of documents and sessions."""
     rows = connection.execute(
         """SELECT passage_id FROM chunks WHERE document_id IN (SELECT unnest($1))
@@ -87,13 +86,13 @@ def passages_of(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[st
     return [passage_id for (passage_id,) in rows]
 
 
-def _count_turns(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> int:
+def _count_turns(connection: StoreConnection, passage_ids: Sequence[str]) -> int:
     return connection.execute(
         "SELECT count(DISTINCT passage_id) FROM turns WHERE passage_id IN (SELECT unnest(?))", [list(passage_ids)]
     ).fetchall()[0][0]
 
 
-def _with_turns(connection: duckdb.DuckDBPyConnection, document_ids: set[str]) -> set[str]:
+def _with_turns(connection: StoreConnection, document_ids: set[str]) -> set[str]:
     rows = connection.execute(
         "SELECT DISTINCT document_id FROM turns WHERE document_id IN (SELECT unnest(?))", [list(document_ids)]
     ).fetchall()
@@ -109,15 +108,14 @@ def _unsettle(tx: Transaction, session: str) -> None:
     ).fetchall()
     for passage_id, window_id, extractor in rows:
         if not passages[passage_id].is_window(window_id, extractor):
-            tx.connection.execute("DELETE FROM ledger WHERE passage_id = ? AND window_id = ?", [passage_id, window_id])
+            tx.delete_where("ledger", "passage_id = ? AND window_id = ?", [passage_id, window_id])
 
 
 def _collect_garbage(tx: Transaction) -> None:
     """Delete windows that no ledger row names, their evidence, and embeddings, decisions and corrections of what is
     nowhere now."""
-    orphans = "NOT IN (SELECT window_id FROM ledger)"
     for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
-        tx.connection.execute(f"DELETE FROM {table} WHERE {column} {orphans}")
+        tx.delete_where(table, f"NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.window_id = {table}.{column})")
     drop_unnamed(tx)
     drop_unfounded(tx)
     live = {text_id(text) for text in _texts(tx.connection)}
@@ -125,7 +123,7 @@ def _collect_garbage(tx: Transaction) -> None:
     tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in live])
 
 
-def _texts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def _texts(connection: StoreConnection) -> list[str]:
     """Every text that may have an embedding."""
     chunks = connection.execute(
         """SELECT substr(text, start + 1, stop - start) FROM chunks JOIN documents ON id = document_id

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from sessiongraph.access.control import AccessControl
+    from sessiongraph.access.last_known import LastKnown
     from sessiongraph.dagster_home import DagsterInstances
+    from sessiongraph.database.engine import Database
     from sessiongraph.llm.client import LLM
     from sessiongraph.llm.embedder import Embedder
     from sessiongraph.local_models import LocalModels
@@ -80,9 +82,9 @@ class Services:
 
     def close(self) -> None:
         """Close what was opened. Whatever is asked for afterwards is opened anew."""
-        for name in ("cache", "access", "llm", "embedder", "snapshots"):
-            if name in vars(self):
-                vars(self).pop(name).close()
+        for name in ("cache", "access", "llm", "embedder", "snapshots", "database"):
+            if (opened := vars(self).pop(name, None)) is not None:
+                opened.close()
         if self._owns_shared:
             self.shared.close()
 
@@ -94,10 +96,28 @@ class Services:
         return open_session_cache(self.settings)
 
     @cached_property
+    def database(self) -> "Database | None":
+        """The database of SESSIONGRAPH_DATABASE_URL; None where graphs and users are files of the home."""
+        if self.settings.database_url is None:
+            return None
+        from sessiongraph.database import open_database
+
+        return open_database(self.settings.database_url.get_secret_value())
+
+    @cached_property
     def access(self) -> "AccessControl":
         from sessiongraph.access.control import AccessControl
+        from sessiongraph.access.database import AccessFile, AccessTables
 
-        return AccessControl(self.settings.home)
+        database = AccessTables(self.database) if self.database else AccessFile(self.settings.home / "access.sqlite")
+        return AccessControl(database)
+
+    @cached_property
+    def last_known(self) -> "LastKnown":
+        """What `access` said to readers, for as long as it cannot be asked."""
+        from sessiongraph.access.last_known import LastKnown
+
+        return LastKnown()
 
     @cached_property
     def llm(self) -> "LLM":
@@ -130,9 +150,13 @@ class Services:
         return self.shared.dagster_instances.of(self.settings.home)
 
     def store(self, dataset: Dataset) -> "GraphStore":
-        from sessiongraph.store.graph_store import GraphStore
+        if self.database is not None:
+            from sessiongraph.store.postgres_store import PostgresStore
 
-        return GraphStore(self.folder(dataset) / "graph.duckdb", self.shared.duckdb_pool)
+            return PostgresStore(self.database, dataset.id, self.folder(dataset), self.shared.duckdb_pool)
+        from sessiongraph.store.duckdb_store import DuckDBStore
+
+        return DuckDBStore(self.folder(dataset) / "graph.duckdb", self.shared.duckdb_pool)
 
     def snapshot(self, dataset: Dataset) -> "Snapshot":
         """The dataset as a reader sees it now. Blocks for as long as reading takes."""

@@ -66,6 +66,9 @@ class Settings(BaseSettings):
     embedding_endpoint: str | None = None
     embedding_dimensions: int | None = Field(default=None, ge=1)
 
+    # The PostgreSQL that holds graphs, users and grants of any number of machines; without it they are files of `home`.
+    database_url: SecretStr | None = None
+
     caching: bool = True
     cache_backend: Literal["sqlite", "redis"] = "sqlite"
     cache_host: str = "127.0.0.1"
@@ -126,6 +129,16 @@ class Settings(BaseSettings):
             address = urlsplit(url.get_secret_value())
             if address.scheme not in ("redis", "rediss") or not address.hostname:
                 raise ValueError("it is redis://host:port/database or, with TLS, rediss://host:port/database")
+            _ = address.port  # raises where it is no number
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _of_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            address = urlsplit(url.get_secret_value())
+            if address.scheme not in ("postgresql", "postgres") or not address.path.strip("/"):
+                raise ValueError("it is postgresql://user:password@host:port/database")
             _ = address.port  # raises where it is no number
         return url
 

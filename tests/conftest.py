@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -9,10 +10,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.openai_endpoint import OpenAIEndpoint
+
+if TYPE_CHECKING:
+    from sessiongraph.database.engine import Database
 
 # Homes of tests lie in memory where there is room: they write much, and what outlives a machine is not tested here.
 _IN_MEMORY = Path("/dev/shm")
@@ -84,6 +89,47 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server.start()
     yield server
     server.kill()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The database of this version's tables that others are made like, on one server for all of pytest's processes."""
+    from tests.support.postgres_server import shared_server
+
+    base = tmp_path_factory.getbasetemp()
+    return shared_server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The first of pytest's processes, which ends last, ends the server."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        state = session.config._tmp_path_factory.getbasetemp() / "postgres.pid"  # type: ignore[attr-defined]
+        if state.exists():
+            pid, folder = state.read_text().split(" ", 1)
+            os.kill(int(pid), signal.SIGQUIT)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(postgres_url: str) -> "Iterator[Database]":
+    """A database for all tests of this process: their datasets are their own."""
+    from sessiongraph.database import open_database
+    from tests.support.postgres_server import drop_database, new_database
+
+    database = open_database(url := new_database(postgres_url, like=postgres_url))
+    yield database
+    database.close()
+    drop_database(url)
+
+
+@pytest.fixture
+def database_url(postgres_url: str) -> Iterator[str]:
+    """The address of a database of the test's own, with this version's tables."""
+    from tests.support.postgres_server import drop_database, new_database
+
+    url = new_database(postgres_url, like=postgres_url)
+    yield url
+    drop_database(url)
 
 
 @pytest.fixture

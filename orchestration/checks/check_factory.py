@@ -20,11 +20,10 @@ from sessiongraph.services import Services
 from sessiongraph.types import PASSAGE_TABLES, Dataset
 
 if TYPE_CHECKING:
-    import duckdb
-
     from sessiongraph.extraction.all_documents import AllDocuments
     from sessiongraph.extraction.ledger import Passage
     from sessiongraph.snapshots.snapshot import Snapshot
+    from sessiongraph.store.connection import StoreConnection
 
 T = TypeVar("T")
 Figures = dict[str, int | float | str]
@@ -60,20 +59,20 @@ class CheckContext:
         """The kind of the documents that these passages are of."""
         return "document" if self.passages == "chunks" else "session"
 
-    def read(self, query: "Callable[[duckdb.DuckDBPyConnection], T]") -> T:
+    def read(self, query: "Callable[[StoreConnection], T]") -> T:
         return self.services.store(self.dataset).read(query)
 
     def figures(self, query: str, values: Sequence[object] = ()) -> Figures:
         """The one row that `query` gives, by column."""
 
-        def row(connection: "duckdb.DuckDBPyConnection") -> Figures:
+        def row(connection: "StoreConnection") -> Figures:
             found = connection.execute(query, list(values))
             names = [column[0] for column in found.description]
             return dict(zip(names, found.fetchall()[0], strict=True))
 
         return self.read(row)
 
-    def passages_in(self, connection: "duckdb.DuckDBPyConnection", documents: "list[str] | None") -> "list[Passage]":
+    def passages_in(self, connection: "StoreConnection", documents: "list[str] | None") -> "list[Passage]":
         """The passages of those documents, or of all, as they should stand in the graph."""
         from sessiongraph.extraction.chunk_documents import read_chunk_passages
         from sessiongraph.persistence.turn_passages import read_turn_passages

@@ -32,17 +32,16 @@ SELECT
         WHERE passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL SELECT passage_id FROM turns)
     ) AS persisted_without_passage,
     (SELECT count(*) FROM (SELECT document_id FROM chunks WHERE seq >= {first}
-            UNION SELECT document_id FROM turns WHERE seq >= {first})
+            UNION SELECT document_id FROM turns WHERE seq >= {first}) placed
         WHERE document_id NOT IN (SELECT id FROM documents)) AS passages_without_document
 """
 
-# A name needs a letter or a digit: what has none is no entity.
+# Claims that may be about nothing: `_is_name` knows letters of all scripts.
 _DANGLING = """
-SELECT
-    count(*) FILTER (NOT regexp_matches(coalesce(subject, ''), '[\\pL\\pN]')) AS claims_without_subject,
-    count(*) FILTER (NOT regexp_matches(coalesce(object, ''), '[\\pL\\pN]')) AS claims_without_object,
-    count(*) FILTER (trim(coalesce(relation, '')) = '') AS claims_without_relation
+SELECT coalesce(subject, ''), coalesce(object, ''), coalesce(relation, '')
 FROM claims WHERE seq >= {first} AND window_id IN (SELECT window_id FROM {live})
+AND (regexp_replace(coalesce(subject, ''), '[^A-Za-z0-9]', '', 'g') = ''
+    OR regexp_replace(coalesce(object, ''), '[^A-Za-z0-9]', '', 'g') = '' OR trim(coalesce(relation, '')) = '')
 """
 
 _TWICE = """
@@ -54,9 +53,12 @@ SELECT
     (SELECT count(*) - count(DISTINCT passage_id) FROM chunks
         WHERE passage_id IN (SELECT passage_id FROM chunks WHERE seq >= {first})) AS chunks_twice,
     (SELECT count(*) FROM (
-        SELECT * EXCLUDE (seq) FROM mentions WHERE seq >= {first} GROUP BY ALL HAVING count(*) > 1)) AS mentions_twice,
+        SELECT 1 FROM mentions WHERE seq >= {first}
+        GROUP BY window_id, name, type, description, stated_by HAVING count(*) > 1) twice) AS mentions_twice,
     (SELECT count(*) FROM (
-        SELECT * EXCLUDE (seq) FROM claims WHERE seq >= {first} GROUP BY ALL HAVING count(*) > 1)) AS claims_twice
+        SELECT 1 FROM claims WHERE seq >= {first}
+        GROUP BY window_id, subject, relation, object, statement, valid_at, stated_by HAVING count(*) > 1) twice
+    ) AS claims_twice
 """
 
 _DISAGREEING = """
@@ -65,13 +67,13 @@ SELECT
         AND passage_id NOT IN (SELECT passage_id FROM chunks UNION ALL SELECT passage_id FROM turns)
     ) AS entries_for_no_passage,
     (SELECT count(*) FROM (
-            SELECT * FROM ledger WHERE seq >= {first}
-            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-        WHERE disposition = 'persisted' AND window_id NOT IN (SELECT id FROM windows)) AS persisted_without_window,
+            SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger
+            WHERE seq >= {first}) newest
+        WHERE nth = 1 AND disposition = 'persisted' AND window_id NOT IN (SELECT id FROM windows)
+    ) AS persisted_without_window,
     (SELECT count(*) FROM (
-        SELECT passage_id FROM ledger WHERE seq >= {first}
-        QUALIFY rank() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-        ) - (SELECT count(DISTINCT passage_id) FROM ledger WHERE seq >= {first}) AS more_than_one_newest,
+        SELECT rank() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger WHERE seq >= {first}) ranked
+        WHERE nth = 1) - (SELECT count(DISTINCT passage_id) FROM ledger WHERE seq >= {first}) AS more_than_one_newest,
     (SELECT count(*) FROM ledger WHERE seq >= {first} AND seq NOT IN (SELECT seq FROM commits)) AS entries_of_no_commit,
     (SELECT count(*) FROM ledger WHERE seq >= {first} AND disposition NOT IN ('persisted', 'skipped', 'failed')
     ) AS entries_without_verdict
@@ -114,10 +116,17 @@ def duplicates(snapshot: "Snapshot", run_id: str | None = None) -> Figures:
 
 
 def _figures(context: CheckContext, query: str) -> Figures:
-    live = f"(SELECT * FROM ledger WHERE seq >= {context.first_commit} AND disposition = 'persisted')"
-    return context.figures(
-        query.format(first=context.first_commit, live=live if context.first_commit else "live_windows")
-    )
+    return context.figures(_of_new(context, query))
+
+
+def _of_new(context: CheckContext, query: str) -> str:
+    live = f"(SELECT * FROM ledger WHERE seq >= {context.first_commit} AND disposition = 'persisted') live"
+    return query.format(first=context.first_commit, live=live if context.first_commit else "live_windows")
+
+
+def _is_name(text: str) -> bool:
+    """Whether it has a letter or a digit: what has none is no entity."""
+    return any(letter.isalpha() or letter.isnumeric() for letter in text)
 
 
 def _evidence(context: CheckContext) -> CheckOutcome:
@@ -126,7 +135,12 @@ def _evidence(context: CheckContext) -> CheckOutcome:
 
 
 def _dangling(context: CheckContext) -> CheckOutcome:
-    figures = _figures(context, _DANGLING)
+    claims = context.read(lambda connection: connection.execute(_of_new(context, _DANGLING)).fetchall())
+    figures: Figures = {
+        "claims_without_subject": sum(not _is_name(subject) for subject, _, _ in claims),
+        "claims_without_object": sum(not _is_name(object_) for _, object_, _ in claims),
+        "claims_without_relation": sum(not relation.strip() for _, _, relation in claims),
+    }
     if not any(figures.values()):
         figures |= dangling(context.snapshot)
     return fails_where_any(figures, "Facts are about nothing")

@@ -16,9 +16,8 @@ from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.types import WaitingSession
 
 if TYPE_CHECKING:
-    import duckdb
-
     from sessiongraph.prompts.prompt_format import Window
+    from sessiongraph.store.connection import StoreConnection
 
 WARN = dg.AssetCheckSeverity.WARN
 
@@ -38,9 +37,9 @@ _COMMANDS = {"knowledge_graph": "sessiongraph cognify", "session_knowledge": "se
 _RISK = timedelta(hours=24)
 
 _BARREN = """
-SELECT count(*) AS passages, count(*) FILTER (NOT has) AS without_fact FROM (
+SELECT count(*) AS passages, count(*) FILTER (WHERE NOT has) AS without_fact FROM (
     SELECT passage_id, window_id IN (SELECT window_id FROM claims) AS has FROM live_windows
-    WHERE passage_id IN (SELECT passage_id FROM {table}))
+    WHERE passage_id IN (SELECT passage_id FROM {table})) live
 """
 
 
@@ -69,8 +68,8 @@ def _yield(context: CheckContext) -> CheckOutcome:
 
 def _dispositions(context: CheckContext) -> CheckOutcome:
     counted = context.figures(
-        f"""SELECT count(*) AS settled, count(*) FILTER (disposition = 'skipped') AS skipped,
-            count(*) FILTER (disposition = 'failed') AS failed
+        f"""SELECT count(*) AS settled, count(*) FILTER (WHERE disposition = 'skipped') AS skipped,
+            count(*) FILTER (WHERE disposition = 'failed') AS failed
         FROM current_ledger WHERE passage_id IN (SELECT passage_id FROM {context.passages})"""
     )
     settled = int(counted["settled"])
@@ -206,7 +205,7 @@ def _stale(context: CheckContext) -> CheckOutcome:
     return CheckOutcome(False, figures, message, WARN)
 
 
-def _stale_windows(connection: "duckdb.DuckDBPyConnection", context: CheckContext) -> "tuple[list[Window], float]":
+def _stale_windows(connection: "StoreConnection", context: CheckContext) -> "tuple[list[Window], float]":
     from sessiongraph.extraction.estimate import average_answer_tokens
     from sessiongraph.extraction.ledger import passage_status, read_ledger
     from sessiongraph.extraction.window_extraction import extractor_version

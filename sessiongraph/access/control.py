@@ -8,16 +8,14 @@ Methods block, the constructor too: callers on an event loop run them in a threa
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import NoReturn
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from sessiongraph.access.arrivals import Arrivals
 from sessiongraph.access.browser_sessions import BrowserSessions
-from sessiongraph.access.database import AccessDatabase
+from sessiongraph.access.database import AccessDatabase, insert_new
 from sessiongraph.access.groups import Groups, no_role, no_user
 from sessiongraph.access.keys import Keys
 from sessiongraph.access.models import DatasetRow, GrantRow, RoleGrantRow, RoleRow, TenantUserRow, UserRow
@@ -39,13 +37,13 @@ from sessiongraph.types import DEFAULT_USER, MAIN_DATASET, PERMISSIONS, Dataset,
 
 
 class AccessControl:
-    """Who may do what with which dataset, kept in `access.sqlite` in the folder `home`.
+    """Who may do what with which dataset, kept in `database`, which is closed with it.
 
     A user may do what is granted to them or to a role of theirs, and everything with what they own.
     """
 
-    def __init__(self, home: Path) -> None:
-        self._database = AccessDatabase(home / "access.sqlite")
+    def __init__(self, database: AccessDatabase) -> None:
+        self._database = database
         self.groups = Groups(self._database)
         self.keys = Keys(self._database)
         self.browser_sessions = BrowserSessions(self._database)
@@ -206,7 +204,7 @@ class AccessControl:
             _check_same_tenant(db, to, row)
             if to.id != row.owner_id:
                 table, given = _grant_of(row, to, permission)
-                db.execute(insert(table).values(given).on_conflict_do_nothing())
+                insert_new(db, table, given)
 
     def revoke(self, dataset: Dataset, to: User | Role, permission: Permission, by: User) -> None:
         """Take back what `grant` gave; nothing changes where it was not given.

@@ -8,10 +8,9 @@ Methods block.
 """
 
 from sqlalchemy import ColumnElement, delete, exists, or_, select
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from sessiongraph.access.database import AccessDatabase
+from sessiongraph.access.database import AccessDatabase, insert_new
 from sessiongraph.access.models import (
     DatasetRow,
     GrantRow,
@@ -161,7 +160,7 @@ class Groups:
             row = _managed_role(db, role, by)
             if db.get(UserRow, user.id) is None or tenant_of(db, user.id) != row.tenant_id:
                 raise InvalidInputError(no_user(user.name))
-            db.execute(insert(RoleUserRow).values(role_id=row.id, user_id=user.id).on_conflict_do_nothing())
+            insert_new(db, RoleUserRow, {"role_id": row.id, "user_id": user.id})
 
     def unassign(self, role: Role, user: User, by: User) -> None:
         """Take `user` out of the role; nothing changes where they are not in it. `by` as in `assign`."""

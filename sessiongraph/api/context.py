@@ -21,13 +21,13 @@ async def acting_user(services: Services, user: User | None) -> User:
 def acting(services: Services, user: User | None) -> User:
     """As `acting_user`, for who is in a thread already."""
     if user is None:
-        return services.access.default_user()
+        return services.last_known.ask("default user", lambda: services.access.default_user())
     if not isinstance(user, User):
         raise InvalidInputError(
             f"user must be a User, not {type(user).__name__}: await get_default_user(), users.get(name) or "
             "users.create(name) gives one."
         )
-    return services.access.get_user(user.id)
+    return services.last_known.ask(user.id, lambda: services.access.get_user(user.id))
 
 
 async def named_user(services: Services, user: User) -> User:
@@ -77,7 +77,9 @@ def permitted_now(services: Services, user: User, dataset: str, permission: Perm
     """As `permitted`, for who is in a thread already."""
     if not isinstance(dataset, str):
         raise InvalidInputError(f"A dataset is given by its name, a string, not {type(dataset).__name__}.")
-    return services.access.resolve(user, dataset, permission)
+    if permission != "read":
+        return services.access.resolve(user, dataset, permission)
+    return services.last_known.ask((user.id, dataset), lambda: services.access.resolve(user, dataset, "read"))
 
 
 async def all_permitted(
@@ -91,11 +93,17 @@ async def all_permitted(
     return found
 
 
+def _all_permitted_now(services: Services, user: User, permission: Permission) -> list[Dataset]:
+    if permission != "read":
+        return services.access.list_datasets(user, permission)
+    return services.last_known.ask((user.id, None), lambda: services.access.list_datasets(user, "read"))
+
+
 async def _all_permitted(
     services: Services, user: User, datasets: Sequence[str] | str | None, permission: Permission
 ) -> list[Dataset]:
     if datasets is None:
-        return await asyncio.to_thread(services.access.list_datasets, user, permission)
+        return await asyncio.to_thread(_all_permitted_now, services, user, permission)
     chosen = names([datasets] if isinstance(datasets, str) else datasets, "datasets")
     if not chosen:
         raise InvalidInputError("datasets is empty: name at least one, or leave it out to mean all of yours.")

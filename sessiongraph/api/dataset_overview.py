@@ -6,10 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from sessiongraph.api.context import acting_user, permitted
 from sessiongraph.services import Services
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Dataset, User
 
 _COUNTS = """
@@ -17,9 +16,9 @@ WITH passages AS (SELECT DISTINCT passage_id FROM chunks UNION SELECT DISTINCT p
 SELECT (SELECT count(*) FROM documents WHERE kind <> 'session') AS documents,
     (SELECT count(*) FROM documents WHERE kind = 'session') AS sessions,
     (SELECT coalesce(sum(length(text)), 0)::BIGINT FROM documents) AS characters,
-    count(*) AS passages, count(*) FILTER (disposition = 'persisted') AS persisted,
-    count(*) FILTER (disposition = 'skipped') AS skipped, count(*) FILTER (disposition = 'failed') AS failed,
-    count(*) FILTER (disposition IS NULL) AS waiting
+    count(*) AS passages, count(*) FILTER (WHERE disposition = 'persisted') AS persisted,
+    count(*) FILTER (WHERE disposition = 'skipped') AS skipped,
+    count(*) FILTER (WHERE disposition = 'failed') AS failed, count(*) FILTER (WHERE disposition IS NULL) AS waiting
 FROM passages LEFT JOIN current_ledger USING (passage_id)
 """
 # Of what is there now, the day on which each came: what was forgotten is in no day.
@@ -87,7 +86,7 @@ def _overview(services: Services, dataset: Dataset) -> DatasetOverview:
     )
 
 
-def _read(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], list[Growth]]:
+def _read(connection: StoreConnection) -> tuple[dict[str, Any], list[Growth]]:
     counted = connection.execute(_COUNTS)
     names = [column[0] for column in counted.description]
     counts = dict(zip(names, counted.fetchall()[0], strict=True))

@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from sessiongraph.api.context import acting_user, permitted
@@ -21,21 +20,22 @@ from sessiongraph.ingestion.parsing import clean_line
 from sessiongraph.metadata import from_text
 from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import User
 
 _DOCUMENTS = """
 WITH passages AS (
     SELECT DISTINCT document_id, passage_id FROM chunks UNION SELECT DISTINCT document_id, passage_id FROM turns),
 counted AS (
-    SELECT document_id, count(*) AS passages, count(*) FILTER (disposition = 'persisted') AS persisted,
-        count(*) FILTER (disposition = 'failed') AS failed,
-        count(*) FILTER (disposition IS NULL) AS waiting,
-        list(DISTINCT reason ORDER BY reason) FILTER (disposition = 'failed') AS reasons
+    SELECT document_id, count(*) AS passages, count(*) FILTER (WHERE disposition = 'persisted') AS persisted,
+        count(*) FILTER (WHERE disposition = 'failed') AS failed,
+        count(*) FILTER (WHERE disposition IS NULL) AS waiting,
+        array_agg(DISTINCT reason ORDER BY reason) FILTER (WHERE disposition = 'failed') AS reasons
     FROM passages LEFT JOIN current_ledger USING (passage_id) GROUP BY document_id),
-tagged AS (SELECT document_id, list(DISTINCT name ORDER BY name) AS tags FROM node_sets GROUP BY document_id)
+tagged AS (SELECT document_id, array_agg(DISTINCT name ORDER BY name) AS tags FROM node_sets GROUP BY document_id)
 SELECT d.id, kind, name, source, user_name, session_id, created_at, said_on, coalesce(length(text), 0),
-    coalesce(passages, 0), coalesce(persisted, 0), coalesce(failed, 0), coalesce(tags, []), coalesce(waiting, 0),
-    coalesce(reasons, []), coalesce(substr(text, 1, 160), ''), metadata
+    coalesce(passages, 0), coalesce(persisted, 0), coalesce(failed, 0), coalesce(tags, ARRAY[]::VARCHAR[]),
+    coalesce(waiting, 0), coalesce(reasons, ARRAY[]::VARCHAR[]), coalesce(substr(text, 1, 160), ''), metadata
 FROM documents d LEFT JOIN counted c ON c.document_id = d.id LEFT JOIN tagged t ON t.document_id = d.id
 """
 _PASSAGES = """
@@ -179,23 +179,19 @@ class Documents:
         target = await permitted(self._services, await acting_user(self._services, user), dataset, "read")
         return await asyncio.to_thread(_inbox, self._services.inbox(target))
 
-    async def _read(
-        self, dataset: str, user: User | None, query: Callable[[duckdb.DuckDBPyConnection], Found]
-    ) -> Found:
+    async def _read(self, dataset: str, user: User | None, query: Callable[[StoreConnection], Found]) -> Found:
         services = self._services
         target = await permitted(services, await acting_user(services, user), dataset, "read")
         return await asyncio.to_thread(services.store(target).read, query)
 
 
-def read_documents(
-    connection: duckdb.DuckDBPyConnection, condition: str, values: Sequence[str | int]
-) -> list[Document]:
+def read_documents(connection: StoreConnection, condition: str, values: Sequence[str | int]) -> list[Document]:
     """Those that the end of a query (WHERE, ORDER BY) asks for."""
     rows = connection.execute(_DOCUMENTS + condition, values).fetchall()
     return [replace(Document(*row[:-1]), metadata=from_text(row[-1])) for row in rows]
 
 
-def _document(connection: duckdb.DuckDBPyConnection, document_id: str) -> list[Document]:
+def _document(connection: StoreConnection, document_id: str) -> list[Document]:
     found = read_documents(connection, "WHERE d.id = ?", [document_id])
     passages = [Passage(*row) for row in connection.execute(_PASSAGES, [document_id]).fetchall()]
     texts = connection.execute("SELECT text FROM documents WHERE id = ?", [document_id]).fetchall()

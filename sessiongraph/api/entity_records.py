@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -13,13 +12,15 @@ from sessiongraph.entity_resolution.entity_resolver import Merge, name_key
 from sessiongraph.entity_resolution.speaker_names import speaker_key
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Dataset
 
 # Of an entity, the newest passages that name it.
 _MENTIONS = 50
 _DECISIONS = """
-SELECT key_a, key_b, same, reason, committed_at FROM decisions JOIN commits USING (seq)
-QUALIFY row_number() OVER (PARTITION BY key_a, key_b ORDER BY seq DESC) = 1 ORDER BY key_a, key_b
+SELECT key_a, key_b, same, reason, committed_at FROM (
+    SELECT *, row_number() OVER (PARTITION BY key_a, key_b ORDER BY seq DESC) AS nth FROM decisions) newest
+JOIN commits USING (seq) WHERE nth = 1 ORDER BY key_a, key_b
 """
 
 
@@ -151,7 +152,7 @@ def record(
     )
 
 
-def decided(connection: duckdb.DuckDBPyConnection) -> list[NameDecision]:
+def decided(connection: StoreConnection) -> list[NameDecision]:
     """The newest decision on each two names. Blocks."""
     rows = connection.execute(_DECISIONS).fetchall()
     return [NameDecision(a, b, same, reason or "", at.replace(tzinfo=UTC)) for a, b, same, reason, at in rows]

@@ -3,8 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 
-import duckdb
-
 from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, check_flag, permitted
 from sessiongraph.changes.page_store import list_pages, rewrite_pages
@@ -24,6 +22,7 @@ from sessiongraph.ids import (
 )
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.services import Services
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Dataset, User
 
 
@@ -110,7 +109,7 @@ CachedTurns = list[tuple[str, str, str | None]]
 
 
 def find_target(
-    connection: duckdb.DuckDBPyConnection,
+    connection: StoreConnection,
     owner: User,
     session_id: str | None,
     turn_id: str | None,

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 
 from sessiongraph.api.context import acting_user, permitted
@@ -12,6 +11,7 @@ from sessiongraph.errors import CachingDisabledError
 from sessiongraph.forgetting import Target, passages_of
 from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import User
 
 # Statements and names that are given; the counts are of all.
@@ -52,7 +52,7 @@ async def estimate_forget(
     target_dataset = await permitted(services, acting, dataset, "delete")
     sessions_alone = bool(session_id or user)
 
-    def read(connection: duckdb.DuckDBPyConnection) -> tuple[Target, list[tuple[str, str, str | None]], list[str]]:
+    def read(connection: StoreConnection) -> tuple[Target, list[tuple[str, str, str | None]], list[str]]:
         target, cached = find_target(connection, owner, session_id, turn_id, document_id, sessions_alone)
         return target, cached, [*target.passage_ids, *passages_of(connection, target.document_ids)]
 

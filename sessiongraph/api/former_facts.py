@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Iterator
 from itertools import chain, product
 
-import duckdb
 import numpy as np
 
 from sessiongraph.api import fact_records
@@ -18,6 +17,7 @@ from sessiongraph.ids import content_id
 from sessiongraph.services import Services
 from sessiongraph.snapshots.corrections import FactKey
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Dataset
 
 # Whatever was said of facts, also what was taken back or said otherwise since.
@@ -34,7 +34,7 @@ async def what_became_of(services: Services, dataset: Dataset, snapshot: Snapsho
     return await asyncio.to_thread(_now, snapshot, said, id_.strip().lower())
 
 
-def _said(connection: duckdb.DuckDBPyConnection) -> list[Said]:
+def _said(connection: StoreConnection) -> list[Said]:
     return [(FactKey(*row[:4]), *row[4:]) for row in connection.execute(_SAID).fetchall()]
 
 

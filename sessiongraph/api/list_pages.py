@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import dataclass
 
-import duckdb
 import numpy as np
 
 from sessiongraph.api import entity_records, fact_records
@@ -14,17 +13,20 @@ from sessiongraph.api.fact_records import Fact
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Dataset, User
 
 _IS_DOCUMENT = "WHERE kind <> 'session'"
-_NAMED = f"{_IS_DOCUMENT} AND contains(lower(name), lower(?))"
+_NAMED = f"{_IS_DOCUMENT} AND strpos(lower(name), lower(?)) > 0"
 _NEWEST_FIRST = "ORDER BY d.seq DESC, name DESC, d.id DESC LIMIT ? OFFSET ?"
 _TOTALS = f"""
 WITH passages AS (SELECT DISTINCT document_id, passage_id FROM chunks),
 counted AS (
-    SELECT document_id, count(*) FILTER (disposition IS NULL) AS waiting, bool_or(disposition = 'failed') AS failed
+    SELECT document_id, count(*) FILTER (WHERE disposition IS NULL) AS waiting,
+        bool_or(disposition = 'failed') AS failed
     FROM passages LEFT JOIN current_ledger USING (passage_id) GROUP BY document_id)
-SELECT count(*), count(*) FILTER (document_id IS NULL), coalesce(sum(waiting), 0)::BIGINT, count(*) FILTER (failed)
+SELECT count(*), count(*) FILTER (WHERE document_id IS NULL), coalesce(sum(waiting), 0)::BIGINT,
+    count(*) FILTER (WHERE failed)
 FROM documents d LEFT JOIN counted c ON c.document_id = d.id {_IS_DOCUMENT}
 """
 _MOST_FAILED = 20
@@ -115,7 +117,7 @@ async def fact_page(services: Services, dataset: str, entity: str, place: Place,
     return await asyncio.to_thread(lambda: _facts(services.snapshot(target), target, entity, place))
 
 
-def _documents(connection: duckdb.DuckDBPyConnection, query: str, wanted: Place) -> DocumentPage:
+def _documents(connection: StoreConnection, query: str, wanted: Place) -> DocumentPage:
     [(count,)] = connection.execute(f"SELECT count(*) FROM documents {_NAMED}", [query]).fetchall()
     [(total, new, waiting, failed)] = connection.execute(_TOTALS).fetchall()
     [(sessions,)] = connection.execute("SELECT count(*) FROM documents WHERE kind = 'session'").fetchall()

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import duckdb
-
 from sessiongraph.api.context import acting
 from sessiongraph.errors import CachingDisabledError, StoreBusyError
 from sessiongraph.ids import check_session_id
@@ -15,6 +13,7 @@ from sessiongraph.persistence.due_rules import DueRules, due_at
 from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.services import Services
 from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import SessionInfo, Turn, User, WaitingSession
 
 Disposition = Literal["waiting", "persisted", "skipped", "failed"]
@@ -29,10 +28,14 @@ _FIRST_CHARS = 200
 _MOST_FIRST_WORDS = 100
 
 _COUNTS = """
-SELECT session_id, count(*), count(*) FILTER (disposition = 'persisted'), count(*) FILTER (disposition = 'skipped'),
-    count(*) FILTER (disposition = 'failed'), max(t.created_at), arg_min(question, t.created_at)
-FROM documents d JOIN current_turns t ON t.document_id = d.id LEFT JOIN current_ledger USING (passage_id)
-WHERE d.kind = 'session' AND d.user_id = $1 GROUP BY session_id
+SELECT session_id, count(*), count(*) FILTER (WHERE disposition = 'persisted'),
+    count(*) FILTER (WHERE disposition = 'skipped'), count(*) FILTER (WHERE disposition = 'failed'),
+    max(said_at), min(first_question)
+FROM (
+    SELECT d.session_id, passage_id, t.created_at AS said_at,
+        first_value(question) OVER (PARTITION BY d.session_id ORDER BY t.created_at) AS first_question
+    FROM documents d JOIN current_turns t ON t.document_id = d.id WHERE d.kind = 'session' AND d.user_id = $1) said
+LEFT JOIN current_ledger USING (passage_id) GROUP BY session_id
 """
 _TURNS = """
 SELECT turn_id, passage_id, question, answer, content_hash, t.created_at, t.score, disposition, reason, run_id,
@@ -243,7 +246,7 @@ def _read_all(
 ) -> Iterator[tuple[str, list[tuple[Any, ...]] | None]]:
     """What each dataset that the user may read answers, by key; None of one that is being written."""
 
-    def asked(connection: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+    def asked(connection: StoreConnection) -> list[tuple[Any, ...]]:
         return connection.execute(query, values).fetchall()
 
     for dataset in services.access.list_datasets(user):

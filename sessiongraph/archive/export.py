@@ -13,7 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
-import duckdb
 import portalocker
 
 from sessiongraph.archive.manifest import (
@@ -31,6 +30,7 @@ from sessiongraph.archive.manifest import (
 from sessiongraph.changes.page_store import list_pages
 from sessiongraph.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError
 from sessiongraph.forgetting import Target, drop
+from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.duckdb_pool import literal
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.store.schema import SCHEMA_VERSION, TABLES
@@ -168,9 +168,7 @@ def _stored(moment: datetime | None) -> datetime | None:
     return moment and moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _write_tables(
-    connection: duckdb.DuckDBPyConnection, folder: Path, is_part: bool, told: Told
-) -> dict[str, TablePart]:
+def _write_tables(connection: DuckDBConnection, folder: Path, is_part: bool, told: Told) -> dict[str, TablePart]:
     counts = {table: connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0] for table in TABLES}
     tables, done = {}, 0
     for table in TABLES:
@@ -188,7 +186,7 @@ def _write_tables(
     return tables
 
 
-def _documents_and_runs(connection: duckdb.DuckDBPyConnection) -> tuple[set[str], set[str]]:
+def _documents_and_runs(connection: DuckDBConnection) -> tuple[set[str], set[str]]:
     documents = connection.execute("SELECT id FROM documents WHERE kind <> 'session'").fetchall()
     runs = connection.execute(f"SELECT run_id FROM ({_COMMITS})").fetchall()
     return {id_ for (id_,) in documents}, {run_id for (run_id,) in runs}

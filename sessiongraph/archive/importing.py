@@ -12,6 +12,7 @@ from sessiongraph.changes.page_store import page_path, rewrite_pages
 from sessiongraph.errors import InvalidInputError, SessionGraphError
 from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset, User
 
@@ -47,7 +48,7 @@ def import_archive(
         if store.exists:
             raise _taken(dataset)
         with unfinished_folder(services.settings.home) as folder:
-            made = GraphStore(folder / "graph.duckdb", services.shared.duckdb_pool)
+            made = DuckDBStore(folder / "graph.duckdb", services.shared.duckdb_pool)
             counts = load_store(archive, made, place / "files", arrival.users, told)
             if manifest.files:
                 extract_originals(archive, folder / "files", told)

@@ -10,8 +10,9 @@ from sessiongraph.archive.manifest import Manifest, broken, file_path, table_pat
 from sessiongraph.archive.other_users import rename_users
 from sessiongraph.archive.row_checks import check_rows
 from sessiongraph.archive.zip_reading import Archive
+from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.duckdb_pool import literal
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.store.schema import SCHEMA_VERSION
 from sessiongraph.types import User
 
@@ -22,7 +23,7 @@ Told = Callable[[str, int, int], None]
 
 
 def load_store(
-    archive: Archive, store: GraphStore, originals: Path, users: Mapping[str, User], told: Told
+    archive: Archive, store: DuckDBStore, originals: Path, users: Mapping[str, User], told: Told
 ) -> dict[str, int]:
     """Make `store`, which must not exist, of the archive's tables; how many documents, sessions and turns it holds.
 
@@ -33,7 +34,7 @@ def load_store(
     names = {user.id: user.name for user in archive.manifest.users}
     others = {old: user for old, user in users.items() if user != User(old, names[old])}
 
-    def fill(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    def fill(connection: DuckDBConnection) -> dict[str, int]:
         connection.execute("BEGIN")
         _load_tables(connection, archive, store.path.with_name("part.parquet"), told)
         check_rows(connection, archive.manifest)
@@ -53,7 +54,7 @@ def extract_originals(archive: Archive, folder: Path, told: Told) -> None:
         told("files", number, len(archive.manifest.files))
 
 
-def _load_tables(connection: duckdb.DuckDBPyConnection, archive: Archive, file: Path, told: Told) -> None:
+def _load_tables(connection: DuckDBConnection, archive: Archive, file: Path, told: Told) -> None:
     done = 0
     for table, part in archive.manifest.tables.items():
         archive.extract(table_path(table), file)
@@ -73,7 +74,7 @@ def _rows_in(file: Path) -> str:
     return f"read_parquet({literal(Path(path))}, hive_partitioning = false)"
 
 
-def _check_table(connection: duckdb.DuckDBPyConnection, table: str, manifest: Manifest, file: Path) -> None:
+def _check_table(connection: DuckDBConnection, table: str, manifest: Manifest, file: Path) -> None:
     """Look at the Parquet of `table`, to its last value, without keeping any."""
     part, name = manifest.tables[table], table_path(table)
     columns = _columns(connection, f"SELECT * FROM {_rows_in(file)}")
@@ -97,11 +98,11 @@ def _size(column: str, type_: str) -> str:
     return f"octet_length({column})" if type_ == "BLOB" else f"strlen({column}::VARCHAR)"
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, str]:
+def _columns(connection: DuckDBConnection, query: str) -> dict[str, str]:
     return {name: type_ for name, type_, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
 
 
-def _place_originals(connection: duckdb.DuckDBPyConnection, manifest: Manifest, originals: Path) -> None:
+def _place_originals(connection: DuckDBConnection, manifest: Manifest, originals: Path) -> None:
     """Say where the originals are kept here."""
     for name in manifest.files:
         connection.execute(
@@ -110,7 +111,7 @@ def _place_originals(connection: duckdb.DuckDBPyConnection, manifest: Manifest, 
         )
 
 
-def _counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def _counts(connection: DuckDBConnection) -> dict[str, int]:
     query = """SELECT count(*) FILTER (kind <> 'session'), count(*) FILTER (kind = 'session'),
         (SELECT count(*) FROM current_turns) FROM documents"""
     return dict(zip(("documents", "sessions", "turns"), connection.execute(query).fetchall()[0], strict=True))

@@ -7,10 +7,9 @@ words alone: nothing is extracted again. Of the facts that an answer used, those
 
 from collections.abc import Iterable, Mapping
 
-import duckdb
-
 from sessiongraph.entity_resolution.speaker_names import with_users
 from sessiongraph.ids import session_document_id, turn_passage_id
+from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.types import User
 
 _KEYS = {
@@ -20,7 +19,7 @@ _KEYS = {
 }
 
 
-def rename_users(connection: duckdb.DuckDBPyConnection, users: Mapping[str, User]) -> None:
+def rename_users(connection: DuckDBConnection, users: Mapping[str, User]) -> None:
     """Make of the rows of each user in `users`, by the id that they have, rows of that user."""
     if not users:
         return
@@ -42,19 +41,19 @@ def rename_users(connection: duckdb.DuckDBPyConnection, users: Mapping[str, User
         _replace(connection, table, "user_id", ids)
 
 
-def _sessions(connection: duckdb.DuckDBPyConnection, ids: Mapping[str, str]) -> dict[str, str]:
+def _sessions(connection: DuckDBConnection, ids: Mapping[str, str]) -> dict[str, str]:
     query = "SELECT id, user_id, session_id FROM documents WHERE kind = 'session'"
     rows = connection.execute(query).fetchall()
     return {id_: session_document_id(ids[user], session) for id_, user, session in rows if user in ids}
 
 
-def _passages(connection: duckdb.DuckDBPyConnection, sessions: Mapping[str, str]) -> dict[str, str]:
+def _passages(connection: DuckDBConnection, sessions: Mapping[str, str]) -> dict[str, str]:
     rows = connection.execute("SELECT DISTINCT passage_id, document_id, turn_id FROM turns").fetchall()
     return {id_: turn_passage_id(sessions[session], turn) for id_, session, turn in rows if session in sessions}
 
 
 def _replace(
-    connection: duckdb.DuckDBPyConnection, table: str, column: str, new: Mapping[str, str], by: str | None = None
+    connection: DuckDBConnection, table: str, column: str, new: Mapping[str, str], by: str | None = None
 ) -> None:
     """Where `by` of a row (or `column` itself) is a key of `new`, let `column` be what `new` says."""
     changed = [(old, value) for old, value in new.items() if old != value]
@@ -66,7 +65,7 @@ def _replace(
         )
 
 
-def _replace_elements(connection: duckdb.DuckDBPyConnection, passages: Mapping[str, str]) -> None:
+def _replace_elements(connection: DuckDBConnection, passages: Mapping[str, str]) -> None:
     if passages:
         connection.execute(
             """WITH said AS (SELECT map_from_entries(list(row(old, new))) AS new FROM (

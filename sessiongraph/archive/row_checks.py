@@ -8,13 +8,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from sessiongraph.archive.manifest import ID, RUN_ID, Manifest, broken
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.metadata import checked_metadata, to_text
+from sessiongraph.store.duckdb_connection import DuckDBConnection
 
 _BATCH = 2048
 # The names that `sessiongraph.ids` accepts, in DuckDB's regular expressions.
@@ -82,7 +82,7 @@ SELECT metadata FROM documents WHERE metadata IS NOT NULL UNION SELECT metadata 
 """
 
 
-def check_rows(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+def check_rows(connection: DuckDBConnection, manifest: Manifest) -> None:
     """Look at every row that was taken in. Raises InvalidInputError for one that no store holds."""
     for table, condition in _ROWS.items():
         of_a_commit = "" if table == "commits" else f" AND {_SEQ}"
@@ -100,14 +100,14 @@ def check_rows(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> Non
     _check_files(connection, manifest)
 
 
-def _check_ids(connection: duckdb.DuckDBPyConnection) -> None:
+def _check_ids(connection: DuckDBConnection) -> None:
     """Whether sessions and turns are named by what they are: so they are found again when they go on."""
     for query, made in ((_SESSIONS, session_document_id), (_TURNS, turn_passage_id)):
         if any(made(within, name) != id_ for within, name, id_ in _rows(connection, query)):
             raise broken("a session or a turn has the id of another")
 
 
-def _check_metadata(connection: duckdb.DuckDBPyConnection) -> None:
+def _check_metadata(connection: DuckDBConnection) -> None:
     """Whether it is such as `add` takes."""
     for (text,) in _rows(connection, _METADATA):
         try:
@@ -118,7 +118,7 @@ def _check_metadata(connection: duckdb.DuckDBPyConnection) -> None:
             raise broken("the metadata of a document or a turn is not as it is kept")
 
 
-def _check_vectors(connection: duckdb.DuckDBPyConnection) -> None:
+def _check_vectors(connection: DuckDBConnection) -> None:
     if connection.execute(_LENGTHS).fetchall():
         raise broken("vectors of one model differ in length")
     for (vector,) in _rows(connection, "SELECT vector FROM embeddings"):
@@ -126,13 +126,13 @@ def _check_vectors(connection: duckdb.DuckDBPyConnection) -> None:
             raise broken("a vector holds what is no number")
 
 
-def _check_files(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+def _check_files(connection: DuckDBConnection, manifest: Manifest) -> None:
     documents = {id_ for (id_,) in connection.execute("SELECT id FROM documents WHERE kind <> 'session'").fetchall()}
     if not {name[:32] for name in manifest.files} <= documents:
         raise broken("it holds the original of a document that it does not hold")
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[tuple[Any, ...]]:
+def _rows(connection: DuckDBConnection, query: str) -> Iterator[tuple[Any, ...]]:
     found = connection.execute(query)
     while rows := found.fetchmany(_BATCH):
         yield from rows

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sessiongraph.errors import SessionGraphError, StoreBusyError
 from sessiongraph.ids import new_id
+from sessiongraph.store.duckdb_store import WAIT_SECONDS
 from sessiongraph.store.file_lock import dataset_lock
-from sessiongraph.store.graph_store import WAIT_SECONDS
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -17,6 +16,7 @@ from sessiongraph.columnar.growing_arrays import mask_of
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.entity_resolution.speaker_names import keys_of_name
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.store.connection import StoreConnection
 
 # The kinds of the passages that a run of each asset makes.
 PASSAGE_KINDS = {"knowledge_graph": ("document", "transcript"), "session_knowledge": ("session",)}
@@ -36,9 +36,10 @@ WITH of_run AS (
     SELECT passage_id, min(seq) AS first FROM ledger JOIN commits c USING (seq)
     WHERE c.run_id = $1 AND c.asset = $2 GROUP BY passage_id),
 before AS (
-    SELECT l.window_id, l.disposition FROM ledger l JOIN of_run r ON r.passage_id = l.passage_id AND l.seq < r.first
-    WHERE l.disposition <> 'failed' QUALIFY row_number() OVER (PARTITION BY l.passage_id ORDER BY l.seq DESC) = 1)
-SELECT {columns} FROM {table} WHERE window_id IN (SELECT window_id FROM before WHERE disposition = 'persisted')
+    SELECT l.window_id, l.disposition, row_number() OVER (PARTITION BY l.passage_id ORDER BY l.seq DESC) AS nth
+    FROM ledger l JOIN of_run r ON r.passage_id = l.passage_id AND l.seq < r.first WHERE l.disposition <> 'failed')
+SELECT {columns} FROM {table} WHERE window_id IN (
+    SELECT window_id FROM before WHERE nth = 1 AND disposition = 'persisted')
 """
 
 
@@ -111,7 +112,7 @@ class Change:
         return [entity for entity in self.entities.values() if entity.new]
 
 
-def collect_change(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str) -> Change:
+def collect_change(connection: StoreConnection, snapshot: Snapshot, asset: str, run_id: str) -> Change:
     """What is in `snapshot`, the present state of the store behind `connection`, by that run alone."""
     of_run = _rows_of_run(connection, snapshot, asset, run_id)
     known_entities, known_facts = _known_before(connection, snapshot, asset, run_id, of_run)
@@ -138,7 +139,7 @@ def collect_change(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, as
     )
 
 
-def _rows_of_run(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str) -> Array:
+def _rows_of_run(connection: StoreConnection, snapshot: Snapshot, asset: str, run_id: str) -> Array:
     """The rows of the passages that are in the graph by that run, in ascending order.
 
     They are looked for by when they were said: times are numbers, so only ids of rows of those times are read.
@@ -164,7 +165,7 @@ def _only_of_run(evidence: pd.DataFrame, column: str, count: int, of_run: Array)
 
 
 def _known_before(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, asset: str, run_id: str, of_run: Array
+    connection: StoreConnection, snapshot: Snapshot, asset: str, run_id: str, of_run: Array
 ) -> tuple[list[int], list[int]]:
     """The entities, and of the facts of the passages `of_run` those, that the run's own passages said before the run
     too, in other words perhaps."""
@@ -259,18 +260,18 @@ def _entity(snapshot: Snapshot, row: int, is_new: Array) -> ChangedEntity:
     return ChangedEntity(entity["id"], entity["name"], entity["type"], entity["description"], bool(is_new[row]))
 
 
-def _committed_at(connection: duckdb.DuckDBPyConnection, asset: str, run_id: str) -> datetime | None:
+def _committed_at(connection: StoreConnection, asset: str, run_id: str) -> datetime | None:
     query = "SELECT max(committed_at) FROM commits WHERE run_id = ? AND asset = ?"
     newest: datetime | None = connection.execute(query, [run_id, asset]).fetchall()[0][0]
     return newest
 
 
-def _outcomes(connection: duckdb.DuckDBPyConnection, asset: str, run_id: str) -> Counter[str]:
+def _outcomes(connection: StoreConnection, asset: str, run_id: str) -> Counter[str]:
     rows = connection.execute(
         """SELECT disposition, count(*) FROM (
-            SELECT disposition FROM ledger JOIN commits c USING (seq) WHERE c.run_id = ? AND c.asset = ?
-            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-        GROUP BY disposition""",
+            SELECT disposition, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth
+            FROM ledger JOIN commits c USING (seq) WHERE c.run_id = ? AND c.asset = ?) said
+        WHERE nth = 1 GROUP BY disposition""",
         [run_id, asset],
     ).fetchall()
     return Counter(dict(rows))

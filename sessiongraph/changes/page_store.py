@@ -11,11 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
 from sessiongraph.changes.diff import PASSAGE_KINDS, Change, collect_change
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pa
 
 
 def _rewrite(
-    connection: duckdb.DuckDBPyConnection,
+    connection: StoreConnection,
     snapshot: Snapshot,
     pages: list[Path],
     dataset: str,
@@ -71,7 +70,7 @@ def _rewrite(
 
 
 def _write(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, path: Path, dataset: str, renderer: "PageRenderer"
+    connection: StoreConnection, snapshot: Snapshot, path: Path, dataset: str, renderer: "PageRenderer"
 ) -> Change:
     change = collect_change(connection, snapshot, path.parent.name, path.stem)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,7 +87,7 @@ def _renderer() -> "PageRenderer":
 
 
 def _folder(store: GraphStore) -> Path:
-    return store.path.parent / "changes"
+    return store.folder / "changes"
 
 
 def _pages_of(folder: Path) -> list[Path]:

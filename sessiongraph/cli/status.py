@@ -14,10 +14,9 @@ from sessiongraph.errors import CacheUnavailableError, CachingDisabledError, Sto
 from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
-    import duckdb
-
     from sessiongraph.services import Services
     from sessiongraph.settings import Settings
+    from sessiongraph.store.connection import StoreConnection
 
 # Where turns belong of which the dataset is there no more, or may be read no more.
 _GONE = "a dataset that is gone"
@@ -154,7 +153,7 @@ def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], di
 
 
 def _read_status(
-    connection: "duckdb.DuckDBPyConnection", extractor: str, name: str
+    connection: "StoreConnection", extractor: str, name: str
 ) -> tuple[DatasetStatus, list[tuple[str, ...]]]:
     """A dataset's counts, and its settled turns."""
     counts = connection.execute(_COUNTS.format(extractor=extractor)).fetchall()[0]
@@ -166,7 +165,7 @@ def _read_status(
     return counted, connection.execute(_SETTLED).fetchall()
 
 
-def _count_stale(connection: "duckdb.DuckDBPyConnection", extractor: str) -> int:
+def _count_stale(connection: "StoreConnection", extractor: str) -> int:
     from sessiongraph.extraction.build_graph import read_due_passages
     from sessiongraph.extraction.chunk_documents import read_chunk_passages
     from sessiongraph.persistence.turn_passages import read_turn_passages

@@ -3,11 +3,9 @@
 Names, types and order come from the text of the schema; a column that is not described here fails a test.
 """
 
-import re
-
 import dagster as dg
 
-from sessiongraph.store.schema import SCHEMA
+from sessiongraph.store.schema import table_columns
 
 _OF_PEOPLE = ("decisions", "fact_corrections", "entity_corrections")
 TABLES_OF = {
@@ -16,7 +14,6 @@ TABLES_OF = {
     "knowledge_graph": ("chunks", "ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
     "session_knowledge": ("ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
 }
-_TABLE = re.compile(r"CREATE TABLE (\w+) \(([^;]*)\);")
 _SEQ = "the commit that wrote the row; when, and by which run, stands in `commits`"
 _MEANING = {
     "documents": {
@@ -121,11 +118,3 @@ def column_schema(asset: str) -> dg.TableSchema:
             for name, type_ in columns[table]
         ]
     )
-
-
-def table_columns() -> dict[str, list[tuple[str, str]]]:
-    """Name and type of each column, by table: read from the text, because DuckDB is slow to import."""
-    return {
-        table: [(name, type_) for name, type_ in (column.split() for column in columns.split(","))]
-        for table, columns in _TABLE.findall(SCHEMA)
-    }

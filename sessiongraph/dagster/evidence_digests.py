@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 
 from sessiongraph.extraction.kept_findings import KeptFinding
 from sessiongraph.source_digest import source_digest
-from sessiongraph.store.store_version import read_version
 
 if TYPE_CHECKING:
-    import duckdb
+    from sessiongraph.store.connection import StoreConnection
 
 # The window that is in the graph for each of some passages.
 _LIVE = """
 SELECT passage_id, window_id FROM (
-    SELECT * FROM ledger
-    WHERE disposition <> 'failed' AND passage_id IN ({passages}) {known}
-    QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-WHERE disposition = 'persisted'
+    SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger
+    WHERE disposition <> 'failed' AND passage_id IN ({passages}) {known}) newest
+WHERE nth = 1 AND disposition = 'persisted'
 """
 # The passages of the asset, and those of them that the ledger speaks of since a commit.
 _ALL = "SELECT passage_id FROM {table}"
@@ -32,8 +30,9 @@ _CHANGED = (
 # What is summed up of live windows. No row is there twice, or the two would cancel each other out.
 _EVIDENCE = (
     "SELECT passage_id FROM live",
-    "SELECT passage_id, m.* EXCLUDE (window_id, seq) FROM live JOIN mentions m USING (window_id)",
-    "SELECT passage_id, c.* EXCLUDE (window_id, seq) FROM live JOIN claims c USING (window_id)",
+    "SELECT passage_id, m.name, m.type, m.description, m.stated_by FROM live JOIN mentions m USING (window_id)",
+    "SELECT passage_id, c.subject, c.relation, c.object, c.statement, c.valid_at, c.stated_by "
+    "FROM live JOIN claims c USING (window_id)",
 )
 
 
@@ -52,14 +51,12 @@ class Digest:
         return Digest(self.count - gone.count + come.count, self.sum ^ gone.sum ^ come.sum)
 
 
-def digest(connection: "duckdb.DuckDBPyConnection", query: str, ahead: str = "") -> Digest:
+def digest(connection: "StoreConnection", query: str, ahead: str = "") -> Digest:
     """The digest of the rows of `query`; `ahead` are common table expressions that it uses."""
-    hashed = f"{ahead} SELECT count(*), coalesce(bit_xor(md5_number(row::VARCHAR)), 0) FROM ({query}) row"
-    count, total = connection.execute(hashed).fetchall()[0]
-    return Digest(count, int(total))
+    return Digest(*connection.digest(query, ahead))
 
 
-def evidence_digests(connection: "duckdb.DuckDBPyConnection", table: str, findings: Path | None) -> list[Digest]:
+def evidence_digests(connection: "StoreConnection", table: str, findings: Path | None) -> list[Digest]:
     """The digests of the live passages of `table`, of their mentions and of their claims.
 
     They are kept among the `findings` of the store; for None they are counted from the beginning.
@@ -70,7 +67,7 @@ def evidence_digests(connection: "duckdb.DuckDBPyConnection", table: str, findin
 
     # A row's hash is of how DuckDB writes it.
     finding = KeptFinding(findings, f"evidence_of_{table}", f"{source_digest('dagster', 'store')} {duckdb.__version__}")
-    now = read_version(connection)
+    now = connection.version()
     kept = finding.read(connection, now)
     if kept is None:
         found = _digests(connection, _ALL.format(table=table), None)
@@ -85,7 +82,7 @@ def evidence_digests(connection: "duckdb.DuckDBPyConnection", table: str, findin
     return found
 
 
-def _digests(connection: "duckdb.DuckDBPyConnection", passages: str, until: int | None) -> list[Digest]:
+def _digests(connection: "StoreConnection", passages: str, until: int | None) -> list[Digest]:
     """The digests of those of `passages` that are live, or were at the commit `until`."""
     known = "" if until is None else f"AND seq <= {until}"
     live = f"WITH live AS ({_LIVE.format(passages=passages, known=known)})"

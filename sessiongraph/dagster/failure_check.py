@@ -18,10 +18,9 @@ from sessiongraph.dagster.metadata import document_names, table, without_quotes
 from sessiongraph.types import PASSAGE_TABLES, Dataset
 
 if TYPE_CHECKING:
-    import duckdb
-
     from sessiongraph.extraction.ledger import LedgerRow
     from sessiongraph.services import Services
+    from sessiongraph.store.connection import StoreConnection
 
 # How much of it the next run takes up by itself.
 TRIED_AGAIN = "tried_again"
@@ -88,7 +87,7 @@ def report_failure_check(
 
     One at a time for a dataset: the check that was made last is the one that is recorded last.
     """
-    lock = services.store(dataset).path.with_name("checks.lock")
+    lock = services.store(dataset).folder / "checks.lock"
     with portalocker.Lock(lock, timeout=_LOCK_SECONDS, check_interval=0.02):
         _record(instance, failure_check(services, dataset, asset, failure))
 
@@ -124,9 +123,7 @@ def _failures(asset: str, reasons: Counter[str], quarantined: int) -> str:
     return text
 
 
-def _failed_and_waiting(
-    connection: "duckdb.DuckDBPyConnection", passages: str
-) -> "tuple[list[tuple[str, LedgerRow]], int]":
+def _failed_and_waiting(connection: "StoreConnection", passages: str) -> "tuple[list[tuple[str, LedgerRow]], int]":
     """The ledger's newest rows of those that failed, each with its document's name; how many it does not have."""
     from sessiongraph.extraction.ledger import read_ledger
 

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 if TYPE_CHECKING:
-    import duckdb
-
     from sessiongraph.extraction.build_graph import KnowledgeReport
     from sessiongraph.importers.taken_in import TakenIn
     from sessiongraph.ingestion.ingest import IngestReport
     from sessiongraph.persistence.estimate import PersistEstimate, PlannedAction
     from sessiongraph.persistence.persist import PersistReport
     from sessiongraph.persistence.session_staging import StagingReport
+    from sessiongraph.store.connection import StoreConnection
     from sessiongraph.types import Usage
 
 Metadata = dict[str, dg.MetadataValue]
@@ -165,7 +164,7 @@ def estimate_metadata(estimate: "PersistEstimate") -> Metadata:
     }
 
 
-def document_names(connection: "duckdb.DuckDBPyConnection", document_ids: Iterable[str]) -> dict[str, str]:
+def document_names(connection: "StoreConnection", document_ids: Iterable[str]) -> dict[str, str]:
     """What documents are shown as, by id: "name (id)", or "user/session id" for a session."""
     return dict(
         connection.execute(
@@ -177,7 +176,7 @@ def document_names(connection: "duckdb.DuckDBPyConnection", document_ids: Iterab
     )
 
 
-def names_of(connection: "duckdb.DuckDBPyConnection", report: "KnowledgeReport") -> dict[str, str]:
+def names_of(connection: "StoreConnection", report: "KnowledgeReport") -> dict[str, str]:
     """Those of the documents that a build has read."""
     return document_names(connection, {passage.document_id for passage in report.passages})
 

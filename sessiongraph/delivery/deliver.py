@@ -20,7 +20,7 @@ from sessiongraph.services import Services
 from sessiongraph.store.file_lock import take_lock
 
 if TYPE_CHECKING:
-    import duckdb
+    from sessiongraph.store.connection import StoreConnection
 
 logger = logging.getLogger("sessiongraph")
 
@@ -121,7 +121,7 @@ class _Round:
         return True
 
 
-def _commits_for(connection: "duckdb.DuckDBPyConnection", hook: DueWebhook) -> tuple[int, list[Commit]]:
+def _commits_for(connection: "StoreConnection", hook: DueWebhook) -> tuple[int, list[Commit]]:
     """Up to which commit the hook was told, and the next ones."""
     place = last_commit_before(connection, hook.created_at) if hook.seq is None else hook.seq
     # A backup that was restored may end before that.

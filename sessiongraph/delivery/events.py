@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
-
 from sessiongraph.extraction.ledger import ENDPOINT_AT_FAULT
 from sessiongraph.ids import content_id
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Dataset
 
 # So many commits are read at a time, and so many sessions and documents named in an event.
@@ -27,7 +26,7 @@ _NEXT_STEPS = {
 
 _COMMITS = f"""
 SELECT * FROM (
-    SELECT seq, run_id, committed_at, forgotten, count(forgotten) OVER (ORDER BY seq) AS epoch FROM commits)
+    SELECT seq, run_id, committed_at, forgotten, count(forgotten) OVER (ORDER BY seq) AS epoch FROM commits) told
 WHERE seq > $after ORDER BY seq LIMIT {_MOST_COMMITS}
 """
 _PASSAGES = """
@@ -37,20 +36,23 @@ places AS (
     UNION ALL SELECT passage_id, document_id FROM chunks WHERE passage_id IN (SELECT passage_id FROM told))
 SELECT told.seq, disposition, d.id, d.session_id, d.user_name, count(*)
 FROM told JOIN places USING (passage_id) JOIN documents d ON d.id = document_id
-GROUP BY ALL ORDER BY ALL
+GROUP BY told.seq, disposition, d.id, d.session_id, d.user_name
+ORDER BY told.seq, disposition, d.id, d.session_id, d.user_name
 """
 _EVIDENCE = """
 WITH told AS (SELECT DISTINCT seq, window_id FROM ledger
     WHERE seq BETWEEN $first AND $last AND disposition = 'persisted')
-SELECT seq, coalesce(entities, 0), coalesce(facts, 0) FROM (SELECT DISTINCT seq FROM told)
-LEFT JOIN (SELECT told.seq, count(DISTINCT name) AS entities FROM told JOIN mentions USING (window_id) GROUP BY ALL)
+SELECT seq, coalesce(entities, 0), coalesce(facts, 0) FROM (SELECT DISTINCT seq FROM told) seqs
+LEFT JOIN (
+    SELECT told.seq, count(DISTINCT name) AS entities FROM told JOIN mentions USING (window_id) GROUP BY told.seq) named
     USING (seq)
-LEFT JOIN (SELECT told.seq, count(*) AS facts FROM told JOIN claims USING (window_id) GROUP BY ALL) USING (seq)
+LEFT JOIN (SELECT told.seq, count(*) AS facts FROM told JOIN claims USING (window_id) GROUP BY told.seq) stated
+    USING (seq)
 """
 _FAILURES = f"""
 SELECT seq, CASE WHEN starts_with(reason, '{ENDPOINT_AT_FAULT}') THEN 'model_unavailable' ELSE 'answer_unusable' END,
     count(*)
-FROM ledger WHERE seq BETWEEN $first AND $last AND disposition = 'failed' GROUP BY ALL ORDER BY ALL
+FROM ledger WHERE seq BETWEEN $first AND $last AND disposition = 'failed' GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
@@ -76,18 +78,18 @@ class Commit:
     events: Sequence[Event]
 
 
-def last_commit_before(connection: duckdb.DuckDBPyConnection, moment: datetime) -> int:
+def last_commit_before(connection: StoreConnection, moment: datetime) -> int:
     """The seq of the last commit up to `moment`; 0 where there is none."""
     query = "SELECT coalesce(max(seq), 0) FROM commits WHERE committed_at <= ?"
     return int(connection.execute(query, [moment.astimezone(UTC).replace(tzinfo=None)]).fetchall()[0][0])
 
 
-def last_commit(connection: duckdb.DuckDBPyConnection) -> int:
+def last_commit(connection: StoreConnection) -> int:
     """The seq of the last commit; 0 where there is none."""
     return int(connection.execute("SELECT coalesce(max(seq), 0) FROM commits").fetchall()[0][0])
 
 
-def read_commits(connection: duckdb.DuckDBPyConnection, dataset: Dataset, after: int) -> list[Commit]:
+def read_commits(connection: StoreConnection, dataset: Dataset, after: int) -> list[Commit]:
     """The next commits after the one with that seq, in their order; [] where there is none."""
     commits = connection.execute(_COMMITS, {"after": after}).fetchall()
     if not commits:

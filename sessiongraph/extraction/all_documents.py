@@ -9,13 +9,12 @@ embedder too. Where none of these has changed since a look, nor has what it foun
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-import duckdb
-
 from sessiongraph.extraction.kept_findings import DocumentsFinding, KeptFinding, Look, documents_of
 from sessiongraph.extraction.ledger import LedgerRow, Passage, Status
 from sessiongraph.source_digest import source_digest
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.store.store_version import continues, read_version
+from sessiongraph.store.store_version import continues
 from sessiongraph.types import PASSAGE_TABLES
 
 # The rooms that say which passages there are, and how they stand.
@@ -45,9 +44,9 @@ class AllDocuments:
         # How many passages are stale in documents that are not read.
         self.stale_in_others = 0
 
-    def look(self, connection: duckdb.DuckDBPyConnection, read_stale: bool) -> list[str] | None:
+    def look(self, connection: StoreConnection, read_stale: bool) -> list[str] | None:
         """Say which documents must be read; None for all."""
-        now = read_version(connection)
+        now = connection.version()
         self._looks = {
             "unsettled": self._unsettled.look(connection, now),
             "stale": self._stale.look(connection, now, again=read_stale),
@@ -56,9 +55,9 @@ class AllDocuments:
         self.documents = documents_of(self._looks.values())
         return self.documents
 
-    def look_for_unembedded(self, connection: duckdb.DuckDBPyConnection) -> list[str] | None:
+    def look_for_unembedded(self, connection: StoreConnection) -> list[str] | None:
         """The same where nothing but vectors matters."""
-        self._looks = {"unembedded": (look := self._unembedded.look(connection, read_version(connection)))}
+        self._looks = {"unembedded": (look := self._unembedded.look(connection, connection.version()))}
         self.documents = look.documents
         return self.documents
 
@@ -74,13 +73,13 @@ class AllDocuments:
         self._keep("unsettled", self._unsettled, open_)
         self.stale_in_others = sum(self._keep("stale", self._stale, stale).values()) - stale.total()
 
-    def keep_unembedded(self, connection: duckdb.DuckDBPyConnection, texts: Mapping[str, int]) -> None:
+    def keep_unembedded(self, connection: StoreConnection, texts: Mapping[str, int]) -> None:
         """Keep how many `texts` of the documents to be read had no vector, by document; not after a `forget`."""
         if continues(connection, self._looks["unembedded"].version):
             self._keep("unembedded", self._unembedded, texts)
 
     def other_verdicts(
-        self, connection: duckdb.DuckDBPyConnection, ledger: Mapping[str, LedgerRow]
+        self, connection: StoreConnection, ledger: Mapping[str, LedgerRow]
     ) -> Counter[tuple[str, str | None]]:
         """How many passages there are of each disposition and reason, but for those of `ledger`."""
         found = connection.execute(_VERDICTS.format(table=self._table)).fetchall()

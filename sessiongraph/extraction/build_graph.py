@@ -16,8 +16,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-import duckdb
-
 from sessiongraph.errors import LLMFailedError, SessionGraphError
 from sessiongraph.extraction.all_documents import AllDocuments
 from sessiongraph.extraction.embedding import embed_missing
@@ -36,6 +34,7 @@ from sessiongraph.extraction.window_extraction import WindowExtraction, extract,
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.prompts.prompt_format import Window
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import Progress, ProgressCallback, Usage
 
@@ -179,7 +178,7 @@ class DuePassages:
 
 
 def read_due_passages(
-    connection: duckdb.DuckDBPyConnection,
+    connection: StoreConnection,
     read_passages: PassageReader,
     extractor: str,
     document_ids: Sequence[str] | None,
@@ -233,7 +232,7 @@ class _Builder:
     ) -> DuePassages:
         """What is due, of the named documents or of `everything`; all that was read goes into the report."""
 
-        def read(connection: duckdb.DuckDBPyConnection) -> tuple[list[Passage], DuePassages]:
+        def read(connection: StoreConnection) -> tuple[list[Passage], DuePassages]:
             if everything is None:
                 return self._read(connection, document_ids, retry_failed)
             passages, due = self._read(connection, everything.look(connection, self._reextract), retry_failed)
@@ -245,7 +244,7 @@ class _Builder:
 
     def read_outcome(
         self,
-        connection: duckdb.DuckDBPyConnection,
+        connection: StoreConnection,
         due: DuePassages,
         everything: AllDocuments | None,
         asked_for: Counter[str] | None,
@@ -308,7 +307,7 @@ class _Builder:
         return window_id(window, self._extractor)
 
     def _read(
-        self, connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None, retry_failed: bool
+        self, connection: StoreConnection, document_ids: Sequence[str] | None, retry_failed: bool
     ) -> tuple[list[Passage], DuePassages]:
         return read_due_passages(
             connection, self._read_passages, self._extractor, document_ids, retry_failed, self._reextract
@@ -358,7 +357,7 @@ class _Builder:
         }
 
 
-def _extracted_windows(connection: duckdb.DuckDBPyConnection, window_ids: list[str]) -> set[str]:
+def _extracted_windows(connection: StoreConnection, window_ids: list[str]) -> set[str]:
     if not window_ids:
         return set()
     rows = connection.execute("SELECT id FROM windows WHERE id IN (SELECT unnest(?))", [window_ids]).fetchall()

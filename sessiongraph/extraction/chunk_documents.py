@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-import duckdb
-
 from sessiongraph.document_dates import document_day, heading_days
 from sessiongraph.extraction.chunking import CHUNK_CHARS, chunk_offsets
 from sessiongraph.extraction.ledger import Passage
 from sessiongraph.ids import content_id
 from sessiongraph.prompts.prompt_format import Part, Window, as_context
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.transcript_text import day_headings, goes_on, line_spans, split_speaker
 
@@ -30,10 +29,10 @@ async def chunk_documents(store: GraphStore, run_id: str) -> int:
     return await asyncio.to_thread(store.write, run_id, "knowledge_graph", chunk)
 
 
-def _unchunked(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, str | None]]:
+def _unchunked(connection: StoreConnection) -> list[tuple[str, str, str, str, str | None]]:
     return connection.execute(
-        """SELECT id, kind, name, text, said_on FROM documents
-        WHERE kind <> 'session' AND id NOT IN (SELECT document_id FROM chunks) ORDER BY seq, id"""
+        """SELECT id, kind, name, text, said_on FROM documents d
+        WHERE kind <> 'session' AND NOT EXISTS (SELECT 1 FROM chunks WHERE document_id = d.id) ORDER BY seq, id"""
     ).fetchall()
 
 
@@ -92,7 +91,7 @@ def _utterance_offsets(text: str) -> list[tuple[int, int]]:
     return chunks
 
 
-def read_chunk_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
+def read_chunk_passages(connection: StoreConnection, document_ids: Sequence[str] | None) -> list[Passage]:
     """The passages of the named documents, or of all that have been chunked, in the order of their texts."""
     rows = connection.execute(
         f"""SELECT passage_id, document_id, d.kind, name, substr(text, start + 1, stop - start), c.said_on

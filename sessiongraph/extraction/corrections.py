@@ -68,9 +68,9 @@ def drop_unfounded(tx: Transaction) -> None:
             for object_ in keys_of_name(other, users)
         }
         unfounded = list(zip(*(corrected - stated), strict=True)) or [(), (), ()]
-        tx.connection.execute(
-            """DELETE FROM fact_corrections WHERE (subject_key, relation, object_key) IN (
-                SELECT (unnest($1), unnest($2), unnest($3)))""",
+        tx.delete_where(
+            FACTS,
+            "(subject_key, relation, object_key) IN (SELECT unnest($1), unnest($2), unnest($3))",
             [list(column) for column in unfounded],
         )
     if keys := [key for (key,) in tx.connection.execute("SELECT DISTINCT key FROM entity_corrections").fetchall()]:

@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import duckdb
 import numpy as np
 
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.extraction.ledger import Passage
 from sessiongraph.ids import text_id
 from sessiongraph.llm.embedder import Embedder
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.types import Progress, ProgressCallback, Usage
 
@@ -30,14 +30,14 @@ _COMMIT_TEXTS = 4096
 # Of some passages, those that are in the graph, and each one's window.
 _LIVE = """
 SELECT passage_id, window_id FROM (
-    SELECT * FROM ledger WHERE disposition <> 'failed' AND passage_id IN (SELECT unnest($1))
-    QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-WHERE disposition = 'persisted'
+    SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger
+    WHERE disposition <> 'failed' AND passage_id IN (SELECT unnest($1))) newest
+WHERE nth = 1 AND disposition = 'persisted'
 """
 # The statements of some windows that have no vector. Of the vectors only those of these are looked at.
 _STATEMENTS = """
 WITH statements AS (
-    SELECT statement, any_value(window_id) AS window_id, md5(statement) AS id FROM claims
+    SELECT statement, min(window_id) AS window_id, md5(statement) AS id FROM claims
     WHERE window_id IN (SELECT unnest($1)) GROUP BY statement)
 SELECT statement, window_id FROM statements
 WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN (SELECT id FROM statements))
@@ -103,7 +103,7 @@ async def embed_missing(
     return report
 
 
-def missing_texts(connection: duckdb.DuckDBPyConnection, passages: Sequence[Passage], model: str) -> dict[str, Passage]:
+def missing_texts(connection: StoreConnection, passages: Sequence[Passage], model: str) -> dict[str, Passage]:
     """The distinct texts of live `passages`, and of their claims, that have no vector of `model`.
 
     Each with one of the passages that have it.
@@ -140,8 +140,8 @@ def _insert(tx: Transaction, having: Sequence[Passage], vectors: dict[str, np.nd
     The passages `having` have the texts. Raises LLMFailedError where the dataset has vectors of another length of
     that model.
     """
-    stored = tx.connection.execute("SELECT octet_length(vector) // 4 FROM embeddings WHERE model = ? LIMIT 1", [model])
-    lengths = {length for (length,) in stored.fetchall()}
+    stored = tx.connection.execute("SELECT octet_length(vector) FROM embeddings WHERE model = ? LIMIT 1", [model])
+    lengths = {length // 4 for (length,) in stored.fetchall()}
     given = {vector.size for vector in vectors.values()}
     if given - lengths and lengths:
         raise LLMFailedError(

@@ -8,8 +8,6 @@ import asyncio
 from dataclasses import dataclass
 from itertools import chain
 
-import duckdb
-
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
 from sessiongraph.extraction.chunk_documents import chunk, read_chunk_passages
 from sessiongraph.extraction.ledger import Passage
@@ -20,6 +18,7 @@ from sessiongraph.llm.pricing import count_tokens, expected_cost
 from sessiongraph.llm.response_parsing import schema_text
 from sessiongraph.prompts.extraction_schema import Extraction
 from sessiongraph.prompts.prompt_format import Window
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Transaction
 
 # What a window's answer comes to where the dataset has none to go by, in tokens.
@@ -91,27 +90,27 @@ async def dry_run_cognify(
 
 
 def _plan(
-    connection: duckdb.DuckDBPyConnection, extractor: str, retry_failed: bool, reextract: bool
+    connection: StoreConnection, extractor: str, retry_failed: bool, reextract: bool
 ) -> tuple[list[Passage], DuePassages, float]:
-    connection.execute("CREATE TEMP TABLE chunks AS SELECT * FROM main.chunks")
+    connection.draft("chunks")
     chunk(Transaction(connection, next_seq(connection)))
     passages, due = read_due_passages(connection, read_chunk_passages, extractor, None, retry_failed, reextract)
     return passages, due, average_answer_tokens(connection)
 
 
-def next_seq(connection: duckdb.DuckDBPyConnection) -> int:
+def next_seq(connection: StoreConnection) -> int:
     """The number that the next commit would have."""
     seq: int = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
     return seq
 
 
-def average_answer_tokens(connection: duckdb.DuckDBPyConnection) -> float:
+def average_answer_tokens(connection: StoreConnection) -> float:
     """Tokens that a window's answer came to in this dataset so far, at four characters each."""
     windows, rows, chars = connection.execute(
         """SELECT (SELECT count(*) FROM windows), count(*), sum(chars) FROM (
-            SELECT len(name) + len(type) + len(description) AS chars FROM mentions
-            UNION ALL SELECT len(subject) + len(relation) + len(object) + len(statement) FROM claims
-            UNION ALL SELECT len(summary) FROM windows WHERE summary IS NOT NULL)"""
+            SELECT length(name) + length(type) + length(description) AS chars FROM mentions
+            UNION ALL SELECT length(subject) + length(relation) + length(object) + length(statement) FROM claims
+            UNION ALL SELECT length(summary) FROM windows WHERE summary IS NOT NULL) said"""
     ).fetchall()[0]
     return (rows * _ROW_TOKENS + (chars or 0) / 4) / windows if windows else _ANSWER_TOKENS
 

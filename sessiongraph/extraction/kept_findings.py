@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sessiongraph.store.store_version import StoreVersion, continues
 
 if TYPE_CHECKING:
-    import duckdb
+    from sessiongraph.store.connection import StoreConnection
 
 # A turn has a row for each of its versions; a document is as it is from the beginning.
 _TOUCHED = """
@@ -34,7 +34,7 @@ class KeptFinding:
     name: str
     basis: str = ""
 
-    def read(self, connection: "duckdb.DuckDBPyConnection", now: StoreVersion) -> tuple[StoreVersion, Any] | None:
+    def read(self, connection: "StoreConnection", now: StoreVersion) -> tuple[StoreVersion, Any] | None:
         """Up to which version it goes, and what was found; None where nothing is kept that counts for the store, which
         is at version `now`."""
         try:
@@ -90,7 +90,7 @@ class DocumentsFinding:
     kept: KeptFinding
     table: str
 
-    def look(self, connection: "duckdb.DuckDBPyConnection", now: StoreVersion, again: bool = True) -> Look:
+    def look(self, connection: "StoreConnection", now: StoreVersion, again: bool = True) -> Look:
         """What must be read of the store, at version `now`: where something came since and, `again`, of what something
         was said."""
         found = self.kept.read(connection, now)

@@ -23,11 +23,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import duckdb
-
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.prompts.prompt_format import Window
+from sessiongraph.store.connection import StoreConnection
 
 QUARANTINE_AFTER = 3
 ENDPOINT_AT_FAULT = "endpoint at fault: "
@@ -85,7 +84,7 @@ def _is_one_of(windows: Sequence[Window], id_: str, extractor: str) -> bool:
 
 
 # Reads the passages of the named documents, or of all that the asset is about.
-PassageReader = Callable[[duckdb.DuckDBPyConnection, Sequence[str] | None], list[Passage]]
+PassageReader = Callable[[StoreConnection, Sequence[str] | None], list[Passage]]
 
 
 # "quarantined" and "stale" passages are worked on where that is asked for, "due" ones always.
@@ -118,15 +117,15 @@ def failure_reason(error: LLMFailedError) -> str:
     return (ENDPOINT_AT_FAULT if error.transient else "") + str(error)
 
 
-def read_ledger(connection: duckdb.DuckDBPyConnection, passage_ids: Sequence[str]) -> dict[str, LedgerRow]:
+def read_ledger(connection: StoreConnection, passage_ids: Sequence[str]) -> dict[str, LedgerRow]:
     """The newest ledger row of each of the passages that has one."""
     rows = connection.execute(
         f"""SELECT passage_id, window_id, extractor, disposition, reason, run_id, failures FROM (
-            SELECT *, count(*) FILTER (disposition = 'failed' AND NOT starts_with(reason, '{ENDPOINT_AT_FAULT}'))
-                OVER (PARTITION BY passage_id, window_id) AS failures
+            SELECT *, count(*) FILTER (WHERE disposition = 'failed' AND NOT starts_with(reason, '{ENDPOINT_AT_FAULT}'))
+                OVER (PARTITION BY passage_id, window_id) AS failures,
+                row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth
             FROM ledger WHERE passage_id IN (SELECT unnest($1))
-            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1
-        ) JOIN commits USING (seq)""",
+        ) said JOIN commits USING (seq) WHERE nth = 1""",
         [passage_ids],
     ).fetchall()
     return {passage_id: LedgerRow(*row) for passage_id, *row in rows}

@@ -12,8 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 
-import duckdb
-
 from sessiongraph.access.control import AccessControl
 from sessiongraph.access.secrets import without_secrets
 from sessiongraph.ids import session_document_id
@@ -21,6 +19,7 @@ from sessiongraph.importers.conversations import Conversation, ImportedTurn, ses
 from sessiongraph.importers.notes import ReadingNotes
 from sessiongraph.persistence.session_staging import staged_context
 from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Turn, User
 
 
@@ -98,7 +97,7 @@ class _Staged:
     context: str | None
 
 
-Reading = Callable[[Callable[[duckdb.DuckDBPyConnection], dict[str, dict[str, _Staged]]]], dict]
+Reading = Callable[[Callable[[StoreConnection], dict[str, dict[str, _Staged]]]], dict]
 
 
 class SessionImport:
@@ -256,7 +255,7 @@ def _is_known(written: Turn, cached: Turn | None, staged: _Staged | None) -> boo
     )
 
 
-def _staged(connection: duckdb.DuckDBPyConnection, ids: Mapping[str, str]) -> dict[str, dict[str, _Staged]]:
+def _staged(connection: StoreConnection, ids: Mapping[str, str]) -> dict[str, dict[str, _Staged]]:
     """The turns that a dataset has of the sessions of these document ids, by session and turn."""
     rows = connection.execute(
         """SELECT document_id, turn_id, content_hash, created_at, coalesce(utc_offset_minutes, 0), score, feedback,

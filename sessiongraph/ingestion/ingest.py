@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-import duckdb
-
 from sessiongraph.ids import content_id
 from sessiongraph.ingestion.parsing import ParsedDocument
 from sessiongraph.metadata import Metadata, from_text, to_text
 from sessiongraph.secret_masking import mask, mask_with_metadata, told
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import User
 
@@ -94,7 +93,7 @@ async def ingest(
     return report
 
 
-def _as_stored(connection: duckdb.DuckDBPyConnection, documents: Sequence[ParsedDocument]) -> list[ParsedDocument]:
+def _as_stored(connection: StoreConnection, documents: Sequence[ParsedDocument]) -> list[ParsedDocument]:
     """`documents`, those transcripts as prose that an earlier version stored so: read otherwise they would be two."""
     prose = {document_id(document.prose): document for document in documents if document.prose}
     if not prose:
@@ -119,19 +118,19 @@ def _ids(store: GraphStore, documents: Sequence[ParsedDocument]) -> list[str]:
     ]
 
 
-def _known_ids(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[str]:
+def _known_ids(connection: StoreConnection, ids: list[str]) -> set[str]:
     rows = connection.execute("SELECT id FROM documents WHERE id IN (SELECT unnest(?))", [ids]).fetchall()
     return {id_ for (id_,) in rows}
 
 
-def _stored(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> dict[str, tuple[date | None, Metadata | None]]:
+def _stored(connection: StoreConnection, ids: list[str]) -> dict[str, tuple[date | None, Metadata | None]]:
     """The day and the metadata of each document that is there."""
     query = "SELECT id, said_on, metadata FROM documents WHERE id IN (SELECT unnest(?))"
     rows = connection.execute(query, [ids]).fetchall()
     return {id_: (date.fromisoformat(day) if day else None, from_text(metadata)) for id_, day, metadata in rows}
 
 
-def _tags(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> set[tuple[str, str]]:
+def _tags(connection: StoreConnection, ids: list[str]) -> set[tuple[str, str]]:
     return set(
         connection.execute(
             "SELECT document_id, name FROM node_sets WHERE document_id IN (SELECT unnest(?))", [ids]
@@ -143,7 +142,7 @@ def _wanted_tags(ids: list[str], node_sets: Sequence[str]) -> set[tuple[str, str
     return {(document_id, name) for document_id in ids for name in node_sets}
 
 
-def _has_all(connection: duckdb.DuckDBPyConnection, ids: list[str], node_sets: Sequence[str]) -> bool:
+def _has_all(connection: StoreConnection, ids: list[str], node_sets: Sequence[str]) -> bool:
     return _known_ids(connection, ids) == set(ids) and _wanted_tags(ids, node_sets) <= _tags(connection, ids)
 
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Literal
 
-import duckdb
-
 from sessiongraph.errors import CacheUnavailableError
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
 from sessiongraph.extraction.estimate import CallEstimate, average_answer_tokens, next_seq, price
@@ -22,6 +20,7 @@ from sessiongraph.llm.client import LLM
 from sessiongraph.persistence.session_staging import count_forgets, known_sessions, stage_turns
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.types import Turn, User
 
@@ -162,7 +161,7 @@ class _Plan:
 
 
 def _plan(
-    connection: duckdb.DuckDBPyConnection,
+    connection: StoreConnection,
     extractor: str,
     cached: Mapping[User, list[Turn]],
     sessions: Mapping[User, Sequence[str]],
@@ -173,10 +172,9 @@ def _plan(
 ) -> _Plan:
     documents = [session_document_id(user.id, id_) for user, ids in sessions.items() for id_ in ids]
     # Of all sessions, as they name each other's speakers apart.
-    connection.execute("CREATE TEMP TABLE documents AS SELECT * FROM main.documents WHERE kind = 'session'")
-    for table, column in (("node_sets", "document_id"), ("turns", "document_id")):
-        query = f"CREATE TEMP TABLE {table} AS SELECT * FROM main.{table} WHERE {column} IN (SELECT unnest(?))"
-        connection.execute(query, [documents])
+    connection.draft("documents", "kind = 'session'")
+    for table in ("node_sets", "turns"):
+        connection.draft(table, "document_id IN (SELECT unnest(?))", [documents])
     draft = Transaction(connection, seq=next_seq(connection))
     for user, turns in cached.items():
         stage_turns(draft, user, turns, count_forgets(connection), allow_secrets)

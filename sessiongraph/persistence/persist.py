@@ -5,8 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import duckdb
-
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
 from sessiongraph.ids import session_document_id
@@ -16,6 +14,7 @@ from sessiongraph.persistence.session_staging import sessions_not_found, stage_s
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.secret_masking import told
 from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import ProgressCallback, Turn, Usage, User
 
@@ -176,7 +175,7 @@ async def persist_sessions(
     return report
 
 
-def _turn_ids(connection: duckdb.DuckDBPyConnection, document_ids: list[str]) -> dict[str, str]:
+def _turn_ids(connection: StoreConnection, document_ids: list[str]) -> dict[str, str]:
     rows = connection.execute(
         "SELECT DISTINCT passage_id, turn_id FROM turns WHERE document_id IN (SELECT unnest(?))",
         [document_ids],

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
-
 from sessiongraph.errors import CacheUnavailableError, SessionsNotFoundError
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.metadata import to_text
 from sessiongraph.secret_masking import mask_turn
 from sessiongraph.session_cache.base import SessionCache
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import SESSION_NODE_SET, Turn, User
 
@@ -192,7 +191,7 @@ def sessions_not_found(missing: Sequence[str], users: Sequence[User]) -> Session
     )
 
 
-def known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_ids: Sequence[str]) -> set[str]:
+def known_sessions(connection: StoreConnection, user: User, session_ids: Sequence[str]) -> set[str]:
     rows = connection.execute(
         "SELECT session_id FROM documents WHERE user_id = ? AND session_id IN (SELECT unnest(?))",
         [user.id, list(session_ids)],
@@ -201,7 +200,7 @@ def known_sessions(connection: duckdb.DuckDBPyConnection, user: User, session_id
 
 
 def _changed(
-    connection: duckdb.DuckDBPyConnection, user: User, turns: Sequence[Turn], allow_secrets: bool
+    connection: StoreConnection, user: User, turns: Sequence[Turn], allow_secrets: bool
 ) -> tuple[list[Row], Counter[str]]:
     """Rows for those of `turns` whose newest staged version differs, or that have none; and what was masked in them.
 
@@ -234,9 +233,10 @@ def _changed(
     return [row for row, _ in changed], sum((secrets for _, secrets in changed), Counter())
 
 
-def count_forgets(connection: duckdb.DuckDBPyConnection) -> int:
+def count_forgets(connection: StoreConnection) -> int:
     """A number that grows with every `forget` of turns, and only then: that commits none, or takes some away."""
-    query = "SELECT count(*) FROM commits WHERE asset = 'session_turns' AND seq NOT IN (SELECT seq FROM turns)"
+    query = """SELECT count(*) FROM commits c
+        WHERE asset = 'session_turns' AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.seq = c.seq)"""
     return int(connection.execute(query).fetchall()[0][0])
 
 

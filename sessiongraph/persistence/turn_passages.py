@@ -14,13 +14,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-import duckdb
-
 from sessiongraph.extraction.ledger import Passage
 from sessiongraph.prompts.acknowledgement import is_acknowledgement
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window, as_context, turn_parts
 from sessiongraph.question_detection import only_asks
 from sessiongraph.speech_acts import greeting_of
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import BAD_SCORE, DEFAULT_USER
 
 _UNANSWERED = "no answer was given"
@@ -219,15 +218,15 @@ def _source(turn: StagedTurn, name: str | None) -> str:
     return f"conversation{f' with {name}' if name else ''}, {turn.said_at:%Y-%m-%d}"
 
 
-def read_turn_passages(connection: duckdb.DuckDBPyConnection, document_ids: Sequence[str] | None) -> list[Passage]:
+def read_turn_passages(connection: StoreConnection, document_ids: Sequence[str] | None) -> list[Passage]:
     """The passages of the named sessions (by document id), or of all that the dataset knows."""
     rows = connection.execute(
         f"""SELECT passage_id, document_id, turn_id, question, answer, t.created_at, position, score,
             content_hash, user_name, utc_offset_minutes
         FROM (
-            SELECT * FROM turns {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
-            QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1
-        ) t JOIN documents d ON d.id = t.document_id
+            SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM turns
+            {"WHERE document_id IN (SELECT unnest($1))" if document_ids is not None else ""}
+        ) t JOIN documents d ON d.id = t.document_id WHERE nth = 1
         ORDER BY d.created_at, document_id""",
         None if document_ids is None else [list(document_ids)],
     ).fetchall()

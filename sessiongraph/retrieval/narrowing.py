@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 
-import duckdb
 import numpy as np
 import pandas as pd
 
@@ -18,6 +17,7 @@ from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_filter import SearchFilter
 from sessiongraph.retrieval.temporal_scoring import parse_days
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
 
 _METADATA = """
@@ -87,13 +87,13 @@ def _valid(scope: Scope, first: date, last: date) -> Scope:
     return Scope(scope.dataset, snapshot, fits, visible=fits, valid_facts=valid)
 
 
-def _described(connection: duckdb.DuckDBPyConnection, where: SearchFilter) -> set[str]:
+def _described(connection: StoreConnection, where: SearchFilter) -> set[str]:
     """The ids of the documents and turns whose metadata fits."""
     fits = lru_cache(lambda text: where.fits_metadata(from_text(text)))  # most have the same as others
     return {id_ for id_, text in connection.execute(_METADATA).fetchall() if fits(text)}
 
 
-def _ids(connection: duckdb.DuckDBPyConnection, query: str, given: Sequence[object]) -> set[str]:
+def _ids(connection: StoreConnection, query: str, given: Sequence[object]) -> set[str]:
     return {id_ for (id_,) in connection.execute(query, given).fetchall()}
 
 

@@ -49,6 +49,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         409, "Sessions are off", "The operator turns them on: CACHING=true; without a session_id, search works."
     ),
     errors.CacheUnavailableError: Problem(503, "Session cache unavailable", "Try again; see /readyz."),
+    errors.StoreUnavailableError: Problem(
+        503, "Database unavailable", "Try again after the seconds that Retry-After says."
+    ),
     errors.StoreBusyError: Problem(503, "Dataset busy", "Try again after the seconds that Retry-After says."),
     errors.LLMNotConfiguredError: Problem(501, "Model not configured", "The operator sets what the detail names."),
     errors.LLMFailedError: Problem(502, "Model failed", "Try again; where it stays so, the operator checks the model."),

@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-import duckdb
-
 from sessiongraph.columnar.saved_arrays import ArrayWriter, BrokenArraysError, SavedArrays, remove_folder
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder, saved_version
 from sessiongraph.source_digest import source_digest
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.file_lock import take_lock
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.store.store_version import continues
@@ -51,7 +50,7 @@ class Made:
 
 
 def open_newest(
-    store: GraphStore, connection: duckdb.DuckDBPyConnection, embedding_model: str | None, tokenizer: Tokenizer
+    store: GraphStore, connection: StoreConnection, embedding_model: str | None, tokenizer: Tokenizer
 ) -> SnapshotBuilder | None:
     """The state of the newest checkpoint that fits the store behind `connection`, with the vectors of that model (of
     any, for None); None where there is none."""
@@ -76,13 +75,16 @@ def is_due(store: GraphStore, embedding_model: str, patience: int = 1) -> bool:
     if not store.exists:
         return False
 
-    def rows(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-        [(count,)] = connection.execute("SELECT count(*) FROM ledger").fetchall()
+    def behind(connection: StoreConnection) -> bool:
         fitting = next(_fitting(store, connection, embedding_model), None)
-        return count, 0 if fitting is None else saved_version(fitting).ledger_rows
+        since = 0 if fitting is None else saved_version(fitting).seq
+        [(new,)] = connection.execute("SELECT count(*) FROM ledger WHERE seq > ?", [since]).fetchall()
+        if new < patience * _FEWEST_ROWS:
+            return False
+        [(count,)] = connection.execute("SELECT count(*) FROM ledger").fetchall()
+        return bool(new >= patience * 2 * math.isqrt(count))
 
-    count, held = store.read(rows)
-    return count - held >= patience * max(_FEWEST_ROWS, 2 * math.isqrt(count))
+    return store.read(behind)
 
 
 def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenizer) -> Made | None:
@@ -101,6 +103,10 @@ def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenize
             made = folder.with_name(f"{builder.version.seq:012}-{uuid4().hex[:8]}")
             if not store.read(lambda connection: continues(connection, builder.version) and bool(folder.rename(made))):
                 return None
+            # Where readers do not keep writers out, something may have been forgotten just then.
+            if not store.read(lambda connection: continues(connection, builder.version)):
+                remove_folder(made)
+                return None
         except FileNotFoundError:
             return None  # removed with all others, for something was forgotten
         finally:
@@ -113,7 +119,7 @@ def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenize
 
 
 def _read(
-    store: GraphStore, connection: duckdb.DuckDBPyConnection, embedding_model: str, tokenizer: Tokenizer
+    store: GraphStore, connection: StoreConnection, embedding_model: str, tokenizer: Tokenizer
 ) -> SnapshotBuilder:
     builder = open_newest(store, connection, embedding_model, tokenizer) or SnapshotBuilder(embedding_model, tokenizer)
     builder.update(connection)
@@ -130,9 +136,7 @@ def _write(builder: SnapshotBuilder, folder: Path, embedding_model: str) -> None
         writer.close()
 
 
-def _fitting(
-    store: GraphStore, connection: duckdb.DuckDBPyConnection, embedding_model: str | None
-) -> Iterator[SavedArrays]:
+def _fitting(store: GraphStore, connection: StoreConnection, embedding_model: str | None) -> Iterator[SavedArrays]:
     """The checkpoints, the newest first, that this code made of the store behind `connection`, with the vectors of that
     model (of any, for None)."""
     code = deriving_code()
@@ -163,7 +167,7 @@ def _warn(folder: Path, error: Exception) -> None:
 @contextmanager
 def _only_maker(store: GraphStore) -> Iterator[bool]:
     """Whether this is the only one that makes a checkpoint of the store now; what others left half-made is removed."""
-    lock = take_lock(store.path.with_name("checkpoint.lock"))
+    lock = take_lock(store.folder / "checkpoint.lock")
     if lock is None:
         yield False
         return

@@ -9,18 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-import duckdb
+from sessiongraph.store.connection import StoreConnection
 
 _NEWEST_OF_FACTS = """
 SELECT subject_key, relation, object_key, of_valid_at, action, new_relation, new_object, new_valid_at, new_valid_until,
     user_id, user_name, committed_at, seq, run_id
-FROM fact_corrections JOIN commits USING (seq) WHERE seq > ?
-QUALIFY row_number() OVER (PARTITION BY subject_key, relation, object_key, of_valid_at ORDER BY seq DESC) = 1
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY subject_key, relation, object_key, of_valid_at ORDER BY seq DESC) AS nth
+    FROM fact_corrections WHERE seq > ?) newest
+JOIN commits USING (seq) WHERE nth = 1
 """
 _NEWEST_OF_ENTITIES = """
 SELECT key, type, name, user_id, user_name, committed_at, seq
-FROM entity_corrections JOIN commits USING (seq) WHERE seq > ?
-QUALIFY row_number() OVER (PARTITION BY key ORDER BY seq DESC) = 1
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY key ORDER BY seq DESC) AS nth
+    FROM entity_corrections WHERE seq > ?) newest
+JOIN commits USING (seq) WHERE nth = 1
 """
 
 
@@ -79,7 +83,7 @@ class Words:
     entities: dict[str, EntityWord | None]
 
 
-def read_words(connection: duckdb.DuckDBPyConnection, since: int) -> Words:
+def read_words(connection: StoreConnection, since: int) -> Words:
     """The newest words after the commit `since`; all there are, for 0."""
     facts: dict[FactKey, FactWord | None] = {}
     for *key, action, relation, object_, valid_at, valid_until, user_id, user, at, seq, run_id in connection.execute(

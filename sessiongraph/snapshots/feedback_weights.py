@@ -7,12 +7,11 @@ Invariants: only who may write a dataset influences its ranking, for only they b
 
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 
-import duckdb
 from cachetools import LRUCache
 
 from sessiongraph.errors import StoreBusyError
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
 
 # In standard deviations of ranking scores; the limit that the unanimous ratings of very many users approach.
@@ -26,10 +25,10 @@ Weights = Mapping[str, float]
 
 _RATINGS = f"""
 SELECT element, {MAX_WEIGHT} * sum(rating) / (count(*) + {_PRIOR_USERS}) FROM (
-    SELECT element, user_id, avg((score - 3) / 2) AS rating FROM (
-        SELECT unnest(list_distinct(t.elements)) AS element, t.score, d.user_id
-        FROM current_turns t JOIN documents d ON d.id = t.document_id WHERE t.score IS NOT NULL)
-    GROUP BY element, user_id)
+    SELECT element, user_id, avg((score - 3) / 2.0) AS rating FROM (
+        SELECT DISTINCT t.passage_id, unnest(t.elements) AS element, t.score, d.user_id
+        FROM current_turns t JOIN documents d ON d.id = t.document_id WHERE t.score IS NOT NULL) rated
+    GROUP BY element, user_id) opinions
 GROUP BY element HAVING sum(rating) <> 0
 """
 
@@ -41,18 +40,19 @@ class FeedbackWeights:
     """
 
     def __init__(self) -> None:
-        # By path of a store: its signature, and the weights that were read then.
+        # By key of a store: its signature, and the weights that were read then.
         self._known: LRUCache[str, tuple[object, Weights]] = LRUCache(_REMEMBERED_STORES)
         self._guard = threading.Lock()
 
     def read(self, store: GraphStore) -> Weights:
         """The weights in `store`; those last known, or none, while a writer has it."""
-        key, signature = str(Path(store.path).resolve()), store.signature()
+        key = store.key
         with self._guard:
             known = self._known.get(key)
-        if known is not None and known[0] == signature:
-            return known[1]
         try:
+            signature = store.signature()
+            if known is not None and known[0] == signature:
+                return known[1]
             weights = store.read(_read_weights, wait_seconds=0.0)
         except StoreBusyError:
             return known[1] if known else {}
@@ -61,5 +61,5 @@ class FeedbackWeights:
         return weights
 
 
-def _read_weights(connection: duckdb.DuckDBPyConnection) -> Weights:
+def _read_weights(connection: StoreConnection) -> Weights:
     return {element: float(weight) for element, weight in connection.execute(_RATINGS).fetchall()}

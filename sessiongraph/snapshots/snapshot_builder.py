@@ -9,7 +9,6 @@ subtracting from what was derived. Not safe to share between threads; the snapsh
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from sessiongraph.columnar.growing_arrays import GrowingTable, sorted_unique
@@ -35,7 +34,8 @@ from sessiongraph.snapshots.passages import COLUMNS as passage_columns
 from sessiongraph.snapshots.passages import PassageTable
 from sessiongraph.snapshots.snapshot import EntityKeys, Snapshot
 from sessiongraph.snapshots.speakers import Speakers
-from sessiongraph.store.store_version import StoreVersion, continues, read_version
+from sessiongraph.store.connection import StoreConnection
+from sessiongraph.store.store_version import StoreVersion, continues
 from sessiongraph.text_index.document_bm25 import DocumentIndex
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -52,14 +52,14 @@ class SnapshotBuilder:
         self._edges: Adjacency | None = None
         self._reset()
 
-    def refresh(self, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+    def refresh(self, connection: StoreConnection) -> Snapshot:
         """Read what is new in the store behind `connection`. Where that fails, the next refresh reads all anew."""
         self.update(connection)
         return self._snapshot()
 
-    def update(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def update(self, connection: StoreConnection) -> None:
         """As `refresh`, for whoever needs no snapshot."""
-        now = read_version(connection)
+        now = connection.version()
         known = self._version
         if self._is_sparse or not continues(connection, known):
             self._reset()

@@ -1,7 +1,8 @@
 """Snapshots as a process shares them: refreshed when the store has moved, served on while it is being written.
 
 Invariants:
-- A reader that has seen a dataset once never fails because a writer works, nor waits for it; it sees the last version.
+- A reader that has seen a dataset once never fails because a writer works, nor waits for it, nor because a database is
+  away; it sees the last version.
 - What was committed before a snapshot is asked for is in it, unless a writer works. One thread refreshes, and others
   that ask meanwhile wait for it: all that it has read need not be read again.
 - One graph a store: whoever needs no vectors (`read`) uses the state that is followed already, whatever vectors it
@@ -14,17 +15,15 @@ Snapshots of many datasets share MEMORY_BUDGET_BYTES; the one used longest ago g
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
-
-import duckdb
 
 from sessiongraph.errors import StoreBusyError
 from sessiongraph.snapshots.checkpoint import open_newest
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -41,14 +40,14 @@ class _Followed:
     embedding_model: str
     builder: SnapshotBuilder | None = None
     refreshing: threading.Lock = field(default_factory=threading.Lock)
-    seen: tuple[tuple[int, ...] | None, Snapshot] | None = None
+    seen: tuple[Hashable, Snapshot] | None = None
 
 
 class SnapshotReader:
     """Snapshots by store and embedding model. Methods block; they may be called from several threads."""
 
     def __init__(self) -> None:
-        self._followed: OrderedDict[tuple[Path, str], _Followed] = OrderedDict()
+        self._followed: OrderedDict[tuple[str, str], _Followed] = OrderedDict()
         self._guard = threading.Lock()
         # One for all indexes: they have most words in common.
         self.tokenizer = Tokenizer()
@@ -62,10 +61,10 @@ class SnapshotReader:
         """The newest state that can be had without waiting for a writer; the first one waits its turn."""
         followed = self._follow(store, embedding_model)
         seen = followed.seen
-        before = store.signature()
-        if seen is not None and seen[0] == before:
-            return seen[1]
         try:
+            before = store.signature()
+            if seen is not None and seen[0] == before:
+                return seen[1]
             snapshot = store.read(
                 lambda connection: self._newest(followed, store, connection, before),
                 wait_seconds=0.0 if seen else None,
@@ -77,7 +76,7 @@ class SnapshotReader:
         self._keep_to_budget()
         return snapshot
 
-    def read(self, store: GraphStore, query: Callable[[duckdb.DuckDBPyConnection, Snapshot], T]) -> T:
+    def read(self, store: GraphStore, query: Callable[[StoreConnection, Snapshot], T]) -> T:
         """What `query` makes of the store and of its state, while no writer can change either. Waits for writers.
 
         The snapshot has the vectors that this process has of the store anyway, or none.
@@ -92,11 +91,11 @@ class SnapshotReader:
         """The state with that model's vectors; where none is named, the one used last."""
         with self._guard:
             if embedding_model is None:
-                models = (model for path, model in reversed(self._followed) if path == store.path)
+                models = (model for key, model in reversed(self._followed) if key == store.key)
                 embedding_model = next(models, _NO_VECTORS)
             elif embedding_model != _NO_VECTORS:
-                self._followed.pop((store.path, _NO_VECTORS), None)
-            key = (store.path, embedding_model)
+                self._followed.pop((store.key, _NO_VECTORS), None)
+            key = (store.key, embedding_model)
             followed = self._followed.setdefault(key, _Followed(embedding_model))
             self._followed.move_to_end(key)
             return followed
@@ -105,8 +104,8 @@ class SnapshotReader:
         self,
         followed: _Followed,
         store: GraphStore,
-        connection: duckdb.DuckDBPyConnection,
-        before: tuple[int, ...] | None,
+        connection: StoreConnection,
+        before: Hashable,
     ) -> Snapshot:
         """The state of the store behind `connection`, which had the signature `before` just before it was opened."""
         with followed.refreshing:

@@ -1,36 +1,30 @@
-"""One dataset's store: how its file is opened, read, written and rewritten. What the rows mean is not known here.
+"""One dataset's store: what whoever reads and writes it may rely on. What the rows mean is not known here, nor what
+keeps them: `duckdb_store` does so in a file.
 
 Invariants:
-- Connections are short: one is open only while a function passed to `read`, `write` or `rewrite` runs, under the lock.
+- Connections are short: one is open only while a function passed to `read`, `write` or `rewrite` runs.
 - A `write` is one transaction: all its rows and its line in `commits`, or nothing.
-- A file appears under its name, new or rewritten, only when it is whole: a process killed anywhere leaves a store.
 Methods block; callers on an event loop run them in a thread.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import duckdb
+from sessiongraph.store.connection import Row, StoreConnection, Values
 
-from sessiongraph.errors import SessionGraphError
-from sessiongraph.store.duckdb_pool import DuckDBPool, literal
-from sessiongraph.store.file_lock import dataset_lock
-from sessiongraph.store.schema import SCHEMA, SCHEMA_VERSION, TABLES, UPGRADES
+if TYPE_CHECKING:
+    from sessiongraph.store.duckdb_store import DuckDBStore
 
 T = TypeVar("T")
-Row = Mapping[str, Any]
-
-WAIT_SECONDS = 60.0
 
 
 class Transaction:
     """An open write: `connection` to read with, `insert` to add rows, all of them under this commit's `seq`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, seq: int) -> None:
+    def __init__(self, connection: StoreConnection, seq: int) -> None:
         self.connection = connection
         self.seq = seq
         self.changed = False
@@ -39,234 +33,81 @@ class Transaction:
 
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         """Add `rows`, all of one set of columns, to `table`. `seq` is filled in."""
-        if not rows:
-            return
-        values = [{name: _storable(value) for name, value in row.items()} | {"seq": self.seq} for row in rows]
-        import pandas as pd  # which takes a quarter of a second: readers never need it
-
-        # Nullable integers: in a float column a missing score would be NaN, which is no integer.
-        frame = pd.DataFrame(values).convert_dtypes()
-        self.connection.register("inserted", frame)
-        self.connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM inserted")
-        self.connection.unregister("inserted")
-        self.changed = True
+        if rows:
+            self.connection.insert(table, [{**row, "seq": self.seq} for row in rows])
+            self.changed = True
 
     def delete(self, table: str, column: str, values: Sequence[str]) -> None:
         """Delete the rows of `table` that have one of `values` in `column`."""
-        self.connection.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT unnest(?))", [list(values)])
+        self.delete_where(table, f"{column} IN (SELECT unnest(?))", [list(values)])
+
+    def delete_where(self, table: str, condition: str, values: Values = None) -> None:
+        """Delete the rows of `table` that fit `condition`."""
+        self.connection.delete(table, condition, values)
         self.changed = True
 
 
-class GraphStore:
-    """The store of one dataset at `path` (a DuckDB file; its lock stands beside it), opened by `pool` or its own."""
+class GraphStore(ABC):
+    """The store of one dataset. `folder` is where this machine keeps what belongs to it, and what is derived of it;
+    two with one `key` are the same store."""
 
-    def __init__(self, path: Path, pool: DuckDBPool | None = None, wait_seconds: float = WAIT_SECONDS) -> None:
-        self.path = path
-        self._pool = pool or DuckDBPool()
-        self._lock_path = path.with_suffix(".lock")
-        self._wait_seconds = wait_seconds
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder, self.key = folder, key
 
     @property
     def checkpoints(self) -> Path:
         """The folder of what the graph is derived to (`snapshots/checkpoint.py`)."""
-        return self.path.with_name("checkpoints")
+        return self.folder / "checkpoints"
 
     @property
     def findings(self) -> Path:
         """The folder of what was found of all documents (`extraction/kept_findings.py`)."""
-        return self.path.with_name("findings")
+        return self.folder / "findings"
 
-    @property
-    def exists(self) -> bool:
-        return self.path.exists()
-
-    def signature(self) -> tuple[int, ...] | None:
-        """Changes whenever the store was written; None where there is no store. Costs two `stat` calls."""
-        try:
-            state = self.path.stat()
-        except FileNotFoundError:
-            return None
-        try:
-            log = self.path.with_name(self.path.name + ".wal").stat()
-            return (state.st_ino, state.st_mtime_ns, state.st_size, log.st_mtime_ns, log.st_size)
-        except FileNotFoundError:
-            return (state.st_ino, state.st_mtime_ns, state.st_size)
-
-    def read(self, query: Callable[[duckdb.DuckDBPyConnection], T], wait_seconds: float | None = None) -> T:
-        """What `query` makes of a read-only connection. An absent store reads as an empty one.
-
-        Raises StoreBusyError when a writer has the store for longer than `wait_seconds`.
-        """
-        if not self.exists:
-            with self._pool.opened(None) as connection:
-                connection.execute(SCHEMA)
-                return query(connection)
-        wait = self._wait_seconds if wait_seconds is None else wait_seconds
-        while True:
-            with (
-                dataset_lock(self._lock_path, exclusive=False, wait_seconds=wait),
-                self._pool.opened(self.path, read_only=True) as connection,
-            ):
-                if _version(connection, self.path) == SCHEMA_VERSION:
-                    return query(connection)
-            with dataset_lock(self._lock_path, exclusive=True, wait_seconds=wait):
-                self._upgrade(self.path)
-
-    def write(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
-        """Run `change` in one transaction and commit it; where it changed nothing, or raised, nothing is written."""
-        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
-            if not self.exists:
-                self._make(lambda empty: None)
-            return self._commit(self.path, run_id, asset, change)
-
-    def create(self, fill: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """Make the store of what `fill` inserts into empty tables; where it raises, there is none."""
-        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
-            return self._make(fill)
-
-    def take(self, made: "GraphStore", beside: Sequence[str] = ()) -> bool:
-        """Let the file of `made` be this store's, and the folders `beside` it stand beside this.
-
-        False, and nothing is done, where there is a store already. The file comes last: until then there is no store.
-        """
-        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
-            if self.exists:
-                return False
-            for name in beside:
-                shutil.rmtree(self.path.with_name(name), ignore_errors=True)
-                if made.path.with_name(name).exists():
-                    made.path.with_name(name).replace(self.path.with_name(name))
-            made.path.replace(self.path)
-            return True
-
-    def copy_to(self, target: Path) -> "GraphStore":
-        """A copy of the store between two commits, for a reader that takes long: a writer waits for the copy alone.
-
-        An absent store is copied as an empty one.
-        """
-        copy = GraphStore(target, self._pool)
-        with dataset_lock(self._lock_path, exclusive=False, wait_seconds=self._wait_seconds):
-            # With its log, where a writer that was killed left one: DuckDB plays it back.
-            for file, to in zip(_files(self.path), _files(target), strict=True):
-                if file.exists():
-                    shutil.copyfile(file, to)
-        return copy
-
-    def rewrite(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
-        """As `write` to a store that exists, but in a file written anew: DuckDB keeps deleted strings in the old one.
-
-        What `change` deletes is in none of the bytes afterwards; the old file stands until the new one is whole. What
-        was derived of the old one is removed first: it holds the same words, and names the same documents.
-        """
-        changed = self.path.with_suffix(".changed")
-        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
-            try:
-                self._upgrade(self.path)
-                self._remove_derived()
-                # A writer that was killed leaves its log, which would be played back into the file written anew.
-                self._checkpoint(self.path)
-                self._copy(self.path, changed)
-                result = self._commit(changed, run_id, asset, change)
-                with self._new("rewritten") as fresh:
-                    self._copy(changed, fresh)
-                    # Before the new file stands: DuckDB keeps what was deleted in this one.
-                    _remove(changed)
-                return result
-            finally:
-                _remove(changed)
-
-    def _make(self, fill: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        with self._new("new") as fresh, self._pool.opened(fresh) as connection:
-            connection.execute(SCHEMA)
-            connection.execute("INSERT INTO meta VALUES (?)", [SCHEMA_VERSION])
-            return fill(connection)
-
-    @contextmanager
-    def _new(self, suffix: str) -> Iterator[Path]:
-        """A path to make a file at, which becomes the store unless making it fails."""
-        fresh = self.path.with_suffix(f".{suffix}")
-        try:
-            _remove(fresh)
-            yield fresh
-            self._checkpoint(fresh)
-            fresh.replace(self.path)
-        finally:
-            _remove(fresh)
-
-    def delete(self) -> None:
-        """Remove the store from disk; its lock file stays, for whoever waits on it."""
-        with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
-            self._remove_derived()
-            _remove(self.path)
-
-    def _remove_derived(self) -> None:
+    def remove_derived(self) -> None:
+        """Remove what was derived of the store: it holds the same words, and names the same documents."""
         for folder in (self.checkpoints, self.findings):
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _commit(self, path: Path, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
-        with self._pool.opened(path) as connection:
-            connection.execute("BEGIN")
-            _bring_up_to_date(connection, path)
-            seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM commits").fetchall()[0][0]
-            transaction = Transaction(connection, seq)
-            result = change(transaction)
-            if transaction.changed:
-                now = datetime.now(UTC).replace(tzinfo=None)
-                line = [seq, run_id, asset, now, transaction.forgotten]
-                connection.execute("INSERT INTO commits VALUES (?, ?, ?, ?, ?)", line)
-            connection.execute("COMMIT" if transaction.changed else "ROLLBACK")
-            return result
+    @property
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether anything was ever written to it."""
 
-    def _checkpoint(self, path: Path) -> None:
-        """Bring what stands only in the log of `path` into the file itself, which is whole then without it."""
-        with self._pool.opened(path) as connection:
-            connection.execute("CHECKPOINT")
+    @abstractmethod
+    def signature(self) -> Hashable:
+        """Changes whenever the store was written; None where there is no store. Costs little."""
 
-    def _copy(self, source: Path, target: Path) -> None:
-        """Write the living rows of `source` into a new file."""
-        _remove(target)
-        with self._pool.opened(target) as connection:
-            connection.execute(SCHEMA)
-            connection.execute(f"ATTACH {literal(source)} AS source (READ_ONLY)")
-            for table in ("meta", *TABLES):
-                connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM source.{table}")
-            connection.execute("DETACH source")
+    @abstractmethod
+    def read(self, query: Callable[[StoreConnection], T], wait_seconds: float | None = None) -> T:
+        """What `query` makes of a read-only connection. An absent store reads as an empty one.
 
-    def _upgrade(self, path: Path) -> None:
-        with self._pool.opened(path) as connection:
-            connection.execute("BEGIN")
-            _bring_up_to_date(connection, path)
-            connection.execute("COMMIT")
+        Raises StoreBusyError when the store is not to be had within `wait_seconds`.
+        """
 
+    @abstractmethod
+    def write(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+        """Run `change` in one transaction and commit it; where it changed nothing, or raised, nothing is written."""
 
-def _bring_up_to_date(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Within the open transaction, make of the file what this version writes."""
-    for version in range(_version(connection, path), SCHEMA_VERSION):
-        connection.execute(UPGRADES[version])
-        connection.execute("UPDATE meta SET schema_version = ?", [version + 1])
+    @abstractmethod
+    def rewrite(self, run_id: str, asset: str, change: Callable[[Transaction], T]) -> T:
+        """As `write` to a store that exists, for a `change` that deletes: no reader that comes afterwards finds what
+        was deleted. What was derived of the store is removed first."""
 
+    @abstractmethod
+    def take(self, made: "DuckDBStore", beside: Sequence[str] = ()) -> bool:
+        """Let what `made` holds be this store's, and the folders `beside` it stand beside this.
 
-def _version(connection: duckdb.DuckDBPyConnection, path: Path) -> int:
-    """The file's schema version, this one's or one that can be upgraded. Raises SessionGraphError for any other."""
-    version = connection.execute("SELECT max(schema_version) FROM meta").fetchall()[0][0]
-    if version != SCHEMA_VERSION and version not in UPGRADES:
-        raise SessionGraphError(
-            f"{path} was written by another version of sessiongraph (schema {version}, this one reads "
-            f"{SCHEMA_VERSION}). Use the version that wrote it, or add the documents to a new dataset."
-        )
-    return int(version)
+        False, and nothing is done, where there is a store already. The rows come last: until then there is no store.
+        """
 
+    @abstractmethod
+    def copy_to(self, target: Path) -> "DuckDBStore":
+        """A copy of the store between two commits, as the file `target`, for a reader that takes long.
 
-def _storable(value: Any) -> Any:
-    """`value` itself, a text without halves of surrogate pairs (of a cut emoji, of a file name): they end DuckDB."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+        An absent store is copied as an empty one.
+        """
 
-
-def _remove(path: Path) -> None:
-    for file in _files(path):
-        file.unlink(missing_ok=True)
-
-
-def _files(path: Path) -> tuple[Path, Path]:
-    """The log of a file, and the file: alone, the log would be played back into the next one of that name."""
-    return path.with_name(path.name + ".wal"), path
+    @abstractmethod
+    def delete(self) -> None:
+        """Remove the store, and what was derived of it."""

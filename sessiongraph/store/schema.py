@@ -1,4 +1,4 @@
-"""The tables of a dataset's file. Rows are only ever added; `forget` alone deletes.
+"""The tables of a dataset. Rows are only ever added; `forget` alone deletes.
 
 Every row carries the `seq` of the commit that wrote it; who wrote it and when stands once, in `commits`. A commit of
 `forget` says how many passages it took out; of the others, `forgotten` is NULL.
@@ -13,6 +13,8 @@ Invariants kept by this shape:
   (`decisions`), of a fact and of an entity (the two tables of corrections). It is keyed by normal forms of names and
   relations, which stay when evidence is extracted anew; the newest row of a key counts.
 """
+
+import re
 
 SCHEMA_VERSION = 6
 
@@ -29,20 +31,27 @@ _CORRECTIONS = """CREATE TABLE fact_corrections (
 CREATE TABLE entity_corrections (
     key VARCHAR, type VARCHAR, name VARCHAR, user_id VARCHAR, user_name VARCHAR, seq BIGINT);
 """
-_VIEWS = """
--- The newest version of each turn.
-CREATE OR REPLACE VIEW current_turns AS
-    SELECT * FROM turns QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1;
--- What last became of each passage, failures included.
-CREATE OR REPLACE VIEW current_ledger AS
-    SELECT * FROM ledger QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1;
--- The window that is in the graph for each passage.
-CREATE OR REPLACE VIEW live_windows AS
+# Tables that are derived where they are read.
+VIEWS = {
+    # The newest version of each turn.
+    "current_turns": """
+    SELECT passage_id, document_id, turn_id, question, answer, content_hash, created_at, position, score, feedback,
+        elements, seq, utc_offset_minutes, context, metadata
+    FROM (SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM turns) versions
+    WHERE nth = 1""",
+    # What last became of each passage, failures included.
+    "current_ledger": """
+    SELECT passage_id, window_id, extractor, disposition, reason, seq
+    FROM (SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger) said
+    WHERE nth = 1""",
+    # The window that is in the graph for each passage.
+    "live_windows": """
     SELECT passage_id, window_id, seq FROM (
-        SELECT * FROM ledger WHERE disposition <> 'failed'
-        QUALIFY row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) = 1)
-    WHERE disposition = 'persisted';
-"""
+        SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger
+        WHERE disposition <> 'failed') said
+    WHERE nth = 1 AND disposition = 'persisted'""",
+}
+VIEW_STATEMENTS = "".join(f"CREATE OR REPLACE VIEW {name} AS {query};\n" for name, query in VIEWS.items())
 
 # A passage is a chunk of a document or a turn of a session; its id names the place, not the wording.
 SCHEMA = f"""
@@ -68,23 +77,34 @@ CREATE TABLE claims (
     window_id VARCHAR, subject VARCHAR, relation VARCHAR, object VARCHAR, statement VARCHAR, valid_at VARCHAR,
     stated_by VARCHAR, seq BIGINT);
 CREATE TABLE embeddings (text_id VARCHAR, model VARCHAR, vector BLOB, seq BIGINT);
-{_DECISIONS}{_CORRECTIONS}{_VIEWS}"""
+{_DECISIONS}{_CORRECTIONS}{VIEW_STATEMENTS}"""
 
 TABLES = (
     "commits", "documents", "node_sets", "chunks", "turns", "ledger", "windows", "mentions", "claims", "embeddings",
     "decisions", "fact_corrections", "entity_corrections",
 )  # fmt: skip
 
-# What makes a file of each earlier version one of the next; done in one transaction.
+_TABLE = re.compile(r"CREATE TABLE (\w+) \(([^;]*)\);")
+
+
+def table_columns() -> dict[str, list[tuple[str, str]]]:
+    """Name and type of each column, by table: read from the text, because DuckDB is slow to import."""
+    return {
+        table: [(name, type_) for name, type_ in (column.split() for column in columns.split(","))]
+        for table, columns in _TABLE.findall(SCHEMA)
+    }
+
+
+# What makes a file of each earlier version one of the next; done in one transaction, with the views as they are now
+# after the last: views keep the columns that they were made with.
 UPGRADES = {
-    # Views keep the columns that they were made with.
-    1: f"ALTER TABLE turns ADD COLUMN elements VARCHAR[]; {_DECISIONS}{_VIEWS}",
+    1: f"ALTER TABLE turns ADD COLUMN elements VARCHAR[]; {_DECISIONS}",
     # What was cut into passages before has no day, and what was said no zone: windows in the graph stay what they are.
     2: "ALTER TABLE documents ADD COLUMN said_on VARCHAR; ALTER TABLE chunks ADD COLUMN said_on VARCHAR;"
-    f"ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER; {_VIEWS}",
+    "ALTER TABLE turns ADD COLUMN utc_offset_minutes INTEGER;",
     3: _CORRECTIONS,
     # What tools gave is kept from here on: no window holds it, so it makes nothing due.
-    4: f"ALTER TABLE commits ADD COLUMN forgotten BIGINT;ALTER TABLE turns ADD COLUMN context VARCHAR; {_VIEWS}",
+    4: "ALTER TABLE commits ADD COLUMN forgotten BIGINT; ALTER TABLE turns ADD COLUMN context VARCHAR;",
     # JSON objects to search by, of documents and turns: no window holds them.
-    5: f"ALTER TABLE documents ADD COLUMN metadata VARCHAR; ALTER TABLE turns ADD COLUMN metadata VARCHAR; {_VIEWS}",
+    5: "ALTER TABLE documents ADD COLUMN metadata VARCHAR; ALTER TABLE turns ADD COLUMN metadata VARCHAR;",
 }

@@ -9,23 +9,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import duckdb
+    from sessiongraph.store.connection import StoreConnection
 
 # Nothing is deleted without rows of one of these.
-_COUNTED = ("documents", "turns", "ledger", "node_sets", "fact_corrections", "entity_corrections")
+COUNTED = ("documents", "turns", "ledger", "node_sets", "fact_corrections", "entity_corrections")
 
 
 @dataclass(frozen=True)
 class StoreVersion:
-    """A store at the commit `seq` of that `time` (UTC; None before the first), with `rows` of each table counted."""
+    """A store at the commit `seq` of that `time` (UTC; None before the first).
+
+    `rows` tells apart what was there before something was deleted and after it: how many rows there are of each table
+    of COUNTED or, where the store counts that itself, how often something was deleted.
+    """
 
     seq: int = 0
     time: datetime | None = None
     rows: tuple[int, ...] = ()
-
-    @property
-    def ledger_rows(self) -> int:
-        return self.rows[_COUNTED.index("ledger")] if self.rows else 0
 
     def as_json(self) -> list[Any]:
         return [self.seq, self.time and self.time.isoformat(), list(self.rows)]
@@ -37,16 +37,6 @@ class StoreVersion:
         return cls(int(seq), time and datetime.fromisoformat(time), tuple(map(int, rows)))
 
 
-def read_version(connection: "duckdb.DuckDBPyConnection", until: int | None = None) -> StoreVersion:
-    """The present version of the store behind `connection`, or what is left of the one at commit `until`."""
-    which = "" if until is None else f"WHERE seq <= {until}"
-    last = f"SELECT coalesce(max(seq), 0), arg_max(committed_at, seq) FROM commits {which}"
-    [(seq, time)] = connection.execute(last).fetchall()
-    counts = (f"SELECT {place}, count(*) FROM {table} {which}" for place, table in enumerate(_COUNTED))
-    rows = dict(connection.execute(" UNION ALL ".join(counts)).fetchall())
-    return StoreVersion(seq, time, tuple(rows[place] for place in range(len(_COUNTED))))
-
-
-def continues(connection: "duckdb.DuckDBPyConnection", known: StoreVersion) -> bool:
+def continues(connection: "StoreConnection", known: StoreVersion) -> bool:
     """Whether the store behind `connection` still holds all that it held at version `known`."""
-    return known.seq == 0 or read_version(connection, known.seq) == known
+    return known.seq == 0 or connection.version(known.seq) == known

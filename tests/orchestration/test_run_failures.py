@@ -7,8 +7,8 @@ import pytest
 
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.services import Services
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.store.file_lock import dataset_lock
-from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset
 from tests.orchestration.conftest import MAIN, Project
 
@@ -95,8 +95,8 @@ def test_what_was_done_before_a_run_failed_is_in_its_assets_history(
     assert event.asset_materialization.metadata["persisted"].value == 1
 
 
-def impatient_store(services: Services, dataset: Dataset) -> GraphStore:
-    return GraphStore(services.folder(dataset) / "graph.duckdb", wait_seconds=0.0)
+def impatient_store(services: Services, dataset: Dataset) -> DuckDBStore:
+    return DuckDBStore(services.folder(dataset) / "graph.duckdb", wait_seconds=0.0)
 
 
 def test_another_process_holds_the_store(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ from sessiongraph.ingestion.parsing import ParsedDocument
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.persistence.persist import persist_sessions
-from sessiongraph.store.graph_store import GraphStore, Row
+from sessiongraph.store.connection import Row
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import Turn, User
 
 USER = User("user-1", "ana")
@@ -117,9 +118,9 @@ def document(text: str) -> ParsedDocument:
     return ParsedDocument("text", None, text, "text/plain")
 
 
-async def build_undisturbed(path: Path, reference: ReferenceDataset, llm: LLM, embedder: Embedder) -> GraphStore:
+async def build_undisturbed(path: Path, reference: ReferenceDataset, llm: LLM, embedder: Embedder) -> DuckDBStore:
     """What `reference` was given, in one run into a new store."""
-    store = GraphStore(path)
+    store = DuckDBStore(path)
     if reference.documents:
         # One after another: of two documents without a day, the one that came in later is the newer.
         for text in reference.documents:
@@ -143,5 +144,5 @@ async def build_undisturbed(path: Path, reference: ReferenceDataset, llm: LLM, e
     return store
 
 
-def correct(store: GraphStore, table: str, row: Row) -> None:
+def correct(store: DuckDBStore, table: str, row: Row) -> None:
     write(store, table, [row], USER, run_id="correct", asset="x")

@@ -39,7 +39,10 @@ def test_many_processes_on_one_home(
     if (cache == "redis") == ("forget" in roles):
         pytest.skip("each of the two runs on one cache: they take long")
     monkeypatch.delenv("DAGSTER_HOME")
-    port = request.getfixturevalue("redis_server").port if cache == "redis" else None
+    port = None
+    if cache == "redis":
+        port = request.getfixturevalue("redis_server").port
+        monkeypatch.setenv("SESSIONGRAPH_DATABASE_URL", request.getfixturevalue("database_url"))
     with monkeypatch.context() as patch, environment(cache, port) as variables:
         for name, value in variables.items():
             patch.setenv(name, value)

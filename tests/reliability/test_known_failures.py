@@ -1,6 +1,7 @@
 """What went wrong elsewhere, row by row: each test names a failure that was seen in cognee 1.6.5, and shows ours.
 
-Each runs through the public API, on the embedded models or a real endpoint; those about the cache on both caches.
+Each runs through the public API, on the embedded models or a real endpoint; those about
+sessions on both grounds: SQLite and DuckDB, Redis and PostgreSQL.
 """
 
 import os
@@ -31,8 +32,8 @@ async def names(dataset: str = "one") -> set[str]:
 
 
 @pytest.fixture
-async def said(cache: str) -> list[str]:
-    """Two turns of the session `s`, on each cache, persisted into the dataset `one`; their ids."""
+async def said(ground: str) -> list[str]:
+    """Two turns of the session `s`, on each ground, persisted into the dataset `one`; their ids."""
     await sessiongraph.datasets.create("one")
     first = await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Rome.")
     second = await sessions.add_turn("s", "Where does Bob live?", "Bob lives in Oslo.")
@@ -82,7 +83,7 @@ async def test_row_the_mark_of_what_was_persisted_is_lost_while_the_session_live
     assert set(after.nodes) == set(before.nodes) and set(after.edges) == set(before.edges)
 
 
-async def test_row_a_window_fails_the_session_grows_and_is_tried_again(cache: str, endpoint: OpenAIEndpoint):
+async def test_row_a_window_fails_the_session_grows_and_is_tried_again(ground: str, endpoint: OpenAIEndpoint):
     """The first turn was there twice."""
     await sessiongraph.datasets.create("one")
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Rome.")
@@ -99,7 +100,7 @@ async def test_row_a_window_fails_the_session_grows_and_is_tried_again(cache: st
     assert all(len(fact["evidence"]) == 1 for _, _, fact in graph.edges(data=True))
 
 
-async def test_row_the_extraction_fails_and_errors_are_not_to_be_raised(cache: str, endpoint: OpenAIEndpoint):
+async def test_row_the_extraction_fails_and_errors_are_not_to_be_raised(ground: str, endpoint: OpenAIEndpoint):
     """The watermark advanced, the turns were lost, and it was "Completed". Here a failure is raised, and made good."""
     await sessiongraph.datasets.create("one")
     await sessions.add_turn("s", "Where does Alice live?", "Alice lives in Rome.")
@@ -111,7 +112,7 @@ async def test_row_the_extraction_fails_and_errors_are_not_to_be_raised(cache: s
     assert "Rome" in await names()
 
 
-async def test_row_an_entity_of_a_session_is_in_the_base_graph_already(cache: str):
+async def test_row_an_entity_of_a_session_is_in_the_base_graph_already(ground: str):
     """Its description was overwritten by "Question: …" and its node set replaced."""
     await sessiongraph.add(["Alice lives in Rome. Alice works at Acme Labs."], "one", node_set=["books"])
     await sessiongraph.cognify("one")
@@ -152,7 +153,7 @@ async def test_row_one_more_turn_speaks_of_her(said: list[str], endpoint: OpenAI
 
 
 async def test_row_the_key_is_refused_in_the_middle_of_three_sessions(
-    cache: str, endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
+    ground: str, endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
 ):
     """The third was not attempted, and two failed calls took 79 s. One refused key stops all at once; others go on."""
     await sessiongraph.datasets.create("one")
@@ -171,7 +172,7 @@ async def test_row_the_key_is_refused_in_the_middle_of_three_sessions(
     assert (report.persisted, report.failed) == (3, 1)
 
 
-async def test_row_an_empty_question_and_answer(cache: str, endpoint: OpenAIEndpoint):
+async def test_row_an_empty_question_and_answer(ground: str, endpoint: OpenAIEndpoint):
     """Two LLM calls were made for nothing."""
     await sessiongraph.datasets.create("one")
     await sessions.add_turn("s", "", " ")
@@ -219,7 +220,7 @@ async def test_row_a_dataset_is_missing_or_not_permitted():
 
 
 @pytest.mark.parametrize("bad", ["../x", "a\nb"])
-async def test_row_a_session_id_is_a_path_or_has_a_newline(cache: str, bad: str):
+async def test_row_a_session_id_is_a_path_or_has_a_newline(ground: str, bad: str):
     """It was accepted."""
     for call in (
         sessions.add_turn(bad, "q", "a"),

@@ -1,7 +1,8 @@
 """Anything that can happen to sessions and datasets, in any order, against a plain model of what should come of it.
 
-A real cache (SQLite, Redis), real stores, the embedded extractor behind real HTTP. After each persist and each forget a
-dataset must be what a single undisturbed run builds of the same turns and documents. SOAK_SECONDS goes on for as long.
+A real cache and real stores (SQLite and DuckDB, Redis and PostgreSQL), the embedded extractor behind real HTTP. After
+each persist and each forget a dataset must be what a single undisturbed run builds of the same turns and documents.
+SOAK_SECONDS goes on for as long.
 """
 
 import asyncio
@@ -22,13 +23,14 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from sessiongraph.database.engine import Database
 from sessiongraph.entity_resolution.name_normalization import name_key
 from sessiongraph.errors import LLMFailedError, SessionsNotFoundError
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 from sessiongraph.extraction.corrections import ENTITIES, FACTS, fact_row
 from sessiongraph.forgetting import Target, forget
-from sessiongraph.ids import session_document_id, turn_passage_id
+from sessiongraph.ids import new_id, session_document_id, turn_passage_id
 from sessiongraph.ingestion.ingest import document_id, ingest
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
@@ -40,7 +42,9 @@ from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.settings import Settings
 from sessiongraph.snapshots.checkpoint import make_checkpoint
 from sessiongraph.snapshots.corrections import FactKey
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.postgres_store import PostgresStore
 from sessiongraph.text_index.tokenizer import Tokenizer
 from tests.conftest import RedisServer
 from tests.reliability.reference_model import (
@@ -83,8 +87,10 @@ Expire = Callable[[str], None]
 
 
 class Machine(RuleBasedStateMachine):
-    """`cache`, `expire` and `endpoint` are set by the test, for they outlive an example."""
+    """`cache`, `expire` and `endpoint` are set by the test, for they outlive an example; `new_store` makes one in a
+    folder."""
 
+    new_store: Callable[[Path], GraphStore]
     cache: SessionCache
     expire: Expire
     endpoint: OpenAIEndpoint
@@ -96,7 +102,7 @@ class Machine(RuleBasedStateMachine):
         self.endpoint.heal()
         self.llm, self.embedder = LLM(self.config), Embedder(self.config)
         self.folder = tempfile.TemporaryDirectory()
-        self.stores = {name: GraphStore(Path(self.folder.name) / name / "graph.duckdb") for name in DATASETS}
+        self.stores = {name: self.new_store(Path(self.folder.name) / name) for name in DATASETS}
         self.said = ReferenceCache()
         self.given = {name: ReferenceDataset() for name in DATASETS}
         self.count = 0
@@ -366,6 +372,15 @@ def _of_others(rows: list[tuple[Any, ...]], passages: set[str]) -> list[tuple[An
     return [row for row in rows if row[0] not in passages]
 
 
+def _new_store_in(database: Database | None) -> Callable[[Path], GraphStore]:
+    """Makes stores of datasets of their own, in `database` or in files."""
+
+    def new_store(folder: Path) -> GraphStore:
+        return DuckDBStore(folder / "graph.duckdb") if database is None else PostgresStore(database, new_id(), folder)
+
+    return new_store
+
+
 def _expire_in_sqlite(path: Path) -> Expire:
     def expire(session_id: str) -> None:
         with sqlite3.connect(path) as connection:
@@ -396,16 +411,17 @@ def test_any_history_ends_as_an_undisturbed_one(
     if backend == "redis":
         server: RedisServer = request.getfixturevalue("redis_server")
         where: dict[str, Any] = {"cache_backend": "redis", "cache_host": server.host, "cache_port": server.port}
-        expire = _expire_in_redis(server)
+        expire, database = _expire_in_redis(server), request.getfixturevalue("postgres")
+        new_store = _new_store_in(database)
     else:
         where, expire = {}, _expire_in_sqlite(tmp_path / "sessions.sqlite")
+        new_store = _new_store_in(None)
     config = Settings(_env_file=None, **names, **urls, **where).model_copy(update={"home": tmp_path})
     models = LocalModels()
     openai_endpoint.extract = lambda prompt: json.loads(models.complete(prompt) or "{}")
     cache = open_session_cache(config)
-    machine = type(
-        "MachineOnce", (Machine,), {"cache": cache, "expire": expire, "endpoint": openai_endpoint, "config": config}
-    )
+    given = {"cache": cache, "expire": expire, "endpoint": openai_endpoint, "config": config}
+    machine = type("MachineOnce", (Machine,), {**given, "new_store": staticmethod(new_store)})
     profile = settings(
         max_examples=6,
         stateful_step_count=15,

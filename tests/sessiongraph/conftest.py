@@ -7,7 +7,7 @@ import pytest
 
 from sessiongraph.dagster_home import write_dagster_home
 from sessiongraph.settings import Settings, variables_of
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.conftest import RedisServer
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.workshop import Workshop
@@ -58,6 +58,14 @@ def cache(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 @pytest.fixture
+def ground(cache: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What one machine stands on, SQLite and DuckDB, and what several do, Redis and PostgreSQL; by the cache's name."""
+    if cache == "redis":
+        monkeypatch.setenv("SESSIONGRAPH_DATABASE_URL", request.getfixturevalue("database_url"))
+    return cache
+
+
+@pytest.fixture
 def workshop(home: Path, endpoint: OpenAIEndpoint) -> Iterator[Workshop]:
     """The plain steps over an empty dataset, with the models of the endpoint; a failing call is not tried again."""
     made = Workshop.at(home)
@@ -66,5 +74,5 @@ def workshop(home: Path, endpoint: OpenAIEndpoint) -> Iterator[Workshop]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> GraphStore:
-    return GraphStore(tmp_path / "d" / "graph.duckdb", wait_seconds=0.2)
+def store(tmp_path: Path) -> DuckDBStore:
+    return DuckDBStore(tmp_path / "d" / "graph.duckdb", wait_seconds=0.2)

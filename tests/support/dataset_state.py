@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import duckdb
 import pandas as pd
 
 from sessiongraph.snapshots.checkpoint import open_newest
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
+from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.text_index.tokenizer import Tokenizer
 
@@ -43,8 +43,10 @@ _LEDGER = """SELECT l.passage_id, coalesce(t.document_id, c.document_id), t.ques
     FROM current_ledger l LEFT JOIN current_turns t USING (passage_id) LEFT JOIN chunks c USING (passage_id)"""
 _LIVE = {
     "windows": "SELECT passage_id, window_id, summary FROM live_windows JOIN windows ON id = window_id",
-    "mentions": "SELECT DISTINCT * EXCLUDE (seq) FROM mentions WHERE window_id IN (SELECT window_id FROM live_windows)",
-    "claims": "SELECT DISTINCT * EXCLUDE (seq) FROM claims WHERE window_id IN (SELECT window_id FROM live_windows)",
+    "mentions": "SELECT DISTINCT window_id, name, type, description, stated_by FROM mentions "
+    "WHERE window_id IN (SELECT window_id FROM live_windows)",
+    "claims": "SELECT DISTINCT window_id, subject, relation, object, statement, valid_at, stated_by FROM claims "
+    "WHERE window_id IN (SELECT window_id FROM live_windows)",
 }
 
 
@@ -86,14 +88,14 @@ def read_state(store: GraphStore, embedding_model: str) -> DatasetState:
 def read_opened_state(store: GraphStore, embedding_model: str) -> DatasetState | None:
     """The state that a process shows which opens the newest checkpoint; None where there is none to open."""
 
-    def read(connection: duckdb.DuckDBPyConnection) -> DatasetState | None:
+    def read(connection: StoreConnection) -> DatasetState | None:
         builder = open_newest(store, connection, embedding_model, Tokenizer())
         return None if builder is None else _read(connection, builder)
 
     return store.read(read)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, builder: SnapshotBuilder) -> DatasetState:
+def _read(connection: StoreConnection, builder: SnapshotBuilder) -> DatasetState:
     snapshot = builder.refresh(connection)
     # A document's time is that of its build, and so is that of what only documents state.
     passages = snapshot.passages.drop(columns=["run_id"])
@@ -116,16 +118,16 @@ def _read(connection: duckdb.DuckDBPyConnection, builder: SnapshotBuilder) -> Da
     )
 
 
-def doubled(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+def doubled(connection: StoreConnection) -> dict[str, int]:
     """By table, how many rows say once more what another says already; empty where all is well."""
     counts = {}
     for table, key in _KEYS.items():
-        count = f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {table} GROUP BY {key})"
+        count = f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {table} GROUP BY {key}) counted"
         counts[table] = int(connection.execute(count).fetchall()[0][0])
     for table, (version, counted) in _VERSIONS.items():
         same = f"""SELECT count(*) FROM (
             SELECT *, row({version}) AS this, lag(row({version})) OVER (PARTITION BY passage_id ORDER BY seq) AS before
-            FROM {table}) WHERE this = before AND {counted}"""
+            FROM {table}) versions WHERE this = before AND {counted}"""
         counts[table] += int(connection.execute(same).fetchall()[0][0])
     return {table: count for table, count in counts.items() if count}
 

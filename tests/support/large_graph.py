@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from itertools import product
 
 from sessiongraph.ids import content_id
-from sessiongraph.store.graph_store import GraphStore, Row, Transaction
+from sessiongraph.store.connection import Row
+from sessiongraph.store.graph_store import GraphStore, Transaction
 
 ENTITIES, HUB_FACTS = 20_000, 400
 _EACH, _START = 100, datetime(2024, 1, 1)

@@ -21,7 +21,7 @@ from sessiongraph.persistence.persist import PersistReport, persist_sessions
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.session_cache.sqlite import SqliteSessionCache
 from sessiongraph.settings import load_settings
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import Turn, User
 
 NOON = datetime(2024, 5, 8, 12, tzinfo=UTC)
@@ -50,18 +50,18 @@ class Workshop:
     cache: SessionCache
     llm: LLM
     embedder: Embedder
-    store: GraphStore
+    store: DuckDBStore
 
     @classmethod
     def at(cls, home: Path) -> "Workshop":
         """With the models of the environment."""
         settings = load_settings()
         cache = SqliteSessionCache(home / "sessions.sqlite", settings.session_ttl_seconds)
-        store = GraphStore(home / "dataset" / "graph.duckdb", wait_seconds=30)
+        store = DuckDBStore(home / "dataset" / "graph.duckdb", wait_seconds=30)
         return cls(home, User("user-1", "ana"), cache, LLM(settings), Embedder(settings), store)
 
-    def other_store(self, name: str = "other") -> GraphStore:
-        return GraphStore(self.home / name / "graph.duckdb")
+    def other_store(self, name: str = "other") -> DuckDBStore:
+        return DuckDBStore(self.home / name / "graph.duckdb")
 
     def say(self, session_id: str, *turns: tuple[str, str], ids: Sequence[str] | None = None) -> list[str]:
         """Add turns to a session, a minute apart; their ids, which tell their place where none are given."""
@@ -80,7 +80,7 @@ class Workshop:
         self.cache.put_turns(made)
         return [turn.turn_id for turn in made]
 
-    async def persist(self, *session_ids: str, store: GraphStore | None = None, **options: Any) -> PersistReport:
+    async def persist(self, *session_ids: str, store: DuckDBStore | None = None, **options: Any) -> PersistReport:
         """Persist sessions into the dataset, or into another's `store`. Raises what ended it."""
         report = await persist_sessions(
             self.cache,
@@ -96,13 +96,13 @@ class Workshop:
             raise report.failure
         return report
 
-    async def add(self, *texts: str, store: GraphStore | None = None, node_sets: Sequence[str] = ()) -> list[str]:
+    async def add(self, *texts: str, store: DuckDBStore | None = None, node_sets: Sequence[str] = ()) -> list[str]:
         """Store documents; their ids."""
         documents = [ParsedDocument(name="text", source=None, text=text, media_type="text/plain") for text in texts]
         report = await ingest(store or self.store, documents, user=self.user, node_sets=node_sets, run_id=new_id())
         return report.document_ids
 
-    async def cognify(self, *texts: str, store: GraphStore | None = None, **options: Any) -> KnowledgeReport:
+    async def cognify(self, *texts: str, store: DuckDBStore | None = None, **options: Any) -> KnowledgeReport:
         """Add documents, and bring all that there are into the graph. Raises what ended it."""
         if texts:
             await self.add(*texts, store=store)
@@ -121,7 +121,7 @@ class Workshop:
         return report
 
 
-def rows(store: GraphStore) -> dict[str, Counter[tuple[Any, ...]]]:
+def rows(store: DuckDBStore) -> dict[str, Counter[tuple[Any, ...]]]:
     """All that the store says, table by table; a row that is there twice counts twice."""
     return {
         table: Counter(store.read(lambda con, query=f"SELECT {columns} FROM {table}": con.execute(query).fetchall()))
@@ -129,7 +129,7 @@ def rows(store: GraphStore) -> dict[str, Counter[tuple[Any, ...]]]:
     }
 
 
-def doubled(store: GraphStore) -> list[tuple[Any, ...]]:
+def doubled(store: DuckDBStore) -> list[tuple[Any, ...]]:
     """Whatever stands in the store more than once and must not."""
     return [row for table in rows(store).values() for row, count in table.items() if count > 1] + store.read(
         lambda con: con.execute(
@@ -139,7 +139,7 @@ def doubled(store: GraphStore) -> list[tuple[Any, ...]]:
     )
 
 
-def entities(store: GraphStore) -> set[str]:
+def entities(store: DuckDBStore) -> set[str]:
     """Names in the live evidence."""
     query = "SELECT DISTINCT name FROM mentions WHERE window_id IN (SELECT window_id FROM live_windows)"
     return {name for (name,) in store.read(lambda con: con.execute(query).fetchall())}

@@ -3,13 +3,13 @@
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sessiongraph import sqlite_file
 from sessiongraph.access.control import AccessControl
+from sessiongraph.access.database import AccessFile
 from sessiongraph.errors import (
     DatasetNotFoundError,
     InvalidInputError,
@@ -18,13 +18,6 @@ from sessiongraph.errors import (
     StoreBusyError,
 )
 from sessiongraph.types import DEFAULT_USER, MAIN_DATASET, PERMISSIONS, Dataset, User
-
-
-@pytest.fixture
-def access(tmp_path: Path) -> Iterator[AccessControl]:
-    control = AccessControl(tmp_path / "home")
-    yield control
-    control.close()
 
 
 @pytest.fixture
@@ -284,8 +277,9 @@ def test_processes_that_start_at_once_agree_on_the_default_user_and_its_dataset(
 import sys
 from pathlib import Path
 from sessiongraph.access.control import AccessControl
+from sessiongraph.access.database import AccessFile
 sys.stdin.read()
-access = AccessControl(Path(sys.argv[1]))
+access = AccessControl(AccessFile(Path(sys.argv[1]) / "access.sqlite"))
 user = access.default_user()
 print(user.id, [access.create_dataset(user, f"d{n}").id for n in range(5)])
 """
@@ -297,7 +291,7 @@ print(user.id, [access.create_dataset(user, f"d{n}").id for n in range(5)])
     said = [process.stdout.read() for process in processes]
     assert [process.wait() for process in processes] == [0, 0]
     assert said[0] == said[1]
-    access = AccessControl(tmp_path / "home")
+    access = AccessControl(AccessFile(tmp_path / "home" / "access.sqlite"))
     assert len(access.list_users()) == 1 and len(access.all_datasets()) == 5
     access.close()
 
@@ -306,7 +300,7 @@ def test_a_file_held_by_another_is_still_read_and_says_so_to_writers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sqlite_file, "BUSY_SECONDS", 0.1)
-    access = AccessControl(tmp_path)
+    access = AccessControl(AccessFile(tmp_path / "access.sqlite"))
     user = access.default_user()
     holder = sqlite3.connect(tmp_path / "access.sqlite", isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
@@ -321,4 +315,4 @@ def test_a_file_held_by_another_is_still_read_and_says_so_to_writers(
 def test_a_corrupt_file_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "access.sqlite").write_bytes(b"not a database, but as long as the header of one " * 20)
     with pytest.raises(SessionGraphError, match=r"access\.sqlite.*restore"):
-        AccessControl(tmp_path)
+        AccessControl(AccessFile(tmp_path / "access.sqlite"))

@@ -1,20 +1,10 @@
 """Roles and tenants: who would see or reach whom, if they were wrong."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from sessiongraph.access.control import AccessControl
 from sessiongraph.errors import DatasetNotFoundError, InvalidInputError, PermissionDeniedError
 from sessiongraph.types import Role, Tenant, User
-
-
-@pytest.fixture
-def access(tmp_path: Path) -> Iterator[AccessControl]:
-    control = AccessControl(tmp_path / "home")
-    yield control
-    control.close()
 
 
 @pytest.fixture

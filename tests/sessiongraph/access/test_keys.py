@@ -2,21 +2,16 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from sessiongraph.access.control import AccessControl
+from sessiongraph.access.database import AccessFile
 from sessiongraph.access.keys import PREFIX
+from sessiongraph.access.models import Base
 from sessiongraph.errors import InvalidInputError
-
-
-@pytest.fixture
-def access(tmp_path: Path) -> Iterator[AccessControl]:
-    control = AccessControl(tmp_path / "own")
-    yield control
-    control.close()
 
 
 def test_a_key_is_its_users_and_stands_nowhere_on_disk(access: AccessControl, tmp_path: Path):
@@ -24,8 +19,11 @@ def test_a_key_is_its_users_and_stands_nowhere_on_disk(access: AccessControl, tm
     made, key = access.keys.create(ana, "read")
     assert key.startswith(PREFIX) and len(key) >= len(PREFIX) + 43  # 256 bits
     assert access.keys.find(key) == made and made.user == ana and made.scope == "read"
-    on_disk = b"".join(file.read_bytes() for file in (tmp_path / "own").iterdir())
-    assert key.encode() not in on_disk and key.removeprefix(PREFIX).encode() not in on_disk
+    on_disk = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    with access._database.reading() as db:
+        rows = repr([row for table in Base.metadata.sorted_tables for row in db.execute(select(table))])
+    assert made.id in rows
+    assert key.removeprefix(PREFIX) not in rows and key.removeprefix(PREFIX).encode() not in on_disk
 
 
 @pytest.mark.parametrize("guess", ["", PREFIX, "sgk_" + "A" * 43, "' OR 1=1 --", "\ud800", "sgk_é", "x" * 10_000])
@@ -64,10 +62,10 @@ def test_what_cannot_be_meant_is_refused(access: AccessControl, scope: str, days
 
 
 def test_a_file_from_before_there_were_keys_gets_their_table(tmp_path: Path):
-    AccessControl(tmp_path).close()
+    AccessControl(AccessFile(tmp_path / "access.sqlite")).close()
     with sqlite3.connect(tmp_path / "access.sqlite") as file:
         file.execute("DROP TABLE api_keys")
-    access = AccessControl(tmp_path)
+    access = AccessControl(AccessFile(tmp_path / "access.sqlite"))
     assert not access.keys.exist()
     _, key = access.keys.create(access.create_user("ana"), "write")
     assert access.keys.find(key) is not None

@@ -11,6 +11,7 @@ import pytest
 
 from sessiongraph.access import webhooks
 from sessiongraph.access.control import AccessControl
+from sessiongraph.access.database import AccessFile
 from sessiongraph.access.groups import Groups
 from sessiongraph.access.webhooks import EVENTS, SECRET_PREFIX, Webhooks
 from sessiongraph.errors import InvalidInputError
@@ -23,7 +24,7 @@ class House:
     """Ana owns a dataset; Bob does not."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.access = home, AccessControl(home)
+        self.home, self.access = home, AccessControl(AccessFile(home / "access.sqlite"))
         access = self.access
         self.ana, self.bob = access.create_user("ana"), access.create_user("bob")
         self.dataset = access.create_dataset(self.ana, "work")
@@ -151,7 +152,7 @@ def test_a_hook_that_fails_is_tried_later_each_time_and_said_to_be_failing_after
 
 
 def test_a_file_from_before_there_were_hooks_gets_their_table(tmp_path: Path):
-    AccessControl(tmp_path).close()
+    AccessControl(AccessFile(tmp_path / "access.sqlite")).close()
     with sqlite3.connect(tmp_path / "access.sqlite") as file:
         file.execute("DROP TABLE webhooks")
     house = House(tmp_path)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sessiongraph.changes.diff import Change, collect_change
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.support.evidence import Evidence, put, put_window, settle
 from tests.support.snapshots import load_snapshot
 
@@ -17,8 +17,8 @@ PEOPLE, PLACES = ("Alice Smith", "Bob Jones", "Carol Brown"), ("Paris", "Rome", 
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> GraphStore:
-    return GraphStore(tmp_path / "graph.duckdb")
+def store(tmp_path: Path) -> DuckDBStore:
+    return DuckDBStore(tmp_path / "graph.duckdb")
 
 
 def turn(id_: str, subject: str, object_: str, disposition: str = "persisted") -> Evidence:
@@ -26,13 +26,13 @@ def turn(id_: str, subject: str, object_: str, disposition: str = "persisted") -
     return Evidence(id_, f"{subject} lives in {object_}.", (), (claim,), said_at=NOON, disposition=disposition)
 
 
-def write(store: GraphStore, run_id: str, *turns: Evidence) -> None:
+def write(store: DuckDBStore, run_id: str, *turns: Evidence) -> None:
     from tests.support.evidence import _put
 
     store.write(run_id, "session_knowledge", lambda tx: [_put(tx, it) for it in turns])
 
 
-def change(store: GraphStore, run_id: str) -> Change:
+def change(store: DuckDBStore, run_id: str) -> Change:
     return store.read(lambda con: collect_change(con, load_snapshot(con, ""), "session_knowledge", run_id))
 
 
@@ -40,7 +40,7 @@ def facts(found: Change) -> set[tuple[str, str]]:
     return {(found.entities[fact.subject].name, found.entities[fact.object].name) for fact in found.facts}
 
 
-def test_a_fact_is_new_by_the_first_run_that_states_it_and_by_no_other(store: GraphStore) -> None:
+def test_a_fact_is_new_by_the_first_run_that_states_it_and_by_no_other(store: DuckDBStore) -> None:
     write(store, "first", turn("a", "Alice Smith", "Paris"))
     write(store, "second", turn("b", "Bob Jones", "Paris"), turn("c", "Alice Smith", "Paris"))
 
@@ -51,7 +51,7 @@ def test_a_fact_is_new_by_the_first_run_that_states_it_and_by_no_other(store: Gr
     assert not second.entities[second.facts[0].object].new  # shown beside the new one, but it was there
 
 
-def test_every_new_fact_comes_with_the_words_that_state_it(store: GraphStore) -> None:
+def test_every_new_fact_comes_with_the_words_that_state_it(store: DuckDBStore) -> None:
     write(store, "run", turn("a", "Alice Smith", "Paris"), turn("b", "Alice Smith", "Paris"))
 
     (fact,) = change(store, "run").facts
@@ -62,7 +62,7 @@ def test_every_new_fact_comes_with_the_words_that_state_it(store: GraphStore) ->
     ]
 
 
-def test_what_a_passage_said_before_it_was_extracted_anew_is_not_new(store: GraphStore) -> None:
+def test_what_a_passage_said_before_it_was_extracted_anew_is_not_new(store: DuckDBStore) -> None:
     write(store, "first", turn("a", "Alice Smith", "Paris"))
     claims = [(*("alice smith", "Lives in", place), f"… {place}", None, "user") for place in ("Paris", "Rome")]
     store.write("second", "session_knowledge", lambda tx: put_window(tx, "w2", (), claims))
@@ -75,7 +75,7 @@ def test_what_a_passage_said_before_it_was_extracted_anew_is_not_new(store: Grap
     assert change(store, "first").facts == []  # what it brought has been replaced
 
 
-def test_verdicts_are_counted_as_the_run_left_them(store: GraphStore) -> None:
+def test_verdicts_are_counted_as_the_run_left_them(store: DuckDBStore) -> None:
     write(store, "run", turn("a", "Alice Smith", "Paris", "failed"), turn("b", "Bob Jones", "Rome", "skipped"))
     write(store, "run", turn("c", "Carol Brown", "Oslo"))
 
@@ -85,7 +85,7 @@ def test_verdicts_are_counted_as_the_run_left_them(store: GraphStore) -> None:
     assert change(store, "nobody").committed_at is None
 
 
-def test_documents_and_sessions_of_one_run_are_two_changes(store: GraphStore) -> None:
+def test_documents_and_sessions_of_one_run_are_two_changes(store: DuckDBStore) -> None:
     put(store, Evidence("doc", "…", (), (("Erin Green", "is in", "Bonn", "…", None, "document"),)), run_id="run")
     write(store, "run", turn("a", "Alice Smith", "Paris"))
     settle(store, "doc", "doc", run_id="run")
@@ -93,7 +93,7 @@ def test_documents_and_sessions_of_one_run_are_two_changes(store: GraphStore) ->
     assert facts(change(store, "run")) == {("Alice Smith", "Paris")}
 
 
-def told_anew(store: GraphStore, draw: random.Random, runs: int) -> None:
+def told_anew(store: DuckDBStore, draw: random.Random, runs: int) -> None:
     """A few people and places, said of each other in runs that also replace, skip and fail what others said."""
     for number in range(runs):
         claims = [
@@ -114,7 +114,7 @@ def told_anew(store: GraphStore, draw: random.Random, runs: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_change_is_what_only_the_runs_passages_support_and_did_not_say_before(store: GraphStore, seed: int) -> None:
+def test_a_change_is_what_only_the_runs_passages_support_and_did_not_say_before(store: DuckDBStore, seed: int) -> None:
     told_anew(store, random.Random(seed), 8)
     snapshot = store.read(lambda con: load_snapshot(con, ""))
 

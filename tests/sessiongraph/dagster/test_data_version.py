@@ -3,17 +3,17 @@
 from pathlib import Path
 
 from sessiongraph.dagster.data_version import content, data_version, run_figures
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.support.workshop import Workshop
 
 ASSETS = ("documents", "knowledge_graph", "session_turns", "session_knowledge")
 
 
-def versions(store: GraphStore) -> dict[str, str]:
+def versions(store: DuckDBStore) -> dict[str, str]:
     return {asset: store.read(lambda con, asset=asset: data_version(con, asset)) for asset in ASSETS}
 
 
-async def fill(workshop: Workshop, store: GraphStore, one_by_one: bool) -> None:
+async def fill(workshop: Workshop, store: DuckDBStore, one_by_one: bool) -> None:
     await workshop.cognify("Alice Smith moved to Paris.", store=store)
     for sessions in (["s"], ["t"]) if one_by_one else (["t", "s"],):
         await workshop.persist(*sessions, store=store)
@@ -48,7 +48,7 @@ async def test_what_changes_changes_its_version_alone(workshop: Workshop) -> Non
 
 
 def test_nothing_has_a_version_too(tmp_path: Path) -> None:
-    assert set(versions(GraphStore(tmp_path / "none.duckdb")).values()) == {"empty"}
+    assert set(versions(DuckDBStore(tmp_path / "none.duckdb")).values()) == {"empty"}
 
 
 async def test_what_one_run_did_is_counted_apart_from_what_others_did(workshop: Workshop) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from sessiongraph.dagster.data_version import Content, content
 from sessiongraph.forgetting import Target, forget
-from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import Transaction
 from tests.support.evidence import Claim, Evidence, put, put_window, settle
 
 ASSETS = ("knowledge_graph", "session_knowledge")
@@ -16,15 +17,15 @@ FILE = "evidence_of_chunks.json"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> GraphStore:
-    return GraphStore(tmp_path / "graph.duckdb")
+def store(tmp_path: Path) -> DuckDBStore:
+    return DuckDBStore(tmp_path / "graph.duckdb")
 
 
-def kept(store: GraphStore) -> list[Content]:
+def kept(store: DuckDBStore) -> list[Content]:
     return store.read(lambda con: [content(con, asset, store.findings) for asset in ASSETS])
 
 
-def counted(store: GraphStore) -> list[Content]:
+def counted(store: DuckDBStore) -> list[Content]:
     return store.read(lambda con: [content(con, asset) for asset in ASSETS])
 
 
@@ -36,7 +37,7 @@ def document(number: int) -> Evidence:
     return Evidence(f"d{number}", claims=[claim(number)], mentions=[(f"Person {number}", "Person", "…", "document")])
 
 
-def extract_again(store: GraphStore, passage: str, number: int) -> None:
+def extract_again(store: DuckDBStore, passage: str, number: int) -> None:
     window = f"w{number}"
 
     def write(tx: Transaction) -> None:
@@ -48,7 +49,7 @@ def extract_again(store: GraphStore, passage: str, number: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_after_any_commits_they_are_those_of_the_content(store: GraphStore, seed: int) -> None:
+def test_after_any_commits_they_are_those_of_the_content(store: DuckDBStore, seed: int) -> None:
     draw, passages = random.Random(seed), ["d0"]
     put(store, document(0))
     for number in range(1, 40):
@@ -69,7 +70,7 @@ def test_after_any_commits_they_are_those_of_the_content(store: GraphStore, seed
     assert kept(store) == counted(store)
 
 
-def test_what_is_kept_is_not_counted_again(store: GraphStore) -> None:
+def test_what_is_kept_is_not_counted_again(store: DuckDBStore) -> None:
     put(store, document(0))
     kept(store)
     file = store.findings / FILE
@@ -84,8 +85,8 @@ def test_what_is_kept_is_not_counted_again(store: GraphStore) -> None:
     assert kept(store) == counted(store)  # what was forgotten cannot be taken out of a sum
 
 
-def test_what_is_kept_of_another_store_counts_for_nothing(store: GraphStore, tmp_path: Path) -> None:
-    other = GraphStore(tmp_path / "other" / "graph.duckdb")
+def test_what_is_kept_of_another_store_counts_for_nothing(store: DuckDBStore, tmp_path: Path) -> None:
+    other = DuckDBStore(tmp_path / "other" / "graph.duckdb")
     put(other, document(7))
     kept(other)
     put(store, document(0))

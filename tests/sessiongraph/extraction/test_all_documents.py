@@ -4,7 +4,6 @@ import random
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from sessiongraph.extraction.all_documents import AllDocuments
@@ -12,7 +11,9 @@ from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
 from sessiongraph.extraction.ledger import window_id
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.persistence.turn_passages import read_turn_passages
-from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.store.connection import StoreConnection
+from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import Transaction
 from tests.support.evidence import put_turn
 
 NOON, EXTRACTOR = datetime(2024, 5, 8, 12), "x"
@@ -20,11 +21,11 @@ SESSIONS = ("s0", "s1", "s2", "s3")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> GraphStore:
-    return GraphStore(tmp_path / "graph.duckdb")
+def store(tmp_path: Path) -> DuckDBStore:
+    return DuckDBStore(tmp_path / "graph.duckdb")
 
 
-def say(store: GraphStore, session: str, turn: int, answer: str) -> None:
+def say(store: DuckDBStore, session: str, turn: int, answer: str) -> None:
     """A turn, or another version of it, and its session where that is new."""
     row = {"id": session, "kind": "session", "name": session, "source": None, "text": None, "user_id": "u"}
     row |= {"user_name": "ana", "session_id": session, "created_at": NOON}
@@ -38,7 +39,7 @@ def say(store: GraphStore, session: str, turn: int, answer: str) -> None:
     store.write("say", "session_turns", write)
 
 
-def settle(store: GraphStore, passage_id: str, disposition: str = "as is", extractor: str = EXTRACTOR) -> None:
+def settle(store: DuckDBStore, passage_id: str, disposition: str = "as is", extractor: str = EXTRACTOR) -> None:
     """Write down of a turn what a build would, or that it failed."""
     passages = {it.id: it for it in store.read(lambda con: read_turn_passages(con, None))}
     skip, window = passages[passage_id].skip, passages[passage_id].window
@@ -49,15 +50,15 @@ def settle(store: GraphStore, passage_id: str, disposition: str = "as is", extra
     store.write("build", "session_knowledge", lambda tx: tx.insert("ledger", [row | verdict]))
 
 
-def everything(store: GraphStore, extractor: str = EXTRACTOR) -> AllDocuments:
+def everything(store: DuckDBStore, extractor: str = EXTRACTOR) -> AllDocuments:
     return AllDocuments(store, "session_knowledge", extractor, "model")
 
 
-def looked(store: GraphStore, reextract: bool = False) -> tuple[AllDocuments, DuePassages]:
+def looked(store: DuckDBStore, reextract: bool = False) -> tuple[AllDocuments, DuePassages]:
     """What a build finds, which keeps what it found."""
     look = everything(store)
 
-    def read(connection: duckdb.DuckDBPyConnection) -> DuePassages:
+    def read(connection: StoreConnection) -> DuePassages:
         documents = look.look(connection, reextract)
         passages, due = read_due_passages(connection, read_turn_passages, EXTRACTOR, documents, False, reextract)
         look.keep_statuses(passages, due.statuses)
@@ -67,7 +68,7 @@ def looked(store: GraphStore, reextract: bool = False) -> tuple[AllDocuments, Du
     return look, store.read(read)
 
 
-def assert_nothing_is_overlooked(store: GraphStore, reextract: bool) -> None:
+def assert_nothing_is_overlooked(store: DuckDBStore, reextract: bool) -> None:
     look, found = looked(store, reextract)
     passages, wanted = store.read(
         lambda con: read_due_passages(con, read_turn_passages, EXTRACTOR, None, False, reextract)
@@ -80,7 +81,7 @@ def assert_nothing_is_overlooked(store: GraphStore, reextract: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_whatever_happens_all_that_is_due_is_found(store: GraphStore, seed: int) -> None:
+def test_whatever_happens_all_that_is_due_is_found(store: DuckDBStore, seed: int) -> None:
     draw, turns = random.Random(seed), []
     for number in range(60):
         session = draw.choice(SESSIONS)
@@ -106,7 +107,7 @@ def test_whatever_happens_all_that_is_due_is_found(store: GraphStore, seed: int)
             assert_nothing_is_overlooked(store, draw.random() < 0.3)
 
 
-def test_only_what_came_since_and_what_is_left_is_read(store: GraphStore) -> None:
+def test_only_what_came_since_and_what_is_left_is_read(store: DuckDBStore) -> None:
     for number, session in enumerate(SESSIONS[:3]):
         say(store, session, number, "In Rome.")
         settle(store, f"{session}-{number}", "failed" if session == "s2" else "as is")
@@ -119,7 +120,7 @@ def test_only_what_came_since_and_what_is_left_is_read(store: GraphStore) -> Non
     assert store.read(lambda con: everything(store, "another").look(con, False)) is None
 
 
-def test_what_has_no_vector_is_read_again_until_it_has(store: GraphStore) -> None:
+def test_what_has_no_vector_is_read_again_until_it_has(store: DuckDBStore) -> None:
     say(store, "s0", 0, "In Rome.")
     look = everything(store)
     assert store.read(look.look_for_unembedded) is None
@@ -129,14 +130,14 @@ def test_what_has_no_vector_is_read_again_until_it_has(store: GraphStore) -> Non
     assert store.read(everything(store).look_for_unembedded) == []
 
 
-def test_other_code_looks_at_everything_anew(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_code_looks_at_everything_anew(store: DuckDBStore, monkeypatch: pytest.MonkeyPatch) -> None:
     looked(store)
     assert store.read(lambda con: everything(store).look(con, False)) == []
     monkeypatch.setattr("sessiongraph.extraction.all_documents.source_digest", lambda *rooms: "other")
     assert store.read(lambda con: everything(store).look(con, False)) is None
 
 
-def test_what_is_forgotten_is_named_in_no_finding(store: GraphStore) -> None:
+def test_what_is_forgotten_is_named_in_no_finding(store: DuckDBStore) -> None:
     say(store, "s0", 0, "In Rome.")
     looked(store)
     assert list(store.findings.iterdir())

@@ -19,7 +19,7 @@ from sessiongraph.ids import session_document_id
 from sessiongraph.llm.client import LLM
 from sessiongraph.persistence.session_staging import stage_sessions
 from sessiongraph.settings import load_settings
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.support.snapshots import load_snapshot
 from tests.support.workshop import Workshop, doubled, entities, rows
 
@@ -218,7 +218,7 @@ async def test_a_store_that_cannot_be_had_ends_the_calls_that_are_under_way(
     monkeypatch.setenv("LLM_MAX_CONCURRENCY", "1")
     monkeypatch.setattr("sessiongraph.extraction.build_graph.COMMIT_SECONDS", 0)
     await workshop.add(*(f"Alice met Friend{n}. " + "Nothing more was said. " * 250 for n in range(12)))
-    store = GraphStore(workshop.store.path)
+    store = DuckDBStore(workshop.store.path)
     monkeypatch.setattr(store, "write", _busy)
     await chunk_documents(workshop.store, "chunk")
     report = await build_knowledge(

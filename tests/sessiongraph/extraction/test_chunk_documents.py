@@ -11,7 +11,7 @@ from sessiongraph.extraction.chunking import chunk_offsets
 from sessiongraph.ids import content_id
 from sessiongraph.ingestion.ingest import ingest
 from sessiongraph.ingestion.parsing import ParsedDocument
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import User
 
 ANA = User("u", "ana")
@@ -19,7 +19,7 @@ ANA = User("u", "ana")
 
 async def passages(folder: Path, *documents: ParsedDocument) -> list[tuple[str, str]]:
     """(source, text) of each passage of `documents`."""
-    store = GraphStore(folder / "graph.duckdb")
+    store = DuckDBStore(folder / "graph.duckdb")
     await ingest(store, documents, user=ANA, node_sets=(), run_id="add")
     await chunk_documents(store, "chunk")
     found = store.read(lambda con: read_chunk_passages(con, None))
@@ -75,7 +75,7 @@ async def test_a_long_entry_keeps_its_day_in_each_passage(tmp_path: Path) -> Non
     "text", ["Asta came on 4 May 2019.", "4/5/2019\nAsta came.", "Аста приехала.", "アスタが来た。"]
 )
 async def test_windows_without_a_day_are_what_they_were(tmp_path: Path, text: str) -> None:
-    store = GraphStore(tmp_path / "graph.duckdb")
+    store = DuckDBStore(tmp_path / "graph.duckdb")
     report = await ingest(store, [document(text)], user=ANA, node_sets=(), run_id="add")
     await chunk_documents(store, "chunk")
     found = store.read(lambda con: read_chunk_passages(con, None))
@@ -86,7 +86,7 @@ async def test_windows_without_a_day_are_what_they_were(tmp_path: Path, text: st
 
 async def test_what_an_earlier_version_cut_into_passages_gets_no_day(tmp_path: Path) -> None:
     """Its window is in the graph: with a day it would be another, and be extracted anew."""
-    store = GraphStore(tmp_path / "graph.duckdb")
+    store = DuckDBStore(tmp_path / "graph.duckdb")
     text = "4 May 2019\nAsta came."
     await ingest(store, [document(text)], user=ANA, node_sets=(), run_id="add")
     row = {"passage_id": "p", "start": 0, "stop": len(text)}
@@ -103,7 +103,7 @@ async def test_what_an_earlier_version_cut_into_passages_gets_no_day(tmp_path: P
 
 
 async def test_a_day_that_comes_too_late_is_told(tmp_path: Path) -> None:
-    store = GraphStore(tmp_path / "graph.duckdb")
+    store = DuckDBStore(tmp_path / "graph.duckdb")
     first = document("Asta came.", "a.txt", date(2019, 5, 4))
     assert not (await ingest(store, [first], user=ANA, node_sets=(), run_id="add")).warnings
     assert not (await ingest(store, [first], user=ANA, node_sets=(), run_id="add")).warnings

@@ -7,7 +7,7 @@ import pytest
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.ingestion.inbox import ingest_inbox
 from sessiongraph.ingestion.ingest import IngestReport, document_id
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import User
 
 ANA = User("u1", "ana")
@@ -22,7 +22,7 @@ def inbox(tmp_path: Path) -> Path:
 
 async def take(inbox: Path) -> IngestReport:
     folder = inbox.parent / "dataset"
-    return await ingest_inbox(inbox, folder / "files", GraphStore(folder / "graph.duckdb"), user=ANA, run_id="run")
+    return await ingest_inbox(inbox, folder / "files", DuckDBStore(folder / "graph.duckdb"), user=ANA, run_id="run")
 
 
 def names(folder: Path) -> list[str]:

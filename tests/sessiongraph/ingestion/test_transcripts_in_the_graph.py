@@ -12,7 +12,7 @@ from sessiongraph.default_client import default_services
 from sessiongraph.extraction.chunk_documents import chunk_documents, read_chunk_passages
 from sessiongraph.ingestion.ingest import ingest
 from sessiongraph.ingestion.parsing import ParsedDocument, parse_text
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import User
 from tests.support.openai_endpoint import OpenAIEndpoint
 
@@ -142,12 +142,12 @@ async def test_in_other_languages_the_passage_with_its_speakers_is_found(
 
 def windows(folder: Path) -> list[tuple[str, list[str], str]]:
     """(source, context, text) of each passage."""
-    found = GraphStore(folder / "graph.duckdb").read(lambda con: read_chunk_passages(con, None))
+    found = DuckDBStore(folder / "graph.duckdb").read(lambda con: read_chunk_passages(con, None))
     return [(it.window.source, [part.text for part in it.window.context], it.window.text) for it in found]
 
 
 async def stored(folder: Path, *documents: ParsedDocument) -> list[tuple[str, list[str], str]]:
-    store = GraphStore(folder / "graph.duckdb")
+    store = DuckDBStore(folder / "graph.duckdb")
     await ingest(store, documents, user=ANA, node_sets=(), run_id="add")
     await chunk_documents(store, "chunk")
     return windows(folder)
@@ -199,7 +199,7 @@ async def test_a_model_is_told_whose_transcript_it_reads(endpoint: OpenAIEndpoin
 
 
 @pytest.fixture
-async def home_of_before() -> GraphStore:
+async def home_of_before() -> DuckDBStore:
     """A home into which the version before added the chat, as prose, and made a graph of it."""
     await sessiongraph.add(["Asta lives in Visby."], dataset_name="d")
     services = default_services()
@@ -212,7 +212,7 @@ async def home_of_before() -> GraphStore:
 
 
 async def test_what_was_added_as_prose_is_not_due_and_adding_it_again_makes_no_other(
-    home_of_before: GraphStore,
+    home_of_before: DuckDBStore,
 ) -> None:
     report = await sessiongraph.add([CHAT], dataset_name="d")
     assert (report.added, report.known) == (0, 1)
@@ -223,7 +223,7 @@ async def test_what_was_added_as_prose_is_not_due_and_adding_it_again_makes_no_o
     assert {part.role for passage in passages for part in passage.window.parts} == {"document"}
 
 
-async def test_forgotten_it_is_read_as_a_transcript(home_of_before: GraphStore) -> None:
+async def test_forgotten_it_is_read_as_a_transcript(home_of_before: DuckDBStore) -> None:
     report = await sessiongraph.add([CHAT], dataset_name="d")
     await sessiongraph.forget("d", document_id=report.document_ids[0])
     assert (await sessiongraph.add([CHAT], dataset_name="d")).added == 1

@@ -6,17 +6,18 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.access.control import AccessControl
+from sessiongraph.access.database import AccessFile
 from sessiongraph.errors import CacheUnavailableError, InvalidInputError, PermissionDeniedError
 from sessiongraph.persistence.session_routing import discover_sessions, named_sessions
 from sessiongraph.persistence.session_staging import stage_sessions_of_users
 from sessiongraph.session_cache.sqlite import SqliteSessionCache
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import MAIN_DATASET, SessionInfo, Turn, User
 
 
 @pytest.fixture
 def access(tmp_path: Path) -> AccessControl:
-    return AccessControl(tmp_path)
+    return AccessControl(AccessFile(tmp_path / "access.sqlite"))
 
 
 class Cache(SqliteSessionCache):
@@ -94,7 +95,7 @@ async def test_a_session_that_cannot_be_read_is_reported_and_stops_no_other(
     say(cache, ben, "whole", shared.id)
 
     sessions = discover_sessions(cache, access, shared)
-    report = await stage_sessions_of_users(cache, GraphStore(tmp_path / "graph.duckdb"), sessions, run_id="run")
+    report = await stage_sessions_of_users(cache, DuckDBStore(tmp_path / "graph.duckdb"), sessions, run_id="run")
 
     assert (report.found, report.staged) == (["ben/whole"], 1)
     assert report.unread == {"ana/torn": "This session is torn. Delete it."}
@@ -106,7 +107,7 @@ async def test_where_nothing_can_be_read_the_cause_is_raised(
     ana = access.create_user("ana")
 
     with pytest.raises(CacheUnavailableError, match="torn"):
-        await stage_sessions_of_users(cache, GraphStore(tmp_path / "graph.duckdb"), {ana: ["torn"]}, run_id="run")
+        await stage_sessions_of_users(cache, DuckDBStore(tmp_path / "graph.duckdb"), {ana: ["torn"]}, run_id="run")
 
 
 async def test_two_users_sessions_of_one_name_are_two(access: AccessControl, cache: Cache, tmp_path: Path) -> None:
@@ -115,7 +116,7 @@ async def test_two_users_sessions_of_one_name_are_two(access: AccessControl, cac
     say(cache, ben, "s1")
 
     report = await stage_sessions_of_users(
-        cache, GraphStore(tmp_path / "graph.duckdb"), {ana: ["s1", "gone"], ben: ["s1"]}, run_id="run"
+        cache, DuckDBStore(tmp_path / "graph.duckdb"), {ana: ["s1", "gone"], ben: ["s1"]}, run_id="run"
     )
 
     assert (report.found, report.missing, report.staged) == (["ana/s1", "ben/s1"], ["ana/gone"], 2)

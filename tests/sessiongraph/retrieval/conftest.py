@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sessiongraph.retrieval.scope import Scope
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import Dataset
 from tests.sessiongraph.conftest import endpoint, home, shared_dagster_home
 from tests.support.evidence import Evidence, put
@@ -20,7 +20,7 @@ DIALOGUES: dict[str, Any] = json.loads(Path(__file__).with_name("dialogues.json"
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> list[Scope]:
-    store = GraphStore(tmp_path_factory.mktemp("world") / "graph.duckdb")
+    store = DuckDBStore(tmp_path_factory.mktemp("world") / "graph.duckdb")
     put(
         store,
         *(

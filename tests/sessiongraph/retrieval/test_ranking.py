@@ -16,7 +16,8 @@ from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.ranking_weights import DEFAULT_WEIGHTS, ExactLimits, RankingWeights
 from sessiongraph.retrieval.retrievers import RetrievalRequest, Retriever, passages, summaries
 from sessiongraph.retrieval.scope import Hit, Scope
-from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import Transaction
 from sessiongraph.types import Dataset
 from tests.support.evidence import Evidence, put, put_window
 from tests.support.snapshots import load_snapshot
@@ -32,7 +33,7 @@ Build = Callable[..., Scope]
 @pytest.fixture
 def build(tmp_path: Path) -> Build:
     def scope(*given: Evidence, write: Callable[[Transaction], None] | None = None) -> Scope:
-        store = GraphStore(tmp_path / "graph.duckdb")
+        store = DuckDBStore(tmp_path / "graph.duckdb")
         put(store, *given)
         if write is not None:
             store.write("run", "asset", write)
@@ -331,7 +332,7 @@ def test_the_fact_that_holds_now_stands_first_and_then_the_one_that_held_then(bu
 def test_datasets_share_one_scale(tmp_path: Path) -> None:
     scopes = []
     for name, texts in (("one", [*FILLER, "The kiln is hot."]), ("two", FILLER)):
-        store = GraphStore(tmp_path / name / "graph.duckdb")
+        store = DuckDBStore(tmp_path / name / "graph.duckdb")
         put(store, *(Evidence(f"{name}{n}", text) for n, text in enumerate(texts)))
         snapshot = store.read(lambda connection: load_snapshot(connection, "model"))
         scopes.append(Scope(Dataset(name, name, "u", "u"), snapshot))

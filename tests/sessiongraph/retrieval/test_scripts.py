@@ -16,7 +16,7 @@ from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.speaker_scoring import named_speaker_scores
 from sessiongraph.retrieval.temporal_scoring import fact_time_scores
 from sessiongraph.retrieval.time_expressions import DateRange
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.text_index.tokenizer import Tokenizer
 from sessiongraph.types import Dataset
 from tests.support.evidence import Evidence, put
@@ -27,7 +27,7 @@ NAMES = ["陈伟", "陈伟民", "鈴木", "민수", "สมชาย", "सी�
 
 @pytest.fixture
 def scope(tmp_path: Path) -> Scope:
-    store = GraphStore(tmp_path / "graph.duckdb")
+    store = DuckDBStore(tmp_path / "graph.duckdb")
     put(store, Evidence("p", " ".join(NAMES), [(name, "Person", "", "document") for name in NAMES]))
     return Scope(Dataset("d", "d", "u", "u"), store.read(lambda connection: load_snapshot(connection, "model")))
 

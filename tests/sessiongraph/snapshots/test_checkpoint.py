@@ -18,7 +18,8 @@ from sessiongraph.snapshots.checkpoint import is_due, make_checkpoint
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
-from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import Transaction
 from sessiongraph.text_index.tokenizer import Tokenizer
 from tests.sessiongraph.snapshots.test_snapshot_builder import shown
 from tests.support.snapshots import load_snapshot
@@ -30,17 +31,17 @@ FACTS = 591  # the others relate an entity to itself, or repeat another
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of some facts, with a checkpoint."""
-    store = GraphStore(tmp_path_factory.mktemp("filled") / "graph.duckdb")
+    store = DuckDBStore(tmp_path_factory.mktemp("filled") / "graph.duckdb")
     Facts(FEW).commit(store, FEW)
     assert make_checkpoint(store, MODEL, Tokenizer()) is not None
     return store.path.parent
 
 
 @pytest.fixture
-def store(filled: Path, tmp_path: Path) -> GraphStore:
+def store(filled: Path, tmp_path: Path) -> DuckDBStore:
     """A copy of it. Times are kept, or the checkpoint would be another."""
     shutil.copytree(filled, tmp_path / "copy")
-    return GraphStore(tmp_path / "copy" / "graph.duckdb")
+    return DuckDBStore(tmp_path / "copy" / "graph.duckdb")
 
 
 @pytest.fixture
@@ -58,17 +59,17 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return found
 
 
-def commit_more(store: GraphStore) -> None:
+def commit_more(store: DuckDBStore) -> None:
     facts = Facts(FEW)
     facts.count = FEW
     facts.commit(store, 50)
 
 
-def read(store: GraphStore, model: str = MODEL) -> Snapshot:
+def read(store: DuckDBStore, model: str = MODEL) -> Snapshot:
     return SnapshotReader().snapshot(store, model)
 
 
-def is_what_reading_all_shows(store: GraphStore) -> bool:
+def is_what_reading_all_shows(store: DuckDBStore) -> bool:
     found, expected = read(store), store.read(lambda connection: load_snapshot(connection, MODEL))
     return shown(found) == shown(expected) and vectors(found) == vectors(expected)
 
@@ -77,12 +78,12 @@ def vectors(snapshot: Snapshot) -> dict[str, bytes]:
     return {id_: vector.tobytes() for id_, vector in zip(snapshot.facts["id"], snapshot.fact_vectors[:], strict=True)}
 
 
-def the_checkpoint(store: GraphStore) -> Path:
+def the_checkpoint(store: DuckDBStore) -> Path:
     [folder] = store.checkpoints.iterdir()
     return folder
 
 
-def forget(store: GraphStore, passage: str) -> None:
+def forget(store: DuckDBStore, passage: str) -> None:
     def delete(tx: Transaction) -> None:
         tx.delete("ledger", "passage_id", [passage])
         tx.delete("chunks", "passage_id", [passage])
@@ -90,14 +91,14 @@ def forget(store: GraphStore, passage: str) -> None:
     store.rewrite("run", "forget", delete)
 
 
-def test_an_opened_checkpoint_is_followed(store: GraphStore, opened: list[bool]) -> None:
+def test_an_opened_checkpoint_is_followed(store: DuckDBStore, opened: list[bool]) -> None:
     commit_more(store)
 
     assert is_what_reading_all_shows(store)
     assert opened == [True]
 
 
-def test_it_shows_a_process_all_without_reading_the_store(store: GraphStore, opened: list[bool]) -> None:
+def test_it_shows_a_process_all_without_reading_the_store(store: DuckDBStore, opened: list[bool]) -> None:
     """Words, names, facts, vectors and merges, by a reader that asks for nothing but the newest."""
     found = read(store)
 
@@ -106,12 +107,12 @@ def test_it_shows_a_process_all_without_reading_the_store(store: GraphStore, ope
     assert found.nbytes < 1_000_000  # of its own: what is mapped is the machine's
 
 
-def test_a_reader_without_vectors_opens_it_too(store: GraphStore, opened: list[bool]) -> None:
+def test_a_reader_without_vectors_opens_it_too(store: DuckDBStore, opened: list[bool]) -> None:
     assert SnapshotReader().read(store, lambda _, snapshot: len(snapshot.facts)) == FACTS
     assert opened == [True]
 
 
-def test_the_vectors_of_another_model_are_read_from_the_store(store: GraphStore, opened: list[bool]) -> None:
+def test_the_vectors_of_another_model_are_read_from_the_store(store: DuckDBStore, opened: list[bool]) -> None:
     assert read(store, "another").fact_vectors.shape == (FACTS, 0)
     assert opened == [False]
 
@@ -154,7 +155,7 @@ def remove_all(folder: Path) -> None:
     "spoil", [cut, overwrite, remove_manifest, garble_manifest, of_other_code, without_a_part, remove_all]
 )
 def test_one_that_cannot_be_used_is_passed_over(
-    store: GraphStore, opened: list[bool], spoil: Callable[[Path], None]
+    store: DuckDBStore, opened: list[bool], spoil: Callable[[Path], None]
 ) -> None:
     spoil(the_checkpoint(store))
 
@@ -165,7 +166,7 @@ def test_one_that_cannot_be_used_is_passed_over(
     assert opened == [False, True]
 
 
-def test_a_broken_one_is_told(store: GraphStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_broken_one_is_told(store: DuckDBStore, caplog: pytest.LogCaptureFixture) -> None:
     overwrite(the_checkpoint(store))
     read(store)
 
@@ -173,8 +174,8 @@ def test_a_broken_one_is_told(store: GraphStore, caplog: pytest.LogCaptureFixtur
     assert "is broken and passed over" in told and "packed.bin is not the file that was written" in told
 
 
-def test_that_of_another_store_is_passed_over(store: GraphStore, tmp_path: Path, opened: list[bool]) -> None:
-    other = GraphStore(tmp_path / "other" / "graph.duckdb")
+def test_that_of_another_store_is_passed_over(store: DuckDBStore, tmp_path: Path, opened: list[bool]) -> None:
+    other = DuckDBStore(tmp_path / "other" / "graph.duckdb")
     Facts(FEW).commit(other, 50)
     shutil.copytree(store.checkpoints, other.checkpoints)
 
@@ -182,7 +183,7 @@ def test_that_of_another_store_is_passed_over(store: GraphStore, tmp_path: Path,
     assert opened == [False]
 
 
-def test_what_is_forgotten_is_in_none(store: GraphStore) -> None:
+def test_what_is_forgotten_is_in_none(store: DuckDBStore) -> None:
     passages = read(store).passages
     text, passage = next((it.text, it.id) for it in passages.itertuples() if it.kind == "document")
     assert any(text.encode() in path.read_bytes() for path in the_checkpoint(store).iterdir())
@@ -195,7 +196,9 @@ def test_what_is_forgotten_is_in_none(store: GraphStore) -> None:
     assert is_what_reading_all_shows(store)
 
 
-def test_one_that_was_begun_before_a_forgetting_is_given_up(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_that_was_begun_before_a_forgetting_is_given_up(
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     passage = read(store).passages["id"].iloc[0]
     original = SnapshotBuilder.save
 
@@ -209,7 +212,7 @@ def test_one_that_was_begun_before_a_forgetting_is_given_up(store: GraphStore, m
     assert not store.checkpoints.exists() or not list(store.checkpoints.iterdir())
 
 
-def test_the_next_one_takes_over_what_has_not_changed(store: GraphStore) -> None:
+def test_the_next_one_takes_over_what_has_not_changed(store: DuckDBStore) -> None:
     commit_more(store)
     before = the_checkpoint(store).name
     assert make_checkpoint(store, MODEL, Tokenizer()) is not None
@@ -218,7 +221,7 @@ def test_the_next_one_takes_over_what_has_not_changed(store: GraphStore) -> None
     assert is_what_reading_all_shows(store)
 
 
-def test_two_that_make_one_at_once_do_no_harm(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_that_make_one_at_once_do_no_harm(store: DuckDBStore, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     original = SnapshotBuilder.save
 
@@ -233,7 +236,7 @@ def test_two_that_make_one_at_once_do_no_harm(store: GraphStore, monkeypatch: py
 
 
 def test_one_is_due_when_enough_has_come(tmp_path: Path) -> None:
-    store, facts = GraphStore(tmp_path / "graph.duckdb"), Facts(4000)
+    store, facts = DuckDBStore(tmp_path / "graph.duckdb"), Facts(4000)
     due = [is_due(store, MODEL)]
     for count in (500, 3000, 500):
         facts.commit(store, count)
@@ -251,7 +254,7 @@ import os, signal, sys
 from pathlib import Path
 from sessiongraph.snapshots.checkpoint import make_checkpoint
 from sessiongraph.columnar.saved_arrays import ArrayWriter
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.text_index.tokenizer import Tokenizer
 
 left = int(sys.argv[2])
@@ -265,11 +268,11 @@ def value(self, *arguments):
     original(self, *arguments)
 
 ArrayWriter.value = value
-make_checkpoint(GraphStore(Path(sys.argv[1])), "growth", Tokenizer())
+make_checkpoint(DuckDBStore(Path(sys.argv[1])), "growth", Tokenizer())
 """
 
 
-def test_a_process_killed_while_it_makes_one_leaves_the_last_in_place(store: GraphStore, opened: list[bool]) -> None:
+def test_a_process_killed_while_it_makes_one_leaves_the_last_in_place(store: DuckDBStore, opened: list[bool]) -> None:
     commit_more(store)
     before = the_checkpoint(store).name
     for after in (0, 30):

@@ -10,14 +10,14 @@ import pytest
 
 from sessiongraph.ids import text_id
 from sessiongraph.snapshots.snapshot import Snapshot
-from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.support.evidence import Evidence, put, put_turn, put_window, settle
 from tests.support.snapshots import load_snapshot
 
 MORNING, NOON = datetime(2024, 5, 8, 9), datetime(2024, 5, 8, 12)
 
 
-def snapshot(store: GraphStore) -> Snapshot:
+def snapshot(store: DuckDBStore) -> Snapshot:
     return store.read(lambda con: load_snapshot(con, "model"))
 
 
@@ -64,14 +64,14 @@ EVIDENCE = [
 def test_entities_and_facts_do_not_depend_on_the_order_in_which_they_came(tmp_path: Path) -> None:
     seen = []
     for number, order in enumerate(list(permutations(EVIDENCE))[::5]):
-        store = GraphStore(tmp_path / f"{number}.duckdb")
+        store = DuckDBStore(tmp_path / f"{number}.duckdb")
         for part in (order[:2], order[2:3], order[3:]):
             put(store, *part)
         seen.append(contents(snapshot(store)))
     assert all(one == seen[0] for one in seen)
 
 
-def test_one_fact_has_all_of_its_evidence_and_one_entity_all_of_its_names(store: GraphStore) -> None:
+def test_one_fact_has_all_of_its_evidence_and_one_entity_all_of_its_names(store: DuckDBStore) -> None:
     put(store, *EVIDENCE)
     found = snapshot(store)
     assert sorted(found.entities["name"]) == ["Alice Smith", "Paris"]
@@ -84,7 +84,7 @@ def test_one_fact_has_all_of_its_evidence_and_one_entity_all_of_its_names(store:
     ]
 
 
-def test_validity_and_relation_distinguish_facts_and_the_sentence_does_not(store: GraphStore) -> None:
+def test_validity_and_relation_distinguish_facts_and_the_sentence_does_not(store: DuckDBStore) -> None:
     claims = [
         ("Alice", "works at", "Acme", "one wording", None, "document"),
         ("Alice", "works  AT", "Acme", "another wording", None, "document"),
@@ -100,7 +100,7 @@ def test_validity_and_relation_distinguish_facts_and_the_sentence_does_not(store
     ]
 
 
-def test_what_a_user_or_document_states_stands_above_what_an_assistant_claimed(store: GraphStore) -> None:
+def test_what_a_user_or_document_states_stands_above_what_an_assistant_claimed(store: DuckDBStore) -> None:
     claim = ("Alice", "lives in", "Paris")
     put(
         store,
@@ -123,12 +123,12 @@ def test_what_a_user_or_document_states_stands_above_what_an_assistant_claimed(s
     assert found.claims["statement"][found.claims_of(0)].tolist() == ["The best wording.", "Another wording."]
 
 
-def test_a_fact_that_only_an_assistant_claimed_says_so(store: GraphStore) -> None:
+def test_a_fact_that_only_an_assistant_claimed_says_so(store: DuckDBStore) -> None:
     put(store, Evidence("t", claims=[("Bob", "lives in", "Rome", "Bob …", None, "assistant")], said_at=NOON))
     assert snapshot(store).facts["stated_by"].tolist() == ["assistant"]
 
 
-def test_a_description_keeps_the_wordings_of_its_evidence(store: GraphStore) -> None:
+def test_a_description_keeps_the_wordings_of_its_evidence(store: DuckDBStore) -> None:
     put(store, Evidence("a", mentions=[("Acme", "Organization", "a company", "document")]))
     put(store, Evidence("b", mentions=[("ACME", "Organization", "which makes anvils", "document")]))
     described = set(snapshot(store).mentions["description"])
@@ -136,7 +136,7 @@ def test_a_description_keeps_the_wordings_of_its_evidence(store: GraphStore) -> 
     assert all(wording in snapshot(store).entities["description"].iloc[0] for wording in described)
 
 
-def test_node_sets_are_those_of_the_documents_and_none_overwrites_another(store: GraphStore) -> None:
+def test_node_sets_are_those_of_the_documents_and_none_overwrites_another(store: DuckDBStore) -> None:
     put(store, Evidence("a", node_sets=["zoo", "alpha"]), Evidence("b", node_sets=["beta"]), Evidence("c"))
     passages = snapshot(store).passages.set_index("id")["node_sets"]
     assert list(passages["a"]) == ["alpha", "zoo"]
@@ -144,14 +144,14 @@ def test_node_sets_are_those_of_the_documents_and_none_overwrites_another(store:
 
 
 @pytest.mark.parametrize("disposition", ["skipped", "failed"])
-def test_what_was_skipped_or_failed_is_not_seen(store: GraphStore, disposition: str) -> None:
+def test_what_was_skipped_or_failed_is_not_seen(store: DuckDBStore, disposition: str) -> None:
     put(store, Evidence("a", mentions=[("Acme", "", "", "document")], disposition=disposition))
     found = snapshot(store)
     assert found.is_empty
     assert found.entities.empty
 
 
-def test_evidence_of_an_edited_turn_lives_until_its_new_words_are_extracted(store: GraphStore) -> None:
+def test_evidence_of_an_edited_turn_lives_until_its_new_words_are_extracted(store: DuckDBStore) -> None:
     put(store, Evidence("t", "Bob is in Rome.", mentions=[("Bob", "", "", "user")], said_at=NOON))
     store.write("edit", "session_turns", lambda tx: put_turn(tx, "t", "Bea is in Oslo.", "", NOON))
     for failed in (False, True):
@@ -168,14 +168,14 @@ def test_evidence_of_an_edited_turn_lives_until_its_new_words_are_extracted(stor
     assert found.entities["name"].tolist() == ["Bea"]
 
 
-def test_a_later_skip_takes_a_turn_out_and_a_failure_after_it_does_not_bring_it_back(store: GraphStore) -> None:
+def test_a_later_skip_takes_a_turn_out_and_a_failure_after_it_does_not_bring_it_back(store: DuckDBStore) -> None:
     put(store, Evidence("t", said_at=NOON))
     settle(store, "t", "t", "skipped")
     settle(store, "t", "t", "failed")
     assert snapshot(store).is_empty
 
 
-def test_a_document_and_a_session_side_by_side_stay_what_they_are(store: GraphStore) -> None:
+def test_a_document_and_a_session_side_by_side_stay_what_they_are(store: DuckDBStore) -> None:
     put(store, Evidence("d", "A text."), Evidence("s", "A question?", said_at=NOON))
     passages = snapshot(store).passages.set_index("id")
     columns = ["kind", "turn_id", "session_id", "text", "summary"]
@@ -183,7 +183,7 @@ def test_a_document_and_a_session_side_by_side_stay_what_they_are(store: GraphSt
     assert passages.loc["s", columns].tolist() == ["session", "s", "s", "A question?", "summary of s"]
 
 
-def test_passages_without_evidence_and_an_empty_store_have_empty_frames(store: GraphStore) -> None:
+def test_passages_without_evidence_and_an_empty_store_have_empty_frames(store: DuckDBStore) -> None:
     empty = snapshot(store)
     assert empty.is_empty
     assert empty.passage_vectors.shape[0] == 0
@@ -196,7 +196,7 @@ def test_passages_without_evidence_and_an_empty_store_have_empty_frames(store: G
     assert found.passage_index.scores("extract")[0] > 0
 
 
-def test_a_fact_about_one_and_the_same_entity_is_none(store: GraphStore) -> None:
+def test_a_fact_about_one_and_the_same_entity_is_none(store: DuckDBStore) -> None:
     mentions = [("Alice Smith", "Person", "", "document")]
     put(
         store,
@@ -208,7 +208,7 @@ def test_a_fact_about_one_and_the_same_entity_is_none(store: GraphStore) -> None
     assert found.claims.empty
 
 
-def test_vectors_are_those_of_the_asked_model_in_the_order_of_the_texts(store: GraphStore) -> None:
+def test_vectors_are_those_of_the_asked_model_in_the_order_of_the_texts(store: DuckDBStore) -> None:
     put(store, Evidence("a", "first"), Evidence("b", "second"), Evidence("c", "third"))
 
     def embed(tx) -> None:  # type: ignore[no-untyped-def]

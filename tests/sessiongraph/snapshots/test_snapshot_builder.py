@@ -21,6 +21,8 @@ from sessiongraph.ids import text_id
 from sessiongraph.snapshots.adjacency import Adjacency
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
+from sessiongraph.store.connection import StoreConnection
+from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.graph_store import Transaction
 from sessiongraph.store.schema import SCHEMA
 from sessiongraph.text_index.tokenizer import Tokenizer
@@ -84,7 +86,7 @@ steps = st.builds(
 class Store:
     """A store in memory, to which steps are committed. A passage's windows are numbered as they come."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: StoreConnection) -> None:
         self.connection = connection
         self._seq = 0
         self._windows: dict[int, list[str]] = {}
@@ -156,7 +158,7 @@ class Store:
             tx.insert("fact_corrections", [key | said | {"user_id": "u", "user_name": "ana"}])
 
     def _correct_entity(self, tx: Transaction, step: Step) -> None:
-        mentioned = self.connection.execute("SELECT DISTINCT name FROM mentions ORDER BY ALL").fetchall()
+        mentioned = self.connection.execute("SELECT DISTINCT name FROM mentions ORDER BY name").fetchall()
         if mentioned:
             (name,) = mentioned[(step.number + len(step.words)) % len(mentioned)]
             row = {"key": name_key(name), "type": step.said[1], "name": step.said[2]}
@@ -202,7 +204,7 @@ def opened() -> Iterator[Store]:
     connection = duckdb.connect(":memory:", config={"threads": 1})
     try:
         connection.execute(SCHEMA)
-        yield Store(connection)
+        yield Store(DuckDBConnection(connection))
     finally:
         connection.close()
 

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,18 +20,20 @@ from sessiongraph.snapshots import snapshot_cache as module
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
-from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.store.connection import StoreConnection
+from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import Transaction
 from tests.support.evidence import Evidence, put, settle
 
 NOON = datetime(2024, 5, 8, 12)
 
 
-def ids(reader: SnapshotReader, store: GraphStore) -> list[str]:
+def ids(reader: SnapshotReader, store: DuckDBStore) -> list[str]:
     return reader.snapshot(store, "model").passages["id"].tolist()
 
 
 @contextmanager
-def writing(store: GraphStore, evidence: Evidence) -> Iterator[None]:
+def writing(store: DuckDBStore, evidence: Evidence) -> Iterator[None]:
     """While another thread holds the store and has written `evidence`, not yet committed."""
     begun, end = threading.Event(), threading.Event()
 
@@ -51,13 +52,13 @@ def writing(store: GraphStore, evidence: Evidence) -> Iterator[None]:
         thread.join()
 
 
-def test_a_store_that_has_not_moved_is_not_read_again(store: GraphStore) -> None:
+def test_a_store_that_has_not_moved_is_not_read_again(store: DuckDBStore) -> None:
     reader = SnapshotReader()
     put(store, Evidence("a"))
     assert reader.snapshot(store, "model") is reader.snapshot(store, "model")
 
 
-def test_the_last_version_is_served_while_a_writer_works_and_the_new_one_after(store: GraphStore) -> None:
+def test_the_last_version_is_served_while_a_writer_works_and_the_new_one_after(store: DuckDBStore) -> None:
     reader = SnapshotReader()
     put(store, Evidence("a"))
     before = reader.snapshot(store, "model")
@@ -67,13 +68,13 @@ def test_the_last_version_is_served_while_a_writer_works_and_the_new_one_after(s
     assert ids(reader, store) == ["a", "b"]
 
 
-def test_a_first_read_that_a_writer_keeps_waiting_raises_busy(store: GraphStore) -> None:
+def test_a_first_read_that_a_writer_keeps_waiting_raises_busy(store: DuckDBStore) -> None:
     put(store, Evidence("a"))
     with writing(store, Evidence("a")), pytest.raises(StoreBusyError):
         SnapshotReader().snapshot(store, "model")
 
 
-def test_an_absent_store_is_empty_until_it_is_there(store: GraphStore) -> None:
+def test_an_absent_store_is_empty_until_it_is_there(store: DuckDBStore) -> None:
     reader = SnapshotReader()
     assert ids(reader, store) == []
     put(store, Evidence("a"))
@@ -83,11 +84,11 @@ def test_an_absent_store_is_empty_until_it_is_there(store: GraphStore) -> None:
 
 
 def test_a_store_that_appears_while_its_absence_is_read_is_seen_next_time(
-    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, refresh = SnapshotReader(), SnapshotBuilder.refresh
 
-    def appear(state: SnapshotBuilder, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+    def appear(state: SnapshotBuilder, connection: StoreConnection) -> Snapshot:
         if not store.exists:
             put(store, Evidence("a"))
         return refresh(state, connection)
@@ -100,7 +101,7 @@ def test_a_store_that_appears_while_its_absence_is_read_is_seen_next_time(
 def test_what_was_used_longest_ago_goes_when_the_budget_is_spent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stores = [GraphStore(tmp_path / name / "graph.duckdb") for name in "abc"]
+    stores = [DuckDBStore(tmp_path / name / "graph.duckdb") for name in "abc"]
     for store in stores:
         put(store, Evidence("d", "some text"))
     reader = SnapshotReader()
@@ -115,7 +116,7 @@ def test_what_was_used_longest_ago_goes_when_the_budget_is_spent(
 
 
 def test_one_snapshot_larger_than_the_budget_is_still_served(
-    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MEMORY_BUDGET_BYTES", 1)
     put(store, Evidence("a"))
@@ -123,7 +124,7 @@ def test_one_snapshot_larger_than_the_budget_is_still_served(
     assert reader.snapshot(store, "model") is reader.snapshot(store, "model")
 
 
-def test_a_file_written_anew_is_read_anew(store: GraphStore) -> None:
+def test_a_file_written_anew_is_read_anew(store: DuckDBStore) -> None:
     """What was forgotten must not linger in what a reader has derived before."""
     reader = SnapshotReader()
     put(store, Evidence("a", mentions=[("Acme", "", "", "document")]))
@@ -140,7 +141,7 @@ def test_a_file_written_anew_is_read_anew(store: GraphStore) -> None:
     assert reader.snapshot(store, "model").entities.empty
 
 
-def test_a_dataset_that_was_deleted_and_made_anew_is_another(store: GraphStore) -> None:
+def test_a_dataset_that_was_deleted_and_made_anew_is_another(store: DuckDBStore) -> None:
     reader = SnapshotReader()
     put(store, Evidence("a"))
     assert ids(reader, store) == ["a"]
@@ -149,11 +150,11 @@ def test_a_dataset_that_was_deleted_and_made_anew_is_another(store: GraphStore) 
     assert ids(reader, store) == ["b"]
 
 
-def test_many_that_ask_at_once_share_one_refresh(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_that_ask_at_once_share_one_refresh(store: DuckDBStore, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, refresh, refreshed = SnapshotReader(), SnapshotBuilder.refresh, []
     begun = threading.Event()
 
-    def slow(state: SnapshotBuilder, connection: duckdb.DuckDBPyConnection) -> Snapshot:
+    def slow(state: SnapshotBuilder, connection: StoreConnection) -> Snapshot:
         refreshed.append(state)
         # Until the others ask too, or most of them.
         assert begun.wait(30)
@@ -172,7 +173,7 @@ def test_many_that_ask_at_once_share_one_refresh(store: GraphStore, monkeypatch:
     assert all(snapshot is found[0] for snapshot in found)
 
 
-def test_a_refresh_that_fails_is_made_good_by_the_next(store: GraphStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refresh_that_fails_is_made_good_by_the_next(store: DuckDBStore, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = SnapshotReader()
     put(store, Evidence("a", mentions=[("Acme", "", "", "document")]))
     assert ids(reader, store) == ["a"]
@@ -184,7 +185,7 @@ def test_a_refresh_that_fails_is_made_good_by_the_next(store: GraphStore, monkey
     assert sorted(ids(reader, store)) == ["a", "b"]
 
 
-def test_what_was_handed_out_stays_as_it_was(store: GraphStore) -> None:
+def test_what_was_handed_out_stays_as_it_was(store: DuckDBStore) -> None:
     """A search that is still running must not see rows move under it."""
     reader = SnapshotReader()
     put(store, *(Evidence(name, f"about {name}", mentions=[(name, "", "", "user")], said_at=NOON) for name in "abc"))
@@ -198,7 +199,7 @@ def test_what_was_handed_out_stays_as_it_was(store: GraphStore) -> None:
     assert (before.passage_index.scores("about a") > 0).all()
 
 
-def test_what_was_read_leaves_memory_for_what_is_written_next(store: GraphStore) -> None:
+def test_what_was_read_leaves_memory_for_what_is_written_next(store: DuckDBStore) -> None:
     """Vectors are read within a small limit of DuckDB's memory, which the next user of its instance must not have."""
     put(store, Evidence("a"))
     SnapshotReader().snapshot(store, "model")
@@ -208,17 +209,17 @@ def test_what_was_read_leaves_memory_for_what_is_written_next(store: GraphStore)
     assert count == [(201,)]
 
 
-def embed(store: GraphStore, text: str) -> None:
+def embed(store: DuckDBStore, text: str) -> None:
     row = {"text_id": text_id(text), "model": "model", "vector": np.ones(4, "<f4").tobytes()}
     store.write("r", "a", lambda tx: tx.insert("embeddings", [row]))
 
 
-def whole(reader: SnapshotReader, store: GraphStore) -> Snapshot:
+def whole(reader: SnapshotReader, store: DuckDBStore) -> Snapshot:
     """What is read where no vectors are needed."""
     return reader.read(store, lambda _, snapshot: snapshot)
 
 
-def test_who_needs_no_vectors_reads_none_in_a_process_that_does_not_search(store: GraphStore) -> None:
+def test_who_needs_no_vectors_reads_none_in_a_process_that_does_not_search(store: DuckDBStore) -> None:
     put(store, Evidence("a", "some text"))
     embed(store, "some text")
 
@@ -226,7 +227,7 @@ def test_who_needs_no_vectors_reads_none_in_a_process_that_does_not_search(store
     assert SnapshotReader().snapshot(store, "model").passage_vectors.shape == (1, 4)
 
 
-def test_who_needs_no_vectors_shares_the_graph_of_those_who_search(store: GraphStore) -> None:
+def test_who_needs_no_vectors_shares_the_graph_of_those_who_search(store: DuckDBStore) -> None:
     reader = SnapshotReader()
     put(store, Evidence("a", "some text"))
     searched = reader.snapshot(store, "model")
@@ -235,7 +236,7 @@ def test_who_needs_no_vectors_shares_the_graph_of_those_who_search(store: GraphS
     assert whole(reader, store) is reader.snapshot(store, "model")
 
 
-def test_the_graph_without_vectors_goes_when_one_with_vectors_is_asked_for(store: GraphStore) -> None:
+def test_the_graph_without_vectors_goes_when_one_with_vectors_is_asked_for(store: DuckDBStore) -> None:
     """Two of them would be twice the memory."""
     reader = SnapshotReader()
     put(store, Evidence("a"))
@@ -249,7 +250,7 @@ def test_the_graph_without_vectors_goes_when_one_with_vectors_is_asked_for(store
 
 def test_nobody_who_has_seen_a_dataset_waits_for_who_waits_for_a_writer(tmp_path: Path) -> None:
     """A page is made once the writer is done; meanwhile searches go on with what they saw."""
-    store = GraphStore(tmp_path / "graph.duckdb", wait_seconds=30)
+    store = DuckDBStore(tmp_path / "graph.duckdb", wait_seconds=30)
     reader = SnapshotReader()
     put(store, Evidence("a"))
     before = reader.snapshot(store, "model")
@@ -264,7 +265,7 @@ def test_nobody_who_has_seen_a_dataset_waits_for_who_waits_for_a_writer(tmp_path
     assert len(read[0].passages) == 2 and reader.snapshot(store, "model") is read[0]
 
 
-def test_what_is_closed_is_let_go_of(store: GraphStore) -> None:
+def test_what_is_closed_is_let_go_of(store: DuckDBStore) -> None:
     reader = SnapshotReader()
     put(store, Evidence("a"))
     left = weakref.ref(reader.snapshot(store, "model"))

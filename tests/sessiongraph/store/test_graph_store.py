@@ -14,13 +14,14 @@ import duckdb
 import pytest
 
 from sessiongraph.errors import SessionGraphError, StoreBusyError
-from sessiongraph.store.graph_store import GraphStore, Transaction
+from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import Transaction
 
 _PRELUDE = """
 import sys
 from pathlib import Path
-from sessiongraph.store.graph_store import GraphStore
-store = GraphStore(Path(sys.argv[1]))
+from sessiongraph.store.duckdb_store import DuckDBStore
+store = DuckDBStore(Path(sys.argv[1]))
 def add(tx, *texts):
     tx.insert("windows", [{"id": text, "summary": text} for text in texts])
 """
@@ -30,12 +31,12 @@ def add(tx: Transaction, *texts: str) -> None:
     tx.insert("windows", [{"id": text, "summary": text} for text in texts])
 
 
-def texts(store: GraphStore) -> list[str]:
+def texts(store: DuckDBStore) -> list[str]:
     return [text for (text,) in store.read(lambda con: con.execute("SELECT id FROM windows ORDER BY 1").fetchall())]
 
 
 @pytest.fixture
-def run(project_root: Path, store: GraphStore):  # type: ignore[no-untyped-def]
+def run(project_root: Path, store: DuckDBStore):  # type: ignore[no-untyped-def]
     """Start another process on the same store."""
 
     def start(code: str) -> "subprocess.Popen[str]":
@@ -62,7 +63,7 @@ def holding(process: "subprocess.Popen[str]") -> Iterator[None]:
         process.communicate()
 
 
-def test_a_write_that_raises_leaves_nothing_of_itself(store: GraphStore) -> None:
+def test_a_write_that_raises_leaves_nothing_of_itself(store: DuckDBStore) -> None:
     store.write("r1", "a", lambda tx: add(tx, "kept"))
 
     def half_done(tx: Transaction) -> None:
@@ -76,7 +77,7 @@ def test_a_write_that_raises_leaves_nothing_of_itself(store: GraphStore) -> None
     assert store.read(lambda con: con.execute("SELECT run_id FROM commits").fetchall()) == [("r1",)]
 
 
-def test_a_first_write_that_raises_leaves_a_store_that_reads_as_empty(store: GraphStore) -> None:
+def test_a_first_write_that_raises_leaves_a_store_that_reads_as_empty(store: DuckDBStore) -> None:
     def fail(tx: Transaction) -> None:
         add(tx, "half")
         raise RuntimeError
@@ -89,7 +90,7 @@ def test_a_first_write_that_raises_leaves_a_store_that_reads_as_empty(store: Gra
 
 
 @pytest.mark.parametrize("before", ["", "store.write('r', 'a', lambda tx: add(tx, 'old'))"])
-def test_killed_in_the_middle_of_a_write_leaves_the_old_state_and_no_lock(store: GraphStore, run, before: str) -> None:
+def test_killed_in_the_middle_of_a_write_leaves_the_old_state_and_no_lock(store: DuckDBStore, run, before: str) -> None:
     process = run(f"""
         {before}
         def change(tx):
@@ -106,7 +107,7 @@ def test_killed_in_the_middle_of_a_write_leaves_the_old_state_and_no_lock(store:
     assert texts(store)[-1] == "zzz"
 
 
-def test_what_was_committed_before_a_kill_is_there(store: GraphStore, run) -> None:
+def test_what_was_committed_before_a_kill_is_there(store: DuckDBStore, run) -> None:
     process = run("""
         import duckdb, os, signal
         real = duckdb.connect
@@ -127,7 +128,7 @@ def test_what_was_committed_before_a_kill_is_there(store: GraphStore, run) -> No
     assert texts(store) == ["first", "second"]
 
 
-def test_a_reader_waits_as_long_as_stated_and_then_says_why(store: GraphStore, run) -> None:
+def test_a_reader_waits_as_long_as_stated_and_then_says_why(store: DuckDBStore, run) -> None:
     store.write("r", "a", lambda tx: add(tx, "old"))
     process = run("""
         def change(tx):
@@ -145,7 +146,7 @@ def test_a_reader_waits_as_long_as_stated_and_then_says_why(store: GraphStore, r
         assert texts(store) == ["new", "old"]
 
 
-def test_readers_share_the_store_and_keep_a_writer_out(store: GraphStore, run) -> None:
+def test_readers_share_the_store_and_keep_a_writer_out(store: DuckDBStore, run) -> None:
     store.write("r", "a", lambda tx: add(tx, "old"))
     process = run("""
         def query(con):
@@ -159,13 +160,13 @@ def test_readers_share_the_store_and_keep_a_writer_out(store: GraphStore, run) -
             store.write("r", "a", lambda tx: add(tx, "mine"))
 
 
-def test_an_absent_store_reads_as_empty_and_is_not_made(store: GraphStore) -> None:
+def test_an_absent_store_reads_as_empty_and_is_not_made(store: DuckDBStore) -> None:
     assert texts(store) == []
     assert store.signature() is None
     assert not store.path.parent.exists()
 
 
-def test_a_change_that_changes_nothing_is_no_commit(store: GraphStore) -> None:
+def test_a_change_that_changes_nothing_is_no_commit(store: DuckDBStore) -> None:
     store.write("r1", "a", lambda tx: None)
     store.write("r2", "a", lambda tx: add(tx))
     assert store.read(lambda con: con.execute("SELECT * FROM commits").fetchall()) == []
@@ -174,7 +175,7 @@ def test_a_change_that_changes_nothing_is_no_commit(store: GraphStore) -> None:
     assert store.read(lambda con: con.execute("SELECT seq, run_id FROM commits").fetchall()) == [(1, "r3")]
 
 
-def test_every_commit_has_a_greater_seq_and_its_rows_carry_it(store: GraphStore) -> None:
+def test_every_commit_has_a_greater_seq_and_its_rows_carry_it(store: DuckDBStore) -> None:
     for text in "abc":
         store.write(text, "a", lambda tx, text=text: add(tx, text))
     rows = store.read(
@@ -183,7 +184,7 @@ def test_every_commit_has_a_greater_seq_and_its_rows_carry_it(store: GraphStore)
     assert sorted(rows) == [("a", "a", 1), ("b", "b", 2), ("c", "c", 3)]
 
 
-def test_rewriting_drops_deleted_bytes_from_the_folder(store: GraphStore) -> None:
+def test_rewriting_drops_deleted_bytes_from_the_folder(store: DuckDBStore) -> None:
     secret = "the-secret-of-mallory" * 3
     store.write("r1", "a", lambda tx: add(tx, "kept", secret))
     assert secret.encode() in bytes_of(store)
@@ -194,11 +195,11 @@ def test_rewriting_drops_deleted_bytes_from_the_folder(store: GraphStore) -> Non
     assert store.read(lambda con: con.execute("SELECT id, seq FROM windows").fetchall()) == [("kept", 1), ("later", 3)]
 
 
-def bytes_of(store: GraphStore) -> bytes:
+def bytes_of(store: DuckDBStore) -> bytes:
     return b"".join(file.read_bytes() for file in store.path.parent.iterdir())
 
 
-def test_a_rewrite_that_raises_changes_nothing_and_leaves_no_copy(store: GraphStore) -> None:
+def test_a_rewrite_that_raises_changes_nothing_and_leaves_no_copy(store: DuckDBStore) -> None:
     store.write("r1", "a", lambda tx: add(tx, "kept"))
     before = sorted(store.path.parent.iterdir()), store.signature()
 
@@ -213,7 +214,7 @@ def test_a_rewrite_that_raises_changes_nothing_and_leaves_no_copy(store: GraphSt
 
 
 def test_killed_in_the_middle_of_a_rewrite_leaves_the_old_state_and_the_next_one_cleans_up(
-    store: GraphStore, run
+    store: DuckDBStore, run
 ) -> None:
     secret = "the-secret-of-mallory" * 3
     store.write("r", "a", lambda tx: add(tx, "kept", secret))
@@ -233,7 +234,7 @@ def test_killed_in_the_middle_of_a_rewrite_leaves_the_old_state_and_the_next_one
     assert secret.encode() not in bytes_of(store)
 
 
-def test_the_signature_moves_with_every_write_whoever_writes(store: GraphStore, run) -> None:
+def test_the_signature_moves_with_every_write_whoever_writes(store: DuckDBStore, run) -> None:
     seen = {store.signature()}
     for text in "abcde":
         store.write("r", "a", lambda tx, text=text: add(tx, text))
@@ -249,7 +250,7 @@ def test_the_signature_moves_with_every_write_whoever_writes(store: GraphStore, 
     assert store.signature() == still
 
 
-def test_a_store_of_another_schema_version_is_refused_by_name(store: GraphStore) -> None:
+def test_a_store_of_another_schema_version_is_refused_by_name(store: DuckDBStore) -> None:
     store.write("r", "a", lambda tx: add(tx, "x"))
     store.write("r", "a", lambda tx: (tx.connection.execute("UPDATE meta SET schema_version = 99"), add(tx, "y")))
     for use in (texts, lambda it: it.write("r", "a", lambda tx: add(tx, "z"))):
@@ -257,7 +258,7 @@ def test_a_store_of_another_schema_version_is_refused_by_name(store: GraphStore)
             use(store)
 
 
-def test_a_file_that_is_no_store_is_refused_and_kept(store: GraphStore) -> None:
+def test_a_file_that_is_no_store_is_refused_and_kept(store: DuckDBStore) -> None:
     store.path.parent.mkdir()
     store.path.write_bytes(b"not a database" * 100)
     for use in (texts, lambda it: it.write("r", "a", lambda tx: add(tx, "z"))):
@@ -269,17 +270,17 @@ def test_a_file_that_is_no_store_is_refused_and_kept(store: GraphStore) -> None:
 def test_a_home_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way of the folder")
     with pytest.raises(SessionGraphError, match="SESSIONGRAPH_HOME"):
-        GraphStore(tmp_path / "file" / "d" / "graph.duckdb").write("r", "a", lambda tx: add(tx, "x"))
+        DuckDBStore(tmp_path / "file" / "d" / "graph.duckdb").write("r", "a", lambda tx: add(tx, "x"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_home_is_explained(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir(mode=0o500)
     with pytest.raises(SessionGraphError, match="SESSIONGRAPH_HOME"):
-        GraphStore(tmp_path / "home" / "d" / "graph.duckdb").write("r", "a", lambda tx: add(tx, "x"))
+        DuckDBStore(tmp_path / "home" / "d" / "graph.duckdb").write("r", "a", lambda tx: add(tx, "x"))
 
 
-def test_texts_come_back_as_they_went_in(store: GraphStore) -> None:
+def test_texts_come_back_as_they_went_in(store: DuckDBStore) -> None:
     said = [
         "",
         " ",
@@ -296,13 +297,13 @@ def test_texts_come_back_as_they_went_in(store: GraphStore) -> None:
     assert [summary for (summary,) in rows] == said
 
 
-def test_half_of_a_surrogate_pair_does_not_take_the_database_down(store: GraphStore) -> None:
+def test_half_of_a_surrogate_pair_does_not_take_the_database_down(store: DuckDBStore) -> None:
     """A model's answer cut in an emoji, or a file name that is not UTF-8."""
     store.write("r", "a", lambda tx: add(tx, "cut \ud83d here"))
     assert texts(store) == ["cut ? here"]
 
 
-def test_missing_values_stay_missing_in_every_column(store: GraphStore) -> None:
+def test_missing_values_stay_missing_in_every_column(store: DuckDBStore) -> None:
     moment = datetime(1, 1, 1)
     rows = [
         {"passage_id": "1", "question": None, "score": None, "feedback": None, "created_at": moment, "position": 1},
@@ -314,14 +315,14 @@ def test_missing_values_stay_missing_in_every_column(store: GraphStore) -> None:
     assert found == [tuple(row.values()) for row in rows]
 
 
-def test_deleting_a_store_leaves_an_absent_one(store: GraphStore) -> None:
+def test_deleting_a_store_leaves_an_absent_one(store: DuckDBStore) -> None:
     store.write("r", "a", lambda tx: add(tx, "x"))
     store.delete()
     assert not store.exists
     assert texts(store) == []
 
 
-def test_a_rewrite_takes_in_the_log_that_a_killed_writer_left(store: GraphStore, run):  # type: ignore[no-untyped-def]
+def test_a_rewrite_takes_in_the_log_that_a_killed_writer_left(store: DuckDBStore, run):  # type: ignore[no-untyped-def]
     store.write("r", "a", lambda tx: add(tx, "kept"))
     killed = run("""
 import duckdb, os, signal
@@ -337,7 +338,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_rewrite_that_is_killed_before_the_new_file_stands_leaves_no_old_words_behind(
-    store: GraphStore, monkeypatch: pytest.MonkeyPatch
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch
 ):
     store.write("r", "a", lambda tx: add(tx, "secret-name", "kept"))
     seen: list[list[str]] = []
@@ -367,7 +368,7 @@ def written_by_version_1(path: Path) -> None:
 
 @pytest.mark.parametrize("first", ["read", "write", "rewrite"])
 def test_a_store_of_an_earlier_version_is_upgraded_by_its_first_use_and_keeps_its_rows(
-    store: GraphStore, first: str
+    store: DuckDBStore, first: str
 ) -> None:
     written_by_version_1(store.path)
     if first == "write":
@@ -386,7 +387,7 @@ def test_a_store_of_an_earlier_version_is_upgraded_by_its_first_use_and_keeps_it
     assert store.read(lambda con: con.execute("SELECT count(*) FROM decisions").fetchall()) == [(0,)]
 
 
-def test_documents_of_an_earlier_version_have_no_day_and_new_ones_may(store: GraphStore) -> None:
+def test_documents_of_an_earlier_version_have_no_day_and_new_ones_may(store: DuckDBStore) -> None:
     written_by_version_1(store.path)
     with duckdb.connect(str(store.path)) as connection:
         connection.execute("INSERT INTO documents BY NAME SELECT 'd' AS id, '4 May 2019' AS text, 1 AS seq")
@@ -400,7 +401,7 @@ def test_documents_of_an_earlier_version_have_no_day_and_new_ones_may(store: Gra
     assert chunks == [("c", None), ("g", "2019-05-04")]
 
 
-def test_a_forked_process_can_use_the_store_that_its_parent_has_used(store: GraphStore, run) -> None:
+def test_a_forked_process_can_use_the_store_that_its_parent_has_used(store: DuckDBStore, run) -> None:
     """Servers fork their workers after they have loaded everything; a database's threads do not come along."""
     process = run("""
         import os, signal
