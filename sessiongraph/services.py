@@ -7,9 +7,10 @@ once and fits any settings (models' weights, DuckDB's instances, Dagster's) stan
 import asyncio
 import logging
 import shutil
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.settings import Settings
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from sessiongraph.store.duckdb_pool import DuckDBPool
     from sessiongraph.store.graph_store import GraphStore
 
+T = TypeVar("T")
+
 logger = logging.getLogger("sessiongraph")
 
 # How often as much as makes a checkpoint due is waited for by whoever wrote it: a daemon makes it before.
@@ -41,6 +44,16 @@ _PATIENCE = 2
 
 class Shared:
     """What costs seconds or megabytes to make and holds nothing of anybody's: each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[Callable[[], Any], Any] = {}
+
+    def made(self, make: Callable[[], T]) -> T:
+        """What `make` gives, once for all: for what only those know who stand above."""
+        if make not in self._made:
+            self._made[make] = make()
+        made: T = self._made[make]
+        return made
 
     @cached_property
     def local_models(self) -> "LocalModels":

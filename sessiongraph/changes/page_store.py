@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 MOST_PAGES = 100
 
 
-def write_page(store: GraphStore, snapshots: SnapshotReader, dataset: str, asset: str, run_id: str) -> Change:
+def write_page(
+    store: GraphStore, snapshots: SnapshotReader, renderer: "PageRenderer", dataset: str, asset: str, run_id: str
+) -> Change:
     """Make the page of what a run of `asset` brought, and give that; older ones beyond MOST_PAGES go. Blocks.
 
-    `snapshots` is the process's one reader, so that a page costs what has changed.
+    `snapshots` and `renderer` are the process's, so that a page costs what has changed.
     """
-    path, renderer = page_path(store, asset, run_id), _renderer()
+    path = page_path(store, asset, run_id)
     change = snapshots.read(store, lambda con, snapshot: _write(con, snapshot, path, dataset, renderer))
     for page in _pages_of(path.parent)[:-MOST_PAGES]:
         page.unlink(missing_ok=True)
@@ -54,7 +56,7 @@ def remove_pages(store: GraphStore) -> None:
 def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pages: list[Path]) -> None:
     """Make `pages` again from what the store holds now. Blocks."""
     if pages:
-        renderer = _renderer()
+        renderer = page_renderer()
         snapshots.read(store, lambda con, snapshot: _rewrite(con, snapshot, pages, dataset, renderer))
 
 
@@ -79,8 +81,8 @@ def _write(
     return change
 
 
-def _renderer() -> "PageRenderer":
-    """One for all pages of a call. Jinja2 and networkx are imported here, for those alone who make pages."""
+def page_renderer() -> "PageRenderer":
+    """What makes pages. Jinja2 and networkx are imported here, for those alone who make pages."""
     from sessiongraph.changes.html_page import PageRenderer
 
     return PageRenderer()

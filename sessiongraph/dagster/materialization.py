@@ -93,10 +93,11 @@ def _input_tags(instance: dg.DagsterInstance, key: dg.AssetKey, dataset: str) ->
 
 
 def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> Metadata:
-    from sessiongraph.changes.page_store import write_page
+    from sessiongraph.changes.page_store import page_renderer, write_page
 
     try:
-        change = write_page(services.store(dataset), services.snapshots, dataset.key, asset, run_id)
+        renderer = services.shared.made(page_renderer)
+        change = write_page(services.store(dataset), services.snapshots, renderer, dataset.key, asset, run_id)
     except Exception as error:
         # The work is committed: a page that cannot be written (a full disk) must not make it look undone.
         logger.warning("The page of what run %s changed could not be made: %s", run_id, type(error).__name__)

@@ -15,7 +15,6 @@ from sessiongraph.extraction.long_windows import LongWindows
 from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.pricing import count_tokens, expected_cost
-from sessiongraph.llm.response_parsing import schema_text
 from sessiongraph.prompts.extraction_schema import Extraction
 from sessiongraph.prompts.prompt_format import Window
 from sessiongraph.store.connection import StoreConnection
@@ -121,7 +120,7 @@ def price(estimate: CallEstimate, llm: LLM, windows: list[Window], answer_tokens
     if not calls:
         return
     # The schema of the answer goes along with every call.
-    schema = count_tokens(llm.model, schema_text(Extraction))
+    schema = count_tokens(llm.model, llm.schema_text(Extraction))
     messages = [message["content"] for packed in calls for message in prompt_of(packed)[0]]
     estimate.calls = len(calls)
     estimate.prompt_tokens = schema * len(calls) + sum(count_tokens(llm.model, text) for text in messages)

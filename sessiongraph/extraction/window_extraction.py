@@ -17,7 +17,6 @@ from typing import Any
 from sessiongraph.errors import LLMFailedError
 from sessiongraph.ids import content_id
 from sessiongraph.llm.client import LLM, Message
-from sessiongraph.llm.response_parsing import schema_text
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, check_numbers
 from sessiongraph.prompts.prompt_format import Part, Window, render
 from sessiongraph.types import Usage
@@ -79,7 +78,7 @@ class CallResult:
 
 def extractor_version(llm: LLM) -> str:
     """Changes whenever something else might be extracted from the same window: with prompt, schema or model."""
-    return content_id("extractor", PROMPT, schema_text(Extraction), llm.identity)[:16]
+    return content_id("extractor", PROMPT, llm.schema_text(Extraction), llm.identity)[:16]
 
 
 async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[CallResult]:

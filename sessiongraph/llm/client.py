@@ -127,7 +127,7 @@ class LLM:
         An answer of which nothing can be used is asked for again with the error, MAX_REASKS times. `retries` stands
         in for LLM_MAX_RETRIES. Raises LLMNotConfiguredError, LLMFailedError.
         """
-        key = self._cache_key(messages, self._schema_text(schema))
+        key = self._cache_key(messages, self.schema_text(schema))
         if (cached := self._cached(key)) is not None:
             try:
                 return response_parsing.read_object([cached], schema, check), Usage()
@@ -173,7 +173,8 @@ class LLM:
         with self._answers_lock:
             self._answers[key] = answer
 
-    def _schema_text(self, schema: type[BaseModel]) -> str:
+    def schema_text(self, schema: type[BaseModel]) -> str:
+        """The JSON schema of `schema`, made once: it goes along with each call."""
         if schema not in self._schemas:
             self._schemas[schema] = response_parsing.schema_text(schema)
         return self._schemas[schema]
@@ -188,7 +189,7 @@ class LLM:
         likely: Callable[[], Format] = self._likely_format
         form = self._format if self._format is not None else await asyncio.to_thread(likely)
         while True:
-            prompt = messages if form == "json_schema" else _with_schema(messages, self._schema_text(schema))
+            prompt = messages if form == "json_schema" else _with_schema(messages, self.schema_text(schema))
             try:
                 answer = await self._completions.complete(prompt, _response_format(form, schema), retries)
             except LLMFailedError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.changes import page_store
-from sessiongraph.changes.page_store import list_pages, page_path, rewrite_pages, write_page
+from sessiongraph.changes.page_store import list_pages, page_path, page_renderer, rewrite_pages, write_page
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
@@ -21,7 +21,7 @@ async def persisted(workshop: Workshop, *sessions: str) -> Path:
 
 
 def page_of(workshop: Workshop, snapshots: SnapshotReader, run_id: str) -> Path:
-    write_page(workshop.store, snapshots, "ana/d", "session_knowledge", run_id)
+    write_page(workshop.store, snapshots, page_renderer(), "ana/d", "session_knowledge", run_id)
     page = page_path(workshop.store, "session_knowledge", run_id)
     return page
 
