@@ -53,7 +53,9 @@ def store(postgres: Database, tmp_path: Path) -> PostgresStore:
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
     """A server that the test may stop and start again."""
-    made = PostgresServer(max_connections="8", superuser_reserved_connections="1", reserved_connections="0")
+    few = {"max_connections": "8", "superuser_reserved_connections": "1", "reserved_connections": "0"}
+    # What was committed outlives a crash of the server, as it does in earnest.
+    made = PostgresServer(**few, synchronous_commit="on")
     made.start()
     yield made
     made.remove()
