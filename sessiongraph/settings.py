@@ -36,8 +36,8 @@ _LONGEST_WAIT = 30 * 24 * 3600
 
 def variables_of(setting: str) -> list[str]:
     """The environment variables of `setting`, the one that goes first first."""
-    # HOME, ASSET_KEY_PREFIX, SERVER_…, WEBHOOK_… and so on are other programs' words.
-    alone = setting in ("home", "asset_key_prefix", "public_url", "dagster_url")
+    # HOME, DATABASE_URL, SERVER_…, WEBHOOK_… and so on are other programs' words.
+    alone = setting in ("home", "asset_key_prefix", "database_url", "public_url", "dagster_url")
     alone = alone or setting.startswith(("server_", "webhook_"))
     return [PREFIX + setting.upper(), *([] if alone else [setting.upper()])]
 

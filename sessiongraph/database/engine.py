@@ -147,6 +147,7 @@ def _engine(url: URL) -> Engine:
         # One that the server or a restart ended meanwhile is found out before it is used.
         pool_pre_ping=True,
         pool_use_lifo=True,
+        use_native_hstore=False,  # which would be asked for at each start
         connect_args={
             "prepare_threshold": None,
             "connect_timeout": _CONNECT_SECONDS,

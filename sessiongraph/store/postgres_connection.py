@@ -55,6 +55,7 @@ _ANSWERS: dict[str, tuple[str, str]] = {
 # A string, or a value's place: ?, $1 or $name.
 _PLACE = re.compile(r"'(?:[^']|'')*'|\?|\$\w+")
 _BATCH_ROWS = 10_000
+_FEW_ROWS = 200
 
 
 class PostgresConnection:
@@ -87,11 +88,18 @@ class PostgresConnection:
 
     @contextmanager
     def registered(self, name: str, columns: Mapping[str, npt.NDArray[Any]]) -> Iterator[None]:
+        # Of tables that were just filled there are no statistics, and going through all of one for each row of another
+        # would seem cheap. Joined by hash they cost what they hold.
+        is_large = max(map(len, columns.values()), default=0) > _FEW_ROWS
+        if is_large:
+            self.connection.execute("SET LOCAL enable_nestloop = off")
         self._registered[name] = columns
         try:
             yield
         finally:
             del self._registered[name]
+        if is_large:
+            self.connection.execute("SET LOCAL enable_nestloop = on")
 
     def version(self, until: int | None = None) -> StoreVersion:
         query = f"""SELECT s.seq, s.epoch, c.committed_at FROM {SCHEMA}.stores s

@@ -1,16 +1,20 @@
 """What is forgotten was never there: row by row, and byte by byte."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sessiongraph.extraction.build_graph import build_knowledge
 from sessiongraph.forgetting import Forgotten, Target, forget
-from sessiongraph.ids import session_document_id, turn_passage_id
+from sessiongraph.ids import new_id, session_document_id, turn_passage_id
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.postgres_store import PostgresStore
+from sessiongraph.store.schema import TABLES
+from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.snapshots import load_snapshot
 from tests.support.workshop import Workshop, rows
 
@@ -54,8 +58,21 @@ def say_all_but(workshop: Workshop, session_id: str, missing: Sequence[int] = ()
         workshop.cache.delete_turn(workshop.user.id, session_id, f"{session_id}-{number}")
 
 
+@pytest.fixture(params=["duckdb", "postgres"])
+def workshop(request: pytest.FixtureRequest, home: Path, endpoint: OpenAIEndpoint) -> Iterator[Workshop]:
+    """The plain steps over an empty dataset, on each kind of store."""
+    made = Workshop.at(home)
+    if request.param == "postgres":
+        made.store = PostgresStore(request.getfixturevalue("postgres"), new_id(), home / "dataset")
+    yield made
+    made.cache.close()
+
+
 def bytes_of(store: GraphStore) -> bytes:
-    return b"".join(file.read_bytes() for file in store.path.parent.rglob("*") if file.is_file())
+    """All that is kept of the dataset: every file, and every row that anybody can ask for."""
+    files = b"".join(file.read_bytes() for file in store.folder.rglob("*") if file.is_file())
+    rows = store.read(lambda con: [con.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES])
+    return files + repr(rows).encode()
 
 
 def shown(store: GraphStore) -> dict[str, Any]:

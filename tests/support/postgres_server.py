@@ -97,7 +97,7 @@ def shared_server(folder: Path) -> str:
     all that ask share, says where."""
     from sessiongraph.database import open_database
 
-    with portalocker.Lock(folder / "postgres.lock"):
+    with portalocker.Lock(folder / "postgres.lock", timeout=300):
         known = folder / "postgres.url"
         if not known.exists():
             server = PostgresServer()

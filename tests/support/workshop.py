@@ -22,6 +22,7 @@ from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.session_cache.sqlite import SqliteSessionCache
 from sessiongraph.settings import load_settings
 from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Turn, User
 
 NOON = datetime(2024, 5, 8, 12, tzinfo=UTC)
@@ -50,7 +51,7 @@ class Workshop:
     cache: SessionCache
     llm: LLM
     embedder: Embedder
-    store: DuckDBStore
+    store: GraphStore
 
     @classmethod
     def at(cls, home: Path) -> "Workshop":
@@ -121,7 +122,7 @@ class Workshop:
         return report
 
 
-def rows(store: DuckDBStore) -> dict[str, Counter[tuple[Any, ...]]]:
+def rows(store: GraphStore) -> dict[str, Counter[tuple[Any, ...]]]:
     """All that the store says, table by table; a row that is there twice counts twice."""
     return {
         table: Counter(store.read(lambda con, query=f"SELECT {columns} FROM {table}": con.execute(query).fetchall()))
@@ -129,7 +130,7 @@ def rows(store: DuckDBStore) -> dict[str, Counter[tuple[Any, ...]]]:
     }
 
 
-def doubled(store: DuckDBStore) -> list[tuple[Any, ...]]:
+def doubled(store: GraphStore) -> list[tuple[Any, ...]]:
     """Whatever stands in the store more than once and must not."""
     return [row for table in rows(store).values() for row, count in table.items() if count > 1] + store.read(
         lambda con: con.execute(

@@ -23,6 +23,7 @@ from sessiongraph.settings import Settings
 from sessiongraph.store.graph_store import Transaction
 from sessiongraph.store.postgres_connection import _COLUMNS
 from sessiongraph.store.postgres_store import PostgresStore
+from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.postgres_server import PostgresServer, drop_database, new_database
 
 _PRELUDE = """
@@ -53,7 +54,9 @@ def store(postgres: Database, tmp_path: Path) -> PostgresStore:
 @pytest.fixture
 def server() -> Iterator[PostgresServer]:
     """A server that the test may stop and start again."""
-    made = PostgresServer(max_connections="8", superuser_reserved_connections="1", reserved_connections="0")
+    few = {"max_connections": "8", "superuser_reserved_connections": "1", "reserved_connections": "0"}
+    # What was committed outlives a crash of the server, as it does in earnest.
+    made = PostgresServer(**few, synchronous_commit="on")
     made.start()
     yield made
     made.remove()
@@ -175,21 +178,20 @@ def test_where_no_connection_is_free_one_is_waited_for_and_then_it_is_said(serve
     guest.close()
 
 
-async def test_a_search_goes_on_while_the_server_is_away(
-    server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    url = new_database(server.url())
-    settings = Settings(home=tmp_path / "home", database_url=url, _env_file=None)
-    async with sessiongraph.SessionGraph(settings) as memory:
-        await memory.add(["Alice moved to Paris in 2010."], dataset_name="d")
+async def test_a_search_goes_on_while_the_server_is_away(server: PostgresServer, home: Path, endpoint: OpenAIEndpoint):
+    async def found(memory: sessiongraph.SessionGraph) -> str:
+        return str(await memory.search("Alice", query_type=sessiongraph.SearchType.CHUNKS, datasets=["d"]))
+
+    async with sessiongraph.SessionGraph(Settings(home=home, database_url=new_database(server.url()))) as memory:
+        await memory.add(["Alice lives in Paris."], dataset_name="d")
         await memory.cognify(datasets=["d"])
-        assert "Paris" in str(await memory.search("Where does Alice live?", datasets=["d"]))
+        assert "Paris" in await found(memory)
         server.stop()
-        assert "Paris" in str(await memory.search("Where does Alice live?", datasets=["d"]))
+        assert "Paris" in await found(memory)
         with pytest.raises(StoreUnavailableError):
-            await memory.add(["Bob moved to Rome."], dataset_name="d")
+            await memory.add(["Bob lives in Rome."], dataset_name="d")
         server.start()
-        await memory.add(["Bob moved to Rome."], dataset_name="d")
+        await memory.add(["Bob lives in Rome."], dataset_name="d")
 
 
 def test_a_database_without_tables_gets_them_once_whoever_comes_first(postgres_url: str):
