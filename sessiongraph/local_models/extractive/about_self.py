@@ -7,7 +7,7 @@ sister, or of the asker's ex, answer a question about one's own.
 import re
 
 from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.candidate_sentences import Candidate, words_of
+from sessiongraph.local_models.extractive.candidate_sentences import REPLACED, Candidate, words_of
 from sessiongraph.local_models.extractive.frames import frame_of
 from sessiongraph.local_models.extractive.parse_types import Reading
 
@@ -126,11 +126,13 @@ def newest_first(scored: list[tuple[float, Candidate]], asker: str | None) -> li
     """`scored`, best first, but of what the asker says about as well as the best does, what was said last leads."""
     best = max((score for score, _ in scored), default=0.0)
 
-    def key(each: tuple[float, Candidate]) -> tuple[bool, str, bool, float, int, int]:
+    def key(each: tuple[float, Candidate]) -> tuple[bool, str, bool, float, bool, int, int]:
         score, candidate = each
         is_good = score >= _AS_GOOD * best and candidate.speaker is not None and candidate.speaker == asker
         day = candidate.said_on if is_good else ""
         corrects = is_good and bool(_CORRECTS.search(candidate.quote))
-        return score >= _AS_GOOD * best, day, corrects, score, -candidate.number, -candidate.order
+        # Of two that say the same, the one that knows when it ended tells more.
+        is_kept = candidate.valid.end != REPLACED
+        return score >= _AS_GOOD * best, day, corrects, score, is_kept, -candidate.number, -candidate.order
 
     return sorted(scored, key=key, reverse=True)
