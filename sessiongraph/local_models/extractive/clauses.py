@@ -117,11 +117,12 @@ def _following(verb: "Token") -> tuple[list["Token"], "Token"] | None:
 
 
 def _with_helpers(verb: "Token") -> list["Token"]:
-    helpers = [child for child in verb.children if child.dep_ in ("aux", "auxpass", "neg", "prt")]
+    helpers = [child for child in verb.children if child.dep_ in ("aux", "auxpass", "neg", "prt") or is_hardly(child)]
+    helpers += [child for child in verb.rights if (verb.lemma_, child.lower_) in lexicon.SUPPORTED]
     if (
         verb.dep_ == "conj"
         and verb.tag_ == verb.head.tag_ in ("VB", "VBG", "VBN")
-        and not any(c.dep_ == "aux" for c in helpers)
+        and not any(c.dep_ in ("aux", "auxpass") for c in helpers)
     ):
         # "is expanding and offering", "will not sing or dance": the second verb shares the first one's helpers.
         helpers += [child for child in verb.head.lefts if child.dep_ in ("aux", "auxpass", "neg")]
@@ -169,6 +170,11 @@ def spelled(tokens: "tuple[Token, ...]", agrees: "dict[int, Pronoun]", singular:
         known = agrees.get(token.i)
         pieces.append(Agree(known.at, word, third_person(token)) if known else word)
     return tuple(pieces)
+
+
+def is_hardly(token: "Token") -> bool:
+    """Whether `token` is as good as a denial."""
+    return token.dep_ == "advmod" and token.lower_ in lexicon.HARDLY
 
 
 def is_over(verb: "Token") -> bool:

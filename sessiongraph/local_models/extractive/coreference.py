@@ -36,9 +36,13 @@ class _Said:
 
 @dataclass
 class Coreference:
-    """The names said so far, and the genders that are known of them. `speakers` are known to be persons."""
+    """The names said so far, and the genders that are known of them. `speakers` are known to be persons.
+
+    In `documents`, "it" may also be what a sentence was about that it named by its kind alone ("the vaccine").
+    """
 
     speakers: frozenset[str] = frozenset()
+    documents: bool = False
     _said: list[_Said] = field(default_factory=list)
     _genders: dict[str, str] = field(default_factory=dict)
     _sentence: int = 0
@@ -60,6 +64,7 @@ class Coreference:
         self._sentence += 1
         referents: dict[int, tuple[str, ...]] = {}
         events: list[Mention | Pronoun] = [*sentence.mentions, *sentence.pronouns, *_unsaid(sentence)]
+        events += sentence.kinds if self.documents else ()
         for event in sorted(events, key=lambda event: event.at):
             if isinstance(event, Pronoun):
                 names = self._referent(event, me, you)
@@ -136,6 +141,8 @@ class Coreference:
             return (said.plural and said.type in ("Person", "Organization")) or (
                 said.type == "Organization" and said.proper
             )
+        if self.documents and said.subject and said.type in ("Concept", *_THINGS):
+            return not said.plural and said.sentence < self._sentence
         return said.type in _THINGS and not said.plural and said.proper
 
 

@@ -13,6 +13,7 @@ from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.corrections import Stated, correction, over
 from sessiongraph.local_models.extractive.naming import IS_CALLED, name_of_self
 from sessiongraph.local_models.extractive.parse_types import (
+    Counted,
     Mention,
     Pronoun,
     RawFact,
@@ -30,7 +31,7 @@ from sessiongraph.prompts.prompt_format import SPEAKER, ParsedWindow, Part
 
 _STATEMENT_CHARS = 200
 _DESCRIPTION_CHARS = 160
-_CONVERSATION = "conversation"
+_CONVERSATION, _DOCUMENT = "conversation", "document"
 _SPEAKERS = re.compile(r"transcript: .*, speakers? (.+?)(?:, \d{4}-\d\d-\d\d)?\Z")
 
 
@@ -77,7 +78,9 @@ class _Window:
         self.speakers = re.split(", | and ", in_all[1]) if in_all else []
         self.speakers += [reading.speaker for _, _, reading in told if reading.speaker is not None]
         self.user = SPEAKER if window.source.startswith(_CONVERSATION) else None
-        self.coreference = Coreference(frozenset(self.speakers) | ({self.user} if self.user else set()))
+        self.is_document = window.source.startswith(_DOCUMENT)
+        known = frozenset(self.speakers) | ({self.user} if self.user else set())
+        self.coreference = Coreference(known, self.is_document)
         self.told: list[Stated] = []
         self.was_asked = False
         self.entities: dict[str, _Entity] = {}
@@ -118,6 +121,8 @@ class _Window:
         """Takes the facts of `sentence`; returns how many."""
         count = 0
         for fact in sentence.facts:
+            if fact.document and not self.is_document:
+                continue
             if fact.relation == (IS_CALLED,) and self._is_of_another(fact, known):
                 continue  # "Anna's sister" of a transcript is known by her name alone
             valid_at = dates.resolve(fact.when, self.today, fact.past) if fact.when else None
@@ -230,6 +235,10 @@ class _Window:
         for slot in slots:
             if isinstance(slot, str):
                 names.append(slot)
+            elif isinstance(slot, Counted):
+                things = self.coreference.name(slot.things, known) if slot.things is not None else None
+                told = slot.value if self.is_document else things
+                names += [told] if told is not None else []
             elif isinstance(slot, Pronoun):
                 names += known.get(slot.at, ()) if not slot.possessive else ()
             elif is_known(slot.name, known):
@@ -242,6 +251,8 @@ class _Window:
             if isinstance(slot, Pronoun):
                 for name in known.get(slot.at, ()):
                     self._note(name, "Person" if slot.kind in ("i", "you", "she", "he") else "", number, statement, 2)
+            elif isinstance(slot, Counted) and slot.things is not None and not self.is_document:
+                self._note(self.coreference.name(slot.things, known), slot.things.type, number, statement, 2)
             elif isinstance(slot, Mention) and is_known(slot.name, known):
                 self._note(self.coreference.name(slot, known), slot.type, number, statement, 2)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import dates, lexicon
+from sessiongraph.local_models.extractive.attributes import attribute, scheduled, value_of
 from sessiongraph.local_models.extractive.clauses import (
     Clause,
     agreeing,
@@ -16,15 +17,27 @@ from sessiongraph.local_models.extractive.clauses import (
     ended,
     is_claimed,
     is_elided,
-    is_excluded,
     is_over,
     is_past,
     spelled,
     subject_of,
 )
-from sessiongraph.local_models.extractive.naming import called, namings
+from sessiongraph.local_models.extractive.dependencies import (
+    compound,
+    coordinated,
+    denials,
+    hyphenated,
+    is_anaphoric,
+    is_denying,
+    is_occupation,
+    prepositions,
+)
+from sessiongraph.local_models.extractive.document_facts import instructed, participle, there_is
+from sessiongraph.local_models.extractive.naming import namings
+from sessiongraph.local_models.extractive.noun_facts import of_noun, owner_of
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
-from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
+from sessiongraph.local_models.extractive.parse_types import Counted, Mention, Pronoun, RawFact, Slot
+from sessiongraph.local_models.extractive.quantities import quantity, quantity_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -50,8 +63,8 @@ class Facts:
             found += self._of_clause(clause)
         for token in sentence:
             if token.pos_ in ("NOUN", "PROPN") and is_claimed(token):
-                found += self._of_noun(token)
-        return found + list(namings(sentence, self.phrases))
+                found += of_noun(token, self.phrases)
+        return [*found, *namings(sentence, self.phrases), *instructed(sentence, self.phrases)]
 
     def agree(self, sentence: "list[Token]") -> None:
         """Notes which verbs of `sentence` agree with an "I" or a "you"."""
@@ -64,38 +77,91 @@ class Facts:
                     self.agreements[verb.i] = known
 
     def _of_clause(self, clause: Clause) -> Iterator[RawFact]:
-        if special := [*self._attribute(clause), *self._scheduled(clause)]:
+        if special := [*attribute(clause, self.phrases), *scheduled(clause, self.phrases, self.agreements)]:
             yield from special
             return
         subjects = self._subjects(clause)
-        if not subjects or clause.verb.lemma_ in lexicon.TALK or clause.final.lemma_ in lexicon.TALK:
+        if clause.verb.lemma_ in lexicon.TALK or clause.final.lemma_ in lexicon.TALK:
             return
+        if not subjects:
+            yield from self._of_kind(clause)
+            return
+        yield from self._of(clause, subjects)
+
+    def _of_kind(self, clause: Clause) -> Iterator[RawFact]:
+        """What is said of what is named by its kind alone: "the battery lasts two years"."""
+        subject = subject_of(clause.verb)
+        yield from there_is(clause, self.phrases)
+        kind = self.phrases.kind(subject) if subject is not None and not is_elided(clause.verb) else None
+        if kind is None or subject is None or is_denying(subject) or subject.lemma_.lower() in lexicon.SAID_AGAIN:
+            return
+        for fact in self._of(clause, (kind,)):
+            named = fact.objects[0]
+            if fact.relation == ("is",) and isinstance(named, Mention) and named.proper and named.type == "Person":
+                # "The coach is Ivana" says who is the coach: a specificational sentence (Higgins 1979).
+                fact = replace(fact, subjects=fact.objects, objects=fact.subjects)
+            yield replace(fact, document=True)
+
+    def _of(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         found = (
             list(self._about_head(clause, subjects))
             if self._lacks_object(clause)
             else [*self._direct(clause, subjects), *self._prepositional(clause, subjects)]
         )
-        yield from found or self._dated(clause, subjects)
+        yield from found or [*self._dated(clause, subjects)] or participle(clause, subjects)
 
     def _subjects(self, clause: Clause) -> tuple[Slot, ...]:
         if is_elided(clause.verb):
             return (elided(clause.verb),)
         subject = subject_of(clause.verb)
-        if subject is None or _is_anaphoric(subject):
+        if subject is None or is_denying(subject):
+            return ()
+        if is_anaphoric(subject) and self._called(subject).i == subject.i:
             return ()
         return self._slots(subject)
 
     def _slots(self, token: "Token") -> tuple[Slot, ...]:
         """What `token` and what is coordinated with it name; none where an unnamed one would change the sense."""
-        slots = [self.phrases.slot(self._called(each)) for each in (token, *_coordinated(token))]
+        slots = [self.phrases.slot(self._called(each)) for each in (token, *coordinated(token))]
         return tuple(slot for slot in slots if slot is not None)
+
+    def _objects(self, token: "Token") -> tuple[Slot, ...]:
+        """What `token` and what is coordinated with it are, as objects: amounts are values."""
+        found: list[Slot] = []
+        for each in (token, *coordinated(token)):
+            slot = None if self.phrases.found.date_at(each) else self._measured(each)
+            slot = slot if slot is not None else self.phrases.slot(self._called(each))
+            found += [slot] if slot is not None else []
+        return tuple(found)
+
+    def _kinds(self, token: "Token") -> tuple[Slot, ...]:
+        """What objects that `_objects` passes over name by their kind: "left the team"."""
+        day = token.lower_ in lexicon.CALENDAR or token.lemma_.lower() in lexicon.CALENDAR
+        if day and not self.phrases.found.date_at(token):
+            return (value_of(token),)
+        kinds = (self.phrases.kind(each) for each in (token, *coordinated(token)))
+        return tuple(kind for kind in kinds if kind is not None)
+
+    def _measured(self, token: "Token") -> Slot | None:
+        """The amount that `token` heads; in figures, a value by itself, unless it counts what has a name."""
+        value = self._amount(token)
+        if value is None:
+            return None
+        things = self.phrases.slot(token)
+        if isinstance(things, Mention) or not any(letter.isdigit() for letter in value):
+            return Counted(value, things if isinstance(things, Mention) else None)
+        return value
+
+    def _amount(self, token: "Token") -> str | None:
+        return None if token.i in self.phrases.found.named else quantity(token) or quantity_of(token)
 
     def _called(self, token: "Token") -> "Token":
         """The name that stands beside a kin ("her sister Emma"), else `token` itself."""
-        if lexicon.is_kin(token):
+        is_kin = lexicon.is_kin(token)
+        if is_kin or is_occupation(token):
             for child in token.rights:
                 slot = self.phrases.slot(child) if child.dep_ == "appos" else None
-                if isinstance(slot, Mention) and slot.proper and child.i <= token.i + 2:
+                if isinstance(slot, Mention) and slot.proper and (not is_kin or child.i <= token.i + 2):
                     return child
         return token
 
@@ -114,53 +180,60 @@ class Facts:
 
     def _direct(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         for child in clause.final.rights:
-            if child.dep_ in _DIRECT and child.pos_ != "ADP":
+            if (child.dep_ in _DIRECT and child.pos_ != "ADP") or self._is_measured(child):
                 yield from self._to(clause, subjects, child)
             elif child.dep_ == "acomp" and clause.final.lemma_ in ("be", "become"):
                 yield from self._property(clause, subjects, child)
 
+    def _is_measured(self, token: "Token") -> bool:
+        """Whether `token` says how much or how long without a preposition ("lasts two hours")."""
+        return token.dep_ == "npadvmod" and not self.phrases.found.date_at(token) and self._amount(token) is not None
+
     def _to(self, clause: Clause, subjects: tuple[Slot, ...], target: "Token") -> Iterator[RawFact]:
-        objects = self._slots(target)
+        objects = self._objects(target)
         if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
             return  # "she'll do it" tells what only together with what "it" is
         is_copula = clause.final.lemma_ == "be"
         if target.tag_ == "CD" and clause.final.lemma_ in ("be", "turn") and not _is_denied(clause):
-            if all(
-                isinstance(slot, Pronoun) and slot.text.lower() in ("i", "he", "she") for slot in subjects
-            ) and not list(target.children):
+            if all(_may_have_age(slot) for slot in subjects) and not list(target.children):
+                if clause.verb.dep_ == "advcl":
+                    return  # "when I was 17" is no age by now
                 yield RawFact(subjects, ("has age" if is_copula else "turned",), (target.text,), None, False)
             return
         if is_copula and target.dep_ == "attr" and (kin := self._kin(clause, target)) is not None:
             yield kin
             return
-        if is_copula and target.tag_ == "NNS":
+        if is_copula and target.tag_ == "NNS" and self._amount(target) is None:
             # "We were kids" is no fact about the one who says it.
             subjects = tuple(slot for slot in subjects if not isinstance(slot, Pronoun) or slot.kind == "they")
             if not subjects:
                 return
-        if objects:
-            yield self._fact(clause, subjects, clause.phrase, objects)
+        if objects or (kinds := self._kinds(target)):
+            fact = self._fact(clause, subjects, (*clause.phrase, *denials(target)), objects or kinds)
+            yield fact if objects else replace(fact, document=True)
         # What hangs on the object is told too where it names something: "adopted a dog from the Hope Shelter".
-        for preposition, inner in _prepositions(target, clause.final):
+        for preposition, inner in prepositions(target, clause.final):
             named = tuple(slot for slot in self._slots(inner) if isinstance(slot, Mention) and slot.proper)
             if named and preposition.lower_ != "of" and target.lemma_ not in lexicon.EMPTY_NOUNS:
-                phrase = (*clause.phrase, *_compound(target), preposition)
+                phrase = (*clause.phrase, *denials(target), *compound(target), preposition)
                 yield self._fact(clause, subjects, phrase, named)
 
     def _kin(self, clause: Clause, target: "Token") -> RawFact | None:
         """ "Alice's sister is Emma" tells whose sister Emma is."""
         subject, name = subject_of(clause.verb), self.phrases.slot(target)
-        owner = self._owner(subject) if subject is not None else None
+        owner = owner_of(subject, self.phrases) if subject is not None else None
         if owner is None or subject is None or not (isinstance(name, Mention) and name.proper):
             return None
         return self._fact(clause, (owner,), (subject,), (name,), "has ")
 
     def _property(self, clause: Clause, subjects: tuple[Slot, ...], adjective: "Token") -> Iterator[RawFact]:
         found = False
-        for preposition, target in _prepositions(adjective, None):
-            if objects := self._slots(target):
+        for preposition, target in prepositions(adjective, None):
+            objects = self._objects(target)
+            if objects or (kinds := self._kinds(target)):
                 found = True
-                yield self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects)
+                fact = self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects or kinds)
+                yield fact if objects else replace(fact, document=True)
         mood = adjective.lemma_.lower() in lexicon.MOODS or adjective.lower_ in lexicon.MOODS
         personal = all(not isinstance(slot, Mention) or slot.type == "Person" for slot in subjects)
         if age := _age(adjective) if personal else None:
@@ -169,8 +242,9 @@ class Facts:
             yield replace(
                 self._fact(clause, subjects, clause.phrase, (adjective.text,)), relation=("has marital status",)
             )
-        elif not found and not mood and personal and adjective.text.isalpha() and not list(adjective.rights):
-            yield self._fact(clause, subjects, clause.phrase, (adjective.text,))
+        elif not found and not mood and adjective.text.isalpha() and not list(adjective.rights):
+            fact = self._fact(clause, subjects, clause.phrase, (hyphenated(adjective),))
+            yield replace(fact, document=not personal)
 
     def _prepositional(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         if clause.final.lemma_ == "do":
@@ -179,63 +253,26 @@ class Facts:
         if is_copula and any(child.dep_ in ("advmod", "acomp", "prt") for child in clause.final.rights):
             return
         has_object = any(child.dep_ in ("dobj", "attr") for child in clause.final.rights)
-        for preposition, target in _prepositions(clause.final, None):
-            objects = self._slots(target)
-            if is_copula and preposition.lower_ not in _BEING:
+        for preposition, target in prepositions(clause.final, None):
+            objects = self._objects(target)
+            if is_copula and (preposition.lower_ not in _BEING or any(isinstance(it, str) for it in objects)):
                 continue
             if has_object:
-                objects = tuple(
-                    slot for slot in objects if isinstance(slot, Mention) and (slot.proper or slot.type in _SETTINGS)
-                )
+                objects = tuple(slot for slot in objects if _tells_where_or_how_much(slot))
                 thing = next(child for child in clause.final.rights if child.dep_ in ("dobj", "attr"))
                 if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN"):
                     continue
-                phrase = (*clause.phrase, *_compound(thing), preposition)
+                phrase = (*clause.phrase, *denials(thing), *compound(thing), preposition)
             else:
-                phrase = (*clause.phrase, preposition)
+                phrase = (*clause.phrase, preposition, *denials(target))
             if objects:
                 yield self._fact(clause, subjects, phrase, objects)
+            elif not has_object and (kinds := self._kinds(target)):
+                yield replace(self._fact(clause, subjects, phrase, kinds), document=True)
             if preposition.lower_ == "as":
-                for inner_preposition, inner in _prepositions(target, None):
+                for inner_preposition, inner in prepositions(target, None):
                     if inner_preposition.lower_ in ("at", "for", "in", "with") and (slots := self._slots(inner)):
                         yield self._fact(clause, subjects, (*clause.phrase, inner_preposition), slots)
-
-    def _attribute(self, clause: Clause) -> Iterator[RawFact]:
-        """ "My phone number is 555 1234" tells what one has one of."""
-        noun = subject_of(clause.verb)
-        if noun is None or clause.final.lemma_ != "be" or any(child.dep_ == "neg" for child in clause.final.children):
-            return
-        whose = next((token for token in noun.subtree if token.dep_ == "poss" and token.i < noun.i), None)
-        owner = self.phrases.slot(whose) if whose is not None else None
-        if whose is None or owner is None:
-            return
-        *kinds, name = noun.doc[whose.right_edge.i + 1 : noun.i + 1].text.lower().split()
-        is_attribute = name in lexicon.ATTRIBUTES and (
-            lexicon.ATTRIBUTE_KINDS.issuperset(kinds) if kinds else name not in lexicon.VAGUE_ATTRIBUTES
-        )
-        if not is_attribute and lexicon.FAVOURITE.isdisjoint(kinds):
-            return
-        value = next((child for child in clause.final.rights if child.dep_ in ("attr", "acomp", "prep")), None)
-        if value is None or (value.pos_ == "ADP" and value.lower_ != "on"):
-            return
-        if isinstance(owner, Pronoun):
-            owner = replace(owner, possessive=False)
-        yield RawFact((owner,), (f"has {' '.join((*kinds, name))}",), (_value(value),), None, False)
-
-    def _scheduled(self, clause: Clause) -> Iterator[RawFact]:
-        """ "The meeting is on Monday" tells a day that may be moved: it is what is told, not since when."""
-        noun = subject_of(clause.verb)
-        if noun is None or noun.lemma_.lower() not in lexicon.SCHEDULED or clause.final.lemma_ not in ("be", "move"):
-            return
-        for preposition in clause.final.rights:
-            day = next((child for child in preposition.rights if child.dep_ == "pobj"), None)
-            if day is None or preposition.lower_ not in ("on", "to") or is_over(clause.final):
-                continue
-            if self.phrases.found.date_at(day) is None and day.lower_ not in lexicon.CALENDAR:
-                continue
-            slot = None if _is_anaphoric(noun) else self.phrases.slot(noun)
-            words = spelled((*clause.phrase, preposition), self.agreements)
-            yield RawFact((slot or _unowned(noun),), words, (_value(day),), None, False)
 
     def _dated(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         """A clause that names no object but a date: "She graduated in 2015"."""
@@ -245,36 +282,6 @@ class Facts:
                 if date and any(letter.isdigit() for letter in date.text) and not dates.is_distance(date.text):
                     value = date.text.split(" ", 1)[-1] if date.text.lower().startswith(child.lower_) else date.text
                     yield self._fact(clause, subjects, (*clause.phrase, child), (value,))
-
-    def _of_noun(self, token: "Token") -> Iterator[RawFact]:
-        """What a noun phrase tells by itself: "Alice, CEO of Acme" and "Alice's sister Bob"."""
-        if token.dep_ != "appos":
-            return
-        head, name, thing = self.phrases.slot(token.head), self.phrases.slot(token), token.head
-        owner = self._owner(thing)
-        if owner is not None and isinstance(name, Mention) and name.proper and token.pos_ == "PROPN":
-            yield RawFact((owner,), (f"has {thing.lower_}",), (name,))
-            yield from called(thing, name, self.phrases)
-        elif (
-            isinstance(head, Mention)
-            and head.proper
-            and isinstance(name, Mention)
-            and not (name.proper and name.type == "Person")
-        ):
-            if name.proper and head.type != name.type and "Concept" not in (head.type, name.type):
-                return  # "a label from Nagoya, Kelp Records"
-            is_in = head.type == name.type == "Place"
-            yield RawFact((head,), ("is in" if is_in else "is",), (name,))
-            for preposition, inner in _prepositions(token, None):
-                if slots := tuple(s for s in self._slots(inner) if isinstance(s, Mention) and s.proper):
-                    yield RawFact((head,), (f"is {token.lower_} {preposition.lower_}",), slots)
-
-    def _owner(self, kin: "Token") -> Slot | None:
-        """Whose kin `kin` is."""
-        if not lexicon.is_kin(kin):
-            return None
-        owner = next((self.phrases.slot(child) for child in kin.lefts if child.dep_ == "poss"), None)
-        return replace(owner, possessive=False) if isinstance(owner, Pronoun) else owner
 
     def _fact(
         self,
@@ -289,7 +296,7 @@ class Facts:
         past = is_ended or is_past(clause.phrase) or (date is not None and date.bound == "since")
         # "Alice and Bob live in Paris" makes "Alice lives in Paris".
         subject = subject_of(clause.verb)
-        several = subject is not None and bool(_coordinated(subject))
+        several = subject is not None and bool(coordinated(subject))
         each = several and not any(isinstance(slot, Mention) and slot.plural for slot in subjects)
         if is_ended:
             words = ended(phrase, self.agreements, subject_of(clause.verb))
@@ -313,10 +320,10 @@ class Facts:
         return None
 
 
-def _is_anaphoric(noun: "Token") -> bool:
-    """Whether `noun` names what was named before, by its kind alone ("the brewery")."""
-    determiner = any(child.lower_ in lexicon.DEFINITE and child.dep_ == "det" for child in noun.lefts)
-    return noun.pos_ == "NOUN" and determiner and all(child.dep_ in ("det", "punct") for child in noun.children)
+def _may_have_age(slot: Slot) -> bool:
+    if isinstance(slot, Pronoun):
+        return slot.text.lower() in ("i", "he", "she")
+    return isinstance(slot, Mention) and slot.proper and slot.type == "Person"
 
 
 def _age(adjective: "Token") -> str | None:
@@ -331,52 +338,13 @@ def _is_denied(clause: Clause) -> bool:
     return is_over(clause.final) or any(token.dep_ == "neg" for token in clause.phrase)
 
 
-def _value(token: "Token") -> str:
-    """What `token` heads, as it stands, without its article: "Storgata 5", "555-1234"."""
-    doc, start, end = token.doc, token.left_edge.i, token.right_edge.i
-    if any(letter.isdigit() for letter in token.text):
-        end = token.sent.end - 1  # numbers with signs in them are often read as several things
-    while start < end and (doc[start].dep_ == "det" or doc[start].pos_ == "ADP"):
-        start += 1
-    return doc[start : end + 1].text.rstrip(" .,;!")
-
-
-def _unowned(noun: "Token") -> str:
-    """The words of what `noun` heads, without its article or owner."""
-    return " ".join(
-        token.text
-        for token in noun.subtree
-        if token.dep_ not in ("det", "poss", "case", "punct") or token.head.i != noun.i
-    )
-
-
 def elided(verb: "Token") -> Pronoun:
     """The "I" that is not said before `verb`."""
     return Pronoun(verb.i, "i", "", subject=True)
 
 
-def _coordinated(token: "Token") -> list["Token"]:
-    found: list[Token] = []
-    for child in token.rights:
-        if child.dep_ == "conj" and not is_excluded(child) and child.pos_ in ("NOUN", "PROPN", "PRON", "VERB"):
-            found += [child, *_coordinated(child)]
-    return found
-
-
-def _compound(token: "Token") -> list["Token"]:
-    return [child for child in token.lefts if child.dep_ == "compound"] + [token]
-
-
-def _prepositions(head: "Token", unless: "Token | None") -> Iterator[tuple["Token", "Token"]]:
-    """The prepositions that hang on `head`, each with what it governs."""
-    if unless is not None and head.i == unless.i:
-        return
-    for child in head.rights:
-        if is_excluded(child):
-            continue
-        if child.dep_ in ("prep", "agent", "dative") and child.pos_ in ("ADP", "PART"):
-            for inner in child.rights:
-                if inner.dep_ == "pobj":
-                    yield child, inner
-                elif inner.dep_ == "prep":
-                    yield from ((inner, deep) for deep in inner.rights if deep.dep_ == "pobj")
+def _tells_where_or_how_much(slot: Slot) -> bool:
+    """Whether `slot` is told beside an object: an amount, a name, or a place where things are done."""
+    if isinstance(slot, Mention):
+        return slot.proper or slot.type in _SETTINGS
+    return isinstance(slot, str | Counted)

@@ -50,6 +50,12 @@ EMPTY_NOUNS = words(
 # "The brewery" is one that was named before: nothing to be told of it by that word alone.
 DEFINITE = frozenset(("the", "this", "that", "these", "those"))
 
+# Said of what has a name, which stands before it or is not told: it is not known which one "the company" is.
+SAID_AGAIN = words(
+    """company firm business brewery bakery startup club team band group school university college institute city town
+    village country island man woman boy girl person hotel bank agency couple family mayor"""
+)
+
 # What is counted or measured, as the recogniser calls it: "48,000 euros" names nothing.
 AMOUNTS = frozenset(("MONEY", "QUANTITY", "PERCENT", "CARDINAL", "ORDINAL", "TIME"))
 
@@ -118,7 +124,10 @@ FEMALE = FEMALE_KIN | words("woman girl lady ms mrs miss queen actress waitress"
 MALE = MALE_KIN | words("man boy gentleman mr king actor waiter")
 
 # Said before a name, and part of it.
-TITLES = words("mr mrs ms miss mx dr doctor prof professor sir madam herr frau rev reverend aunt uncle")
+TITLES = words(
+    """mr mrs ms miss mx dr doctor prof professor sir madam herr frau rev reverend aunt uncle captain inspector
+    detective sergeant count countess"""
+)
 
 # What one is, in capitals, without being a name.
 ROLES = words("ceo cto cfo coo president founder director chairman chairwoman mayor vp chief head")
@@ -132,7 +141,12 @@ PERSONAL_VERBS = words(
 OCCUPATIONS = ROLES | words(
     """director manager engineer painter nurse teacher doctor lawyer chemist architect analyst surgeon journalist
     economist biologist pilot designer accountant geologist translator scientist professor student actor actress
-    author artist singer writer musician player coach"""
+    author artist singer writer musician player coach mayor minister inspector swimmer cyclist striker defender
+    goalkeeper banker astronomer trainer captain lawyer judge chair spokesman spokeswoman photographer chef baker miller
+    farmer tailor carpenter plumber electrician technician librarian caretaker archivist pharmacist vet dentist
+    conductor violinist pianist poet novelist historian physicist programmer developer consultant secretary treasurer
+    deputy successor predecessor assistant manager owner operator founder detective sergeant officer soldier sailor
+    researcher landlord landlady midwife governess watchmaker"""
 )
 
 # "Believes in Jon" tells of no place.
@@ -147,6 +161,10 @@ FAVOURITE = frozenset(("favourite", "favorite"))
 VAGUE_ATTRIBUTES = frozenset(("number", "title", "size", "status"))
 ATTRIBUTE_KINDS = words("phone mobile cell telephone email e-mail mail home postal job house room shoe marital")
 
+# Participles that say how something is, not what happened to it.
+STATES = words("include allow permit forbid finish close book sell locked prohibit cancel delay") | words(
+    "included allowed permitted forbidden finished closed booked sold prohibited cancelled canceled delayed"
+)
 MARITAL_STATUSES = words("married single divorced widowed engaged separated unmarried")
 
 # What is on a day, and is moved to another.
@@ -162,7 +180,8 @@ HEADS = {
     "Organization": words(
         """agency company group school university college team club organization organisation shelter hospital bank
     charity firm business startup church band council department government institute foundation academy
-    association committee community store shop studio ministry union league press lab laboratory"""
+    association committee community store shop studio ministry union league press lab laboratory brewery bakery airline
+        publisher orchestra choir"""
     ),
     "Place": words(
         """park beach city town village country lake river mountain house home apartment museum gallery restaurant
@@ -211,6 +230,13 @@ INTERJECTIONS = words(
     awesome great amazing sounds good love like keep take got gonna wanna glad happy just now maybe
     right true tbh fyi imo alright by the way of course"""
 )
+
+# A denial that stands before the verb or instead of its subject.
+HARDLY = words("hardly barely scarcely rarely seldom")
+NOBODY = words("nobody none nothing neither no-one nowhere")
+
+# Verbs that say what happens only with their noun (support verbs): "takes place on", "took part in".
+SUPPORTED = frozenset((("take", "place"), ("take", "part"), ("take", "care"), ("fall", "asleep")))
 
 # Verbs that carry talk, not facts about the world.
 TALK = words(

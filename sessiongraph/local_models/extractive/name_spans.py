@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import dates, lexicon
+from sessiongraph.local_models.extractive.name_types import type_of_name
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -60,11 +61,24 @@ class Names:
         for start, end, kind in sorted(spans.values()):
             before = joined[-1] if joined else (0, 0, "")
             between = [token.lower_ for token in self.doc[before[1] : start]]
-            if before[2] and between in (["of"], ["of", "the"]):
+            if before[2] not in ("", "Person") and between in (["of"], ["of", "the"]):
                 joined[-1] = (before[0], end, before[2])
             else:
-                joined.append((start, end, kind))
-        return [self._with_title(*span) for span in joined]
+                joined.append(self._typed(start, end, kind))
+        return [self._with_title(*self._with_number(*span)) for span in joined]
+
+    def _typed(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
+        return start, end, type_of_name(self.doc[start:end], kind)
+
+    def _with_number(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
+        """A name with the number behind it ("Kestrel 3"), which counts nothing that follows."""
+        after = self.doc[end] if end < len(self.doc) else None
+        if after is None or not (after.is_digit and len(after) <= 3 and after.sent == self.doc[start].sent):
+            return start, end, kind
+        counts = (
+            after.head.i > after.i and after.dep_ == "nummod" and after.head.pos_ == "NOUN" and after.head.i != end + 1
+        )
+        return (start, end, kind) if counts or self.date_at(after) else (start, end + 1, kind)
 
     def _with_title(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
         """A name with the title before it: who is called "Mr. Tanabe" is a person, and not every Tanabe."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.name_spans import MAX_NAME, MAX_WORDS, NAME, SUBJECTS, Names, type_of
+from sessiongraph.local_models.extractive.name_types import gender_of
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, PronounKind, Slot, Template
 
 if TYPE_CHECKING:
@@ -98,12 +99,9 @@ class Phrases:
         span = self.doc[start:end]
         root = span.root
         text = span.text
-        if root.dep_ in SUBJECTS and end - start <= 2 and _is_personal(root.head):
-            type_ = "Person"
-        elif type_ in ("Person", "Organization") and end - start <= 2 and _is_where(root):
-            type_ = "Place"
         title = text.split()[0].rstrip(".").lower()
         gender = "f" if title in lexicon.FEMALE else "m" if title in lexicon.MALE else ""
+        gender = gender or (gender_of(text) if type_ == "Person" else "")
         return Mention(
             root.i,
             (text,),
@@ -152,6 +150,20 @@ class Phrases:
             gender,  # type: ignore[arg-type]
         )
 
+    def kind(self, token: "Token") -> Mention | None:
+        """What `token` names by its kind alone: "the battery", "parking". None for what names nothing."""
+        lemma = token.lemma_.lower()
+        if token.pos_ != "NOUN" or lemma in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS:
+            return None
+        first, last = self._first(token), self._last(token)
+        name = self.doc[first : last + 1].text
+        if self.doc[first].is_sent_start:
+            name = name[0].lower() + name[1:]
+        if not NAME.match(name) or len(name) > MAX_NAME or last - first >= MAX_WORDS:
+            return None
+        is_plural = token.tag_ in ("NNS", "NNPS")
+        return Mention(token.i, (name,), type_of(token), False, token.dep_ in SUBJECTS, is_plural)
+
     def _owned(self, owner: "Token | None", name: str) -> Template | None:
         whose = self.slot(owner) if owner is not None else None
         if isinstance(whose, Pronoun):
@@ -169,6 +181,11 @@ class Phrases:
         first = token.i
         for number in range(token.i - 1, token.left_edge.i - 1, -1):
             word = self.doc[number]
+            if word.pos_ == "NUM" and number in self.found.span_of:
+                first = number  # "the Pico 2 camera"
+                continue
+            if word.ent_type_ == "MONEY":
+                break  # "950 euros rent"
             if not word.whitespace_ and (word.text == "-" or word.pos_ in ("NUM", "ADV")):
                 first = number if word.text != "-" else first  # "5K", "family-friendly"
                 continue
@@ -202,21 +219,3 @@ class Phrases:
                 if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
                     return inner.i
         return token.i
-
-
-def _is_personal(verb: "Token") -> bool:
-    """Whether the subject of `verb` is somebody: who lives, or is a director."""
-    return verb.lemma_ in lexicon.PERSONAL_VERBS or (
-        verb.lemma_ == "be"
-        and any(child.dep_ == "attr" and child.lemma_ in lexicon.OCCUPATIONS for child in verb.rights)
-    )
-
-
-def _is_where(name: "Token") -> bool:
-    """Whether `name`, which has no article, is what something is in."""
-    return (
-        name.dep_ == "pobj"
-        and name.head.lower_ == "in"
-        and name.head.head.lemma_ not in lexicon.IN_NO_PLACE
-        and not any(child.dep_ in ("det", "poss") for child in name.children)
-    )

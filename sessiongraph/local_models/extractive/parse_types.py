@@ -4,7 +4,7 @@ They hold no parse. Words that depend on whom a pronoun stands for are kept as t
 that one reading serves every conversation that the text turns up in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,24 +49,41 @@ class Mention:
     gender: Literal["f", "m", ""] = ""
 
 
-Slot = Mention | Pronoun | str
+@dataclass(frozen=True)
+class Counted:
+    """Things with their number ("two daughters"), or an amount in words ("half a day").
+
+    In talk few things are told apart by their number, and amounts in words are vague: there it is the `things`.
+    """
+
+    value: str
+    things: Mention | None
+
+
+Slot = Mention | Pronoun | Counted | str
 
 
 @dataclass(frozen=True)
 class RawFact:
-    """Every subject stands in `relation` to every object. `when` is a date as said, `past` its tense."""
+    """Every subject stands in `relation` to every object. `when` is a date as said, `past` its tense.
+
+    What is said of a thing that is named by its kind alone ("the battery") tells something in a `document`, which has
+    that thing as its subject; in talk nobody knows later which one it was.
+    """
 
     subjects: tuple[Slot, ...]
     relation: Template
     objects: tuple[Slot, ...]
     when: str | None = None
     past: bool = True
+    document: bool = False
 
 
 @dataclass(frozen=True)
 class Sentence:
     """`text` as it stands; `words` without leading interjections; `lemmas` of its content words; `labels` of what
-    it holds: entity types of its names, Date, Number; `owned` the lemmas of what it calls "my" or "our"."""
+    it holds: entity types of its names, Date, Number; `owned` the lemmas of what it calls "my" or "our"; `kinds` what
+    it names by its kind alone."""
 
     text: str
     words: Template
@@ -77,6 +94,12 @@ class Sentence:
     lemmas: tuple[str, ...]
     labels: frozenset[str]
     owned: frozenset[str]
+    kinds: tuple[Mention, ...] = ()
+
+    @property
+    def subjects(self) -> Iterator[Mention]:
+        """Whom or what its facts are about."""
+        return (slot for fact in self.facts for slot in fact.subjects if isinstance(slot, Mention))
 
     @property
     def is_of_speaker(self) -> bool:

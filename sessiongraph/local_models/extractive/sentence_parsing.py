@@ -1,19 +1,29 @@
 """Sentences of one text, read once: with their mentions, pronouns and facts, whose pronouns are not yet resolved."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
 from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.clauses import is_elided, subject_of, third_person
+from sessiongraph.local_models.extractive.clauses import SUBJECTS, is_elided, subject_of, third_person
 from sessiongraph.local_models.extractive.fact_rules import Facts, elided
+from sessiongraph.local_models.extractive.line_sentences import line_sentence
 from sessiongraph.local_models.extractive.naming import of_speaker
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
-from sessiongraph.local_models.extractive.parse_types import Agree, Mention, Pronoun, Reading, Sentence, Template
+from sessiongraph.local_models.extractive.parse_types import (
+    Agree,
+    Counted,
+    Mention,
+    Pronoun,
+    Reading,
+    Sentence,
+    Template,
+)
 from sessiongraph.local_models.extractive.spacy_pipeline import SpacyPipeline
+from sessiongraph.local_models.extractive.structured_lines import Block
 from sessiongraph.local_models.extractive.text_blocks import said
 from sessiongraph.local_models.language import EnglishDetector
 from sessiongraph.prompts.prompt_format import Part
@@ -96,7 +106,7 @@ class SentenceParser:
         Raises SessionGraphError where the pipeline cannot be loaded.
         """
         texts = [said(part) for part in parts]
-        blocks = sorted({block for text in texts for block in text.blocks})
+        blocks = sorted({block for text in texts for block in text.blocks if isinstance(block, str)})
         with self._lock:
             known = {block: self._blocks[block] for block in blocks if block in self._blocks}
         new = [block for block in blocks if block not in known]
@@ -105,7 +115,18 @@ class SentenceParser:
         with self._lock:
             self._blocks.update(parsed)
         known |= parsed
-        return [Reading(text.speaker, tuple(s for block in text.blocks for s in known[block])) for text in texts]
+        return [Reading(text.speaker, tuple(self._sentences(text.blocks, known))) for text in texts]
+
+    def _sentences(self, blocks: Sequence[Block], known: Mapping[str, tuple[Sentence, ...]]) -> Iterator[Sentence]:
+        """The sentences of `blocks`, of which those of prose are `known`."""
+        told = [sentence for block in blocks if isinstance(block, str) for sentence in known[block]]
+        owner = next((slot for it in told for slot in it.subjects), None)
+        for block in blocks:
+            if isinstance(block, str):
+                owner = next((slot for it in known[block] for slot in it.subjects), owner)
+                yield from known[block]
+            else:
+                yield line_sentence(block, owner)
 
     def is_english(self, text: str) -> bool:
         """Whether `text` is in the language that the pipeline knows."""
@@ -134,7 +155,9 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
     stated = () if question else tuple(facts.of(tokens))
     first, last = tokens[0].i, tokens[-1].i
     names = [name for name in phrases.names if first <= name.at <= last]
-    nouns = [slot for fact in stated for slot in (*fact.subjects, *fact.objects) if isinstance(slot, Mention)]
+    slots = [slot for fact in stated if not fact.document for slot in (*fact.subjects, *fact.objects)]
+    nouns = [slot for slot in slots if isinstance(slot, Mention)]
+    nouns += [slot.things for slot in slots if isinstance(slot, Counted) and slot.things is not None]
     mentions = {mention.at: mention for mention in (*_kin(tokens, phrases), *names, *nouns)}
     pronouns = [slot for token in tokens if isinstance(slot := phrases.slot(token), Pronoun)]
     labels = {mention.type for mention in mentions.values()}
@@ -152,6 +175,7 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
         lemmas=tuple(dict.fromkeys(_lemma(token) for token in tokens if _is_content(token))),
         labels=frozenset(labels),
         owned=frozenset(_lemma(token.head) for token in tokens if token.dep_ == "poss" and token.lower_ in _MINE),
+        kinds=_kinds(tokens, phrases),
     )
 
 
@@ -161,6 +185,13 @@ def _kin(tokens: "list[Token]", phrases: Phrases) -> list[Mention]:
         token for token in tokens if lexicon.is_kin(token) and not any(child.dep_ == "appos" for child in token.rights)
     )
     return [known for token in unnamed if (known := of_speaker(token, phrases)) is not None]
+
+
+def _kinds(tokens: "list[Token]", phrases: Phrases) -> tuple[Mention, ...]:
+    """What a sentence is about that it names by its kind alone."""
+    subjects = [token for token in tokens if token.dep_ in SUBJECTS and token.pos_ == "NOUN"]
+    unnamed = (token for token in subjects if not any(child.dep_ == "appos" for child in token.rights))
+    return tuple(kind for it in unnamed if (kind := phrases.kind(it)) is not None and kind.type != "Person")
 
 
 def _is_question(tokens: "list[Token]") -> bool:

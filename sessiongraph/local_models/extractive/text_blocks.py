@@ -4,8 +4,10 @@ What does not belong here: anything that needs a parse.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sessiongraph.local_models.extractive.structured_lines import Block, Line, blocks_of
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.transcript_text import goes_on, line_spans, split_speaker
 
@@ -99,7 +101,7 @@ class Said:
     """Who says a passage, where it starts with a name, and its blocks: paragraphs, headings and list items."""
 
     speaker: str | None
-    blocks: tuple[str, ...]
+    blocks: tuple[Block, ...]
 
 
 def utterances_of(part: Part, speaker: str | None = None) -> list[Part]:
@@ -125,7 +127,8 @@ def said(part: Part) -> Said:
     if part.role != "document":
         text = _TOLD_THEN_ASKED.sub(r"\1. ", text)
         text = _ANSWER.sub(lambda answer: "Yes." if answer["yes"] else "No.", text)
-    return Said(speaker, tuple(_blocks(_plain(text))))
+    blocks = blocks_of(_plain(text)) if part.role == "document" else _blocks(_plain(text))
+    return Said(speaker, tuple(_whole(blocks)))
 
 
 def _plain(text: str) -> str:
@@ -136,6 +139,7 @@ def _plain(text: str) -> str:
 
 
 def _blocks(text: str) -> list[str]:
+    """Paragraphs, headings and list items of what is said."""
     blocks: list[str] = []
     for paragraph in _BLANK.split(text):
         lines: list[str] = []
@@ -146,7 +150,16 @@ def _blocks(text: str) -> list[str]:
             else:
                 lines.append(line)
         blocks.append(" ".join(lines))
-    return [piece for block in blocks for piece in _pieces(" ".join(block.split())) if _has_word(piece)]
+    return blocks
+
+
+def _whole(blocks: Sequence[Block]) -> Iterator[Block]:
+    """`blocks` without empty ones, prose that is too long in pieces."""
+    for block in blocks:
+        if isinstance(block, Line):
+            yield block
+        else:
+            yield from (piece for piece in _pieces(" ".join(block.split())) if _has_word(piece))
 
 
 def _pieces(block: str) -> list[str]:

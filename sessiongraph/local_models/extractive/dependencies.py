@@ -1,0 +1,71 @@
+"""What hangs on a token of a parse: coordinated nouns, compounds, prepositions with what they govern, a "no"."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.clauses import is_excluded
+from sessiongraph.local_models.extractive.quantities import quantity
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+_COORDINATED = frozenset(("NOUN", "PROPN", "PRON", "VERB", "NUM"))
+_FINITE = frozenset(("VBZ", "VBD", "VBP", "MD"))
+
+
+def is_anaphoric(noun: "Token") -> bool:
+    """Whether `noun` names what was named before, by its kind alone ("the brewery")."""
+    determiner = any(child.lower_ in lexicon.DEFINITE and child.dep_ == "det" for child in noun.lefts)
+    plain = all(child.dep_ in ("det", "punct", "appos") for child in noun.children)
+    return noun.pos_ == "NOUN" and determiner and plain
+
+
+def is_occupation(noun: "Token") -> bool:
+    return noun.lemma_.lower() in lexicon.OCCUPATIONS or noun.lower_ in lexicon.OCCUPATIONS
+
+
+def is_denying(noun: "Token") -> bool:
+    """Whether `noun` stands for none: "nobody", "no fee"."""
+    return noun.lower_ in lexicon.NOBODY or bool(denials(noun))
+
+
+def denials(noun: "Token") -> "list[Token]":
+    """The "no" before `noun`."""
+    return [child for child in noun.lefts if child.lower_ in ("no", "neither")]
+
+
+def coordinated(token: "Token") -> list["Token"]:
+    found: list[Token] = []
+    for child in token.rights:
+        if child.dep_ == "conj" and not is_excluded(child) and child.tag_ not in _FINITE and child.pos_ in _COORDINATED:
+            found += [child, *coordinated(child)]
+    return found
+
+
+def compound(token: "Token") -> list["Token"]:
+    words = [child for child in token.lefts if child.dep_ == "compound"]
+    return [child for child in words if child.ent_type_ not in lexicon.AMOUNTS and quantity(child) is None] + [token]
+
+
+def prepositions(head: "Token", unless: "Token | None") -> Iterator[tuple["Token", "Token"]]:
+    """The prepositions that hang on `head`, each with what it governs."""
+    if unless is not None and head.i == unless.i:
+        return
+    for child in head.rights:
+        if is_excluded(child):
+            continue
+        if child.dep_ in ("prep", "agent", "dative") and child.pos_ in ("ADP", "PART"):
+            for inner in child.rights:
+                if inner.dep_ == "pobj":
+                    yield child, inner
+                elif inner.dep_ == "prep":
+                    yield from ((inner, deep) for deep in inner.rights if deep.dep_ == "pobj")
+
+
+def hyphenated(adjective: "Token") -> str:
+    """`adjective` with what is written together with it: "dishwasher-safe"."""
+    doc, start = adjective.doc, adjective.i
+    while start > adjective.sent.start and not doc[start - 1].whitespace_:
+        start -= 1
+    return doc[start : adjective.i + 1].text

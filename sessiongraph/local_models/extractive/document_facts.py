@@ -1,0 +1,90 @@
+"""What documents state without a subject that has a name: instructions with an amount, what there is, what is included.
+
+In talk the same words say nothing that lasts, so every fact is of a `document` alone (`parse_types.RawFact`).
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.clauses import Clause, spelled
+from sessiongraph.local_models.extractive.noun_phrases import Phrases
+from sessiongraph.local_models.extractive.parse_types import RawFact, Slot
+from sessiongraph.local_models.extractive.quantities import quantity
+
+if TYPE_CHECKING:
+    from spacy.tokens import Token
+
+_FREQUENCIES = frozenset(("once", "twice"))
+
+
+def instructed(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
+    """How long, how hot and how often an instruction says to do something: "Bake the bread for an hour"."""
+    for verb in sentence:
+        if verb.tag_ not in ("VB", "VBP") or verb.dep_ not in ("ROOT", "conj") or not _is_imperative(verb):
+            continue
+        thing = next((child for child in verb.rights if child.dep_ == "dobj"), None)
+        kind = phrases.slot(thing) or phrases.kind(thing) if thing is not None else None
+        if thing is None or kind is None:
+            continue
+        words = " ".join(token.lower_ for token in (*_denial(verb), verb))
+        for between, value in _measures(verb, thing):
+            yield RawFact((kind,), (f"{words} {between}".strip(),), (value,), None, False, document=True)
+
+
+def _is_imperative(verb: "Token") -> bool:
+    subjects = ("nsubj", "nsubjpass", "expl", "csubj")
+    has_subject = any(child.dep_ in subjects for child in verb.lefts)
+    helped = any(child.dep_ == "aux" and child.lemma_ != "do" for child in verb.lefts)
+    if verb.dep_ == "conj":
+        return not has_subject and not helped and verb.head.pos_ == "VERB" and _is_imperative(verb.head)
+    return not has_subject and not helped
+
+
+def _denial(verb: "Token") -> "list[Token]":
+    return [child for child in verb.lefts if child.dep_ == "neg"]
+
+
+def _measures(verb: "Token", thing: "Token") -> Iterator[tuple[str, str]]:
+    """The amounts that hang on `verb` or its object, each with the word between."""
+    for child in (*verb.rights, *thing.rights):
+        if child.dep_ == "prep":
+            for inner in child.rights:
+                if inner.dep_ == "pobj" and (value := quantity(inner)) is not None:
+                    yield child.lower_, value
+        elif child.dep_ in ("npadvmod", "tmod") and (value := quantity(child)) is not None:
+            yield "every" if any(it.lower_ == "every" for it in child.lefts) else "", value
+        elif child.lower_ in _FREQUENCIES and (value := _frequency(child)) is not None:
+            yield "", value
+
+
+def _frequency(adverb: "Token") -> str | None:
+    """ "Once a week", whatever of it the parse takes for the head."""
+    end = adverb.i + 3
+    words = adverb.doc[adverb.i : end]
+    return words.text if end <= adverb.sent.end and words[1].lower_ in ("a", "an", "every", "per") else None
+
+
+def there_is(clause: Clause, phrases: Phrases) -> Iterator[RawFact]:
+    """ "There are 40 parking spaces behind the museum" tells where they are."""
+    if not any(child.dep_ == "expl" and child.lower_ == "there" for child in clause.verb.lefts):
+        return
+    thing = next((child for child in clause.verb.rights if child.dep_ in ("attr", "dobj")), None)
+    kind = phrases.slot(thing) or phrases.kind(thing) if thing is not None else None
+    if thing is None or kind is None or any(child.lower_ == "no" for child in thing.lefts):
+        return
+    for preposition in (*thing.rights, *clause.verb.rights):
+        for where in preposition.rights if preposition.dep_ == "prep" and preposition.lower_ != "of" else ():
+            place = phrases.slot(where) or phrases.kind(where) if where.dep_ == "pobj" else None
+            if place is not None:
+                words = spelled((*clause.phrase, preposition), {})
+                yield RawFact((kind,), words, (place,), None, False, document=True)
+
+
+def participle(clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
+    """ "Poles are included": a state, where nothing else is said."""
+    is_state = clause.verb.lemma_.lower() in lexicon.STATES or clause.verb.lower_ in lexicon.STATES
+    if not is_state or clause.verb.tag_ != "VBN" or not any(token.dep_ == "auxpass" for token in clause.phrase):
+        return
+    words = tuple(token for token in clause.phrase if token.i != clause.verb.i)
+    yield RawFact(subjects, spelled(words, {}), (clause.verb.lower_,), None, False, document=True)

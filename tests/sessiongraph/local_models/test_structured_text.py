@@ -1,0 +1,128 @@
+"""What documents say by their form: tables, fields and lists are facts of what they stand under, and no sentences."""
+
+import pytest
+
+from sessiongraph.local_models.extractive.extract import extract
+from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.prompts.extraction_schema import Extraction
+from sessiongraph.prompts.prompt_format import ParsedWindow, Part
+
+PARSER = SentenceParser()
+
+
+def document(text: str) -> Extraction:
+    return extract([ParsedWindow("document: notes", (), {1: Part("document", text)})], PARSER)
+
+
+def triples(found: Extraction) -> set[tuple[str, str, str]]:
+    return {(fact.subject, fact.relation, fact.object) for fact in found.facts}
+
+
+STRUCTURED = {
+    "a table": (
+        "| Dish | Price |\n| --- | --- |\n| Borscht | 7 euros |\n| Pierogi | - |",
+        {("Borscht", "has price", "7 euros")},
+    ),
+    "a row of a file": ("Name: Inga Sand; City: Riga; Shoe size: 39.", {
+        ("Inga Sand", "has city", "Riga"), ("Inga Sand", "has shoe size", "39"),
+    }),
+    "a record": ("Room: 12\nGuest: Inga Sand", {("Room 12", "has guest", "Inga Sand")}),
+    "a record below its heading": ("Contact\nPhone: 555 0101\nMail: a@b.example", {
+        ("contact", "has phone", "555 0101"), ("contact", "has mail", "a@b.example"),
+    }),
+    "fields behind a sentence": ("The Orla chair is sold in Riga. Weight: 4 kg. Price: 80 euros.", {
+        ("Orla chair", "is sold in", "Riga"), ("Orla chair", "has weight", "4 kg"),
+        ("Orla chair", "has price", "80 euros"),
+    }),
+    "a list of what something has": ("Ingredients for fish soup\n- 1 kg cod\n- 2 leeks", {
+        ("fish soup", "has ingredient", "1 kg cod"), ("fish soup", "has ingredient", "2 leeks"),
+    }),
+    "a list of people with what they do": ("# Board\n- Inga Sand: chair", {("Inga Sand", "is", "chair")}),
+    "a list of what something does": ("Features of Orla:\n- supports dark mode\n- does not store passwords", {
+        ("Orla", "supports", "dark mode"), ("Orla", "does not store", "passwords"),
+    }),
+    "who was there": ("Present: Inga Sand, Omar. Absent: Bo.", {
+        ("meeting", "attended by", "Inga Sand"), ("meeting", "attended by", "Omar"),
+        ("Bo", "is absent from", "meeting"),
+    }),
+    "who is to do what": ("- Inga to call Omar", {("Inga", "will call", "Omar")}),
+    "a label before a sentence": ("Decision: Inga leaves Riga.", {("Inga", "leaves", "Riga")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", STRUCTURED)
+def test_the_form_of_a_text_says_whose_facts_its_lines_are(form: str) -> None:
+    text, expected = STRUCTURED[form]
+    assert triples(document(text)) == expected
+
+
+def test_what_a_column_names_has_its_type() -> None:
+    found = document("| Employee | Office |\n| --- | --- |\n| Sand | Mossby |\n| Quist | Halland |")
+    types = {entity.name: entity.type for entity in found.entities}
+    assert types == {"Sand": "Person", "Mossby": "Place", "Quist": "Person", "Halland": "Place"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I said: this is the end.",
+        "Note: nothing of it is certain.",
+        "He came at 10:30 | and left.",
+        "To do:\n\n",
+        "---\n***",
+        "Q: Who is it?\nA: Nobody knows.",
+    ],
+)
+def test_colons_and_bars_in_prose_make_no_fact(text: str) -> None:
+    assert triples(document(text)) == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The warranty lasts two years.", ("warranty", "lasts", "two years")),
+        ("The ticket costs 9 euros a month.", ("ticket", "costs", "9 euros a month")),
+        ("The pass is limited to up to 20 trips.", ("pass", "is limited to", "up to 20 trips")),
+        ("Bake the bread for 40 minutes.", ("bread", "bake for", "40 minutes")),
+        ("Anna moved to Riga and pays 700 euros.", ("Anna", "pays", "700 euros")),
+    ],
+)
+def test_amounts_and_durations_are_values(text: str, expected: tuple[str, str, str]) -> None:
+    found = document(text)
+    assert expected in triples(found)
+    assert expected[2] not in {entity.name for entity in found.entities}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The milk contains no sugar.", ("milk", "contains no", "sugar")),
+        ("Anna hardly knows Omar.", ("Anna", "hardly knows", "Omar")),
+        ("The fee is not included.", ("fee", "is not", "included")),
+        ("No train leaves Riga.", None),
+        ("Nobody visited Anna.", None),
+    ],
+)
+def test_a_denial_is_never_dropped(text: str, expected: tuple[str, str, str] | None) -> None:
+    assert triples(document(text)) == ({expected} if expected else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "type_"),
+    [
+        ("Bea booked the hall.", "Bea", "Person"),
+        ("Zuzka Prill lives in Mossby.", "Mossby", "Place"),
+        ("The Skadi hat is warm.", "Skadi hat", "Concept"),
+        ("Omar works for Bexa Pharma.", "Bexa Pharma", "Organization"),
+        ("The book was translated by Elif Sahin.", "Elif Sahin", "Person"),
+        ("The mayor of Tarlow visited Omar.", "Tarlow", "Place"),
+    ],
+)
+def test_a_name_has_the_type_that_its_sentence_tells(text: str, name: str, type_: str) -> None:
+    assert {entity.name: entity.type for entity in document(text).entities}.get(name) == type_
+
+
+def test_it_is_what_the_sentence_before_was_about_and_nothing_where_two_may_be_meant() -> None:
+    assert ("vaccine", "was tested on", "900 people") in triples(
+        document("The vaccine will be sold from May. It was tested on 900 people.")
+    )
