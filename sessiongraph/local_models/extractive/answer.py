@@ -39,7 +39,7 @@ _LEAST = 1.3
 _OF_OTHERS = 0.15
 # Sources come best first: what a sentence loses by each doubling of the number of its source is 0.7 of this.
 _RANK_WEIGHT = 0.35
-# A sentence of so many words says much; of a fact and its passage one says less.
+# A sentence of so many words says much; a fact that holds says less than its passage.
 _MANY_WORDS = 20
 _LENGTH_WEIGHT = 0.4
 _SAYS_LESS = 0.25
@@ -104,7 +104,8 @@ def answer(question: Question, parser: SentenceParser) -> str:
     ranked = _ranked(query, found) or _ranked(query, found, strictly=False)
     if not ranked:
         return NO_ANSWER
-    return _quoted(query, ranked[0][1], [it for _, it in _ranked(query, found, enough=_ENOUGH_BESIDE)])
+    beside = [it for _, it in _ranked(query, found, enough=_ENOUGH_BESIDE)]
+    return _quoted(query, _with_its_end(ranked[0][1], beside), beside)
 
 
 class _Query:
@@ -258,8 +259,7 @@ def _score(query: _Query, weights: dict[str, float], candidate: Candidate, stric
     score += _LENGTH_WEIGHT * min(len(candidate.sentence.lemmas) / _MANY_WORDS, 1)
     if score < _LEAST:
         return 0
-    # A passage says more than its fact; of what is true no more, the fact says since when.
-    score -= _SAYS_LESS * (candidate.is_fact == (candidate.valid.end is None))
+    score -= _SAYS_LESS * (candidate.is_fact and candidate.valid.end is None)
     return score * timely / candidate.number**_RANK_WEIGHT
 
 
@@ -305,6 +305,13 @@ def _tells_more(query: _Query, candidate: Candidate) -> bool:
     known = {word for name, _ in query.names for word in WORD.findall(name.lower())}
     said = lemmas | candidate.names if query.asks_who else lemmas
     return bool(said - set(query.words) - known - lexicon.ASKING)
+
+
+def _with_its_end(first: Candidate, ranked: list[Candidate]) -> Candidate:
+    """Of a passage that is true no more, the fact that says the same and since when; else `first` itself."""
+    if first.valid.end != REPLACED:
+        return first
+    return next((it for it in ranked if it.quote == first.quote and it.valid.end not in (None, REPLACED)), first)
 
 
 def _quoted(query: _Query, first: Candidate, ranked: list[Candidate]) -> str:
