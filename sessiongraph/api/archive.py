@@ -136,10 +136,12 @@ async def _report_assets(services: Services, done: Imported, report: ImportRepor
 
 
 def _assets_in(services: Services, dataset: Dataset) -> list[str]:
-    from sessiongraph.dagster.data_version import data_version
+    from sessiongraph.dagster.data_version import content
 
-    return services.store(dataset).read(
-        lambda connection: [asset for asset in _ASSETS if data_version(connection, asset) != "empty"]
+    store = services.store(dataset)
+    # What is found of the evidence is kept: the report of each asset asks for it, too.
+    return store.read(
+        lambda connection: [it for it in _ASSETS if content(connection, it, store.findings).version != "empty"]
     )
 
 

@@ -68,11 +68,6 @@ class Content:
     rows: int
 
 
-def data_version(connection: "StoreConnection", asset: str) -> str:
-    """A hash of the content of `asset` in the dataset."""
-    return content(connection, asset).version
-
-
 def content(connection: "StoreConnection", asset: str, findings: Path | None = None) -> Content:
     """What there is of `asset` in the dataset; with the `findings` of its store, at the cost of what is new."""
     parts = _digests(connection, asset, findings)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import sessiongraph
-from sessiongraph.dagster.data_version import data_version
+from sessiongraph.dagster.data_version import content
 from sessiongraph.default_client import default_services
 from sessiongraph.extraction.build_graph import read_due_passages
 from sessiongraph.extraction.chunk_documents import read_chunk_passages
@@ -63,7 +63,7 @@ def test_windows_and_data_versions_are_the_same(key: str, expected: dict[str, An
     windows = store_of(key).read(
         lambda con: con.execute("SELECT passage_id, window_id FROM current_ledger ORDER BY ALL").fetchall()
     )
-    versions = store_of(key).read(lambda con: {asset: data_version(con, asset) for asset in ASSETS})
+    versions = store_of(key).read(lambda con: {asset: content(con, asset).version for asset in ASSETS})
     assert [list(row) for row in windows] == expected["windows"][key]
     assert versions == expected["data_versions"][key]
 

@@ -37,13 +37,13 @@ _ENOUGH_BESIDE = 0.15
 _LEAST = 1.3
 # How much more of the question may be said of others than of whom it asks about.
 _OF_OTHERS = 0.15
-# Sources come best first: what a sentence loses by each doubling of the number of its source is 0.7 of this.
-_RANK_WEIGHT = 0.35
+# Sources come best first: the score is divided by this power of the number of its source.
+_RANK_WEIGHT = 0.1
 # A sentence of so many words says much; a fact that holds says less than its passage.
 _MANY_WORDS = 20
 _LENGTH_WEIGHT = 0.4
 _SAYS_LESS = 0.25
-_KIND_WEIGHT = 0.6
+_KIND_WEIGHT = 0.8
 _SYNONYM = 0.7
 _SAME_STEM = 0.7
 _STEM = 5

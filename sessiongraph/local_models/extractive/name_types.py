@@ -111,6 +111,8 @@ def _as_subject(root: "Token") -> "list[str]":
     if root.dep_ not in _SUBJECTS:
         return []
     verb = root.head
+    if root.dep_ == "nsubjpass" and verb.lemma_ in type_words.WITH_COMPANIES:
+        return ["Organization"]
     verbs = [verb, *(child for child in verb.rights if child.dep_ in ("conj", "xcomp"))]
     if any(it.lemma_ in lexicon.PERSONAL_VERBS for it in verbs):
         return ["Person", "Person"]
@@ -155,6 +157,8 @@ def _as_object(root: "Token") -> "list[str]":
     head = root.head
     if root.dep_ == "dobj" and head.lemma_ in type_words.WITH_PERSONS:
         return ["Person"]
+    if root.dep_ == "dobj" and head.lemma_ in type_words.WITH_COMPANIES:
+        return ["Organization"]
     if root.dep_ == "dative":
         return ["Person"]
     if root.dep_ != "pobj" or any(child.dep_ in ("det", "poss") for child in root.lefts):

@@ -18,6 +18,8 @@ VERBS_OF_THINGS = words(
 )
 # What a company does rather than a person.
 OF_COMPANIES = words("employ manufacture produce distribute acquire")
+# What is done with a company and with nothing else that has a name.
+WITH_COMPANIES = words("found co-found cofound establish acquire headquarter")
 # What one does with somebody.
 WITH_PERSONS = words("marry meet teach hire phone thank hug kiss invite recognise recognize speak talk write ask tell")
 # What one has that no thing has.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph import SessionGraph, Settings
-from sessiongraph.dagster.data_version import data_version
+from sessiongraph.dagster.data_version import content
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset, User
 from tests.support.dataset_state import DatasetState, read_state
@@ -40,7 +40,7 @@ class Home:
 
     async def versions(self, key: str = "default_user/d") -> dict[str, str]:
         store = await self.store(key)
-        return store.read(lambda con: {asset: data_version(con, asset) for asset in ASSETS})
+        return store.read(lambda con: {asset: content(con, asset).version for asset in ASSETS})
 
     async def pages(self, key: str = "default_user/d") -> set[str]:
         folder = self.client.services.folder(await self.dataset(key)) / "changes"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sessiongraph import SessionGraph, Settings
-from sessiongraph.dagster.data_version import data_version
+from sessiongraph.dagster.data_version import content
 from sessiongraph.store.graph_store import GraphStore
 from tests.support.dataset_state import read_state
 
@@ -16,7 +16,7 @@ def _store(memory: SessionGraph) -> GraphStore:
 
 
 def _versions(memory: SessionGraph) -> list[str]:
-    return _store(memory).read(lambda connection: [data_version(connection, asset) for asset in _ASSETS])
+    return _store(memory).read(lambda connection: [content(connection, asset).version for asset in _ASSETS])
 
 
 async def test_a_dataset_moves_into_a_database_and_back(tmp_path: Path, database_url: str):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sessiongraph.dagster.data_version import content, data_version, run_figures
+from sessiongraph.dagster.data_version import content, run_figures
 from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.support.workshop import Workshop
 
@@ -10,7 +10,7 @@ ASSETS = ("documents", "knowledge_graph", "session_turns", "session_knowledge")
 
 
 def versions(store: DuckDBStore) -> dict[str, str]:
-    return {asset: store.read(lambda con, asset=asset: data_version(con, asset)) for asset in ASSETS}
+    return {asset: store.read(lambda con, asset=asset: content(con, asset).version) for asset in ASSETS}
 
 
 async def fill(workshop: Workshop, store: DuckDBStore, one_by_one: bool) -> None:

@@ -109,15 +109,15 @@ async def test_secrets_in_a_tools_result_are_masked_and_a_huge_one_is_cut() -> N
 
 
 async def test_a_context_moves_with_its_dataset_and_its_version_counts_it(tmp_path: Path) -> None:
-    from sessiongraph.dagster.data_version import data_version
+    from sessiongraph.dagster.data_version import content
 
     await say(context=None)
     await persist(session_ids=["monday"], dataset="work", create=True)
     store = default_services().store(work())
-    without = store.read(lambda con: data_version(con, "session_turns"))
+    without = store.read(lambda con: content(con, "session_turns").version)
     await say("tuesday")
     await persist(session_ids=["tuesday"], dataset="work")
-    version = store.read(lambda con: data_version(con, "session_turns"))
+    version = store.read(lambda con: content(con, "session_turns").version)
     assert version.count("-") == without.count("-") + 1
     await sessiongraph.export_dataset("work", tmp_path / "work.zip")
     await sessiongraph.import_dataset(tmp_path / "work.zip", as_name="copy")
