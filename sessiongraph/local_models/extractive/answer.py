@@ -31,9 +31,11 @@ from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, Validity
 from sessiongraph.speech_acts import speech_act
 
-# How much of the question a sentence must share, by weight, and the score that it must have.
+# How much of the question a sentence must share, by weight, a second one too, and how close that must come to the best;
+# and the score that each must have.
 _ENOUGH = 0.45
 _ENOUGH_BESIDE = 0.15
+_SECOND = 0.65
 _LEAST = 1.3
 # How much more of the question may be said of others than of whom it asks about.
 _OF_OTHERS = 0.15
@@ -104,8 +106,10 @@ def answer(question: Question, parser: SentenceParser) -> str:
     ranked = _ranked(query, found) or _ranked(query, found, strictly=False)
     if not ranked:
         return NO_ANSWER
-    beside = [it for _, it in _ranked(query, found, enough=_ENOUGH_BESIDE)]
-    return _quoted(query, _with_its_end(ranked[0][1], beside), beside)
+    best, first = ranked[0]
+    others = _ranked(query, found, enough=_ENOUGH_BESIDE)
+    close = [it for score, it in others if score >= _SECOND * best]
+    return _quoted(query, _with_its_end(first, [it for _, it in others]), close)
 
 
 class _Query:
