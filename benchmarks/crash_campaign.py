@@ -244,7 +244,7 @@ def _commit_often() -> None:
     from sessiongraph.snapshots import checkpoint
 
     window_extraction.CALL_CHARS, build_graph.COMMIT_SECONDS, embedding._COMMIT_TEXTS = 250, 0.0, 8
-    due = itertools.cycle((True, False))
+    due = itertools.cycle((True, True, False, False))
 
     def is_due(*_: object) -> bool:
         return next(due)
