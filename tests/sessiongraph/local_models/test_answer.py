@@ -60,11 +60,11 @@ def test_naming_a_thing_does_not_answer_about_it():
 
 
 def test_what_was_said_of_another_is_no_answer():
-    talk = Source(
-        "conversation, 2023-05-08", "Eva: My brother painted the kitchen.\nTom: I painted a lighthouse at sunrise."
-    )
-    assert asked("What did Tom paint at sunrise?", talk).startswith("Tom: I painted a lighthouse at sunrise. [1]")
-    assert asked("What did Eva paint at sunrise?", talk) == NO_ANSWER
+    eva, tom = "Eva: I visited a lighthouse in Brest.", "Tom: I painted a lighthouse in Brest."
+    talk = Source("conversation, 2023-05-08", f"{eva}\n{tom}")
+    assert asked("Where did Tom paint a lighthouse?", talk) == f"{tom} [1]"
+    assert asked("Where did Eva visit a lighthouse?", talk) == f"{eva} [1]"
+    assert asked("Where did Eva paint a lighthouse?", talk) == NO_ANSWER
 
 
 def test_a_second_source_that_says_more_is_quoted_too():
@@ -73,10 +73,22 @@ def test_a_second_source_that_says_more_is_quoted_too():
 
 
 def test_of_two_that_fit_the_source_that_search_found_first_is_quoted_first():
-    first, second = "Bob visited the lighthouse in 2010.", "Bob visited the lighthouse in 2012."
+    first, second = "Bob visited the lighthouse in 2010.", "Bob visited the lighthouse by boat in 2012."
     for one, other in ((first, second), (second, first)):
         found = asked("When did Bob visit the lighthouse?", Source("document: a", one), Source("document: b", other))
         assert found.startswith(one)
+
+
+def test_a_passage_is_quoted_rather_than_its_fact():
+    fact = Source("known fact, from document: bob", "Bob lives in Rome.")
+    assert asked("Where does Bob live?", fact, BOB) == "Bob lives in Rome with his wife. [2]"
+
+
+def test_of_what_is_true_no_more_the_fact_is_quoted_that_says_since_when():
+    passage = Source("document; no longer true: Bob worked at Acme.", "Bob worked at Acme.")
+    fact = Source("known fact, true until 2020-05, from document", "Bob worked at Acme.")
+    others = [Source(f"document: {number}", f"Alice visited Acme {number} times.") for number in range(6)]
+    assert asked("Where did Bob work?", passage, *others, fact).startswith("Bob worked at Acme. (until 2020-05) [8]")
 
 
 def test_a_follow_up_is_about_whom_was_spoken_of():
