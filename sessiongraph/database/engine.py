@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sessiongraph.database.migration import bring_up_to_date
 from sessiongraph.errors import SessionGraphError, StoreBusyError, StoreUnavailableError
+from sessiongraph.storable_text import storable
 
 T = TypeVar("T")
 
@@ -174,13 +175,16 @@ class _NumberLoader(Loader):
         return float(text) if "." in text else int(text)
 
 
-class _TextDumper(StrDumper):
-    """A text without what PostgreSQL cannot keep: NUL, and halves of surrogate pairs."""
+def keepable(text: str) -> str:
+    """`text` without what PostgreSQL cannot keep: halves of surrogate pairs, and NUL."""
+    return storable(text).replace("\0", "\ufffd")
 
+
+class _TextDumper(StrDumper):
     oid = 0
 
     def dump(self, obj: str) -> bytes:
-        return obj.encode("utf-8", "replace").replace(b"\0", b"\xef\xbf\xbd")
+        return keepable(obj).encode()
 
 
 def _begun(pooled: PoolProxiedConnection, read_only: bool, wait_seconds: float) -> psycopg.Connection:

@@ -19,6 +19,7 @@ from sessiongraph.ids import content_id
 from sessiongraph.llm.client import LLM, Message
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, check_numbers
 from sessiongraph.prompts.prompt_format import Part, Window, render
+from sessiongraph.storable_text import storable
 from sessiongraph.types import Usage
 from sessiongraph.writing_systems import SENTENCE
 
@@ -272,7 +273,7 @@ def _distinct(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _line(text: str, limit: int) -> str:
     """`text` on one line; half of a surrogate pair, which a model's JSON may hold, can be neither sent nor stored."""
-    return " ".join(text.encode("utf-8", "replace").decode().split())[:limit].rstrip()
+    return " ".join(storable(text).split())[:limit].rstrip()
 
 
 def _is_name(text: str) -> bool:

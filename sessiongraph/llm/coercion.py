@@ -13,7 +13,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from sessiongraph.llm.envelope import storable
+from sessiongraph.storable_text import storable
 
 T = TypeVar("T", bound=BaseModel)
 

@@ -16,10 +16,11 @@ from sessiongraph.llm import context_window, litellm_calls, litellm_runtime, loc
 from sessiongraph.llm.call_spans import CallSpan
 from sessiongraph.llm.drafts import Drafts, OnDraft
 from sessiongraph.llm.endpoint import Endpoint
-from sessiongraph.llm.envelope import Envelope, read_envelope, storable
+from sessiongraph.llm.envelope import Envelope, read_envelope
 from sessiongraph.llm.error_mapping import is_unreadable, may_pass
 from sessiongraph.llm.event_loops import EventLoops
 from sessiongraph.local_models import LocalModels
+from sessiongraph.storable_text import storable
 from sessiongraph.types import Usage
 
 Message = dict[str, str]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sessiongraph.llm.error_mapping import ErrorInAnswer, UnreadableAnswer
+from sessiongraph.storable_text import storable
 
 # Kinds of content blocks that are a model's thinking, or no words at all.
 _NOT_SAID = ("think", "thought", "reason", "image", "audio", "file", "tool_result")
@@ -169,8 +170,3 @@ def _count(value: Any) -> int:
         return max(0, int(float(value)))
     except (TypeError, ValueError, OverflowError):
         return 0
-
-
-def storable(text: str) -> str:
-    """`text` as it can be sent again and stored: half of a surrogate pair, of an emoji that was cut, can be neither."""
-    return text.encode("utf-8", "replace").decode()

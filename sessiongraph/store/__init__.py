@@ -1,1 +1,1 @@
-"""The graph store: one DuckDB file a dataset, its lock and its schema."""
+"""The graph store: what a dataset's rows are, and what keeps them: a DuckDB file, or tables in PostgreSQL."""

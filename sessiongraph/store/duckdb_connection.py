@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from sessiongraph.storable_text import storable
 from sessiongraph.store.connection import Columns, Row, Values
 from sessiongraph.store.store_version import COUNTED, StoreVersion
-from sessiongraph.store.text import storable
 
 _READ_MEMORY_LIMIT = "128MB"
 # Chunks of rows (2,048 each) that are read at once.
@@ -67,7 +68,7 @@ class DuckDBConnection:
     def insert(self, table: str, rows: Sequence[Row]) -> None:
         import pandas as pd  # which takes a quarter of a second: readers never need it
 
-        values = [{name: storable(value) for name, value in row.items()} for row in rows]
+        values = [{name: _kept(value) for name, value in row.items()} for row in rows]
         # Nullable integers: in a float column a missing score would be NaN, which is no integer.
         frame = pd.DataFrame(values).convert_dtypes()
         self._connection.register("inserted", frame)
@@ -76,3 +77,7 @@ class DuckDBConnection:
 
     def delete(self, table: str, condition: str, values: Values = None) -> None:
         self.execute(f"DELETE FROM {table} WHERE {condition}", values)
+
+
+def _kept(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) else value

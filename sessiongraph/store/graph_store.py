@@ -1,5 +1,5 @@
 """One dataset's store: what whoever reads and writes it may rely on. What the rows mean is not known here, nor what
-keeps them: `duckdb_store` does so in a file.
+keeps them: `duckdb_store` does so in a file, `postgres_store` in tables that all datasets share.
 
 Invariants:
 - Connections are short: one is open only while a function passed to `read`, `write` or `rewrite` runs.

@@ -19,12 +19,11 @@ import psycopg
 from psycopg import RawCursor, RawServerCursor
 from psycopg.sql import Literal
 
-from sessiongraph.database.engine import SCHEMA
+from sessiongraph.database.engine import SCHEMA, keepable
 from sessiongraph.store.connection import Columns, Result, Row, Values
 from sessiongraph.store.duckdb_pool import DuckDBPool
 from sessiongraph.store.schema import VIEWS, table_columns
 from sessiongraph.store.store_version import StoreVersion
-from sessiongraph.store.text import storable
 
 _TYPES = {
     "VARCHAR": "text",
@@ -244,7 +243,7 @@ class _Given:
 def _kept(value: Any) -> Any:
     """`value` without what PostgreSQL cannot keep."""
     if isinstance(value, str):
-        return storable(value).replace("\0", "\ufffd")
+        return keepable(value)
     return [_kept(it) for it in value] if isinstance(value, list) else value
 
 

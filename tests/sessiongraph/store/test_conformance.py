@@ -122,8 +122,10 @@ def test_every_column_of_every_table_keeps_what_it_was_given_and_what_it_was_not
 
 
 def test_texts_that_no_database_can_keep_are_kept_but_for_what_it_cannot(store: GraphStore) -> None:
-    store.write("r", "a", lambda tx: tx.insert("windows", [{"id": "a", "summary": "half \ud83d of"}]))
-    assert store.read(lambda con: con.execute("SELECT summary FROM windows").fetchall()) == [("half ? of",)]
+    said = [{"id": "a", "summary": "half \ud83d of"}, {"id": "b", "summary": "nul \0 in"}]
+    store.write("r", "a", lambda tx: tx.insert("windows", said))
+    [(half,), (nul,)] = store.read(lambda con: con.execute("SELECT summary FROM windows ORDER BY id").fetchall())
+    assert half == "half ? of" and nul in ("nul \0 in", "nul \ufffd in")
 
 
 def test_values_are_given_by_place_by_number_and_by_name(store: GraphStore) -> None:

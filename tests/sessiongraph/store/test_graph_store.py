@@ -63,20 +63,6 @@ def holding(process: "subprocess.Popen[str]") -> Iterator[None]:
         process.communicate()
 
 
-def test_a_write_that_raises_leaves_nothing_of_itself(store: DuckDBStore) -> None:
-    store.write("r1", "a", lambda tx: add(tx, "kept"))
-
-    def half_done(tx: Transaction) -> None:
-        add(tx, "half")
-        tx.delete("windows", "id", ["kept"])
-        raise RuntimeError("on the way")
-
-    with pytest.raises(RuntimeError):
-        store.write("r2", "a", half_done)
-    assert texts(store) == ["kept"]
-    assert store.read(lambda con: con.execute("SELECT run_id FROM commits").fetchall()) == [("r1",)]
-
-
 def test_a_first_write_that_raises_leaves_a_store_that_reads_as_empty(store: DuckDBStore) -> None:
     def fail(tx: Transaction) -> None:
         add(tx, "half")
@@ -295,12 +281,6 @@ def test_texts_come_back_as_they_went_in(store: DuckDBStore) -> None:
     store.write("r", "a", lambda tx: tx.insert("windows", [{"id": str(n), "summary": t} for n, t in enumerate(said)]))
     rows = store.read(lambda con: con.execute("SELECT summary FROM windows ORDER BY id::INT").fetchall())
     assert [summary for (summary,) in rows] == said
-
-
-def test_half_of_a_surrogate_pair_does_not_take_the_database_down(store: DuckDBStore) -> None:
-    """A model's answer cut in an emoji, or a file name that is not UTF-8."""
-    store.write("r", "a", lambda tx: add(tx, "cut \ud83d here"))
-    assert texts(store) == ["cut ? here"]
 
 
 def test_missing_values_stay_missing_in_every_column(store: DuckDBStore) -> None:
