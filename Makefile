@@ -11,7 +11,7 @@ COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # Many Pythons start here: none of them is to compile the checkout anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint bench soak dev clean
+.PHONY: demo test lint bench soak deploy-check dev clean
 
 demo: $(VENV)/.installed  ## the story of the README, run and explained
 	$(BIN)/python examples/session_persistence.py
@@ -61,6 +61,9 @@ soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histo
 	FUZZ_ANSWERS=10000 $(BIN)/pytest tests/reliability/test_model_answers_fuzz.py
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/forgetting.py $(DATA)
 
+deploy-check: $(VENV)/.installed-deploy  ## the files of deploy/, by the tools of those who read them, and their processes
+	$(BIN)/pytest tests/deploy
+
 dev: $(VENV)/.installed  ## the Dagster UI
 	$(BIN)/sessiongraph dev
 
@@ -84,5 +87,10 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.installed-bench: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) -e '.[dev,bench]'
+	$(COMPILE)
+	touch $(VENV)/.installed $(VENV)/.installed-dev $@
+
+$(VENV)/.installed-deploy: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[dev,deploy]'
 	$(COMPILE)
 	touch $(VENV)/.installed $(VENV)/.installed-dev $@

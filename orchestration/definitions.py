@@ -6,6 +6,7 @@ from assets import cognify, graph_checkpoint, ingestion, session_cache, session_
 from orchestration.automation import build_automation_sensor, with_automation
 from orchestration.checks import build_checks
 from orchestration.estimate_job import estimate_persist
+from orchestration.executor import build_executor
 from orchestration.jobs import build_jobs
 from orchestration.prune_history import prune_history
 from orchestration.schedules import SCHEDULES
@@ -41,8 +42,7 @@ def build_defs(
         schedules=SCHEDULES,
         sensors=[*SENSORS, build_automation_sensor(prefix)],
         resources={"graph": graph, "session_cache": cache, "llm": llm},
-        # A dataset's four assets share its store and its models: one process makes them at a quarter of the cost.
-        executor=dg.in_process_executor,
+        executor=build_executor(settings.celery_url),
     )
 
 

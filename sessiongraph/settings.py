@@ -37,7 +37,7 @@ _LONGEST_WAIT = 30 * 24 * 3600
 def variables_of(setting: str) -> list[str]:
     """The environment variables of `setting`, the one that goes first first."""
     # HOME, DATABASE_URL, SERVER_…, WEBHOOK_… and so on are other programs' words.
-    alone = setting in ("home", "asset_key_prefix", "database_url", "public_url", "dagster_url")
+    alone = setting in ("home", "asset_key_prefix", "database_url", "celery_url", "public_url", "dagster_url")
     alone = alone or setting.startswith(("server_", "webhook_"))
     return [PREFIX + setting.upper(), *([] if alone else [setting.upper()])]
 
@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     persist_turns: int = Field(default=20, ge=1)
     persist_wait_seconds: float = Field(default=1800.0, ge=0, le=_LONGEST_WAIT)
     persist_before_expiry_seconds: float = Field(default=3600.0, ge=0, le=_LONGEST_WAIT)
+
+    # The broker of the Celery workers that do the steps of runs; without it a run does them itself.
+    celery_url: SecretStr | None = None
 
     # How long Dagster's history is kept: what each means stands in orchestration/prune_history.py.
     keep_runs_days: int = Field(default=30, ge=1)

@@ -25,8 +25,8 @@ def _of_module(text: str) -> tuple[str, str]:
 
 def test_every_workspace_names_one_location_and_one_module(project_root: Path) -> None:
     project = tomllib.loads((project_root / "pyproject.toml").read_text())["tool"]["dg"]["project"]
-    (served,) = yaml.safe_load((project_root / "docs/deploy/workspace.yaml").read_text())["load_from"]
-    service = (project_root / "docs/deploy/sessiongraph-code.service").read_text()
+    (served,) = yaml.safe_load((project_root / "deploy/systemd/workspace.yaml").read_text())["load_from"]
+    service = (project_root / "deploy/systemd/sessiongraph-code.service").read_text()
     ((host, port, folder, module, location),) = re.findall(
         r"-h (\S+) -p (\S+) -d (\S+) -m (\S+) --location-name (\S+)", service
     )
