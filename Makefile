@@ -50,6 +50,7 @@ SOAK_SECONDS ?= 600
 soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histories; each as long as make soak SOAK_SECONDS=600
 	$(BIN)/python benchmarks/crash_campaign.py --kills 300
 	$(BIN)/python benchmarks/crash_campaign.py --kills 60 --redis
+	$(BIN)/python benchmarks/crash_campaign.py --kills 100 --postgres
 	$(BIN)/python benchmarks/hostile_home.py
 	$(BIN)/python benchmarks/daemon.py
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS)

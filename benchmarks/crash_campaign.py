@@ -1,14 +1,16 @@
 """kill -9 at every boundary and at random moments, then a normal run: is anything lost, doubled, locked or still there?
 
-    python benchmarks/crash_campaign.py --kills 300 [--redis]
+    python benchmarks/crash_campaign.py --kills 300 [--redis] [--postgres]
 
 Each kill hits a process that works on a real project home. Afterwards another process must be able to write within a
 second; one normal run must bring the home to exactly the state of an undisturbed one, with nothing twice; what was to
-be forgotten must be in no byte of it. Prints kills by place, and exits with 1 unless nothing was lost or doubled.
+be forgotten must be in no byte of it, and in no row of its database. Prints kills by place, and exits with 1 unless
+nothing was lost or doubled.
 """
 
 import argparse
 import asyncio
+import copy
 import importlib
 import itertools
 import logging
@@ -20,7 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 
 import benchmarks.crash_story as story
 from benchmarks.crash_children import Ended, Trap, in_child, set_traps
-from benchmarks.measure import redis_server, write_figures
+from benchmarks.home_databases import HomeDatabases
+from benchmarks.measure import postgres_server, redis_server, write_figures
 from benchmarks.redis_state import RedisState
 from sessiongraph.default_client import default_services
 from tests.support.dataset_state import DatasetState, doubled, read_opened_state, read_state
@@ -88,9 +91,12 @@ class Figures:
 class Campaign:
     """Operations on copies of two homes under `folder`: one that has begun, and one that has been built."""
 
-    def __init__(self, folder: Path, seed: int, redis: RedisState | None = None) -> None:
+    def __init__(
+        self, folder: Path, seed: int, redis: RedisState | None = None, databases: HomeDatabases | None = None
+    ) -> None:
         self.folder = folder
         self._redis = redis
+        self._databases = databases
         self._sessions: dict[str, dict[bytes, tuple[bytes, int]]] = {}
         self._random = random.Random(seed)
         self.undisturbed: dict[str, Undisturbed] = {}
@@ -102,9 +108,12 @@ class Campaign:
         Raises RuntimeError for a boundary that no operation passes: what it surrounds is called otherwise by now.
         """
         unpassed: set[str] = set()
+        (self.folder / "begun").mkdir()
+        if self._databases is not None:
+            self._databases.create(self.folder / "begun")
         self._do("begun", story.begin)
         self._save_sessions("begun")
-        shutil.copytree(self.folder / "begun", self.folder / "built")
+        self._copy(self.folder / "begun", self.folder / "built")
         self._do("built", story.build)
         self._save_sessions("built")
         for operation in story.OPERATIONS:
@@ -112,7 +121,7 @@ class Campaign:
                 seen = self._do(home, operation.work, trap=Trap())
             with self.copy(operation.template) as home:
                 self._do(home, operation.normal)
-                states = _value(in_child(lambda home=home: in_home(home, _states)))
+                states = _value(in_child(lambda home=home: self.in_home(home, _states)))
             unpassed |= seen.value.places
             self.undisturbed[operation.name] = Undisturbed(seen.value.passed, seen.seconds, states)
         unpassed.difference_update(*(undisturbed.boundaries for undisturbed in self.undisturbed.values()))
@@ -152,8 +161,8 @@ class Campaign:
                 if ended.error:
                     return self.failed(operation, place, f"before the kill: {ended.error}")
                 self.figures.kills[place] += ended.killed
-            with self.copy(home) as copy:
-                faults = in_child(lambda: in_home(copy, lambda: _faults_after_kill(operation)))
+            with self.copy(home) as copied:
+                faults = in_child(lambda: self.in_home(copied, _faults_after_kill))
             if faults.error or faults.value:
                 self.failed(operation, place, faults.error or "; ".join(faults.value))
             ended = self.child(home, operation.normal)
@@ -164,7 +173,7 @@ class Campaign:
     def compare(self, operation: story.Operation, place: str, home: Path) -> None:
         """Hold `home` after its normal run against an undisturbed one."""
         wanted = self.undisturbed[operation.name].states
-        ended = in_child(lambda: in_home(home, lambda: (_states(), *_faults_at_the_end())))
+        ended = in_child(lambda: self.in_home(home, lambda: (_states(), *_faults_at_the_end())))
         if ended.error:
             return self.failed(operation, place, ended.error)
         found, lost, twice, faults = ended.value
@@ -179,6 +188,9 @@ class Campaign:
         if self._redis is not None:
             text = self._redis.text()
             faults = [*faults, *(f"{word} is in Redis" for word in operation.forgotten if word.encode() in text)]
+        if self._databases is not None and operation.forgotten:
+            rows = self._databases.text(home)
+            faults = [*faults, *(f"{word} is in the database" for word in operation.forgotten if word in rows)]
         for fault in [*faults, *_left_behind(home, operation.forgotten)]:
             self.failed(operation, place, fault)
 
@@ -203,9 +215,9 @@ class Campaign:
         def run() -> Trap | None:
             limit()
             if trap is not None:
-                set_traps(trap)
+                set_traps(trap, in_database=self._databases is not None)
                 _commit_often()
-            in_home(home, lambda: asyncio.run(work()))  # type: ignore[arg-type]
+            self.in_home(home, lambda: asyncio.run(work()))  # type: ignore[arg-type]
             return trap
 
         return in_child(run, moment)
@@ -219,23 +231,32 @@ class Campaign:
         """A copy of a home; with one of a template, by its name, the sessions are those of the template again."""
         if self._redis is not None and isinstance(home, str):
             self._redis.restore(self._sessions[home])
-        copy = Path(tempfile.mkdtemp(dir=self.folder)) / "home"
-        shutil.copytree(self.folder / home, copy)
+        copied = Path(tempfile.mkdtemp(dir=self.folder)) / "home"
+        self._copy(self.folder / home, copied)
         try:
-            yield copy
+            yield copied
         finally:
-            shutil.rmtree(copy.parent)
+            shutil.rmtree(copied.parent)
+            if self._databases is not None:
+                self._databases.drop(copied)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        shutil.copytree(source, target)
+        if self._databases is not None:
+            self._databases.copy(source, target)
+
+    def in_home(self, home: Path, work: Callable[[], Any]) -> Any:
+        """What `work` gives, on that home; in a process of its own, whose environment it changes."""
+        os.environ["SESSIONGRAPH_HOME"] = str(home)
+        if self._databases is not None:
+            os.environ["SESSIONGRAPH_DATABASE_URL"] = self._databases.of(home)
+        return work()
 
 
 def _value(ended: Ended) -> Any:
     if ended.error:
         raise RuntimeError(ended.error)
     return ended.value
-
-
-def in_home(home: Path, work: Callable[[], Any]) -> Any:
-    os.environ["SESSIONGRAPH_HOME"] = str(home)
-    return work()
 
 
 def _commit_often() -> None:
@@ -264,13 +285,14 @@ def _states() -> States:
     return {name: read_state(store, model) for name, store in stores().items()}
 
 
-def _faults_after_kill(operation: story.Operation) -> list[str]:
+def _faults_after_kill() -> list[str]:
     """What is wrong before any normal run: a store that cannot be written at once, a half-written one."""
     faults = []
     for name, store in stores().items():
         if not store.exists:
             continue
-        quick = type(store)(store.path, wait_seconds=LOCK_SECONDS)
+        quick = copy.copy(store)
+        quick._wait_seconds = LOCK_SECONDS
         started = time.monotonic()
         quick.write("check", "check", lambda tx: setattr(tx, "changed", True))
         if (waited := time.monotonic() - started) > LOCK_SECONDS:
@@ -309,8 +331,8 @@ def _left_behind(home: Path, forgotten: tuple[str, ...]) -> list[str]:
 
 
 @contextmanager
-def campaign(seed: int = 0, redis_port: int | None = None) -> Iterator[Campaign]:
-    """A prepared campaign in a folder of its own, on the embedded models and the SQLite cache, or the Redis given."""
+def campaign(seed: int = 0, redis_port: int | None = None, postgres_url: str | None = None) -> Iterator[Campaign]:
+    """A prepared campaign in a folder of its own, on the embedded models, and on files or the servers given."""
     from sessiongraph.dagster_home import write_dagster_home
     from sessiongraph.settings import Settings
 
@@ -323,7 +345,12 @@ def campaign(seed: int = 0, redis_port: int | None = None) -> Iterator[Campaign]
         if redis_port is not None:
             os.environ |= {"CACHE_BACKEND": "redis", "CACHE_PORT": str(redis_port)}
         _load_everything()
-        made = Campaign(Path(folder), seed, None if redis_port is None else RedisState(redis_port))
+        made = Campaign(
+            Path(folder),
+            seed,
+            None if redis_port is None else RedisState(redis_port),
+            None if postgres_url is None else HomeDatabases(postgres_url),
+        )
         made.prepare()
         yield made
         os.chdir("/")
@@ -364,12 +391,13 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0, help="chooses places and moments")
     parser.add_argument("--redis", action="store_true", help="keep the sessions in a Redis of its own")
+    parser.add_argument("--postgres", action="store_true", help="keep graphs and users in a PostgreSQL of its own")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     arguments = parser.parse_args()
-    with (
-        redis_server() if arguments.redis else nullcontext() as port,
-        campaign(arguments.seed, port) as made,
-    ):
+    with ExitStack() as stack:
+        port = stack.enter_context(redis_server()) if arguments.redis else None
+        url = stack.enter_context(postgres_server()) if arguments.postgres else None
+        made = stack.enter_context(campaign(arguments.seed, port, url))
         made.run(arguments.kills)
     print(table(made.figures))
     write_figures(arguments.json, vars(made.figures))

@@ -83,12 +83,14 @@ def _work(work: Callable[[], Any], writer: int) -> None:
     os._exit(0)
 
 
+_BEGUN, _FILLED = "transaction: after BEGIN", "transaction: rows in, before COMMIT"
 # How a session cache is written.
 _WRITES = ("put_turns", "update_turn", "delete_turn", "delete_session")
 
 
-def set_traps(trap: Trap) -> None:
-    """Let this process pass `trap` at every boundary at which something is written, read, asked for or replaced."""
+def set_traps(trap: Trap, *, in_database: bool = False) -> None:
+    """Let this process pass `trap` at every boundary at which something is written, read, asked for or replaced, in
+    stores that are files or lie in a database."""
     import sessiongraph.api.forget
     import sessiongraph.dagster.event_reporting
     from sessiongraph.access.control import AccessControl
@@ -97,17 +99,11 @@ def set_traps(trap: Trap) -> None:
     from sessiongraph.session_cache.redis import RedisSessionCache
     from sessiongraph.session_cache.sqlite import SqliteSessionCache
     from sessiongraph.snapshots import checkpoint, snapshot_builder
-    from sessiongraph.store import duckdb_store
 
     for owner, name, place in (
         (AccessControl, "create_dataset", "create dataset"),
         *((cache, name, f"cache: {name}") for cache in (SqliteSessionCache, RedisSessionCache) for name in _WRITES),
-        (duckdb_store.DuckDBStore, "write", "store: write"),
-        (duckdb_store.DuckDBStore, "rewrite", "store: rewrite"),
-        (duckdb_store.DuckDBStore, "_checkpoint", "store: checkpoint"),
-        (duckdb_store.DuckDBStore, "_copy", "rewrite: copy"),
-        (duckdb_store, "_remove", "store: remove file"),
-        (Path, "replace", "store: replace file"),
+        *(_of_database() if in_database else _of_files()),
         (checkpoint, "_write", "checkpoint: write"),
         (checkpoint, "remove_folder", "checkpoint: remove"),
         (Path, "rename", "checkpoint: rename"),
@@ -118,7 +114,37 @@ def set_traps(trap: Trap) -> None:
         (sessiongraph.dagster.event_reporting, "_report", "report to Dagster"),
     ):
         _surround(owner, name, place, trap)
-    _trap_transactions(trap)
+    trap.places |= {_BEGUN, _FILLED}
+    if in_database:
+        _trap_commits_to_a_database(trap)
+    else:
+        _trap_transactions(trap)
+
+
+def _of_files() -> list[tuple[Any, str, str]]:
+    from sessiongraph.store import duckdb_store
+
+    return [
+        (duckdb_store.DuckDBStore, "write", "store: write"),
+        (duckdb_store.DuckDBStore, "rewrite", "store: rewrite"),
+        (duckdb_store.DuckDBStore, "_checkpoint", "store: checkpoint"),
+        (duckdb_store.DuckDBStore, "_copy", "rewrite: copy"),
+        (duckdb_store, "_remove", "store: remove file"),
+        (Path, "replace", "store: replace file"),
+    ]
+
+
+def _of_database() -> list[tuple[Any, str, str]]:
+    import psycopg
+
+    from sessiongraph.store.postgres_store import PostgresStore
+
+    return [
+        (PostgresStore, "write", "store: write"),
+        (PostgresStore, "rewrite", "store: rewrite"),
+        (PostgresStore, "read", "store: read"),
+        (psycopg.Connection, "commit", "database: COMMIT"),
+    ]
 
 
 def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
@@ -143,24 +169,39 @@ def _surround(owner: Any, name: str, place: str, trap: Trap) -> None:
     setattr(owner, name, awaiting if inspect.iscoroutinefunction(original) else passing)
 
 
+def _trap_commits_to_a_database(trap: Trap) -> None:
+    """Inside a transaction that holds its dataset's row."""
+    from sessiongraph.store.postgres_store import PostgresStore
+
+    commit = PostgresStore._commit
+
+    def trapped_commit(store: Any, run_id: str, asset: str, change: Callable[[Any], Any], deletes: bool) -> Any:
+        return commit(store, run_id, asset, _trapped(change, trap), deletes)
+
+    PostgresStore._commit = trapped_commit  # type: ignore[method-assign]
+
+
+def _trapped(change: Callable[[Any], Any], trap: Trap) -> Callable[[Any], Any]:
+    def trapped_change(tx: Any) -> Any:
+        trap(_BEGUN)
+        result = change(tx)
+        trap(_FILLED)
+        return result
+
+    return trapped_change
+
+
 def _trap_transactions(trap: Trap) -> None:
     """Inside a transaction, and between its COMMIT and the closing that brings the log into the file."""
     from sessiongraph.store.duckdb_pool import DuckDBPool
     from sessiongraph.store.duckdb_store import DuckDBStore
 
-    begun, filled = "transaction: after BEGIN", "transaction: rows in, before COMMIT"
     read, written = "store: read, before close", "store: written, before close"
-    trap.places |= {begun, filled, read, written}
+    trap.places |= {read, written}
     commit, opened = DuckDBStore._commit, DuckDBPool.opened
 
     def trapped_commit(store: Any, path: Path, run_id: str, asset: str, change: Callable[[Any], Any]) -> Any:
-        def trapped_change(tx: Any) -> Any:
-            trap(begun)
-            result = change(tx)
-            trap(filled)
-            return result
-
-        return commit(store, path, run_id, asset, trapped_change)
+        return commit(store, path, run_id, asset, _trapped(change, trap))
 
     @contextmanager
     def trapped_opened(pool: Any, path: Path | None, *, read_only: bool = False) -> Iterator[Any]:

@@ -18,7 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 import benchmarks.crash_story as story
-from benchmarks.crash_campaign import Campaign, campaign, in_home, stores
+from benchmarks.crash_campaign import Campaign, campaign, stores
 from benchmarks.crash_children import in_child
 from tests.support.dataset_state import doubled
 
@@ -33,7 +33,7 @@ def starve(made: Campaign, operation: story.Operation, limit: int) -> str:
     with made.copy(operation.template) as home:
         ended = made.child(home, operation.work, limit=partial(_limit_files, limit))
         error = _named(made, operation, what, ended.error)
-        found = in_child(lambda: in_home(home, lambda: [store.read(doubled) for store in stores().values()]))
+        found = in_child(lambda: made.in_home(home, lambda: [store.read(doubled) for store in stores().values()]))
         if found.error or any(found.value):
             made.failed(operation, what, found.error or f"rows twice: {found.value}")
         ended = made.child(home, operation.normal)
