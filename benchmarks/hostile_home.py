@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 import benchmarks.crash_story as story
 from benchmarks.crash_campaign import Campaign, campaign, stores
 from benchmarks.crash_children import in_child
+from benchmarks.measure import write_figures
 from tests.support.dataset_state import doubled
 
 # An error of ours ends with its class and message; any other is a fault of the program.
@@ -101,6 +102,8 @@ def _contents(home: Path) -> dict[Path, bytes]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=12, help="how many limits are tried")
+    parser.add_argument("--kills", type=int, default=0, help="then kill so often, too: both need the same homes")
+    parser.add_argument("--json", type=Path, help="where to write the figures of the kills")
     arguments = parser.parse_args()
     with campaign() as made:
         ends: Counter[str] = Counter()
@@ -108,9 +111,12 @@ def main() -> None:
             if operation.name in _GROWING:
                 ends.update(starve(made, operation, limit).split(":")[0] for limit in limits(made, arguments.steps))
                 ends.update([f"read-only: {lock_out(made, operation)}"])
+        if arguments.kills:
+            made.run(arguments.kills)
     for end, count in ends.most_common():
         print(f"{count:4}  {end}")
     print(*made.figures.failures, sep="\n")
+    write_figures(arguments.json, vars(made.figures))
     print(f"lost {made.figures.lost}, doubled {made.figures.doubled}, failures {len(made.figures.failures)}")
     sys.exit(not made.figures.good)
 
