@@ -90,3 +90,7 @@ class StoreBusyError(SessionGraphError):
 
 class StoreUnavailableError(StoreBusyError):
     """The database that holds the stores is not to be reached now, or has no place for another connection."""
+
+
+class FilesUnavailableError(SessionGraphError):
+    """The object store that holds the shared files is not to be reached now, or refused a request."""

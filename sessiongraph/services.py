@@ -8,6 +8,7 @@ import asyncio
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sessiongraph.access.last_known import LastKnown
     from sessiongraph.dagster_home import DagsterInstances
     from sessiongraph.database.engine import Database
+    from sessiongraph.files import Files
     from sessiongraph.llm.client import LLM
     from sessiongraph.llm.embedder import Embedder
     from sessiongraph.local_models import LocalModels
@@ -162,14 +164,28 @@ class Services:
         """Where changes are reported to: the instance of DAGSTER_HOME, or else of this home. Blocks."""
         return self.shared.dagster_instances.of(self.settings.home)
 
+    @cached_property
+    def files(self) -> "Files":
+        """Those of SESSIONGRAPH_FILES_URL, which all machines share; without it, those of the home."""
+        from sessiongraph.files import LocalFiles, open_files
+
+        return open_files(self.settings.files_url) if self.settings.files_url else LocalFiles(self.settings.home)
+
+    def check_files(self) -> None:
+        """Raise where SESSIONGRAPH_FILES_URL is set, and nothing can be kept there now: InvalidInputError,
+        FilesUnavailableError. Blocks."""
+        if self.settings.files_url:
+            self.files.make()
+
     def store(self, dataset: Dataset) -> "GraphStore":
+        files = self.files.below(f"datasets/{dataset.id}")
         if self.database is not None:
             from sessiongraph.store.postgres_store import PostgresStore
 
-            return PostgresStore(self.database, dataset.id, self.folder(dataset), self.shared.duckdb_pool)
+            return PostgresStore(self.database, dataset.id, self.folder(dataset), self.shared.duckdb_pool, files=files)
         from sessiongraph.store.duckdb_store import DuckDBStore
 
-        return DuckDBStore(self.folder(dataset) / "graph.duckdb", self.shared.duckdb_pool)
+        return DuckDBStore(self.folder(dataset) / "graph.duckdb", self.shared.duckdb_pool, files=files)
 
     def snapshot(self, dataset: Dataset) -> "Snapshot":
         """The dataset as a reader sees it now. Blocks for as long as reading takes."""
@@ -202,15 +218,23 @@ class Services:
         """Where everything that belongs to `dataset` lies; named by id, which no name from outside can leave."""
         return self.settings.home / "datasets" / dataset.id
 
-    def inbox(self, dataset: Dataset) -> Path:
-        """The folder whose files the next materialization of `documents` takes."""
-        return self.settings.home / "inbox" / dataset.owner_name / dataset.name
+    @property
+    def inboxes(self) -> "Files":
+        """What people put there for datasets: `<owner>/<dataset>/…`."""
+        return self.files.below("inbox")
+
+    def inbox(self, dataset: Dataset) -> "Files":
+        """What the next materialization of `documents` takes."""
+        return self.inboxes.below(f"{dataset.owner_name}/{dataset.name}")
 
     def delete_files(self, dataset: Dataset) -> None:
-        """Remove the dataset's store and files from disk."""
-        self.store(dataset).delete()
+        """Remove the dataset's store, and its files here and where all machines have them."""
+        store = self.store(dataset)
+        store.delete()
         shutil.rmtree(self.folder(dataset), ignore_errors=True)
-        shutil.rmtree(self.inbox(dataset), ignore_errors=True)
+        for files in (store.files, self.inbox(dataset)):
+            with suppress(OSError):
+                files.remove()
 
     def forget_answers(self) -> None:
         """Drop what models answered: it may quote what is forgotten."""

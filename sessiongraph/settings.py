@@ -24,6 +24,7 @@ from pydantic_settings import (
 )
 
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.files import check_files_url
 from sessiongraph.ids import key_parts
 from sessiongraph.types import DEFAULT_USER, MAIN_DATASET
 
@@ -37,7 +38,15 @@ _LONGEST_WAIT = 30 * 24 * 3600
 def variables_of(setting: str) -> list[str]:
     """The environment variables of `setting`, the one that goes first first."""
     # HOME, DATABASE_URL, SERVER_…, WEBHOOK_… and so on are other programs' words.
-    alone = setting in ("home", "asset_key_prefix", "database_url", "celery_url", "public_url", "dagster_url")
+    alone = setting in (
+        "home",
+        "asset_key_prefix",
+        "database_url",
+        "files_url",
+        "celery_url",
+        "public_url",
+        "dagster_url",
+    )
     alone = alone or setting.startswith(("server_", "webhook_"))
     return [PREFIX + setting.upper(), *([] if alone else [setting.upper()])]
 
@@ -68,6 +77,8 @@ class Settings(BaseSettings):
 
     # The PostgreSQL that holds graphs, users and grants of any number of machines; without it they are files of `home`.
     database_url: SecretStr | None = None
+    # Where originals, pages of changes, inboxes and checkpoints lie for all machines; without it in `home`.
+    files_url: str | None = None
 
     caching: bool = True
     cache_backend: Literal["sqlite", "redis"] = "sqlite"
@@ -144,6 +155,11 @@ class Settings(BaseSettings):
                 raise ValueError("it is postgresql://user:password@host:port/database")
             _ = address.port  # raises where it is no number
         return url
+
+    @field_validator("files_url")
+    @classmethod
+    def _of_files(cls, url: str | None) -> str | None:
+        return url and check_files_url(url)
 
     @field_validator("langchain_redis_dataset")
     @classmethod

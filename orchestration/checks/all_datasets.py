@@ -129,7 +129,7 @@ def survey_home(services: Services) -> tuple[set[str], dict[str, str]]:
     from sessiongraph.ingestion.inbox import survey_inboxes
 
     services.access.default_user()  # who has an inbox before anybody was created
-    return survey_inboxes(services.settings.home / "inbox", {user.name for user in services.access.list_users()})
+    return survey_inboxes(services.inboxes, {user.name for user in services.access.list_users()})
 
 
 def stray_files(strays: Mapping[str, str]) -> CheckOutcome:

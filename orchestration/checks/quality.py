@@ -166,7 +166,7 @@ def _rejected(context: CheckContext) -> CheckOutcome:
     named = "; ".join(f"{name}: {reason}" for name, reason in list(files.items())[:_MOST_NAMED])
     figures = {"rejected": len(files), "files": table({"file": "string", "reason": "string"}, files.items())}
     return CheckOutcome(
-        not files, figures, f"{len(files)} file(s) in {inbox} are not taken: {named}" if files else None
+        not files, figures, f"{len(files)} file(s) in {inbox.location} are not taken: {named}" if files else None
     )
 
 
@@ -177,7 +177,7 @@ def _rejected_exports(context: CheckContext) -> CheckOutcome:
     found = {name: without_quotes(reason) for name, reason in rejected_exports(inbox, _MOST_FILES).items()}
     named = "; ".join(f"{name}: {reason}" for name, reason in list(found.items())[:_MOST_NAMED])
     figures = {"rejected": len(found), "exports": table({"export": "string", "reason": "string"}, found.items())}
-    message = f"{len(found)} export(s) in {inbox} are not taken, or not whole: {named}"
+    message = f"{len(found)} export(s) in {inbox.location} are not taken, or not whole: {named}"
     return CheckOutcome(not found, figures, message if found else None)
 
 

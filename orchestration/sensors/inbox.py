@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -17,9 +16,10 @@ from orchestration.sensors.dataset_partitions import partition_keys
 from resources.graph import GraphResource
 from sessiongraph.dagster.asset_keys import asset_key
 from sessiongraph.dagster.partitions import datasets_partitions
-from sessiongraph.ids import content_id, key_parts
+from sessiongraph.errors import FilesUnavailableError
+from sessiongraph.files import Entry, Files
+from sessiongraph.ids import content_id
 from sessiongraph.services import Services
-from sessiongraph.types import Dataset
 
 INTERVAL_SECONDS = 15
 # Bounds of a tick: datasets with files in their inbox, and files looked at of each. More are for later ticks.
@@ -46,12 +46,15 @@ class InboxCursor(Cursor):
 The folder of a dataset that does not exist yet creates it, where its owner does. Files that no run takes are
 tried a few times, later each time, and then left alone until they change.""",
 )
-def inbox(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult:
+def inbox(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult | dg.SkipReason:
     from sessiongraph.ingestion.inbox import waiting_files
 
     before = InboxCursor.read(context.cursor)
     services = graph.services
-    dropped, strays = survey_home(services)
+    try:
+        dropped, strays = survey_home(services)
+    except FilesUnavailableError as error:
+        return dg.SkipReason(str(error))
     failed = recently_failed(context.instance, COGNIFY, datetime.now(UTC))
     tick = InboxTick(context.instance, services, COGNIFY, waiting_files, dropped, before.seen, failed=failed)
     documents = asset_key("documents", services.settings.asset_key_prefix)
@@ -74,15 +77,15 @@ class InboxTick:
         instance: dg.DagsterInstance,
         services: Services,
         job: str,
-        waiting: Callable[[Path], Iterator[Path]],
+        waiting: Callable[[Files], Iterator[Entry]],
         dropped: set[str],
         seen: Mapping[str, str],
         failed: Sequence[str] = (),
         config: Mapping[str, Any] | None = None,
     ) -> None:
         self._instance, self._job, self._config = instance, job, config
-        keys = partition_keys(services.access) | dropped
-        self.now = dict(islice(_contents(services, sorted(keys), waiting), _MOST_INBOXES))
+        self.now = dict(islice(_contents(services, sorted(dropped), waiting), _MOST_INBOXES))
+        keys = partition_keys(services.access)
         self._failed = [key for key in failed if key not in self.now and key in keys]
         self._settled = {key: what for key, what in self.now.items() if seen.get(key) == what}
 
@@ -133,26 +136,14 @@ class InboxTick:
 
 
 def _contents(
-    services: Services, keys: list[str], waiting: Callable[[Path], Iterator[Path]]
+    services: Services, keys: list[str], waiting: Callable[[Files], Iterator[Entry]]
 ) -> Iterator[tuple[str, str]]:
     """The datasets with files in their inbox, and a hash of what these are."""
     for key in keys:
-        folder = inbox_folder(services, key)
         try:
-            files = sorted(islice(waiting(folder), _MOST_FILES)) if folder.is_dir() else []
-            state = [part for path in files for part in _state(path, folder)]
+            files = sorted(islice(waiting(services.inboxes.below(key)), _MOST_FILES), key=lambda it: it.parts)
+            state = [part for it in files for part in (it.name, str(it.size), it.changed.isoformat())]
         except OSError:  # Taken or renamed while it was looked at, or not to be read at all.
             state = ["changing", datetime.now(UTC).isoformat()]
         if state:
             yield key, content_id("inbox", *state)
-
-
-def inbox_folder(services: Services, key: str) -> Path:
-    """The inbox of the dataset of the partition `key`, which may not have been created yet."""
-    owner, name = key_parts(key)
-    return services.inbox(Dataset("", name, "", owner))
-
-
-def _state(path: Path, folder: Path) -> tuple[str, str, str]:
-    state = path.lstat()
-    return str(path.relative_to(folder)), str(state.st_size), str(state.st_mtime_ns)

@@ -10,6 +10,7 @@ from orchestration.jobs import PERSIST_SESSIONS
 from orchestration.sensor_cursor import Cursor
 from orchestration.sensors.inbox import INTERVAL_SECONDS, InboxTick
 from resources.graph import GraphResource
+from sessiongraph.errors import FilesUnavailableError
 
 # Nothing of what is cached: the run takes the exports in, which it does when no sessions are named.
 SOURCES_ALONE: dict[str, Any] = {"ops": {"session_turns": {"config": {"sessions": []}}}}
@@ -38,7 +39,10 @@ def session_exports(context: dg.SensorEvaluationContext, graph: GraphResource) -
     if not services.settings.caching:
         return dg.SkipReason("CACHING=false: there is no session cache to take exports into.")
     before = SessionExportsCursor.read(context.cursor)
-    dropped, _ = survey_home(services)
+    try:
+        dropped, _ = survey_home(services)
+    except FilesUnavailableError as error:
+        return dg.SkipReason(str(error))
     tick = InboxTick(
         context.instance, services, PERSIST_SESSIONS, waiting_session_files, dropped, before.seen, config=SOURCES_ALONE
     )

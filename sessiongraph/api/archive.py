@@ -88,8 +88,7 @@ def _export(
     def user_named(id_: str, name: str | None) -> User:
         return known.get(id_) or User(id_, name or id_)
 
-    originals = services.folder(dataset) / "files"
-    return write_archive(services.store(dataset), originals, dataset, file, selection, user_named, told)
+    return write_archive(services.store(dataset), dataset, file, selection, user_named, told)
 
 
 async def import_dataset(

@@ -2,12 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sessiongraph.api.context import acting_user, permitted
-from sessiongraph.changes.page_store import list_pages
+from sessiongraph.changes.page_store import PageName, list_pages, pages_of
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.services import Services
 from sessiongraph.store.graph_store import GraphStore
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChangePage:
-    """A page of what the run `run_id` of `asset` brought; `path` is the file, which needs nothing else."""
+    """A page of what the run `run_id` of `asset` brought; `path` is the file, which needs nothing else,
+    or its address in the object store."""
 
     run_id: str
     asset: str
@@ -49,11 +49,14 @@ async def change_of(services: Services, dataset: str, asset: str, run_id: str, u
     )
 
 
+async def page_address(services: Services, dataset: str, page: ChangePage, user: User | None) -> str:
+    """Where a browser of this machine opens the page. Raises as `change_pages`."""
+    target = await permitted(services, await acting_user(services, user), dataset, "read")
+    files = pages_of(services.store(target))
+    return await asyncio.to_thread(files.address, PageName(page.asset, page.run_id).file)
+
+
 def _pages(store: GraphStore) -> list[ChangePage]:
-    pages = [_page(path) for path in list_pages(store)]
+    place = pages_of(store).location
+    pages = [ChangePage(it.run_id, it.asset, made, f"{place}/{it.file}") for it, made in list_pages(store).items()]
     return sorted(pages, key=lambda it: it.made_at, reverse=True)
-
-
-def _page(path: Path) -> ChangePage:
-    made_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    return ChangePage(path.stem, path.parent.name, made_at, str(path.resolve()))

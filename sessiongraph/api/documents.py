@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sessiongraph.api.context import acting_user, permitted
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.files import Files
 from sessiongraph.ids import check_name
 from sessiongraph.importers.inbox import rejected_exports
 from sessiongraph.ingestion.inbox import rejected_files, waiting_files
@@ -241,8 +241,6 @@ def _facts_by_passage(snapshot: Snapshot, rows: np.ndarray) -> dict[int, list[Ex
     return found
 
 
-def _inbox(folder: Path) -> Inbox:
-    if not folder.is_dir():
-        return Inbox([], {})
-    waiting = islice((clean_line(str(path.relative_to(folder))) for path in waiting_files(folder)), _MOST_WAITING)
-    return Inbox(sorted(waiting), rejected_files(folder, _MOST_REJECTED) | rejected_exports(folder, _MOST_REJECTED))
+def _inbox(inbox: Files) -> Inbox:
+    waiting = islice((clean_line(file.name) for file in waiting_files(inbox)), _MOST_WAITING)
+    return Inbox(sorted(waiting), rejected_files(inbox, _MOST_REJECTED) | rejected_exports(inbox, _MOST_REJECTED))

@@ -20,6 +20,7 @@ from sessiongraph.ids import (
     session_document_id,
     turn_passage_id,
 )
+from sessiongraph.ingestion.inbox import drop_originals
 from sessiongraph.persistence.turn_passages import read_turn_passages
 from sessiongraph.services import Services
 from sessiongraph.store.connection import StoreConnection
@@ -71,13 +72,17 @@ async def forget(
     dropped = await asyncio.to_thread(_drop_cached, services, acting, cached) if from_cache else 0
     asset = "documents" if document_id and not cached else "session_turns"
     # The store last: as long as it knows the target, a `forget` that was cut short can be made again.
-    await asyncio.to_thread(_delete_originals, services, target_dataset, target)
+    await asyncio.to_thread(drop_originals, store, set(target.document_ids))
     if store.exists:
         pages = await asyncio.to_thread(list_pages, store)
         try:
             done = await asyncio.to_thread(forget_in_store, store, target, run_id, asset)
         finally:
-            await asyncio.to_thread(rewrite_pages, store, services.snapshots, target_dataset.key, pages)
+            # With those that were made while nobody was kept out.
+            pages |= await asyncio.to_thread(list_pages, store)
+            await asyncio.to_thread(rewrite_pages, store, services.snapshots, target_dataset.key, list(pages))
+        # Of a file that was being taken meanwhile, too.
+        await asyncio.to_thread(drop_originals, store, set(target.document_ids))
     else:
         done = Forgotten()
     # What models answered in this process may quote what is forgotten.
@@ -162,14 +167,6 @@ def _drop_cached(services: Services, acting: User, cached: CachedTurns) -> int:
             dropped += len(cache.get_turns(user_id, session_id))
             cache.delete_session(user_id, session_id)
     return dropped
-
-
-def _delete_originals(services: Services, dataset: Dataset, target: Target) -> None:
-    """The files that an inbox gave are kept by document id; they go with their document."""
-    files = services.folder(dataset) / "files"
-    for document_id in target.document_ids:
-        for original in files.glob(f"{document_id}*"):
-            original.unlink(missing_ok=True)
 
 
 async def _extract_anew(services: Services, dataset: Dataset, done: Forgotten, run_id: str) -> int:

@@ -29,6 +29,7 @@ from sessiongraph.archive.manifest import (
 )
 from sessiongraph.changes.page_store import list_pages
 from sessiongraph.errors import InvalidInputError, SessionGraphError, SessionsNotFoundError
+from sessiongraph.files import Files
 from sessiongraph.forgetting import Target, drop
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.duckdb_pool import literal
@@ -70,7 +71,6 @@ class Selection:
 
 def write_archive(
     store: GraphStore,
-    originals: Path,
     dataset: Dataset,
     file: Path,
     selection: Selection | None,
@@ -79,7 +79,7 @@ def write_archive(
 ) -> Manifest:
     """Write the archive of `dataset` to `file`, which must not exist; under that name it appears when it is whole.
 
-    `originals` is the folder of the documents' originals; `user_named` gives the user of an id, or of an id and the
+    `user_named` gives the user of an id, or of an id and the
     name that rows give it. Blocks. Raises InvalidInputError, SessionsNotFoundError, SessionGraphError.
     """
     with _unfinished(file) as folder:
@@ -103,9 +103,9 @@ def write_archive(
             part=selection is not None,
             tables=tables,
             files={},
-            pages=[Page(asset=it.parent.name, run_id=it.stem) for it in pages if it.stem in runs],
+            pages=[Page(asset=it.asset, run_id=it.run_id) for it in pages if it.run_id in runs],
         )
-        _zip(folder, manifest, _originals(originals, documents), told)
+        _zip(folder, manifest, store.originals, _kept_of(store.originals, documents), told)
         (folder / "archive.zip").replace(file)
         return manifest
 
@@ -192,13 +192,13 @@ def _documents_and_runs(connection: DuckDBConnection) -> tuple[set[str], set[str
     return {id_ for (id_,) in documents}, {run_id for (run_id,) in runs}
 
 
-def _originals(folder: Path, documents: set[str]) -> list[Path]:
-    found = sorted(folder.iterdir()) if folder.is_dir() else []
-    named = [file for file in found if re.fullmatch(FILE_NAME, file.name) and file.name[:32] in documents]
-    return [file for file in named if file.is_file() and not file.is_symlink()]
+def _kept_of(originals: Files, documents: set[str]) -> list[str]:
+    """The names of those that belong to `documents`."""
+    files = (it.name for it in originals.entries() if not it.is_folder and not it.is_link)
+    return sorted(name for name in files if re.fullmatch(FILE_NAME, name) and name[:32] in documents)
 
 
-def _zip(folder: Path, manifest: Manifest, originals: Sequence[Path], told: Told) -> None:
+def _zip(folder: Path, manifest: Manifest, originals: Files, names: Sequence[str], told: Told) -> None:
     """Put tables, originals and at last the manifest into `archive.zip`, all of them stored as they are."""
     descriptor = os.open(folder / "archive.zip", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w+b") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_STORED) as archive:
@@ -208,11 +208,11 @@ def _zip(folder: Path, manifest: Manifest, originals: Sequence[Path], told: Told
                 stored = _add(archive, table_path(table), source, part.bytes)
             manifest.tables[table] = TablePart(rows=part.rows, bytes=stored.bytes, sha256=stored.sha256)
             path.unlink()
-        for number, original in enumerate(originals, 1):
-            with original.open("rb") as source:
+        for number, name in enumerate(names, 1):
+            with originals.local(name) as original, original.open("rb") as source:
                 size = os.fstat(source.fileno()).st_size
-                manifest.files[original.name] = _add(archive, file_path(original.name), source, size)
-            told("files", number, len(originals))
+                manifest.files[name] = _add(archive, file_path(name), source, size)
+            told("files", number, len(names))
         archive.writestr(_entry(NAME, 0), manifest.model_dump_json(indent=1))
         archive.close()
         raw.flush()

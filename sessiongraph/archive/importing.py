@@ -8,7 +8,7 @@ from sessiongraph.archive.load import extract_originals, load_store
 from sessiongraph.archive.manifest import Manifest, broken
 from sessiongraph.archive.unfinished import unfinished_folder
 from sessiongraph.archive.zip_reading import opened
-from sessiongraph.changes.page_store import page_path, rewrite_pages
+from sessiongraph.changes.page_store import PageName, rewrite_pages
 from sessiongraph.errors import InvalidInputError, SessionGraphError
 from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
@@ -44,25 +44,33 @@ def import_archive(
         users = [User(user.id, user.name) for user in manifest.users]
         arrival = services.access.arrivals.plan(name or manifest.dataset, users, as_users, by, manifest.allow_secrets)
         dataset = arrival.dataset
-        store, place = services.store(dataset), services.folder(dataset)
+        store = services.store(dataset)
         if store.exists:
             raise _taken(dataset)
         with unfinished_folder(services.settings.home) as folder:
             made = DuckDBStore(folder / "graph.duckdb", services.shared.duckdb_pool)
-            counts = load_store(archive, made, place / "files", arrival.users, told)
+            counts = load_store(archive, made, store.originals, arrival.users, told)
             if manifest.files:
                 extract_originals(archive, folder / "files", told)
             _derive(made, manifest, dataset)
             services.access.arrivals.admit(arrival)
-            if not store.take(made, ("files", "changes")):
+            if not store.take(made, lambda: _bring_files(made, store)):
                 raise _taken(dataset)
     return Imported(dataset, manifest, {user.name: arrival.users[user.id] for user in users}, counts)
+
+
+def _bring_files(made: DuckDBStore, store: GraphStore) -> None:
+    """Let the originals and pages of `made` be those of `store`, and nothing else that may have been left there."""
+    for place in ("files", "changes"):
+        store.files.remove(place)
+        for file in filter(Path.is_file, (made.folder / place).rglob("*")):
+            store.files.take(file, str(file.relative_to(made.folder).as_posix()))
 
 
 def _derive(store: GraphStore, manifest: Manifest, dataset: Dataset) -> None:
     """Make the pages of changes again. So the graph that searches will see has been seen to be one, too."""
     snapshots = SnapshotReader()
-    pages = [page_path(store, page.asset, page.run_id) for page in manifest.pages]
+    pages = [PageName(page.asset, page.run_id) for page in manifest.pages]
     try:
         snapshots.read(store, lambda connection, snapshot: None)
         rewrite_pages(store, snapshots, dataset.key, pages)

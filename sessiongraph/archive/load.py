@@ -10,6 +10,7 @@ from sessiongraph.archive.manifest import Manifest, broken, file_path, table_pat
 from sessiongraph.archive.other_users import rename_users
 from sessiongraph.archive.row_checks import check_rows
 from sessiongraph.archive.zip_reading import Archive
+from sessiongraph.files import Files
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.duckdb_pool import literal
 from sessiongraph.store.duckdb_store import DuckDBStore
@@ -23,7 +24,7 @@ Told = Callable[[str, int, int], None]
 
 
 def load_store(
-    archive: Archive, store: DuckDBStore, originals: Path, users: Mapping[str, User], told: Told
+    archive: Archive, store: DuckDBStore, originals: Files, users: Mapping[str, User], told: Told
 ) -> dict[str, int]:
     """Make `store`, which must not exist, of the archive's tables; how many documents, sessions and turns it holds.
 
@@ -102,12 +103,12 @@ def _columns(connection: DuckDBConnection, query: str) -> dict[str, str]:
     return {name: type_ for name, type_, *_ in connection.execute(f"DESCRIBE {query}").fetchall()}
 
 
-def _place_originals(connection: DuckDBConnection, manifest: Manifest, originals: Path) -> None:
+def _place_originals(connection: DuckDBConnection, manifest: Manifest, originals: Files) -> None:
     """Say where the originals are kept here."""
     for name in manifest.files:
         connection.execute(
             "UPDATE documents SET source = ? WHERE id = ? AND source = ?",
-            [str(originals / name), name[:32], file_path(name)],
+            [f"{originals.location}/{name}", name[:32], file_path(name)],
         )
 
 

@@ -1,27 +1,46 @@
-"""The pages of a dataset's changes: `<dataset's folder>/changes/<asset>/<run id>.html`, the newest of each asset.
+"""The pages of a dataset's changes: `changes/<asset>/<run id>.html` in its files, the newest of each asset.
 
 Invariants:
 - What was said stands in pages, never in Dagster's events, which nobody can forget.
-- A page holds only what is in the store: it is made, and written, while the store's lock is held, and `forget` removes
-  all pages under the lock that it deletes under. So none can be written from what a `forget` has meanwhile deleted.
+- A page holds only what is in the store. `forget` removes all of them before it deletes, and those that were made
+  meanwhile are made again by who made them: where readers keep no writers out, each is looked after.
 """
 
-import shutil
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from sessiongraph.changes.diff import PASSAGE_KINDS, Change, collect_change
+from sessiongraph.files import Files
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore
+from sessiongraph.store.store_version import StoreVersion, continues
 
 if TYPE_CHECKING:
     from sessiongraph.changes.html_page import PageRenderer
 
+T = TypeVar("T")
+
 # Pages kept of each asset.
 MOST_PAGES = 100
+_SUFFIX = ".html"
+
+
+@dataclass(frozen=True, order=True)
+class PageName:
+    """The page of what a run of `asset` brought."""
+
+    asset: str
+    run_id: str
+
+    @property
+    def file(self) -> str:
+        """Its name in the files of `pages_of`."""
+        return f"{self.asset}/{self.run_id}{_SUFFIX}"
 
 
 def write_page(
@@ -31,53 +50,64 @@ def write_page(
 
     `snapshots` and `renderer` are the process's, so that a page costs what has changed.
     """
-    path = page_path(store, asset, run_id)
-    change = snapshots.read(store, lambda con, snapshot: _write(con, snapshot, path, dataset, renderer))
-    for page in _pages_of(path.parent)[:-MOST_PAGES]:
-        page.unlink(missing_ok=True)
+    files, name = pages_of(store), PageName(asset, run_id)
+    change = _undisturbed(store, snapshots, lambda con, graph: _write(con, graph, files, name, dataset, renderer))
+    for _, page in _of_asset(files, asset)[:-MOST_PAGES]:
+        files.remove(page.file)
     return change
 
 
-def page_path(store: GraphStore, asset: str, run_id: str) -> Path:
-    """Where the page of a run of `asset` is, or would be."""
-    return _folder(store) / asset / f"{run_id}.html"
+def pages_of(store: GraphStore) -> Files:
+    """Where a store's pages are."""
+    return store.files.below("changes")
 
 
-def list_pages(store: GraphStore) -> list[Path]:
-    """The dataset's pages, the oldest first."""
-    return [page for asset in PASSAGE_KINDS for page in _pages_of(_folder(store) / asset)]
+def list_pages(store: GraphStore) -> dict[PageName, datetime]:
+    """The dataset's pages, of each asset the oldest first, and when they were made."""
+    files = pages_of(store)
+    return {page: made for asset in PASSAGE_KINDS for made, page in _of_asset(files, asset)}
 
 
 def remove_pages(store: GraphStore) -> None:
     """Remove all of them. To be called under the store's lock."""
-    shutil.rmtree(_folder(store), ignore_errors=True)
+    pages_of(store).remove()
 
 
-def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pages: list[Path]) -> None:
+def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pages: Sequence[PageName]) -> None:
     """Make `pages` again from what the store holds now. Blocks."""
     if pages:
-        renderer = page_renderer()
-        snapshots.read(store, lambda con, snapshot: _rewrite(con, snapshot, pages, dataset, renderer))
+        renderer, files = page_renderer(), pages_of(store)
+
+        def write(connection: StoreConnection, snapshot: Snapshot) -> None:
+            for page in pages:
+                _write(connection, snapshot, files, page, dataset, renderer)
+
+        _undisturbed(store, snapshots, write)
 
 
-def _rewrite(
-    connection: StoreConnection,
-    snapshot: Snapshot,
-    pages: list[Path],
-    dataset: str,
-    renderer: "PageRenderer",
-) -> None:
-    for page in pages:
-        _write(connection, snapshot, page, dataset, renderer)
+def _undisturbed(store: GraphStore, snapshots: SnapshotReader, write: Callable[[StoreConnection, Snapshot], T]) -> T:
+    """What `write` gives, once nothing was forgotten while it wrote."""
+
+    def written(connection: StoreConnection, snapshot: Snapshot) -> tuple[StoreVersion, T]:
+        return connection.version(), write(connection, snapshot)
+
+    while True:
+        before = store.signature()
+        version, result = snapshots.read(store, written)
+        if store.signature() == before or store.read(partial(continues, known=version)):
+            return result
 
 
 def _write(
-    connection: StoreConnection, snapshot: Snapshot, path: Path, dataset: str, renderer: "PageRenderer"
+    connection: StoreConnection,
+    snapshot: Snapshot,
+    files: Files,
+    page: PageName,
+    dataset: str,
+    renderer: "PageRenderer",
 ) -> Change:
-    change = collect_change(connection, snapshot, path.parent.name, path.stem)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # In place: whoever is killed here has not told anybody of the page, and a second file would be left behind.
-    path.write_text(renderer.render(change, dataset), encoding="utf-8")
+    change = collect_change(connection, snapshot, page.asset, page.run_id)
+    files.write(page.file, renderer.render(change, dataset).encode())
     return change
 
 
@@ -88,14 +118,7 @@ def page_renderer() -> "PageRenderer":
     return PageRenderer()
 
 
-def _folder(store: GraphStore) -> Path:
-    return store.folder / "changes"
-
-
-def _pages_of(folder: Path) -> list[Path]:
-    """The oldest first. Another process may be removing some of them meanwhile."""
-    found = []
-    for page in folder.glob("*.html"):
-        with suppress(FileNotFoundError):
-            found.append((page.stat().st_mtime_ns, page))
-    return [page for _, page in sorted(found)]
+def _of_asset(files: Files, asset: str) -> list[tuple[datetime, PageName]]:
+    """The oldest first."""
+    found = ((it.changed, it.parts[-1]) for it in files.entries(asset) if not it.is_link)
+    return sorted((made, PageName(asset, name.removesuffix(_SUFFIX))) for made, name in found if name.endswith(_SUFFIX))

@@ -1,7 +1,6 @@
 """`changes …`: the pages of what runs added to a dataset's graph, found and opened."""
 
 import webbrowser
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,7 +47,7 @@ def open_(
             f"sessiongraph changes list -d {dataset} shows those that there are."
         )
     say(found[0].path)
-    if not webbrowser.open(Path(found[0].path).as_uri()):
+    if not webbrowser.open(run("Looking up the page…", _address(dataset, found[0], user))):
         note("No browser was found here: open the file in one.")
 
 
@@ -57,3 +56,10 @@ async def _pages(dataset: str, user: str | None) -> "list[ChangePage]":
     from sessiongraph.default_client import default_services
 
     return await change_pages(default_services(), dataset, await acting(user))
+
+
+async def _address(dataset: str, page: "ChangePage", user: str | None) -> str:
+    from sessiongraph.api.changes import page_address
+    from sessiongraph.default_client import default_services
+
+    return await page_address(default_services(), dataset, page, await acting(user))

@@ -53,14 +53,14 @@ def materialize_documents(
 
     with opened_run(context, client, dataset_key) as run:
         services, dataset = run.services, run.dataset
-        store, inbox, files = services.store(dataset), services.inbox(dataset), services.folder(dataset) / "files"
+        store, inbox = services.store(dataset), services.inbox(dataset)
         owner = User(dataset.owner_id, dataset.owner_name)
         report = asyncio.run(
-            ingest_inbox(inbox, files, store, user=owner, run_id=run.run_id, allow_secrets=dataset.allow_secrets)
+            ingest_inbox(inbox, store, user=owner, run_id=run.run_id, allow_secrets=dataset.allow_secrets)
         )
         for name, reason in report.failed.items():
             context.log.warning(f"{name} was rejected: {reason}")
-        metadata = {**ingest_metadata(report), "inbox": dg.MetadataValue.path(str(inbox))}
+        metadata = {**ingest_metadata(report), "inbox": dg.MetadataValue.path(inbox.location)}
         return run.result("documents", metadata)
 
 
@@ -182,6 +182,7 @@ def opened_run(context: Context, client: "SessionGraph | None", dataset_key: str
         try:
             key = context.partition_key if dataset_key is None else dataset_key
             dataset = run_dataset(context.instance, services, key)
+            services.check_files()
             telemetry.annotate({"sessiongraph.dataset.id": dataset.id, "sessiongraph.run.id": context.run.run_id})
             yield _Run(context, services, dataset)
         finally:

@@ -10,7 +10,13 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from sessiongraph.errors import CacheUnavailableError, LLMFailedError, SessionGraphError, StoreBusyError
+from sessiongraph.errors import (
+    CacheUnavailableError,
+    FilesUnavailableError,
+    LLMFailedError,
+    SessionGraphError,
+    StoreBusyError,
+)
 
 MOST_RETRIES = 3
 # Before the first retry; twice as long before each further one, give or take a fifth.
@@ -38,4 +44,4 @@ def is_transient(error: SessionGraphError) -> bool:
     """Whether the same may succeed a little later, with nobody having done anything."""
     if isinstance(error, LLMFailedError):
         return error.transient
-    return isinstance(error, StoreBusyError | CacheUnavailableError)
+    return isinstance(error, StoreBusyError | CacheUnavailableError | FilesUnavailableError)

@@ -12,21 +12,23 @@ Invariants:
 """
 
 import asyncio
-import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from sessiongraph.errors import InvalidInputError, SessionGraphError
+from sessiongraph.files import Entry, Files
 from sessiongraph.importers.import_sessions import ImportReport, SessionImport
 from sessiongraph.importers.open_export import OpenExport
 from sessiongraph.importers.taken_in import Stage, TakenIn
-from sessiongraph.ingestion.inbox import REJECTED, SESSIONS, files_below, free_path, move, visible
+from sessiongraph.ingestion.inbox import REJECTED, SESSIONS, files_below, free_name, move, visible
 from sessiongraph.ingestion.parsing import clean_line
 from sessiongraph.services import Services
 from sessiongraph.types import MAIN_DATASET, Dataset, User
 
 _ME = "me="
+_REJECTED = f"{SESSIONS}/{REJECTED}"
 _WHY = ".why.txt"
 _MOST_READ = 2_000
 
@@ -34,44 +36,51 @@ _MOST_READ = 2_000
 async def take_exports(services: Services, dataset: Dataset, stage: Stage, taken: TakenIn) -> None:
     """Take what waits in the dataset's inbox, one export after the other.
 
-    Raises CacheUnavailableError, StoreBusyError, and SessionGraphError where a file cannot be moved or deleted.
+    Raises CacheUnavailableError, StoreBusyError, FilesUnavailableError, and SessionGraphError where a file cannot be
+    moved or deleted.
     """
-    folder = services.inbox(dataset) / SESSIONS
-    for path, me in await asyncio.to_thread(lambda: list(_waiting(folder))):
+    inbox = services.inbox(dataset)
+    for export, me in await asyncio.to_thread(lambda: list(_waiting(inbox))):
         try:
-            report = await _take(services, dataset, path, me, stage)
+            report = await _take(services, dataset, inbox, export, me, stage)
+        except FileNotFoundError:
+            continue  # another process took it
         except InvalidInputError as error:
-            await asyncio.to_thread(_reject, folder, path, [str(error)], taken)
+            await asyncio.to_thread(_reject, inbox, export.name, [str(error)], taken)
             continue
         taken.add(report)
         if report.unread_count:
-            await asyncio.to_thread(_reject, folder, path, _unread(report), taken)
+            await asyncio.to_thread(_reject, inbox, export.name, _unread(report), taken)
         else:
-            await asyncio.to_thread(_delete, path)
+            await asyncio.to_thread(_delete, inbox, export.name)
 
 
-def rejected_exports(inbox: Path, most: int) -> dict[str, str]:
+def rejected_exports(inbox: Files, most: int) -> dict[str, str]:
     """Up to `most` of the exports that were rejected and still lie there, by path in the inbox, and why. Blocks."""
-    folder = inbox / SESSIONS / REJECTED
-    files = (path for path in files_below(folder) if not path.name.endswith(_WHY)) if folder.is_dir() else ()
-    found = sorted({_rejected(path, folder) for path in islice(files, most)})
-    return {clean_line(str(path.relative_to(inbox))): _why(path) for path in found}
+    files = (it.name for it in files_below(inbox, _REJECTED) if not it.name.endswith(_WHY))
+    found = sorted({_rejected(name) for name in islice(files, most)})
+    return {clean_line(name): _why(inbox, name) for name in found}
 
 
-def _waiting(folder: Path) -> Iterator[tuple[Path, str | None]]:
-    """The exports in `folder`, and who the user is in them, where a folder says so."""
-    for path in visible(folder):
-        if path.name.startswith(_ME) and path.is_dir():
-            yield from ((it, path.name.removeprefix(_ME)) for it in visible(path))
-        elif path.name != REJECTED:
-            yield path, None
+def _waiting(inbox: Files) -> Iterator[tuple[Entry, str | None]]:
+    """The exports in `inbox`, and who the user is in them, where a folder says so."""
+    for it in visible(inbox, SESSIONS):
+        name = it.parts[-1]
+        if name.startswith(_ME) and it.is_folder:
+            yield from ((export, name.removeprefix(_ME)) for export in visible(inbox, it.name))
+        elif name != REJECTED:
+            yield it, None
 
 
-async def _take(services: Services, dataset: Dataset, path: Path, me: str | None, stage: Stage) -> ImportReport:
-    if await asyncio.to_thread(path.is_symlink):
-        raise InvalidInputError(f"{clean_line(path.name)} is a link: put the file itself into the inbox.")
+async def _take(
+    services: Services, dataset: Dataset, inbox: Files, it: Entry, me: str | None, stage: Stage
+) -> ImportReport:
+    if it.is_link:
+        raise InvalidInputError(f"{clean_line(it.parts[-1])} is a link: put the file itself into the inbox.")
     owner = User(dataset.owner_id, dataset.owner_name)
-    with await asyncio.to_thread(OpenExport, path, None, me) as export:
+    with ExitStack() as opened:
+        path = await asyncio.to_thread(opened.enter_context, inbox.local(it.name))
+        export = opened.enter_context(await asyncio.to_thread(OpenExport, path, None, me))
         report = ImportReport(export.format, dry_run=False, dataset=dataset.key)
         # As without --dataset: what belongs to the main dataset may say so, or nothing.
         target = None if dataset.name == MAIN_DATASET else dataset.id
@@ -89,39 +98,32 @@ def _unread(report: ImportReport) -> list[str]:
     return [f"{count} of its places could not be read. All else of it was taken.", *report.unread, *more]
 
 
-def _reject(folder: Path, path: Path, why: list[str], taken: TakenIn) -> None:
-    target = free_path(folder / REJECTED / path.relative_to(folder))
-    move(path, target)
-    _note(target).write_text("\n".join([*why, ""]), encoding="utf-8", errors="replace")
-    taken.failed[clean_line(str(path.relative_to(folder.parent)))] = why[0]
+def _reject(inbox: Files, name: str, why: list[str], taken: TakenIn) -> None:
+    target = free_name(inbox, name.replace(SESSIONS, _REJECTED, 1))
+    move(inbox, name, target)
+    inbox.write(target + _WHY, "\n".join([*why, ""]).encode(errors="replace"))
+    taken.failed[clean_line(name)] = why[0]
 
 
-def _note(rejected: Path) -> Path:
-    return rejected.with_name(rejected.name + _WHY)
+def _rejected(name: str) -> str:
+    """The export that was rejected of which the file is, or is a part."""
+    parts = PurePosixPath(name).relative_to(_REJECTED).parts
+    return str(PurePosixPath(_REJECTED, *parts[: 2 if parts[0].startswith(_ME) else 1]))
 
 
-def _rejected(path: Path, folder: Path) -> Path:
-    """The export that was rejected of which `path` is, or is a part."""
-    parts = path.relative_to(folder).parts
-    return folder.joinpath(*parts[: 2 if parts[0].startswith(_ME) else 1])
-
-
-def _why(rejected: Path) -> str:
+def _why(inbox: Files, rejected: str) -> str:
     try:
-        with _note(rejected).open(encoding="utf-8", errors="replace") as note:
+        with inbox.local(rejected + _WHY) as path, path.open(encoding="utf-8", errors="replace") as note:
             return clean_line(note.readline(_MOST_READ)) or "Nothing says why."
     except OSError:
         return "Nothing says why: move it back into the folder above, to have it tried again."
 
 
-def _delete(path: Path) -> None:
+def _delete(inbox: Files, name: str) -> None:
     try:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        inbox.remove(name)
     except OSError as error:
         raise SessionGraphError(
-            f"{path} was taken and cannot be deleted ({error.strerror or error}). Make its folder one that you may "
-            "write to; until then it is read again by each run, which adds nothing."
+            f"{inbox.location}/{name} was taken and cannot be deleted ({error.strerror or error}). Make its folder one "
+            "that you may write to; until then it is read again by each run, which adds nothing."
         ) from error

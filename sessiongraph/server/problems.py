@@ -53,6 +53,9 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         503, "Database unavailable", "Try again after the seconds that Retry-After says."
     ),
     errors.StoreBusyError: Problem(503, "Dataset busy", "Try again after the seconds that Retry-After says."),
+    errors.FilesUnavailableError: Problem(
+        503, "Files unavailable", "Try again after the seconds that Retry-After says."
+    ),
     errors.LLMNotConfiguredError: Problem(501, "Model not configured", "The operator sets what the detail names."),
     errors.LLMFailedError: Problem(502, "Model failed", "Try again; where it stays so, the operator checks the model."),
     SessionGraphError: Problem(500, "Failed", "See the service's log for what stands behind this."),

@@ -5,7 +5,7 @@ store.
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TypeVar
 import duckdb
 
 from sessiongraph.errors import SessionGraphError
+from sessiongraph.files import Files
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.duckdb_pool import DuckDBPool, literal
 from sessiongraph.store.file_lock import dataset_lock
@@ -28,8 +29,14 @@ WAIT_SECONDS = 60.0
 class DuckDBStore(GraphStore):
     """The store at `path`, a file whose lock stands beside it, opened by `pool` or a pool of its own."""
 
-    def __init__(self, path: Path, pool: DuckDBPool | None = None, wait_seconds: float = WAIT_SECONDS) -> None:
-        super().__init__(path.parent, str(path.resolve()))
+    def __init__(
+        self,
+        path: Path,
+        pool: DuckDBPool | None = None,
+        wait_seconds: float = WAIT_SECONDS,
+        files: Files | None = None,
+    ) -> None:
+        super().__init__(path.parent, str(path.resolve()), files)
         self.path = path
         self._pool = pool or DuckDBPool()
         self._lock_path = path.with_suffix(".lock")
@@ -83,18 +90,15 @@ class DuckDBStore(GraphStore):
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             return self._make(fill)
 
-    def take(self, made: "DuckDBStore", beside: Sequence[str] = ()) -> bool:
-        """Let the file of `made` be this store's, and the folders `beside` it stand beside this.
+    def take(self, made: "DuckDBStore", bring_files: Callable[[], None] = lambda: None) -> bool:
+        """Let the file of `made` be this store's, after `bring_files` has brought what belongs to it.
 
         False, and nothing is done, where there is a store already. The file comes last: until then there is no store.
         """
         with dataset_lock(self._lock_path, exclusive=True, wait_seconds=self._wait_seconds):
             if self.exists:
                 return False
-            for name in beside:
-                shutil.rmtree(self.path.with_name(name), ignore_errors=True)
-                if made.path.with_name(name).exists():
-                    made.path.with_name(name).replace(self.path.with_name(name))
+            bring_files()
             made.path.replace(self.path)
             return True
 

@@ -13,12 +13,16 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from sessiongraph.files import Files, LocalFiles
 from sessiongraph.store.connection import Row, StoreConnection, Values
 
 if TYPE_CHECKING:
     from sessiongraph.store.duckdb_store import DuckDBStore
 
 T = TypeVar("T")
+
+# In a store's folder, and in its files.
+CHECKPOINTS = "checkpoints"
 
 
 class Transaction:
@@ -49,15 +53,21 @@ class Transaction:
 
 class GraphStore(ABC):
     """The store of one dataset. `folder` is where this machine keeps what belongs to it, and what is derived of it;
-    two with one `key` are the same store."""
+    `files` are those that all machines share, in that folder unless they are given. Two with one `key` are the same
+    store."""
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.folder, self.key = folder, key
+    def __init__(self, folder: Path, key: str, files: Files | None = None) -> None:
+        self.folder, self.key, self.files = folder, key, files or LocalFiles(folder)
 
     @property
     def checkpoints(self) -> Path:
         """The folder of what the graph is derived to (`snapshots/checkpoint.py`)."""
-        return self.folder / "checkpoints"
+        return self.folder / CHECKPOINTS
+
+    @property
+    def originals(self) -> Files:
+        """What an inbox gave, by document id."""
+        return self.files.below("files")
 
     @property
     def findings(self) -> Path:
@@ -68,6 +78,7 @@ class GraphStore(ABC):
         """Remove what was derived of the store: it holds the same words, and names the same documents."""
         for folder in (self.checkpoints, self.findings):
             shutil.rmtree(folder, ignore_errors=True)
+        self.files.remove(CHECKPOINTS)
 
     @property
     @abstractmethod
@@ -95,8 +106,8 @@ class GraphStore(ABC):
         was deleted. What was derived of the store is removed first."""
 
     @abstractmethod
-    def take(self, made: "DuckDBStore", beside: Sequence[str] = ()) -> bool:
-        """Let what `made` holds be this store's, and the folders `beside` it stand beside this.
+    def take(self, made: "DuckDBStore", bring_files: Callable[[], None] = lambda: None) -> bool:
+        """Let what `made` holds be this store's, after `bring_files` has brought what belongs to it.
 
         False, and nothing is done, where there is a store already. The rows come last: until then there is no store.
         """

@@ -8,15 +8,16 @@ Invariants:
   process shows what was forgotten, wherever it keeps what it read.
 """
 
-import shutil
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 
 from sessiongraph.database.engine import SCHEMA, Database
+from sessiongraph.errors import FilesUnavailableError
+from sessiongraph.files import Files
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.duckdb_pool import DuckDBPool
 from sessiongraph.store.duckdb_store import DuckDBStore
@@ -41,8 +42,9 @@ class PostgresStore(GraphStore):
         folder: Path,
         pool: DuckDBPool | None = None,
         wait_seconds: float | None = None,
+        files: Files | None = None,
     ) -> None:
-        super().__init__(folder, f"{database.key}/{dataset_id}")
+        super().__init__(folder, f"{database.key}/{dataset_id}", files)
         self._database, self._dataset = database, dataset_id
         self._pool = pool or DuckDBPool()
         self._wait_seconds = database.wait_seconds if wait_seconds is None else wait_seconds
@@ -68,18 +70,15 @@ class PostgresStore(GraphStore):
         try:
             return self._commit(run_id, asset, change, deletes=True)
         finally:
-            # What was derived meanwhile is of what was there before.
-            self.remove_derived()
+            # What was derived meanwhile is of what was there before, and nobody opens it.
+            with suppress(FilesUnavailableError):
+                self.remove_derived()
 
-    def take(self, made: DuckDBStore, beside: Sequence[str] = ()) -> bool:
+    def take(self, made: DuckDBStore, bring_files: Callable[[], None] = lambda: None) -> bool:
         with self._written() as connection:
             if _counter(connection, self._dataset) != (0, 0, None):
                 return False
-            for name in beside:
-                shutil.rmtree(self.folder / name, ignore_errors=True)
-                if (made.folder / name).exists():
-                    self.folder.mkdir(parents=True, exist_ok=True)
-                    (made.folder / name).replace(self.folder / name)
+            bring_files()
             to = PostgresConnection(connection, self._dataset, self._pool)
             made.read(lambda source: _fill(to, source))
             _own(connection, _TAKEN, self._dataset)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -220,5 +221,12 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_empty_or_complete(
     project: Project, tick: Ticks, monkeypatch
 ) -> None:  # type: ignore
     project.drop("people.txt", ALICE)
-    monkeypatch.setattr(Path, "lstat", lambda self: (_ for _ in ()).throw(PermissionError("no")))
+    scan = os.scandir
+
+    def refused(path: Path) -> Any:
+        if Path(path) == project.home / "inbox" / MAIN:
+            raise PermissionError(13, "no")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
     assert "waited for" in tick() and "waited for" in tick()

@@ -12,6 +12,7 @@ import pytest
 from orchestration.sensors.inbox import inbox
 from orchestration.sensors.session_exports import session_exports
 from resources.graph import GraphResource
+from sessiongraph.files import LocalFiles
 from sessiongraph.importers import inbox as export_inbox
 from sessiongraph.ingestion.inbox import survey_inboxes
 from tests.orchestration.conftest import MAIN, Project, plain
@@ -175,5 +176,5 @@ def test_exports_in_the_inbox_of_nobody_are_told_of_and_those_of_a_new_dataset_a
     folder = tmp_path / "ana" / "work" / "sessions"
     folder.mkdir(parents=True)
     (folder / "chat.jsonl").write_text(lines(FIRST))
-    assert survey_inboxes(tmp_path, {"ana"}) == ({"ana/work"}, {})
-    assert survey_inboxes(tmp_path, {"ben"}) == (set(), {"ana/work": "there is no user 'ana'"})
+    assert survey_inboxes(LocalFiles(tmp_path), {"ana"}) == ({"ana/work"}, {})
+    assert survey_inboxes(LocalFiles(tmp_path), {"ben"}) == (set(), {"ana/work": "there is no user 'ana'"})

@@ -340,7 +340,7 @@ async def test_any_name_that_is_taken_stays_in_its_folder(home: Path, name: str)
     await persist_sessions_in_knowledge_graph_pipeline(user, [name], name, create=True)
     services = Services(load_settings())
     [dataset] = [found for found in await datasets.list(user=user) if found.name == name]
-    inbox = services.inbox(dataset)
+    inbox = services.inbox(dataset).path
     assert inbox.resolve().is_relative_to(home / "inbox") and len(inbox.relative_to(home).parts) == 3
     assert services.folder(dataset).parent == home / "datasets"
     await sessiongraph.forget(name, session_id=name, by=user)

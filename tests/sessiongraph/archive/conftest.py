@@ -114,11 +114,9 @@ async def add_original(client: SessionGraph, text: str) -> None:
     services = client.services
     dataset = await client.datasets.create("d")
     inbox = services.inbox(dataset)
-    inbox.mkdir(parents=True)
-    (inbox / "dora.txt").write_text(text)
+    inbox.write("dora.txt", text.encode())
     user = await client.users.get("default_user")
-    files = services.folder(dataset) / "files"
-    await ingest_inbox(inbox, files, services.store(dataset), user=user, run_id=new_id())
+    await ingest_inbox(inbox, services.store(dataset), user=user, run_id=new_id())
 
 
 async def say(client: SessionGraph, session: str, user: User | None, at: datetime, question: str, answer: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.changes import page_store
-from sessiongraph.changes.page_store import list_pages, page_path, page_renderer, rewrite_pages, write_page
+from sessiongraph.changes.page_store import PageName, list_pages, page_renderer, pages_of, rewrite_pages, write_page
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
@@ -22,8 +22,7 @@ async def persisted(workshop: Workshop, *sessions: str) -> Path:
 
 def page_of(workshop: Workshop, snapshots: SnapshotReader, run_id: str) -> Path:
     write_page(workshop.store, snapshots, page_renderer(), "ana/d", "session_knowledge", run_id)
-    page = page_path(workshop.store, "session_knowledge", run_id)
-    return page
+    return Path(pages_of(workshop.store).location) / PageName("session_knowledge", run_id).file
 
 
 def forget_turn(workshop: Workshop, session_id: str, turn_id: str) -> None:
@@ -43,11 +42,11 @@ async def test_forgetting_removes_pages_and_they_come_back_without_the_words(wor
     workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."))
     workshop.say("t", ("Where is Mallory?", "Mallory Black hides in Timbuktu."))
     page = await persisted(workshop, "s", "t")
-    before = list_pages(workshop.store)
+    before = list(list_pages(workshop.store))
 
     forget_turn(workshop, "t", "t-0")
 
-    assert list_pages(workshop.store) == []  # should it all end here, nothing is left behind
+    assert list_pages(workshop.store) == {}  # should it all end here, nothing is left behind
     rewrite_pages(workshop.store, SnapshotReader(), "ana/d", before)
     text = page.read_text()
     assert "Carol Brown" in text and "Mallory" not in text and "Timbuktu" not in text
@@ -60,14 +59,14 @@ async def test_only_the_newest_pages_are_kept(workshop: Workshop, monkeypatch: p
         workshop.say(f"s{number}", ("Where does Carol live?", f"Carol Brown lives in Town{number}."))
         made.append(await persisted(workshop, f"s{number}"))
 
-    assert list_pages(workshop.store) == made[1:]
+    assert [it.run_id for it in list_pages(workshop.store)] == [page.stem for page in made[1:]]
 
 
 async def test_a_page_that_another_process_removes_meanwhile_is_in_nobodys_way(workshop: Workshop) -> None:
     workshop.say("s", ("Where does Carol live?", "Carol Brown lives in Berlin."))
     page = await persisted(workshop, "s")
     (page.parent / "gone.html").symlink_to("nowhere")  # listed, and not there when it is looked at
-    assert list_pages(workshop.store) == [page]
+    assert [it.run_id for it in list_pages(workshop.store)] == [page.stem]
 
 
 async def test_a_page_is_the_same_whether_or_not_the_process_also_searches(workshop: Workshop) -> None:

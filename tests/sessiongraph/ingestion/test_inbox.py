@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.errors import SessionGraphError
+from sessiongraph.files import LocalFiles
 from sessiongraph.ingestion.inbox import ingest_inbox
 from sessiongraph.ingestion.ingest import IngestReport, document_id
 from sessiongraph.store.duckdb_store import DuckDBStore
@@ -22,7 +23,7 @@ def inbox(tmp_path: Path) -> Path:
 
 async def take(inbox: Path) -> IngestReport:
     folder = inbox.parent / "dataset"
-    return await ingest_inbox(inbox, folder / "files", DuckDBStore(folder / "graph.duckdb"), user=ANA, run_id="run")
+    return await ingest_inbox(LocalFiles(inbox), DuckDBStore(folder / "graph.duckdb"), user=ANA, run_id="run")
 
 
 def names(folder: Path) -> list[str]:

@@ -127,9 +127,7 @@ def test_what_failed_is_told_with_its_reason(browser: Browser, service: Service)
     id_ = fill(service, "broken", "Eva lives in Rome.", "eva.md")
     services = service.client.services
     dataset = services.access.resolve(services.access.default_user(), "broken", "write")
-    rejected = services.inbox(dataset) / "rejected"
-    rejected.mkdir(parents=True)
-    (rejected / f"{ATTACK.replace('/', '')}.pdf").write_bytes(b"%PDF-1.4 and nothing more")
+    services.inbox(dataset).write(f"rejected/{ATTACK.replace('/', '')}.pdf", b"%PDF-1.4 and nothing more")
     [(passage,)] = services.store(dataset).read(lambda con: con.execute("SELECT passage_id FROM chunks").fetchall())
     row = {"passage_id": passage, "window_id": "w", "extractor": "x", "disposition": "failed"}
     reason = f"The model refused {ATTACK}"
