@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sessiongraph.session_cache.base import SessionCache
     from sessiongraph.snapshots.checkpoint import Made
     from sessiongraph.snapshots.feedback_weights import FeedbackWeights
+    from sessiongraph.snapshots.shared_checkpoints import SharedCheckpoints
     from sessiongraph.snapshots.snapshot import Snapshot
     from sessiongraph.snapshots.snapshot_cache import SnapshotReader
     from sessiongraph.store.duckdb_pool import DuckDBPool
@@ -151,7 +152,16 @@ class Services:
         """The one reader of graphs: searches, assets and pages of changes see what it holds."""
         from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 
-        return SnapshotReader()
+        return SnapshotReader(self.shared_checkpoints)
+
+    @cached_property
+    def shared_checkpoints(self) -> "SharedCheckpoints | None":
+        """What machines make for each other; None where no two have the same graphs and files."""
+        if not (self.settings.files_url and self.settings.database_url):
+            return None
+        from sessiongraph.snapshots.shared_checkpoints import SharedCheckpoints
+
+        return SharedCheckpoints(self.settings.home)
 
     @cached_property
     def feedback_weights(self) -> "FeedbackWeights":
@@ -195,13 +205,14 @@ class Services:
         """As `checkpoint.is_due`. Raises StoreBusyError where a writer has the store for too long. Blocks."""
         from sessiongraph.snapshots.checkpoint import is_due
 
-        return is_due(self.store(dataset), self.embedder.identity, patience)
+        return is_due(self.store(dataset), self.embedder.identity, patience, self.shared_checkpoints)
 
     def make_checkpoint(self, dataset: Dataset) -> "Made | None":
         """As `checkpoint.make_checkpoint`, with the vectors of the embedder that is set. Blocks."""
         from sessiongraph.snapshots.checkpoint import make_checkpoint
 
-        return make_checkpoint(self.store(dataset), self.embedder.identity, self.snapshots.tokenizer)
+        store, tokenizer = self.store(dataset), self.snapshots.tokenizer
+        return make_checkpoint(store, self.embedder.identity, tokenizer, self.shared_checkpoints)
 
     def keep_checkpoint(self, dataset: Dataset) -> None:
         """Make a checkpoint where one has been due for so long that no daemon seems to make them. Blocks.

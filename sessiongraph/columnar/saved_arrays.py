@@ -16,6 +16,7 @@ Invariants:
 import json
 import os
 import shutil
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -169,6 +170,26 @@ def remove_folder(folder: Path) -> None:
     """Remove a folder of arrays, its manifest first: what is left of it is refused by whoever opens it."""
     (folder / MANIFEST).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def pack_folder(folder: Path, packed: Path) -> None:
+    """Let the file `packed` hold what the folder of arrays does, for another machine."""
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            # What is packed has holes; large arrays are hardly smaller for all the time that it takes.
+            kind = zipfile.ZIP_DEFLATED if path.name in (MANIFEST, _PACKED) else zipfile.ZIP_STORED
+            archive.write(path, path.name, kind, compresslevel=1)
+
+
+def unpack_folder(packed: Path, folder: Path) -> None:
+    """Make the new `folder` of what `pack_folder` wrote. Raises BrokenArraysError for anything else."""
+    try:
+        with zipfile.ZipFile(packed) as archive:
+            archive.extractall(folder)
+        for name, (_, changed) in _manifest(folder)["files"].items():
+            os.utime(folder / name, ns=(changed, changed))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile) as error:
+        raise BrokenArraysError(f"{packed}: {type(error).__name__}: {error}") from error
 
 
 def _owner(array: Any) -> Any:

@@ -1,7 +1,8 @@
 """Checkpoints: what a graph is derived to, as files that any process of the machine maps instead of reading the store.
 
 A checkpoint is the state of a `SnapshotBuilder` at a commit, in a folder of its own beside the store. Whoever opens the
-newest adds the commits since, by the same steps as any refresh.
+newest adds the commits since, by the same steps as any refresh. Where machines share their files, those of others are
+brought here first (`shared_checkpoints.py`).
 
 Invariants:
 - A checkpoint that was opened and followed shows what a graph read from the beginning shows. One that was made by other
@@ -15,25 +16,25 @@ import logging
 import math
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from sessiongraph.columnar.saved_arrays import ArrayWriter, BrokenArraysError, SavedArrays, remove_folder
+from sessiongraph.snapshots.shared_checkpoints import MAKING, SharedCheckpoints
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder, saved_version
 from sessiongraph.source_digest import source_digest
 from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.file_lock import take_lock
 from sessiongraph.store.graph_store import GraphStore
-from sessiongraph.store.store_version import continues
+from sessiongraph.store.store_version import StoreVersion, continues
 from sessiongraph.text_index.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
 # The rooms that derive: a change of what they hold makes other state of the same rows.
 _DERIVING = ("snapshots", "entity_resolution", "text_index", "columnar", "prompts")
-_MAKING = "making-"
 # A graph of fewer rows of the ledger is read in less time, and takes less room, than its checkpoint is worth.
 _FEWEST_ROWS = 600
 
@@ -65,7 +66,25 @@ def open_newest(
     return None
 
 
-def is_due(store: GraphStore, embedding_model: str, patience: int = 1) -> bool:
+def bring_newest(store: GraphStore, embedding_model: str | None, shared: SharedCheckpoints) -> bool:
+    """Have the newest that other machines made here, where enough is missing here; whether it came in time.
+
+    What was made here before something was forgotten elsewhere goes. Waits a while for an object store, and no longer.
+    """
+
+    def behind(connection: StoreConnection) -> tuple[StoreVersion, int, int]:
+        now = connection.version()
+        for folder in _newest_first(store):
+            with suppress(BrokenArraysError, KeyError, TypeError, ValueError):
+                if saved_version(SavedArrays(folder)).rows < now.rows:
+                    remove_folder(folder)
+        return now, *_behind(store, connection, embedding_model)
+
+    version, since, rows = store.read(behind)
+    return rows >= _FEWEST_ROWS and shared.fetch(store, since, version, deriving_code())
+
+
+def is_due(store: GraphStore, embedding_model: str, patience: int = 1, shared: SharedCheckpoints | None = None) -> bool:
     """Whether so much lies behind the newest checkpoint that making the next one costs less than reading that does.
 
     Making one costs as much as there is, and reading what is behind as much as that is: with one process opened for
@@ -75,20 +94,23 @@ def is_due(store: GraphStore, embedding_model: str, patience: int = 1) -> bool:
     if not store.exists:
         return False
 
-    def behind(connection: StoreConnection) -> bool:
-        fitting = next(_fitting(store, connection, embedding_model), None)
-        since = 0 if fitting is None else saved_version(fitting).seq
-        [(new,)] = connection.execute("SELECT count(*) FROM ledger WHERE seq > ?", [since]).fetchall()
+    def far_behind(connection: StoreConnection) -> bool:
+        _, new = _behind(store, connection, embedding_model)
         if new < patience * _FEWEST_ROWS:
             return False
         [(count,)] = connection.execute("SELECT count(*) FROM ledger").fetchall()
         return bool(new >= patience * 2 * math.isqrt(count))
 
-    return store.read(behind)
+    is_far = store.read(far_behind)
+    if is_far and shared and bring_newest(store, embedding_model, shared):
+        return store.read(far_behind)
+    return is_far
 
 
-def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenizer) -> Made | None:
-    """Make a checkpoint of the store as it is now, and remove the older ones.
+def make_checkpoint(
+    store: GraphStore, embedding_model: str, tokenizer: Tokenizer, shared: SharedCheckpoints | None = None
+) -> Made | None:
+    """Make a checkpoint of the store as it is now, for all machines that share `shared`, and remove the older ones.
 
     None where another process makes one, or something was forgotten meanwhile. Readers and writers are not waited for
     but to read what is new. Blocks.
@@ -96,8 +118,10 @@ def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenize
     with _only_maker(store) as is_only:
         if not is_only or not store.exists:
             return None
+        if shared:
+            bring_newest(store, embedding_model, shared)
         builder = store.read(lambda connection: _read(store, connection, embedding_model, tokenizer))
-        folder = store.checkpoints / f"{_MAKING}{uuid4().hex}"
+        folder = store.checkpoints / f"{MAKING}{uuid4().hex}"
         try:
             _write(builder, folder, embedding_model)
             made = folder.with_name(f"{builder.version.seq:012}-{uuid4().hex[:8]}")
@@ -114,8 +138,18 @@ def make_checkpoint(store: GraphStore, embedding_model: str, tokenizer: Tokenize
         for other in _newest_first(store):
             if other != made:
                 remove_folder(other)
+        if shared:
+            shared.publish(store, made, builder.version, deriving_code())
     nbytes = sum(path.stat().st_blocks * 512 for path in made.iterdir())
     return Made(builder.version.seq, *builder.sizes, nbytes)
+
+
+def _behind(store: GraphStore, connection: StoreConnection, embedding_model: str | None) -> tuple[int, int]:
+    """The commit of the newest checkpoint that fits, and how many rows of the ledger came since."""
+    fitting = next(_fitting(store, connection, embedding_model), None)
+    since = 0 if fitting is None else saved_version(fitting).seq
+    [(new,)] = connection.execute("SELECT count(*) FROM ledger WHERE seq > ?", [since]).fetchall()
+    return since, int(new)
 
 
 def _read(
@@ -152,10 +186,7 @@ def _fitting(store: GraphStore, connection: StoreConnection, embedding_model: st
 
 def _newest_first(store: GraphStore) -> list[Path]:
     """The folders of whole checkpoints: their names begin with their commits."""
-    try:
-        return sorted((it for it in store.checkpoints.iterdir() if not it.name.startswith(_MAKING)), reverse=True)
-    except FileNotFoundError:
-        return []
+    return sorted(store.checkpoints.glob("[0-9]*"), reverse=True)
 
 
 def _warn(folder: Path, error: Exception) -> None:
@@ -172,7 +203,7 @@ def _only_maker(store: GraphStore) -> Iterator[bool]:
         yield False
         return
     try:
-        for left in store.checkpoints.glob(f"{_MAKING}*"):
+        for left in store.checkpoints.glob(f"{MAKING}*"):
             shutil.rmtree(left, ignore_errors=True)
         yield True
     finally:

@@ -20,7 +20,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sessiongraph.errors import StoreBusyError
-from sessiongraph.snapshots.checkpoint import open_newest
+from sessiongraph.snapshots.checkpoint import bring_newest, open_newest
+from sessiongraph.snapshots.shared_checkpoints import SharedCheckpoints
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.snapshot_builder import SnapshotBuilder
 from sessiongraph.store.connection import StoreConnection
@@ -46,7 +47,8 @@ class _Followed:
 class SnapshotReader:
     """Snapshots by store and embedding model. Methods block; they may be called from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: SharedCheckpoints | None = None) -> None:
+        self._shared = shared
         self._followed: OrderedDict[tuple[str, str], _Followed] = OrderedDict()
         self._guard = threading.Lock()
         # One for all indexes: they have most words in common.
@@ -65,6 +67,7 @@ class SnapshotReader:
             before = store.signature()
             if seen is not None and seen[0] == before:
                 return seen[1]
+            self._bring_checkpoint(followed, store)
             snapshot = store.read(
                 lambda connection: self._newest(followed, store, connection, before),
                 wait_seconds=0.0 if seen else None,
@@ -82,6 +85,7 @@ class SnapshotReader:
         The snapshot has the vectors that this process has of the store anyway, or none.
         """
         followed = self._follow(store)
+        self._bring_checkpoint(followed, store)
         before = store.signature()
         result = store.read(lambda connection: query(connection, self._newest(followed, store, connection, before)))
         self._keep_to_budget()
@@ -99,6 +103,11 @@ class SnapshotReader:
             followed = self._followed.setdefault(key, _Followed(embedding_model))
             self._followed.move_to_end(key)
             return followed
+
+    def _bring_checkpoint(self, followed: _Followed, store: GraphStore) -> None:
+        """Have here what other machines made, before the store is opened: nobody holds one while files are fetched."""
+        if self._shared is not None and followed.builder is None:
+            bring_newest(store, followed.embedding_model or None, self._shared)
 
     def _newest(
         self,
