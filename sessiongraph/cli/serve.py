@@ -12,7 +12,7 @@ import typer
 
 from sessiongraph.cli.options import examples
 from sessiongraph.cli.output import note, warn
-from sessiongraph.errors import InvalidInputError
+from sessiongraph.errors import FilesUnavailableError, InvalidInputError
 
 # How long requests that are under way may take to end, after Ctrl-C or SIGTERM.
 _GRACE_SECONDS = 20
@@ -51,12 +51,24 @@ def serve(
     settings = load_settings()
     if not _is_loopback(host):
         _check_reachable(host, settings.home.is_dir())
+    if settings.files_url:
+        _check_files()
     names = [*settings.server_hosts, *([] if host in ("0.0.0.0", "::") else [f"[{host}]" if ":" in host else host])]
     # For the workers, which read their settings themselves.
     os.environ[f"{PREFIX}SERVER_HOSTS"] = ",".join(names)
     os.environ[f"{PREFIX}HOME"] = str(settings.home)
     with _shared_metrics(workers):
         _run(host, port, workers, settings.home)
+
+
+def _check_files() -> None:
+    """Refuse a place of files that is none; one that is away now is waited for by whoever needs it."""
+    from sessiongraph.default_client import default_services
+
+    try:
+        default_services().check_files()
+    except FilesUnavailableError as error:
+        warn(str(error))
 
 
 def _run(host: str, port: int, workers: int, home: Path) -> None:

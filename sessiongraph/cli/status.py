@@ -10,7 +10,13 @@ import typer
 
 from sessiongraph.cli.options import AsJson, UserName, examples
 from sessiongraph.cli.output import moment, next_step, note, say, show_json, show_table, working
-from sessiongraph.errors import CacheUnavailableError, CachingDisabledError, StoreBusyError
+from sessiongraph.errors import (
+    CacheUnavailableError,
+    CachingDisabledError,
+    FilesUnavailableError,
+    InvalidInputError,
+    StoreBusyError,
+)
 from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
@@ -88,6 +94,8 @@ class Status:
     embedding_model: str
     cache: str
     cache_problem: str | None
+    files: str
+    files_problem: str | None
     datasets: list[DatasetStatus]
     sessions: list[SessionStatus]
     persists: str
@@ -126,6 +134,8 @@ def _status(services: "Services", user_name: str | None) -> Status:
         embedding_model=settings.embedding_model,
         cache=_cache_name(settings),
         cache_problem=problem,
+        files=services.files.location,
+        files_problem=_files_problem(services),
         datasets=datasets,
         sessions=sessions,
         persists=MEANING[who_persists(services)],
@@ -204,6 +214,14 @@ def _sessions(services: "Services", user: User, settled: dict[str, _Settled]) ->
     return found, None
 
 
+def _files_problem(services: "Services") -> str | None:
+    try:
+        services.check_files()
+    except (FilesUnavailableError, InvalidInputError) as error:
+        return str(error)
+    return None
+
+
 def _cache_name(settings: "Settings") -> str:
     if not settings.caching:
         return "off"
@@ -236,6 +254,10 @@ def _show(found: Status) -> None:
         say(f"cache        {found.cache}, reachable")
     else:
         say(f"cache        {found.cache}: {found.cache_problem}", "red")
+    if found.files_problem is not None:
+        say(f"files        {found.files}: {found.files_problem}", "red")
+    elif found.files != found.home:
+        say(f"files        {found.files}, reachable")
     say(f"persists     {found.persists}")
     if found.datasets:
         columns = ["dataset", "documents", "not in the graph", "sessions", "turns in the graph", "failed", "stale"]

@@ -14,6 +14,7 @@ import dagster as dg
 from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
 from sessiongraph.dagster.data_version import content, has_corrected, run_figures
 from sessiongraph.dagster.metadata import in_order
+from sessiongraph.errors import FilesUnavailableError, InvalidInputError
 from sessiongraph.types import PASSAGE_TABLES, Dataset
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ def _change(services: "Services", dataset: Dataset, asset: str, run_id: str) -> 
     try:
         renderer = services.shared.made(page_renderer)
         change = write_page(services.store(dataset), services.snapshots, renderer, dataset.key, asset, run_id)
+    except (FilesUnavailableError, InvalidInputError) as error:
+        logger.warning("The page of what run %s changed could not be kept: %s", run_id, error)
+        return {}
     except Exception as error:
         # The work is committed: a page that cannot be written (a full disk) must not make it look undone.
         logger.warning("The page of what run %s changed could not be made: %s", run_id, type(error).__name__)

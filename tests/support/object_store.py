@@ -36,7 +36,7 @@ class ObjectStore:
         """As another program does."""
         self._made.put_object(Bucket=self.bucket, Key=key, Body=content)
 
-    def keys(self) -> list[str]:
+    def list_keys(self) -> list[str]:
         """Of all that is in the bucket."""
         found = self._made.list_objects_v2(Bucket=self.bucket).get("Contents", [])
         return [it["Key"] for it in found]

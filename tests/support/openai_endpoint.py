@@ -54,7 +54,7 @@ class Fault:
 class OpenAIEndpoint:
     """The server. Set `latency` (seconds), `dimensions`, `extract`, `vectors`, `formats`, `batch`, `base64`."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.latency = 0.0
         self.dimensions = 64
         self.extract: Callable[[str], Json] = extraction
@@ -68,8 +68,8 @@ class OpenAIEndpoint:
         self.in_flight = self.max_in_flight = 0
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), _handler_of(self))
-        self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
+        self._server = _Server((address, 0), _handler_of(self))
+        self.url = f"http://{address}:{self._server.server_port}/v1"
 
     def fail(
         self,
