@@ -55,6 +55,7 @@ soak: $(VENV)/.installed-dev  ## kills, hostile homes, concurrency, random histo
 	$(BIN)/python benchmarks/daemon.py
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS)
 	$(BIN)/python benchmarks/concurrency_soak.py --seconds $(SOAK_SECONDS) --cache redis --postgres
+	@test "$$(id -u)" != 0 || $(BIN)/python benchmarks/two_machines.py --seconds $(SOAK_SECONDS)
 	$(BIN)/python benchmarks/service_load.py --seconds $(SOAK_SECONDS)
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/reliability/test_state_machine.py
 	SOAK_SECONDS=$(SOAK_SECONDS) $(BIN)/pytest tests/sessiongraph/integrations/test_openai_agents.py

@@ -154,8 +154,8 @@ Materialize the partitions that are named.""",
 )
 INBOXES_HAVE_DATASETS = AllDatasetsCheck(
     "every_file_has_a_dataset",
-    """Everything in `<SESSIONGRAPH_HOME>/inbox` lies in the folder of a dataset, `<owner>/<dataset>/`, whose owner
-there is; the dataset is created where it is not there.
+    """Everything in `inbox`, in the home or in SESSIONGRAPH_FILES_URL, lies in the folder of a dataset,
+`<owner>/<dataset>/`, whose owner there is; the dataset is created where it is not there.
 
 **Where it fails:** move the files that are named, or create the user.""",
     lambda instance, services, asset: stray_files(survey_home(services)[1]),

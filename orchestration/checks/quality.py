@@ -11,7 +11,7 @@ from orchestration.checks.check_factory import Check, CheckContext, CheckOutcome
 from orchestration.checks.noise_entities import noise_reason
 from sessiongraph.dagster.failure_check import failure_check
 from sessiongraph.dagster.metadata import table, without_quotes
-from sessiongraph.errors import CachingDisabledError
+from sessiongraph.errors import CachingDisabledError, FilesUnavailableError
 from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.types import WaitingSession
 
@@ -162,7 +162,10 @@ def _rejected(context: CheckContext) -> CheckOutcome:
     from sessiongraph.ingestion.inbox import rejected_files
 
     inbox = context.services.inbox(context.dataset)
-    files = rejected_files(inbox, _MOST_FILES)
+    try:
+        files = rejected_files(inbox, _MOST_FILES)
+    except FilesUnavailableError as error:
+        return CheckOutcome(False, {}, str(error))
     named = "; ".join(f"{name}: {reason}" for name, reason in list(files.items())[:_MOST_NAMED])
     figures = {"rejected": len(files), "files": table({"file": "string", "reason": "string"}, files.items())}
     return CheckOutcome(
@@ -174,7 +177,10 @@ def _rejected_exports(context: CheckContext) -> CheckOutcome:
     from sessiongraph.importers.inbox import rejected_exports
 
     inbox = context.services.inbox(context.dataset)
-    found = {name: without_quotes(reason) for name, reason in rejected_exports(inbox, _MOST_FILES).items()}
+    try:
+        found = {name: without_quotes(reason) for name, reason in rejected_exports(inbox, _MOST_FILES).items()}
+    except FilesUnavailableError as error:
+        return CheckOutcome(False, {}, str(error))
     named = "; ".join(f"{name}: {reason}" for name, reason in list(found.items())[:_MOST_NAMED])
     figures = {"rejected": len(found), "exports": table({"export": "string", "reason": "string"}, found.items())}
     message = f"{len(found)} export(s) in {inbox.location} are not taken, or not whole: {named}"

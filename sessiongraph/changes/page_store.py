@@ -87,14 +87,15 @@ def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pa
 
 def _undisturbed(store: GraphStore, snapshots: SnapshotReader, write: Callable[[StoreConnection, Snapshot], T]) -> T:
     """What `write` gives, once nothing was forgotten while it wrote."""
+    if store.readers_keep_writers_out:
+        return snapshots.read(store, write)
 
     def written(connection: StoreConnection, snapshot: Snapshot) -> tuple[StoreVersion, T]:
         return connection.version(), write(connection, snapshot)
 
     while True:
-        before = store.signature()
         version, result = snapshots.read(store, written)
-        if store.signature() == before or store.read(partial(continues, known=version)):
+        if store.read(partial(continues, known=version)):
             return result
 
 

@@ -27,6 +27,7 @@ from sessiongraph.dagster.metadata import (
 )
 from sessiongraph.dagster.partitions import run_dataset
 from sessiongraph.dagster.run_errors import errors_in_run_log
+from sessiongraph.errors import FilesUnavailableError
 from sessiongraph.services import Services
 from sessiongraph.settings import load_settings
 from sessiongraph.types import Dataset, User
@@ -182,12 +183,21 @@ def opened_run(context: Context, client: "SessionGraph | None", dataset_key: str
         try:
             key = context.partition_key if dataset_key is None else dataset_key
             dataset = run_dataset(context.instance, services, key)
-            services.check_files()
+            _check_files(context, services)
             telemetry.annotate({"sessiongraph.dataset.id": dataset.id, "sessiongraph.run.id": context.run.run_id})
             yield _Run(context, services, dataset)
         finally:
             if client is None:
                 services.close()
+
+
+def _check_files(context: Context, services: Services) -> None:
+    """Refuse a place of files that is none before a model is asked. One that is away now holds nobody up: who needs it
+    says so, and what is said is persisted meanwhile."""
+    try:
+        services.check_files()
+    except FilesUnavailableError as error:
+        context.log.warning(str(error))
 
 
 @dataclass(frozen=True)
@@ -233,7 +243,10 @@ class _Run:
         from sessiongraph.importers.sources import SOURCES
 
         for source in SOURCES:
-            await source(self.services, self.dataset, stage, taken)
+            try:
+                await source(self.services, self.dataset, stage, taken)
+            except FilesUnavailableError as error:
+                taken.failed["inbox"] = str(error)
         for name, reason in taken.failed.items():
             self.context.log.warning(f"{name} was not taken, or not whole: {without_quotes(reason)}")
 

@@ -52,14 +52,15 @@ class S3Bucket:
         if self._is_known:
             return
         try:
-            self._is_known = bool(self._files.exists(self.name))
+            self._files.call_s3("head_bucket", Bucket=self.name)
+        except FileNotFoundError as error:
+            raise InvalidInputError(
+                f"SESSIONGRAPH_FILES_URL names the bucket {self.name!r}, which is not there. Create it, or correct the "
+                "name; AWS_ENDPOINT_URL says where it is, unless that is AWS."
+            ) from error
         except Exception as error:
             raise self._unavailable(error) from error
-        if not self._is_known:
-            raise InvalidInputError(
-                f"SESSIONGRAPH_FILES_URL names the bucket {self.name!r}, which is not there, or is another's. Create "
-                "it, or correct the name; AWS_ENDPOINT_URL says where it is, unless that is AWS."
-            )
+        self._is_known = True
 
     @property
     def _files(self) -> Any:

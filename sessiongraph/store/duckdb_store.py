@@ -43,6 +43,10 @@ class DuckDBStore(GraphStore):
         self._wait_seconds = wait_seconds
 
     @property
+    def readers_keep_writers_out(self) -> bool:
+        return True
+
+    @property
     def exists(self) -> bool:
         return self.path.exists()
 

@@ -82,6 +82,11 @@ class GraphStore(ABC):
 
     @property
     @abstractmethod
+    def readers_keep_writers_out(self) -> bool:
+        """Whether nobody writes while somebody reads."""
+
+    @property
+    @abstractmethod
     def exists(self) -> bool:
         """Whether anything was ever written to it."""
 

@@ -50,6 +50,10 @@ class PostgresStore(GraphStore):
         self._wait_seconds = database.wait_seconds if wait_seconds is None else wait_seconds
 
     @property
+    def readers_keep_writers_out(self) -> bool:
+        return False
+
+    @property
     def exists(self) -> bool:
         return self.signature() is not None
 

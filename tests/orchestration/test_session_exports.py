@@ -172,6 +172,26 @@ def test_a_run_that_ends_before_an_export_is_let_go_loses_and_doubles_nothing(
     assert [what for *_, what in turns_in(project)] == ["persisted"] * 2
 
 
+def test_what_was_said_is_persisted_while_the_place_of_files_is_away(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("sessiongraph.files.object_store._ATTEMPTS", 1)
+    monkeypatch.setenv("SESSIONGRAPH_FILES_URL", "s3://bucket/files")
+    project.say("s", ("Where is Carol?", "Carol Brown is in Berlin."))
+
+    ran = project.run("persist_sessions")
+
+    assert ran.success and [what for *_, what in turns_in(project)] == ["persisted"]
+    assert not ran.checks["session_turns:session_exports_are_taken"].passed
+    with dg.build_sensor_context(project.instance, resources={"graph": GraphResource()}) as context:
+        for sensor in (inbox, session_exports):
+            skipped = sensor(context)
+            assert isinstance(skipped, dg.SkipReason) and "not to be reached" in str(skipped.skip_message)
+
+
 def test_exports_in_the_inbox_of_nobody_are_told_of_and_those_of_a_new_dataset_are_not(tmp_path: Path) -> None:
     folder = tmp_path / "ana" / "work" / "sessions"
     folder.mkdir(parents=True)

@@ -39,8 +39,11 @@ def test_a_bucket_that_is_not_there_is_refused_with_what_to_do(store: ObjectStor
             attempt()
 
 
-def test_a_store_that_is_away_is_told_in_time_and_used_again_when_it_is_back() -> None:
+def test_a_store_that_is_away_is_told_in_time_and_used_again_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with object_store() as away:
+        monkeypatch.setattr("sessiongraph.files.object_store._ATTEMPTS", 2)
         files = open_files(away.url)
         files.write("kept.txt", b"kept")
         endpoint = away.variables["AWS_ENDPOINT_URL"]
@@ -50,6 +53,9 @@ def test_a_store_that_is_away_is_told_in_time_and_used_again_when_it_is_back() -
         with pytest.raises(FilesUnavailableError, match=f"{away.bucket}.*{endpoint}.*SESSIONGRAPH_FILES_URL"):
             list(files.entries())
         assert time.monotonic() - began < 20
+        for attempt in (open_files(away.url).make, files.remove, lambda: files.exists("kept.txt")):
+            with pytest.raises(FilesUnavailableError):  # and not that anything is not there
+                attempt()
         away.start()
         assert [it.name for it in files.entries()] == ["kept.txt"]
 
