@@ -64,8 +64,9 @@ class Files(ABC):
         """Let the file `source` of this machine, which is gone afterwards, be the file."""
 
     @abstractmethod
-    def local(self, name: str) -> AbstractContextManager[Path]:
-        """The file or folder as one of this machine, of the same name, to be read meanwhile."""
+    def local(self, name: str, within: Path | None = None) -> AbstractContextManager[Path]:
+        """The file or folder as one of this machine, of the same name, to be read meanwhile: where it is a copy, in
+        `within` or, for None, where temporary files are."""
 
     @abstractmethod
     def move(self, name: str, to: Self, target: str) -> None:

@@ -58,7 +58,7 @@ class LocalFiles(Files):
         _move(source, self.path / name)
 
     @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
+    def local(self, name: str, within: Path | None = None) -> Iterator[Path]:
         path = self.path / name
         path.lstat()  # raises where there is none
         yield path

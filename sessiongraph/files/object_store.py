@@ -120,9 +120,9 @@ class ObjectFiles(Files):
         source.unlink()
 
     @contextmanager
-    def local(self, name: str) -> Iterator[Path]:
+    def local(self, name: str, within: Path | None = None) -> Iterator[Path]:
         source = self._path(name)
-        with tempfile.TemporaryDirectory(prefix="sessiongraph-") as folder:
+        with tempfile.TemporaryDirectory(prefix="sessiongraph-", dir=within) as folder:
             path = Path(folder) / Path(name).name
             for found, rest in self._found(source):
                 # What others called their objects leads out of no folder.

@@ -139,15 +139,16 @@ def _published(files: Files) -> list[Published]:
 
 def _bring(files: Files, it: Published, checkpoints: Path) -> None:
     """Make a folder of what is published, and then let it be one of `checkpoints`."""
-    making = checkpoints / f"{_FETCHING}{uuid4().hex}"
-    with files.local(it.file) as packed:
-        if _digest(packed) != it.digest:
-            raise BrokenArraysError(f"{it.file} is not what was published")
-        try:
-            unpack_folder(packed, making)
-            making.rename(checkpoints / it.folder)
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
+    fetching = checkpoints / f"{_FETCHING}{uuid4().hex}"
+    fetching.mkdir()
+    try:
+        with files.local(it.file, fetching) as packed:
+            if _digest(packed) != it.digest:
+                raise BrokenArraysError(f"{it.file} is not what was published")
+            unpack_folder(packed, fetching / "whole")
+        (fetching / "whole").rename(checkpoints / it.folder)
+    finally:
+        shutil.rmtree(fetching, ignore_errors=True)
     for older in checkpoints.glob("[0-9]*"):
         if older.name < it.folder:
             remove_folder(older)
