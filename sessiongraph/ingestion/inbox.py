@@ -199,9 +199,9 @@ def _drop_forgotten(store: GraphStore, document_ids: Sequence[str]) -> None:
 
 
 def drop_originals(store: GraphStore, document_ids: set[str]) -> None:
-    """Remove the originals of these documents: they are named by their ids."""
+    """Remove the originals of these documents: they are named by their ids, what a killed process left of one, too."""
     for original in list(store.originals.entries()) if document_ids else ():
-        if original.name.split(".")[0] in document_ids:
+        if original.name.lstrip(".").split(".")[0] in document_ids:
             store.originals.remove(original.name)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.files import LocalFiles
-from sessiongraph.ingestion.inbox import ingest_inbox
+from sessiongraph.ingestion.inbox import drop_originals, ingest_inbox
 from sessiongraph.ingestion.ingest import IngestReport, document_id
 from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.types import User
@@ -112,3 +112,13 @@ async def test_what_cannot_be_moved_is_said_and_is_in_the_dataset(inbox: Path) -
     (inbox.parent / "dataset" / "files").unlink()
     report = await take(inbox)
     assert (report.added, report.known) == (0, 1) and names(inbox) == []
+
+
+def test_of_a_forgotten_original_nothing_is_left_either_by_a_process_that_was_killed(tmp_path: Path) -> None:
+    store = DuckDBStore(tmp_path / "graph.duckdb")
+    for name in ("a1.txt", ".a1.txt.17.4", "b2.txt"):
+        store.originals.write(name, b"what was said")
+
+    drop_originals(store, {"a1"})
+
+    assert names(tmp_path / "files") == ["b2.txt"]
