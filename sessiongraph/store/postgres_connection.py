@@ -111,6 +111,8 @@ class PostgresConnection:
         # DuckDB hashes how it writes a row: the same rows are to have the same hash whatever keeps them.
         total, summed = 0, 0
         with self._pool.opened(None) as duckdb:
+            # All values are strings or nothing: what it would look for first is not to be had of arrays.
+            duckdb.execute("SET pandas_analyze_sample = 0")
             for batch, types in self._typed_batches(f"{ahead} {query}"):
                 duckdb.register("answer", batch)
                 cast_ = ", ".join(f'"{name}"::{type_} AS "{name}"' for name, type_ in types.items())

@@ -231,6 +231,17 @@ def test_one_writer_at_a_time_and_another_waits_as_long_as_stated(store: GraphSt
     assert store.read(lambda con: con.execute("SELECT max(seq) FROM commits").fetchall()) == [(3,)]
 
 
+def test_many_rows_have_a_digest_though_a_column_of_theirs_is_empty(new_store: NewStore, tmp_path: Path) -> None:
+    store = new_store()
+    store.write("r", "a", lambda tx: tx.insert("windows", [{"id": str(id_), "summary": None} for id_ in range(4_000)]))
+    (tmp_path / "copy").mkdir()
+
+    def digest(of: GraphStore) -> tuple[int, int]:
+        return of.read(lambda con: con.digest("SELECT id, summary FROM windows"))
+
+    assert digest(store) == digest(store.copy_to(tmp_path / "copy" / "graph.duckdb")) and digest(store)[0] == 4_000
+
+
 def test_a_copy_has_the_same_rows_and_digests_and_may_be_taken_back(new_store: NewStore, tmp_path: Path) -> None:
     store, other = new_store(), new_store()
     said = {"passage_id": "p", "document_id": "d", "turn_id": "t", "question": "What's {it}?", "answer": "a, b: 'c'"}
