@@ -57,6 +57,8 @@ KILLED = "a"
 # So many that a checkpoint is worth its making: that one is published, and both groups fetch it.
 DOCUMENTS = [DOCUMENT, *(f"{PEOPLE[number % len(PEOPLE)]} moved to Town{number}." for number in range(650))]
 ALONE_SECONDS, OUTAGE_SECONDS = 30.0, 8.0
+# After its time a process ends what it is at; on two cores that they share with others, all take minutes to start.
+_MOST_SECONDS = 300.0
 
 
 @dataclass
@@ -148,6 +150,9 @@ class Group:
 
     @property
     def is_ready(self) -> bool:
+        if any(process.poll() is not None for process in self._processes):
+            said = "\n".join(path.read_text(errors="replace")[-2000:] for path in self.logs.glob("*.err"))
+            raise SystemExit(f"A process of group {self.name} ended before it began:\n{said}")
         return len(list(self.logs.glob(f"*-{self._started}"))) == len(self._processes)
 
     def kill(self) -> None:
@@ -157,8 +162,9 @@ class Group:
         self.wait()
 
     def wait(self) -> None:
+        """Until all have ended, which they do by themselves. Raises TimeoutExpired for one that hangs."""
         for process in self._processes:
-            process.wait()
+            process.wait(_MOST_SECONDS)
         self._processes.clear()
 
 
@@ -218,13 +224,11 @@ def servers(folder: Path) -> Iterator[tuple[dict[str, str], ObjectStore]]:
         )
 
 
-def run(seconds: float, folder: Path, variables: dict[str, str], objects: ObjectStore) -> Outcome:
+def run(seconds: float, folder: Path, groups: dict[str, Group], objects: ObjectStore) -> Outcome:
     """Let both groups work; what came of it."""
-    os.environ.update(variables)
     asyncio.run(prepare(DOCUMENTS))
     dataset = default_services().access.resolve(default_services().access.default_user(), FIRST, "read")
     assert default_services().make_checkpoint(dataset)
-    groups = {name: Group(name, folder, variables) for name in GROUPS}
     tell(f"one writer and one reader, {ALONE_SECONDS:g} s")
     work(groups, {"a": ("marker_writer",), "b": ("marker_reader",)}, ALONE_SECONDS, folder / "alone", [])
     fetched = len([group for group in groups.values() if list(group.home.glob("datasets/*/checkpoints/[0-9]*"))])
@@ -255,7 +259,10 @@ def work(groups: dict[str, Group], roles: dict[str, tuple[str, ...]], seconds: f
     """Let all work for `seconds` from when the last of them is ready; what is planned is done after its share of it."""
     for name, group in groups.items():
         group.start(roles[name], until)
+    deadline = time.monotonic() + _MOST_SECONDS
     while not all(group.is_ready for group in groups.values()):
+        if time.monotonic() > deadline:
+            raise SystemExit("Not all processes were ready in time.")
         time.sleep(0.1)
     began = time.time()
     until.with_suffix(".new").write_text(str(began + seconds))
@@ -264,6 +271,7 @@ def work(groups: dict[str, Group], roles: dict[str, tuple[str, ...]], seconds: f
         time.sleep(max(0.0, began + share * seconds - time.time()))
         tell(what)
         act()
+    time.sleep(max(0.0, began + seconds - time.time()))
     for group in groups.values():
         group.wait()
 
@@ -382,7 +390,11 @@ def main() -> int:
         stack.enter_context(fresh_home())
         stack.enter_context(network())
         variables, objects = stack.enter_context(servers(folder))
-        outcome = run(given.seconds, folder, variables, objects)
+        groups = {name: Group(name, folder, variables) for name in GROUPS}
+        for group in groups.values():
+            stack.callback(group.kill)
+        os.environ.update(variables)
+        outcome = run(given.seconds, folder, groups, objects)
     figures = asdict(outcome)
     for name, value in {**figures, **figures.pop("soak")}.items():
         if name != "soak":
