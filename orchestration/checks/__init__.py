@@ -1,11 +1,12 @@
 """Asset checks: what must hold of a dataset's store after its graph was written, and what is worth a look.
 
-`integrity` blocks, `quality` warns, `all_datasets` looks at every dataset at once, `check_factory` makes them
-Dagster's; which asset has which is said here.
+`integrity` blocks, `quality` and `agreement` warn, `all_datasets` looks at every dataset at once, `check_factory`
+makes them Dagster's; which asset has which is said here.
 """
 
 import dagster as dg
 
+from orchestration.checks.agreement import FACTS_AGREE
 from orchestration.checks.all_datasets import (
     EVERY_DATASET_IS_FRESH,
     FRESH,
@@ -20,6 +21,7 @@ CHECKS_OF = {
     "documents": (FILES_ARE_TAKEN,),
     "knowledge_graph": (*INTEGRITY, *quality_checks("chunks")),
     "session_knowledge": (*INTEGRITY, *quality_checks("turns")),
+    "conflicts": (FACTS_AGREE,),
     "session_turns": (AT_RISK, EXPORTS_ARE_TAKEN),
     # Of the whole graph, where the others look at what a run brought.
     "graph_checkpoint": (*INTEGRITY, JUNK_RATE),

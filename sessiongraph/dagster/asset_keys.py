@@ -20,12 +20,16 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = {
     "session_turns": ("session_cache",),
     "session_knowledge": ("session_turns",),
     "graph_checkpoint": ("knowledge_graph", "session_knowledge"),
+    "conflicts": ("knowledge_graph", "session_knowledge"),
+    "speaker_profiles": ("knowledge_graph", "session_knowledge"),
 }
-GROUPS = ("ingestion", "knowledge", "sessions")
+# Those that are how the graph stands now, and are stored nowhere (`derived_content`).
+DERIVED = ("conflicts", "speaker_profiles")
+GROUPS = ("ingestion", "knowledge", "sessions", "memory")
 # The page of the Dagster UI that shows them all; without more it shows the groups closed, and no asset.
 GRAPH_PAGE = "/asset-groups?expanded=" + ",".join(f"global@global:{group}" for group in GROUPS)
 # Raised by hand where the same input would give other rows.
-_CODE_VERSIONS = {"documents": "1", "session_turns": "1", "graph_checkpoint": "1"}
+_CODE_VERSIONS = {"documents": "1", "session_turns": "1", "graph_checkpoint": "1"} | dict.fromkeys(DERIVED, "1")
 
 
 def key_prefix(prefix: str) -> list[str]:
@@ -36,6 +40,11 @@ def key_prefix(prefix: str) -> list[str]:
 def asset_key(name: str, prefix: str = "") -> dg.AssetKey:
     """The key of the asset `name` in a home whose setting `asset_key_prefix` is `prefix`."""
     return dg.AssetKey([*key_prefix(prefix), name])
+
+
+def derived_from(name: str) -> tuple[str, ...]:
+    """Those of DERIVED that are made from the asset `name`."""
+    return tuple(it for it in DERIVED if name in UPSTREAM[it])
 
 
 def code_version(name: str, services: "Services") -> str:
