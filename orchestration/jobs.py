@@ -6,7 +6,7 @@ import dagster as dg
 
 from orchestration.checks.all_datasets import EVERY_DATASET_IS_FRESH, FRESH
 from orchestration.run_requests import TRIGGER_TAG
-from sessiongraph.dagster.asset_keys import DERIVED, asset_key
+from sessiongraph.dagster.asset_keys import asset_key
 
 COGNIFY, PERSIST_SESSIONS, BUILD_MEMORY = "cognify", "persist_sessions", "build_memory"
 CHECKPOINT = "checkpoint"
@@ -30,19 +30,19 @@ def build_jobs(prefix: str) -> list[Any]:  # what define_asset_job gives has no 
     return [
         dg.define_asset_job(
             COGNIFY,
-            selection=assets(*DOCUMENTS, *DERIVED),
+            selection=assets(*DOCUMENTS),
             description="Take what is in the dataset's inbox, and bring its documents into the graph.",
             tags=_BY_HAND,
         ),
         dg.define_asset_job(
             PERSIST_SESSIONS,
-            selection=assets(*SESSIONS, *DERIVED),
+            selection=assets(*SESSIONS),
             description="Stage what was said in the dataset's cached sessions, and bring it into the graph.",
             tags=_BY_HAND,
         ),
         dg.define_asset_job(
             BUILD_MEMORY,
-            selection=assets(*DOCUMENTS, *SESSIONS, *DERIVED),
+            selection=assets(*DOCUMENTS, *SESSIONS),
             description="Documents and sessions: all that the dataset does not have in its graph yet.",
             tags=_BY_HAND,
         ),

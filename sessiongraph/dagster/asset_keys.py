@@ -42,11 +42,6 @@ def asset_key(name: str, prefix: str = "") -> dg.AssetKey:
     return dg.AssetKey([*key_prefix(prefix), name])
 
 
-def derived_from(name: str) -> tuple[str, ...]:
-    """Those of DERIVED that are made from the asset `name`."""
-    return tuple(it for it in DERIVED if name in UPSTREAM[it])
-
-
 def code_version(name: str, services: "Services") -> str:
     """The version of what makes the asset `name`; what a model extracts changes with the prompt and the model."""
     if name in _CODE_VERSIONS:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from sessiongraph import telemetry
-from sessiongraph.dagster.asset_keys import derived_from
 from sessiongraph.dagster.failure_check import failure_check, report_failure_check
 from sessiongraph.dagster.materialization import event, result
 from sessiongraph.dagster.metadata import (
@@ -135,8 +134,6 @@ def persist_dataset_sessions(
         knowledge = run.event("session_knowledge", run.knowledge_metadata(built))
         if built.settled:
             run.report(knowledge)
-            for derived in derived_from("session_knowledge"):
-                run.report(run.event(derived, {}))
         report_failure_check(context.instance, run.services, run.dataset, "session_knowledge", built.failure)
         run.tag_undone(built)
         if built.failure is not None:

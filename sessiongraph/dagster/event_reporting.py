@@ -1,7 +1,5 @@
 """Reports to Dagster of what was done outside of its runs: asset history shows every change whoever made it.
 
-With what was brought into a graph goes how the assets stand that are derived from it.
-
 Invariant: the work has been committed before it is reported. If the report cannot be made, the work stands and a
 warning says so. Events carry counts and ids, never what was said.
 """
@@ -85,12 +83,10 @@ def _build_metadata(services: Services, dataset: Dataset, report: "KnowledgeRepo
 def _report(
     services: Services, asset: str, dataset: Dataset, operation_id: str, metadata: Callable[[], Mapping[str, Any]]
 ) -> None:
-    from sessiongraph.dagster.asset_keys import derived_from
     from sessiongraph.dagster.materialization import event
     from sessiongraph.dagster.partitions import list_partition
 
     instance = services.dagster_instance
     list_partition(instance, dataset)
-    said = {"operation": operation_id}
-    for name, report in ((asset, {**metadata(), **said}), *((name, said) for name in derived_from(asset))):
-        instance.report_runless_asset_event(event(instance, services, dataset, name, operation_id, report))
+    report = {**metadata(), "operation": operation_id}
+    instance.report_runless_asset_event(event(instance, services, dataset, asset, operation_id, report))
