@@ -1,12 +1,11 @@
 """Asset checks: what must hold of a dataset's store after its graph was written, and what is worth a look.
 
-`integrity` blocks, `quality` and `agreement` warn, `all_datasets` looks at every dataset at once, `check_factory`
+`integrity` blocks, `quality` and `memory` warn, `all_datasets` looks at every dataset at once, `check_factory`
 makes them Dagster's; which asset has which is said here.
 """
 
 import dagster as dg
 
-from orchestration.checks.agreement import FACTS_AGREE
 from orchestration.checks.all_datasets import (
     EVERY_DATASET_IS_FRESH,
     FRESH,
@@ -15,12 +14,14 @@ from orchestration.checks.all_datasets import (
 )
 from orchestration.checks.check_factory import build_asset_checks
 from orchestration.checks.integrity import INTEGRITY
+from orchestration.checks.memory import FACTS_AGREE, SESSIONS_ARE_READ
 from orchestration.checks.quality import AT_RISK, EXPORTS_ARE_TAKEN, FILES_ARE_TAKEN, JUNK_RATE, quality_checks
 
 CHECKS_OF = {
     "documents": (FILES_ARE_TAKEN,),
     "knowledge_graph": (*INTEGRITY, *quality_checks("chunks")),
     "session_knowledge": (*INTEGRITY, *quality_checks("turns")),
+    "session_lessons": (SESSIONS_ARE_READ,),
     "conflicts": (FACTS_AGREE,),
     "session_turns": (AT_RISK, EXPORTS_ARE_TAKEN),
     # Of the whole graph, where the others look at what a run brought.

@@ -20,6 +20,7 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = {
     "session_turns": ("session_cache",),
     "session_knowledge": ("session_turns",),
     "graph_checkpoint": ("knowledge_graph", "session_knowledge"),
+    "session_lessons": ("session_knowledge",),
     "conflicts": ("knowledge_graph", "session_knowledge"),
     "speaker_profiles": ("knowledge_graph", "session_knowledge"),
 }
@@ -43,9 +44,13 @@ def asset_key(name: str, prefix: str = "") -> dg.AssetKey:
 
 
 def code_version(name: str, services: "Services") -> str:
-    """The version of what makes the asset `name`; what a model extracts changes with the prompt and the model."""
+    """The version of what makes the asset `name`; what a model reads changes with the prompt and the model."""
     if name in _CODE_VERSIONS:
         return _CODE_VERSIONS[name]
+    if name == "session_lessons":
+        from sessiongraph.persistence.session_lessons import lessons_version
+
+        return lessons_version(services.llm)
     from sessiongraph.extraction.window_extraction import extractor_version
 
     return extractor_version(services.llm)
