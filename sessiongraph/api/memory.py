@@ -5,7 +5,6 @@ Each line has its evidence. Profiles are derived from the graph; lessons are rea
 
 import asyncio
 import builtins
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from sessiongraph.api.fact_records import Fact
 from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, new_id
+from sessiongraph.persistence.session_excerpts import READINGS
 from sessiongraph.persistence.session_lessons import ASSET as LESSONS
 from sessiongraph.persistence.session_lessons import LessonsReport, learn
 from sessiongraph.prompts.lessons_prompt import KINDS
@@ -139,19 +139,19 @@ def _lessons(connection: StoreConnection, session_id: str | None) -> list[Sessio
     }
     return [
         SessionLesson(
-            it["kind"],
-            it["text"],
+            it.kind,
+            it.text,
             session,
             user_name,
-            tuple(turns[passage][0] for passage in it["turns"]),
-            max(turns[passage][1] for passage in it["turns"]).replace(tzinfo=UTC),
-            tuple(it["turns"]),
+            tuple(turns[passage][0] for passage in it.turns),
+            max(turns[passage][1] for passage in it.turns).replace(tzinfo=UTC),
+            tuple(it.turns),
             document_id,
         )
         for document_id, user_name, session, lessons in rows
-        for of_excerpt in json.loads(lessons).values()
+        for of_excerpt in READINGS.validate_json(lessons).values()
         for it in of_excerpt
-        if turns.keys() >= set(it["turns"])
+        if turns.keys() >= set(it.turns)
     ]
 
 

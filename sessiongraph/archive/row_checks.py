@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from sessiongraph.archive.manifest import ID, RUN_ID, Manifest, broken
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.metadata import checked_metadata, to_text
-from sessiongraph.persistence.session_excerpts import Readings
+from sessiongraph.persistence.session_excerpts import READINGS
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 
 _BATCH = 2048
@@ -85,7 +85,6 @@ _TURNS = "SELECT DISTINCT document_id, turn_id, passage_id FROM turns"
 _METADATA = """
 SELECT metadata FROM documents WHERE metadata IS NOT NULL UNION SELECT metadata FROM turns WHERE metadata IS NOT NULL
 """
-_LESSONS: TypeAdapter[Readings] = TypeAdapter(Readings)
 
 
 def check_rows(connection: DuckDBConnection, manifest: Manifest) -> None:
@@ -129,7 +128,7 @@ def _check_lessons(connection: DuckDBConnection) -> None:
     """Whether they are such as a session teaches, each with the turns that it rests on."""
     for (text,) in _rows(connection, "SELECT lessons FROM session_lessons WHERE lessons IS NOT NULL"):
         try:
-            _LESSONS.validate_json(text)
+            READINGS.validate_json(text)
         except ValidationError:
             raise broken("what was learned of a session is not as it is kept") from None
 

@@ -10,13 +10,13 @@ Invariants:
   an upgrade alone calls no model.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
-from typing import TypedDict
+
+from pydantic import BaseModel, Field, TypeAdapter
 
 from sessiongraph.extraction.ledger import ENDPOINT_AT_FAULT, QUARANTINE_AFTER, Passage
 from sessiongraph.ids import content_id
@@ -25,16 +25,17 @@ from sessiongraph.prompts.lessons_prompt import READ_CHARS, LessonTurn, render_s
 from sessiongraph.store.connection import StoreConnection
 
 
-class Learned(TypedDict):
+class Learned(BaseModel):
     """A lesson as it is kept: `turns` are the ids of the turns' passages that it rests on."""
 
     kind: str
     text: str
-    turns: list[str]
+    turns: list[str] = Field(min_length=1)
 
 
-# By the id of the excerpt that they were learned from.
+# By the id of the excerpt that they were learned from; as it is kept, JSON.
 Readings = dict[str, list[Learned]]
+READINGS: TypeAdapter[Readings] = TypeAdapter(Readings)
 
 _TOOLS = """
 SELECT passage_id, context FROM current_turns
@@ -114,7 +115,7 @@ def read_sessions(connection: StoreConnection, document_ids: Sequence[str]) -> l
     """The sessions, by id, as they are now."""
     tools = dict(connection.execute(_TOOLS, [list(document_ids)]).fetchall())
     kept = {
-        document_id: Kept(reading_id, extractor, json.loads(lessons))
+        document_id: Kept(reading_id, extractor, READINGS.validate_json(lessons))
         for document_id, reading_id, extractor, lessons in connection.execute(_KEPT, [list(document_ids)]).fetchall()
     }
     passages = read_turn_passages(connection, list(document_ids))

@@ -8,7 +8,6 @@ Invariants:
 """
 
 import asyncio
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from sessiongraph.extraction.ledger import failure_reason
 from sessiongraph.ids import content_id
 from sessiongraph.llm.client import LLM
 from sessiongraph.persistence.session_excerpts import (
+    READINGS,
     Excerpt,
     Learned,
     Readings,
@@ -157,11 +157,11 @@ class _Reader:
         lessons = usable(answer, len(excerpt.passages))
         self._report.dropped += len(answer.lessons) - len(lessons)
         return [
-            {
-                "kind": it.kind,
-                "text": storable(it.text)[:_MOST_CHARS].rstrip(),
-                "turns": [excerpt.passages[number - 1] for number in it.turns],
-            }
+            Learned(
+                kind=it.kind,
+                text=storable(it.text)[:_MOST_CHARS].rstrip(),
+                turns=[excerpt.passages[number - 1] for number in it.turns],
+            )
             for it in lessons
         ]
 
@@ -196,7 +196,8 @@ class _Reader:
                 report.unchanged += 1
             else:
                 report.read += 1
-                report.lessons += Counter(it["kind"] for of_one in json.loads(row["lessons"]).values() for it in of_one)
+                learned = READINGS.validate_json(row["lessons"])
+                report.lessons += Counter(it.kind for of_excerpt in learned.values() for it in of_excerpt)
 
     def _is_settled(self, session: SessionToRead) -> bool:
         """Whether what is kept of `session` stands: just that was read, and nobody asks to have it read anew."""
@@ -215,6 +216,6 @@ def _row(
         "document_id": session.document_id,
         "reading_id": reading_id,
         "extractor": extractor,
-        "lessons": None if lessons is None else json.dumps(lessons, ensure_ascii=False),
+        "lessons": None if lessons is None else READINGS.dump_json(lessons).decode(),
         "failure": failure,
     }
