@@ -19,15 +19,18 @@ from sessiongraph.api.fact_records import Fact
 from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, new_id
-from sessiongraph.persistence.session_excerpts import READINGS
 from sessiongraph.persistence.session_lessons import ASSET as LESSONS
 from sessiongraph.persistence.session_lessons import LessonsReport, learn
 from sessiongraph.prompts.lessons_prompt import KINDS
 from sessiongraph.services import Services
+from sessiongraph.snapshots.lessons import read_lessons
 from sessiongraph.snapshots.profiles import find_profiles
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import Dataset, User
+
+_SESSIONS = "SELECT id, user_name, session_id FROM documents WHERE id IN (SELECT unnest(?))"
+_TURNS = "SELECT passage_id, turn_id, created_at FROM current_turns WHERE document_id IN (SELECT unnest(?))"
 
 
 @dataclass(frozen=True)
@@ -124,34 +127,25 @@ class Memory:
 
 def _lessons(connection: StoreConnection, session_id: str | None) -> list[SessionLesson]:
     """All lessons, or those of the sessions of that id. One of which a turn is gone is shown no more."""
-    chosen, values = ("", []) if session_id is None else ("WHERE session_id = ?", [session_id])
-    rows = connection.execute(
-        f"""SELECT document_id, user_name, session_id, lessons FROM current_lessons l
-        JOIN documents d ON d.id = l.document_id {chosen} ORDER BY l.seq DESC, d.created_at DESC, document_id""",
-        values,
-    ).fetchall()
-    turns = {
-        passage_id: (turn_id, created_at)
-        for passage_id, turn_id, created_at in connection.execute(
-            "SELECT passage_id, turn_id, created_at FROM current_turns WHERE document_id IN (SELECT unnest(?))",
-            [[document_id for document_id, *_ in rows]],
-        ).fetchall()
-    }
+    learned = read_lessons(connection)
+    ids = [list(learned)]
+    sessions = connection.execute(_SESSIONS, ids).fetchall()
+    names = {id_: (name, session) for id_, name, session in sessions if session_id in (None, session)}
+    turns = {id_: (turn_id, said_at) for id_, turn_id, said_at in connection.execute(_TURNS, ids).fetchall()}
     return [
         SessionLesson(
-            it.kind,
-            it.text,
-            session,
-            user_name,
-            tuple(turns[passage][0] for passage in it.turns),
-            max(turns[passage][1] for passage in it.turns).replace(tzinfo=UTC),
-            tuple(it.turns),
-            document_id,
+            kind=it.kind,
+            text=it.text,
+            session_id=names[document_id][1],
+            user=names[document_id][0],
+            turn_ids=tuple(turns[passage][0] for passage in it.turns),
+            said_at=max(turns[passage][1] for passage in it.turns).replace(tzinfo=UTC),
+            passage_ids=tuple(it.turns),
+            document_id=document_id,
         )
-        for document_id, user_name, session, lessons in rows
-        for of_excerpt in READINGS.validate_json(lessons).values()
-        for it in of_excerpt
-        if turns.keys() >= set(it.turns)
+        for document_id, of_session in learned.items()
+        for it in of_session
+        if document_id in names and turns.keys() >= set(it.turns)
     ]
 
 

@@ -15,7 +15,7 @@ from sessiongraph.archive.manifest import ID, RUN_ID, Manifest, broken
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.metadata import checked_metadata, to_text
-from sessiongraph.persistence.session_excerpts import READINGS
+from sessiongraph.snapshots.lessons import READINGS
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 
 _BATCH = 2048

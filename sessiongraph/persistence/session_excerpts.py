@@ -16,26 +16,12 @@ from functools import cached_property
 from itertools import groupby
 from operator import attrgetter
 
-from pydantic import BaseModel, Field, TypeAdapter
-
 from sessiongraph.extraction.ledger import ENDPOINT_AT_FAULT, QUARANTINE_AFTER, Passage
 from sessiongraph.ids import content_id
 from sessiongraph.persistence.turn_passages import UNANSWERED, read_turn_passages
 from sessiongraph.prompts.lessons_prompt import READ_CHARS, LessonTurn, render_session
+from sessiongraph.snapshots.lessons import READINGS, Readings
 from sessiongraph.store.connection import StoreConnection
-
-
-class Learned(BaseModel):
-    """A lesson as it is kept: `turns` are the ids of the turns' passages that it rests on."""
-
-    kind: str
-    text: str
-    turns: list[str] = Field(min_length=1)
-
-
-# By the id of the excerpt that they were learned from; as it is kept, JSON.
-Readings = dict[str, list[Learned]]
-READINGS: TypeAdapter[Readings] = TypeAdapter(Readings)
 
 _TOOLS = """
 SELECT passage_id, context FROM current_turns

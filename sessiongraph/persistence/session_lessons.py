@@ -18,15 +18,13 @@ from sessiongraph.extraction.ledger import failure_reason
 from sessiongraph.ids import content_id
 from sessiongraph.llm.client import LLM
 from sessiongraph.persistence.session_excerpts import (
-    READINGS,
     Excerpt,
-    Learned,
-    Readings,
     SessionToRead,
     read_sessions,
     session_states,
 )
 from sessiongraph.prompts.lessons_prompt import PROMPT, Lessons, usable
+from sessiongraph.snapshots.lessons import READINGS, Learned, Readings
 from sessiongraph.storable_text import storable
 from sessiongraph.store.graph_store import GraphStore, Row, Transaction
 from sessiongraph.types import Usage

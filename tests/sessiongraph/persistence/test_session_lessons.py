@@ -9,10 +9,10 @@ from sessiongraph.errors import LLMFailedError
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.ids import new_id, session_document_id, turn_passage_id
 from sessiongraph.llm.client import LLM
-from sessiongraph.persistence.session_excerpts import READINGS
 from sessiongraph.persistence.session_lessons import LessonsReport, learn
 from sessiongraph.persistence.session_staging import stage_sessions
 from sessiongraph.settings import load_settings
+from sessiongraph.snapshots.lessons import read_lessons
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.workshop import Workshop
 
@@ -45,11 +45,8 @@ def document(works: Workshop, session_id: str) -> str:
 
 def lessons(works: Workshop) -> dict[str, list[tuple[str, list[str]]]]:
     """By session: what stands, with the passages that it rests on."""
-    rows = works.store.read(lambda con: con.execute("SELECT document_id, lessons FROM current_lessons").fetchall())
-    return {
-        document_id: [(it.text, it.turns) for of_excerpt in READINGS.validate_json(kept).values() for it in of_excerpt]
-        for document_id, kept in rows
-    }
+    kept = works.store.read(read_lessons)
+    return {document_id: [(it.text, it.turns) for it in of_session] for document_id, of_session in kept.items()}
 
 
 async def test_a_session_costs_one_call_when_something_of_it_is_new(works: Workshop, endpoint: OpenAIEndpoint) -> None:
