@@ -114,15 +114,24 @@ class Memory:
         """
         check_flag(retry_failed, "retry_failed")
         check_flag(relearn, "relearn")
-        services, run_id = self._services, new_id()
+        services = self._services
         target = await permitted(services, await acting_user(services, user), dataset, "write")
-        store = services.store(target)
-        report = await learn(store, services.llm, run_id=run_id, retry_failed=retry_failed, relearn=relearn)
-        if report.read or report.failed:
-            await report_materialization(services, LESSONS, target, run_id, lambda: _metadata(report))
-        if report.failure is not None:
-            raise report.failure
-        return report
+        return await learn_from(services, target, retry_failed, relearn)
+
+
+async def learn_from(
+    services: Services, dataset: Dataset, retry_failed: bool = False, relearn: bool = False
+) -> LessonsReport:
+    """As `Memory.learn`, for who may write to `dataset`."""
+    run_id = new_id()
+    report = await learn(
+        services.store(dataset), services.llm, run_id=run_id, retry_failed=retry_failed, relearn=relearn
+    )
+    if report.read or report.failed:
+        await report_materialization(services, LESSONS, dataset, run_id, lambda: _metadata(report))
+    if report.failure is not None:
+        raise report.failure
+    return report
 
 
 def _lessons(connection: StoreConnection, session_id: str | None) -> list[SessionLesson]:

@@ -6,7 +6,7 @@ import pytest
 
 import sessiongraph
 from sessiongraph import facts, memory, sessions, users
-from sessiongraph.errors import DatasetNotFoundError, InvalidInputError, PermissionDeniedError
+from sessiongraph.errors import DatasetNotFoundError, InvalidInputError, NoGraphDataError, PermissionDeniedError
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.terminal import Terminal
 
@@ -74,6 +74,21 @@ async def test_a_lesson_names_its_turns_and_goes_with_them(dataset: str) -> None
     await sessiongraph.forget(dataset, session_id="s", turn_id="t2")
     assert await memory.lessons(dataset) == []
     assert (await memory.learn(dataset)).lessons == {}
+
+
+async def test_a_search_can_be_narrowed_to_what_was_learned(dataset: str) -> None:
+    await memory.learn(dataset)
+
+    async def found(node_set: str) -> set[str | None]:
+        [result] = await sessiongraph.search("What is known?", "CHUNKS", datasets=[dataset], node_sets=[node_set])
+        return {citation.turn_id for citation in result.citations}
+
+    assert await found("session_lessons") == {"t2"}
+    assert await found("speaker_profiles") == {"t0", "t1", "t2"}
+    assert await found("conflicts") == {None}, "in documents"
+    await sessiongraph.forget(dataset, session_id="s", turn_id="t2")
+    with pytest.raises(NoGraphDataError):
+        await found("session_lessons")
 
 
 async def test_others_see_none_of_it(dataset: str) -> None:
