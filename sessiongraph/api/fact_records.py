@@ -176,7 +176,8 @@ def shown(snapshot: Snapshot, rows: Sequence[int], retracted: Sequence[str]) -> 
 
 def conflicts(snapshot: Snapshot, limit: int) -> list[Conflict]:
     """The first conflicts, up to `limit`, in the order of `find_conflicts`."""
-    found = find_conflicts(snapshot)[:limit]
+    if not (found := find_conflicts(snapshot)[:limit]):
+        return []
     facts = iter(shown(snapshot, [row for conflict in found for row in conflict.facts], []))
     names, ids = snapshot.entities["name"], snapshot.entities["id"]
     return [
