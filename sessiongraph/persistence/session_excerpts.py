@@ -39,7 +39,8 @@ said AS (SELECT document_id, max(seq) AS said FROM turns GROUP BY document_id),
 states AS (
     SELECT s.document_id, CASE
         WHEN n.seq IS NULL OR s.said > n.seq THEN 'due'
-        WHEN n.failure IS NOT NULL THEN CASE WHEN n.failures >= {QUARANTINE_AFTER} THEN 'quarantined' ELSE 'due' END
+        WHEN n.failure IS NOT NULL THEN CASE WHEN n.failures >= {QUARANTINE_AFTER} AND n.extractor = $1
+            THEN 'quarantined' ELSE 'due' END
         WHEN n.extractor IS NULL OR n.extractor <> $1 THEN 'stale' ELSE 'settled' END AS state
     FROM said s LEFT JOIN newest n ON n.document_id = s.document_id)
 """

@@ -21,6 +21,9 @@ from sessiongraph.entity_resolution.name_normalization import name_key
 from sessiongraph.snapshots.fact_supersession import CONTAINMENT, admits, relation_family, single_valued_family
 from sessiongraph.snapshots.snapshot import Snapshot
 
+# Of one subject and one thing, facts that are held against each other: those said last.
+_MOST_FACTS = 100
+
 
 class Conflict(NamedTuple):
     """What is said in different ways of `subject` (a row of entities): its home, employer, …; and by which `facts`
@@ -47,9 +50,10 @@ def find_conflicts(snapshot: Snapshot) -> list[Conflict]:
 
     found = []
     for (subject, about), rows in said.items():
-        opposed = {row for pair in combinations(rows, 2) if contradict(*pair) for row in pair}
+        newest = newest_first(snapshot, rows)[:_MOST_FACTS]
+        opposed = {row for pair in combinations(newest, 2) if contradict(*pair) for row in pair}
         if opposed:
-            found.append(Conflict(subject, about, tuple(newest_first(snapshot, list(opposed)))))
+            found.append(Conflict(subject, about, tuple(row for row in newest if row in opposed)))
     return sorted(found, key=lambda it: (names.iloc[it.subject], it.about, it.facts))
 
 
