@@ -1,6 +1,6 @@
 """What is known of people who talk: their own statements persisted, the cache cleared, and asked by themselves.
 
-    python benchmarks/personas.py [--endpoint] [--tuned | --held-out] [--misses] [--out FIGURES.json]
+    python benchmarks/personas.py [--endpoint] [--tuned | --held-out] [--misses] [--first NODE_SET] [--out FIGURES.json]
 
 `personas.json` holds conversations as people have them: 100 turns of 15 personas in English, 8 turns each in Spanish,
 German, Chinese and Arabic. They were written before anything was tuned on them. Each turn has what was said, on which
@@ -18,7 +18,8 @@ entity is a persona's own if most of its turns have facts about it, and nobody e
 
 The English personas with `tuned: true` may be looked at while the product is changed, the others not: `--misses` lists
 what was missed, of the tuned ones alone with `--tuned`. With `--endpoint` a server of the benchmark's own answers as a
-real model would (`personas_endpoint`), and the embedder stays the embedded one.
+real model would (`personas_endpoint`), and the embedder stays the embedded one. With `--first speaker_profiles`, or
+another of the node sets that are learned, what is in it is read first, and all only where that answers nothing.
 """
 
 import argparse
@@ -27,7 +28,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class Told:
         return sum(not any(time.startswith(found) for time in self.times) for found in self.found)
 
 
-async def run(personas: list[Persona]) -> tuple[list[Asked], list[Told]]:
+async def run(personas: list[Persona], first: str | None = None) -> tuple[list[Asked], list[Told]]:
     """What became of all questions, and of the times told, once all personas have spoken and been persisted."""
     users = {persona.id: await _user_of(persona) for persona in personas}
     owners = {persona.dataset: users[persona.id] for persona in personas if persona.is_owner}
@@ -92,7 +93,7 @@ async def run(personas: list[Persona]) -> tuple[list[Asked], list[Told]]:
     asked = [
         one
         for persona in personas
-        for one in await _ask(persona, owners[persona.dataset], users[persona.id], turn_ids[persona.id])
+        for one in await _ask(persona, owners[persona.dataset], users[persona.id], turn_ids[persona.id], first)
     ]
     told = [
         one for persona in personas for one in await _in_graph(persona, owners[persona.dataset], turn_ids[persona.id])
@@ -159,10 +160,12 @@ async def _say_in_search(text: str, session_id: str, dataset: str, user: Any) ->
     return result.turn_id or ""
 
 
-async def _ask(persona: Persona, owner: Any, user: Any, turn_ids: list[str]) -> list[Asked]:
-    from sessiongraph import search
+async def _ask(persona: Persona, owner: Any, user: Any, turn_ids: list[str], read_first: str | None) -> list[Asked]:
+    from sessiongraph import memory
     from sessiongraph.errors import NoGraphDataError
 
+    if read_first == "session_lessons":
+        await memory.learn(f"{owner.name}/{persona.dataset}", user=owner)
     questions = [
         (question, gold, turn, turn_id)
         for turn, turn_id in zip(persona.turns, turn_ids, strict=True)
@@ -173,7 +176,7 @@ async def _ask(persona: Persona, owner: Any, user: Any, turn_ids: list[str]) -> 
     for question, gold, turn, turn_id in questions:
         answer, answered, cited = "nothing is known", False, ""
         try:
-            [result] = await search(question, user=user, datasets=[f"{owner.name}/{persona.dataset}"])
+            result = await _search(question, f"{owner.name}/{persona.dataset}", user, read_first)
             answer, answered = str(result), result.answered
             cited = (result.citations[0].turn_id or "") if result.citations else ""
         except NoGraphDataError:
@@ -183,6 +186,19 @@ async def _ask(persona: Persona, owner: Any, user: Any, turn_ids: list[str]) -> 
         first = bool(turn_id) and cited == turn_id
         asked.append(Asked(persona.id, persona.group, question, gold, said, answer, answered, held, first))
     return asked
+
+
+async def _search(question: str, dataset: str, user: Any, read_first: str | None) -> Any:
+    from sessiongraph import search
+    from sessiongraph.errors import NoGraphDataError
+
+    if read_first is not None:
+        with suppress(NoGraphDataError):  # nothing is in it
+            [result] = await search(question, user=user, datasets=[dataset], node_sets=[read_first])
+            if result.answered:
+                return result
+    [result] = await search(question, user=user, datasets=[dataset])
+    return result
 
 
 def _holds(text: str, value: str) -> bool:
@@ -301,13 +317,14 @@ def main() -> int:
     half.add_argument("--tuned", action="store_true", help="only the half that may be looked at")
     half.add_argument("--held-out", action="store_true", help="only the others")
     parser.add_argument("--misses", action="store_true", help="list what was missed")
+    parser.add_argument("--first", metavar="NODE_SET", help="read first what is in it, such as speaker_profiles")
     parser.add_argument("--out", type=Path, help="where figures and answers go as JSON")
     chosen = parser.parse_args()
     personas = [one for one in read_personas() if one.tuned or not chosen.tuned]
     personas = [one for one in personas if not (one.tuned and chosen.held_out)]
     served = _endpoint(personas) if chosen.endpoint else nullcontext()
     with environment("sqlite", None, "local"), served, measured() as cost:
-        asked, told = asyncio.run(run(personas))
+        asked, told = asyncio.run(run(personas, chosen.first))
     found = figures(asked, told)
     console = Console()
     show(console, found)

@@ -87,7 +87,9 @@ def persisted_by_the_sensor(home: Path) -> str:
 
     from sessiongraph.default_client import default_services
 
-    done = dg.RunsFilter(tags={"sessiongraph/trigger": "sensor"}, statuses=[dg.DagsterRunStatus.SUCCESS])
+    done = dg.RunsFilter(
+        job_name="persist_sessions", tags={"sessiongraph/trigger": "sensor"}, statuses=[dg.DagsterRunStatus.SUCCESS]
+    )
 
     def newest() -> str | None:
         records = default_services().dagster_instance.get_run_records(done, limit=1)
@@ -101,7 +103,7 @@ def shoot_dagster(browser: Browser, url: str, run_id: str) -> None:
     browser.size(WIDTH, 740)
     browser.open(f"{url}/asset-groups")
     browser.click("//*[normalize-space()='Hide navigation']")
-    _shoot(browser, "assets", url + GRAPH_PAGE, 740, "session_knowledge")
+    _shoot(browser, "assets", url + GRAPH_PAGE, 1040, "speaker_profiles")
 
     _shoot(browser, "asset", asset, 1728, "Metadata", "Plots", "Events")
     _shoot(browser, "checks", f"{asset}?view=checks&checkDetail=extraction_yield", 1068, "share_without_fact")

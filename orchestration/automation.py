@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from orchestration.run_requests import TRIGGER_TAG
-from sessiongraph.dagster.asset_keys import asset_key
+from sessiongraph.dagster.asset_keys import DERIVED, asset_key
 from sessiongraph.dagster.failure_check import failure_check_name
 
 STAGE_CRON, RETRY_CRON = "*/10 * * * *", "0 * * * *"
@@ -36,7 +36,7 @@ def _undone(asset: str, prefix: str) -> dg.AutomationCondition:
     return dg.AutomationCondition.cron_tick_passed(RETRY_CRON) & (dg.AutomationCondition.execution_failed() | failed)
 
 
-AUTOMATED = ("knowledge_graph", "session_turns", "session_knowledge")
+AUTOMATED = ("knowledge_graph", "session_turns", "session_knowledge", "session_lessons", *DERIVED)
 
 
 def automation_conditions(prefix: str) -> dict[str, dg.AutomationCondition]:
@@ -45,6 +45,8 @@ def automation_conditions(prefix: str) -> dict[str, dg.AutomationCondition]:
         "knowledge_graph": _once(_WHEN_CHANGED | _undone("knowledge_graph", prefix), "new or failed documents"),
         "session_turns": _once(_BY_THE_CLOCK, "every ten minutes"),
         "session_knowledge": _once(_WHEN_CHANGED | _undone("session_knowledge", prefix), "new or failed turns"),
+        "session_lessons": _once(_WHEN_CHANGED, "new turns"),
+        **dict.fromkeys(DERIVED, _once(_WHEN_CHANGED, "a changed graph")),
     }
 
 

@@ -2,7 +2,17 @@
 
 import dagster as dg
 
-from assets import cognify, graph_checkpoint, ingestion, session_cache, session_cognify, session_extraction
+from assets import (
+    cognify,
+    conflicts,
+    graph_checkpoint,
+    ingestion,
+    session_cache,
+    session_cognify,
+    session_extraction,
+    session_lessons,
+    speaker_profiles,
+)
 from orchestration.automation import build_automation_sensor, with_automation
 from orchestration.checks import build_checks
 from orchestration.estimate_job import estimate_persist
@@ -17,9 +27,18 @@ from resources.session_cache import SessionCacheResource
 from sessiongraph.dagster.asset_keys import asset_key, code_version, key_prefix
 from sessiongraph.services import Services
 
-_MODULES = (ingestion, cognify, session_extraction, session_cognify, graph_checkpoint)
+_MODULES = (
+    ingestion,
+    cognify,
+    session_extraction,
+    session_cognify,
+    graph_checkpoint,
+    session_lessons,
+    conflicts,
+    speaker_profiles,
+)
 # Their code version is the model's and the prompt's.
-_EXTRACTED = ("knowledge_graph", "session_knowledge")
+_EXTRACTED = ("knowledge_graph", "session_knowledge", "session_lessons")
 
 
 def build_defs(

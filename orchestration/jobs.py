@@ -6,13 +6,14 @@ import dagster as dg
 
 from orchestration.checks.all_datasets import EVERY_DATASET_IS_FRESH, FRESH
 from orchestration.run_requests import TRIGGER_TAG
-from sessiongraph.dagster.asset_keys import asset_key
+from sessiongraph.dagster.asset_keys import DERIVED, asset_key
 
 COGNIFY, PERSIST_SESSIONS, BUILD_MEMORY = "cognify", "persist_sessions", "build_memory"
-CHECKPOINT = "checkpoint"
+CHECKPOINT, LEARN = "checkpoint", "learn"
 
 DOCUMENTS = ("documents", "knowledge_graph")
 SESSIONS = ("session_turns", "session_knowledge")
+MEMORY = ("session_lessons", *DERIVED)
 
 # As long as no sensor or schedule says otherwise.
 _BY_HAND = {TRIGGER_TAG: "manual"}
@@ -50,6 +51,12 @@ def build_jobs(prefix: str) -> list[Any]:  # what define_asset_job gives has no 
             CHECKPOINT,
             selection=assets("graph_checkpoint"),
             description="Put what the dataset's graph is derived to into files that every process maps.",
+            tags=_BY_HAND,
+        ),
+        dg.define_asset_job(
+            LEARN,
+            selection=assets(*MEMORY),
+            description="Read sessions again as a whole for what they teach, and say how profiles and conflicts stand.",
             tags=_BY_HAND,
         ),
     ]

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     forget, estimate_forget = _default.forget, _default.estimate_forget
     export_dataset, import_dataset = _default.export_dataset, _default.import_dataset
     sessions, datasets, documents = _default.sessions, _default.datasets, _default.documents
-    entities, facts = _default.entities, _default.facts
+    entities, facts, memory = _default.entities, _default.facts, _default.memory
     users, roles, tenants = _default.users, _default.roles, _default.tenants
     webhooks = _default.webhooks
     get_default_user = users.get_default_user
@@ -96,7 +96,9 @@ _METHODS = {
         "import_dataset",
     )
 } | {"get_default_user": "users.get_default_user"}
-_NAMESPACES = ("datasets", "documents", "entities", "facts", "roles", "sessions", "tenants", "users", "webhooks")
+_NAMESPACES = (
+    "datasets", "documents", "entities", "facts", "memory", "roles", "sessions", "tenants", "users", "webhooks"
+)  # fmt: skip
 
 __all__ = sorted([*_MODULE_OF, *_METHODS, *_NAMESPACES])
 

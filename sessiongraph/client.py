@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sessiongraph.api.facts import Facts
     from sessiongraph.api.forget import ForgetReport
     from sessiongraph.api.forget_estimate import ForgetEstimate
+    from sessiongraph.api.memory import Memory
     from sessiongraph.api.persist import BackgroundPersist
     from sessiongraph.api.roles import Roles
     from sessiongraph.api.sessions import Sessions
@@ -109,6 +110,13 @@ class SessionGraph:
         from sessiongraph.api.facts import Facts
 
         return Facts(self.services)
+
+    @cached_property
+    def memory(self) -> "Memory":
+        """What was learned of sessions beside their facts."""
+        from sessiongraph.api.memory import Memory
+
+        return Memory(self.services)
 
     @cached_property
     def users(self) -> "Users":

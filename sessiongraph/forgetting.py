@@ -1,7 +1,8 @@
 """Taking documents, sessions and turns out of a dataset, with everything that only they support.
 
 Invariant: afterwards the graph is the one that would be there had they never been put in, and their words are in no
-table and in none of the file's bytes. What is forgotten goes first, in one transaction; turns that had it as context
+table and in none of the file's bytes. What a session taught goes with any of its turns, for it was read as a whole; it
+is read again when lessons are next made. What is forgotten goes first, in one transaction; turns that had it as context
 lose their ledger rows with it, so that they are due again and are extracted anew from what is left. The pages of
 changes, which quote what was said, are removed before that; who called makes them again from what is left.
 """
@@ -18,6 +19,8 @@ from sessiongraph.prompts.prompt_format import turn_parts
 from sessiongraph.store.connection import StoreConnection
 from sessiongraph.store.graph_store import GraphStore, Transaction
 from sessiongraph.types import BAD_SCORE
+
+_READ = "reading_id IS NOT NULL"
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,9 @@ def drop(tx: Transaction, target: Target) -> Forgotten:
     documents = [*target.document_ids, *(touched - left)]
     tx.delete("documents", "id", documents)
     tx.delete("node_sets", "document_id", documents)
+    tx.delete("session_lessons", "document_id", documents)
+    # What is left of a session was never read by itself.
+    tx.delete_where("session_lessons", f"{_READ} AND document_id IN (SELECT unnest(?))", [sorted(left)])
     drop_words_of(tx, target.user_ids)
     for session in sorted(left):
         _unsettle(tx, session)

@@ -80,6 +80,11 @@ def speech_act(text: str) -> SpeechAct:
     return "tells" if "tells" in acts else "greets"
 
 
+def corrects(sentence: str) -> bool:
+    """Whether `sentence` begins as one does that puts right what was said before: "No, Tuesday", "I meant Oslo"."""
+    return bool(_CORRECTS.match(sentence))
+
+
 def greeting_of(text: str) -> Greeting | None:
     """What kind of pleasantry `text` is, and nothing beside, in whichever language; None for anything else."""
     kinds = [_greeting(part) for part in _PARTS.split(text) if has_word(part)]
@@ -108,7 +113,7 @@ def _act(sentence: str, code: str | None) -> SpeechAct:
         return "tells"
     if _requests(sentence, code):
         return "asks"
-    if _CORRECTS.match(sentence):
+    if corrects(sentence):
         return "tells"
     if is_question(sentence):
         return "asks"

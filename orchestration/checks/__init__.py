@@ -1,7 +1,7 @@
 """Asset checks: what must hold of a dataset's store after its graph was written, and what is worth a look.
 
-`integrity` blocks, `quality` warns, `all_datasets` looks at every dataset at once, `check_factory` makes them
-Dagster's; which asset has which is said here.
+`integrity` blocks, `quality` and `memory` warn, `all_datasets` looks at every dataset at once, `check_factory`
+makes them Dagster's; which asset has which is said here.
 """
 
 import dagster as dg
@@ -14,12 +14,15 @@ from orchestration.checks.all_datasets import (
 )
 from orchestration.checks.check_factory import build_asset_checks
 from orchestration.checks.integrity import INTEGRITY
+from orchestration.checks.memory import FACTS_AGREE, SESSIONS_ARE_READ
 from orchestration.checks.quality import AT_RISK, EXPORTS_ARE_TAKEN, FILES_ARE_TAKEN, JUNK_RATE, quality_checks
 
 CHECKS_OF = {
     "documents": (FILES_ARE_TAKEN,),
     "knowledge_graph": (*INTEGRITY, *quality_checks("chunks")),
     "session_knowledge": (*INTEGRITY, *quality_checks("turns")),
+    "session_lessons": (SESSIONS_ARE_READ,),
+    "conflicts": (FACTS_AGREE,),
     "session_turns": (AT_RISK, EXPORTS_ARE_TAKEN),
     # Of the whole graph, where the others look at what a run brought.
     "graph_checkpoint": (*INTEGRITY, JUNK_RATE),

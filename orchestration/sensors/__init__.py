@@ -1,11 +1,12 @@
-"""Sensors: what is noticed between runs. A tick is cheap: it loads no model, and opens no store but for `webhooks` and
-`graph_checkpoints`."""
+"""Sensors: what is noticed between runs. A tick is cheap: it loads no model, and opens no store but for `webhooks`,
+`graph_checkpoints` and `learning`."""
 
 from orchestration.sensors.dataset_partitions import dataset_partitions
 from orchestration.sensors.freshness import freshness
 from orchestration.sensors.graph_checkpoints import graph_checkpoints
 from orchestration.sensors.inbox import inbox
 from orchestration.sensors.langchain_sessions import langchain_sessions
+from orchestration.sensors.learning import learning
 from orchestration.sensors.new_sessions import new_sessions
 from orchestration.sensors.requested_runs import requested_runs
 from orchestration.sensors.run_failure_alert import run_failures
@@ -23,4 +24,5 @@ SENSORS = [
     run_failures,
     webhooks,
     graph_checkpoints,
+    learning,
 ]

@@ -4,11 +4,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 import numpy as np
 
 from sessiongraph.api.entity_records import row_of
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.snapshots.conflicts import find_conflicts
 from sessiongraph.snapshots.corrections import FactKey, FactWord
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.types import Dataset
@@ -59,6 +61,19 @@ class Fact:
     sources: tuple[FactSource, ...]
     subject_id: str
     object_id: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What is said of an entity in more ways than can be so: `about` says of what, such as "home" or "employer".
+
+    Each of the `facts` stands, contradicts another of them, and closes none: which are right is for a person to say.
+    """
+
+    subject: str
+    subject_id: str
+    about: str
+    facts: tuple[Fact, ...]
 
 
 @dataclass(frozen=True)
@@ -157,6 +172,18 @@ def shown(snapshot: Snapshot, rows: Sequence[int], retracted: Sequence[str]) -> 
     short = _short_ids(snapshot, [*snapshot.facts["id"].iloc[list(rows)], *retracted])
     facts = [_fact(snapshot, row, short) for row in rows]
     return facts + [_retracted_fact(snapshot, id_, short) for id_ in retracted]
+
+
+def conflicts(snapshot: Snapshot, limit: int) -> list[Conflict]:
+    """The first conflicts, up to `limit`, in the order of `find_conflicts`."""
+    if not (found := find_conflicts(snapshot)[:limit]):
+        return []
+    facts = iter(shown(snapshot, [row for conflict in found for row in conflict.facts], []))
+    names, ids = snapshot.entities["name"], snapshot.entities["id"]
+    return [
+        Conflict(names.iloc[it.subject], ids.iloc[it.subject], it.about, tuple(islice(facts, len(it.facts))))
+        for it in found
+    ]
 
 
 def _fact(snapshot: Snapshot, row: int, short: dict[str, str]) -> Fact:

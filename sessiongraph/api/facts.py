@@ -77,6 +77,20 @@ class Facts:
             return now
         raise fact_records.no_such_fact(target, fact)
 
+    async def conflicts(
+        self, dataset: str, *, limit: int = 100, user: User | None = None
+    ) -> builtins.list[fact_records.Conflict]:
+        """Facts that contradict each other and of which none closes another, by what they are about.
+
+        They stand until a person says which are right (`correct`, `retract`), or something later does. Raises
+        InvalidInputError, DatasetNotFoundError, PermissionDeniedError.
+        """
+        check_limit(limit, "conflicts")
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "read")
+        snapshot = await asyncio.to_thread(services.snapshot, target)
+        return await asyncio.to_thread(fact_records.conflicts, snapshot, limit)
+
     async def correct(
         self,
         dataset: str,

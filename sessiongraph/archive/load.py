@@ -14,7 +14,7 @@ from sessiongraph.files import Files
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 from sessiongraph.store.duckdb_pool import literal
 from sessiongraph.store.duckdb_store import DuckDBStore
-from sessiongraph.store.schema import SCHEMA_VERSION
+from sessiongraph.store.schema import LESSONS_SINCE, NOT_READ, SCHEMA_VERSION
 from sessiongraph.types import User
 
 # Of every table's rows, hardly two are the same: a part that says it has more than so many a byte has them repeated.
@@ -38,6 +38,8 @@ def load_store(
     def fill(connection: DuckDBConnection) -> dict[str, int]:
         connection.execute("BEGIN")
         _load_tables(connection, archive, store.path.with_name("part.parquet"), told)
+        if archive.manifest.schema_version < LESSONS_SINCE:
+            connection.execute(NOT_READ)
         check_rows(connection, archive.manifest)
         rename_users(connection, others)
         _place_originals(connection, archive.manifest, originals)

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from sessiongraph.archive.manifest import ID, RUN_ID, Manifest, broken
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.metadata import checked_metadata, to_text
+from sessiongraph.snapshots.lessons import READINGS
 from sessiongraph.store.duckdb_connection import DuckDBConnection
 
 _BATCH = 2048
@@ -68,6 +70,9 @@ _ROWS = {
     "fact_corrections": f"{_said('subject_key', 'relation', 'object_key')} AND "
     f"action IN ('correct', 'retract', 'undo') AND {_is('user_id', ID)}",
     "entity_corrections": f"{_said('key')} AND {_is('user_id', ID)}",
+    "session_lessons": f"{_in('document_id', 'documents', 'id')} AND CASE WHEN reading_id IS NULL "
+    f"THEN extractor IS NULL AND lessons IS NULL AND failure IS NULL ELSE {_is('reading_id', ID)} AND "
+    f"{_said('extractor')} AND (lessons IS NULL) <> (failure IS NULL) END",
 }
 # Of what there are no two.
 _UNIQUE = {"commits": "seq", "documents": "id", "windows": "id", "embeddings": "text_id, model"}
@@ -96,6 +101,7 @@ def check_rows(connection: DuckDBConnection, manifest: Manifest) -> None:
         raise broken("rows name a user whom its manifest does not")
     _check_ids(connection)
     _check_metadata(connection)
+    _check_lessons(connection)
     _check_vectors(connection)
     _check_files(connection, manifest)
 
@@ -116,6 +122,15 @@ def _check_metadata(connection: DuckDBConnection) -> None:
             is_kept = False
         if not is_kept:
             raise broken("the metadata of a document or a turn is not as it is kept")
+
+
+def _check_lessons(connection: DuckDBConnection) -> None:
+    """Whether they are such as a session teaches, each with the turns that it rests on."""
+    for (text,) in _rows(connection, "SELECT lessons FROM session_lessons WHERE lessons IS NOT NULL"):
+        try:
+            READINGS.validate_json(text)
+        except ValidationError:
+            raise broken("what was learned of a session is not as it is kept") from None
 
 
 def _check_vectors(connection: DuckDBConnection) -> None:

@@ -28,6 +28,7 @@ from sessiongraph.cli import (
     hook,
     init,
     mcp,
+    memory,
     persist,
     roles,
     search,
@@ -100,6 +101,7 @@ graph.register(app, _LOOK)
 app.add_typer(changes.app, name="changes", rich_help_panel=_LOOK)
 app.add_typer(stored_documents.app, name="documents", rich_help_panel=_LOOK)
 app.add_typer(facts.app, name="facts", rich_help_panel=_LOOK)
+app.add_typer(memory.app, name="memory", rich_help_panel=_LOOK)
 app.add_typer(entities.app, name="entities", rich_help_panel=_LOOK)
 app.add_typer(sessions.app, name="sessions", rich_help_panel=_LOOK)
 app.add_typer(datasets.app, name="datasets", rich_help_panel=_LOOK)

@@ -10,9 +10,12 @@ from sessiongraph.cli.output import moment, note, run, say, show_json, show_list
 from sessiongraph.types import MAIN_DATASET
 
 if TYPE_CHECKING:
-    from sessiongraph.api.fact_records import Fact
+    from sessiongraph.api.fact_records import Conflict, Fact
 
-app = typer.Typer(no_args_is_help=True, help="Facts: listed with their sources, corrected, retracted.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Facts: listed with their sources, corrected, retracted; and those that contradict each other.",
+)
 
 FactId = Annotated[str, typer.Argument(metavar="FACT", help="The fact's id, or the first digits of it: see list.")]
 
@@ -52,13 +55,53 @@ def list_(
             _when(fact),
             fact.statement,
             _by(fact),
-            _evidence(fact),
+            evidence_of(fact),
         ),
         empty=f"No such fact. Without WORDS and --entity, all are listed: sessiongraph facts list -d {dataset} --all",
         whole="id",
     )
     if found and not as_json:
         note(f"A wrong one? sessiongraph facts retract FACT -d {dataset}, or correct: see sessiongraph facts --help")
+
+
+@app.command(epilog=examples("sessiongraph facts conflicts -d demo"))
+def conflicts(
+    dataset: DatasetName = MAIN_DATASET,
+    limit: Annotated[int, typer.Option("--limit", metavar="COUNT", help="How many at the most.")] = 100,
+    user: UserName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Facts that contradict each other, and of which none closes another: you say which are right."""
+
+    async def work() -> "list[Conflict]":
+        return await sessiongraph.facts.conflicts(dataset, limit=limit, user=await acting(user))
+
+    found = run("Looking for contradictions…", work())
+    if as_json:
+        return show_json(found)
+    facts = [(number, it, fact) for number, it in enumerate(found, start=1) for fact in it.facts]
+    show_list(
+        facts,
+        as_json,
+        title=f"What {dataset} says in more ways than can be so",
+        columns=["", "of", "about", "id", "statement", "by", "evidence"],
+        row=lambda row: (
+            row[0],
+            row[1].subject,
+            row[1].about,
+            row[2].short_id,
+            row[2].statement,
+            _by(row[2]),
+            evidence_of(row[2]),
+        ),
+        empty=f"No facts of {dataset} contradict each other.",
+        whole="id",
+    )
+    if found:
+        note(
+            f"Which is right? sessiongraph facts retract FACT -d {dataset}; or facts correct FACT --until DATE, "
+            '--object NAME. Where both are: facts correct FACT --relation "also …".'
+        )
 
 
 @app.command(
@@ -140,7 +183,8 @@ def _by(fact: "Fact") -> str:
     return "\n".join(filter(None, ("" if fact.stated_by == "correction" else fact.stated_by, corrected)))
 
 
-def _evidence(fact: "Fact") -> str:
+def evidence_of(fact: "Fact") -> str:
+    """Where a fact is stated, a line each."""
     places = (
         f"session {source.session_id}, turn {source.turn_id}" if source.turn_id else f"document {source.document_id}"
         for source in fact.sources

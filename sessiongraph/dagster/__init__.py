@@ -8,7 +8,8 @@
         return persist_dataset_sessions(context, dataset_key="default_user/main_dataset")
 
 One function an asset does its work in a run (`materialize_documents`, `materialize_knowledge_graph`,
-`materialize_session_turns`, `materialize_session_knowledge`, `materialize_graph_checkpoint`);
+`materialize_session_turns`, `materialize_session_knowledge`, `materialize_graph_checkpoint`,
+`materialize_session_lessons`, `materialize_conflicts`, `materialize_speaker_profiles`);
 `persist_dataset_sessions` does that of the third and the fourth, and `estimate_dataset_sessions` says what it would do.
 Beside them stands what the API and the project share: keys, upstream keys and code versions (`asset_keys`),
 `partitions`, column schemas, data versions, metadata, materializations, errors, and the run launcher that
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
         persist_dataset_sessions,
     )
     from sessiongraph.dagster.checkpoint_run import materialize_graph_checkpoint
+    from sessiongraph.dagster.memory_runs import (
+        materialize_conflicts,
+        materialize_session_lessons,
+        materialize_speaker_profiles,
+    )
     from sessiongraph.dagster.partitions import datasets_partitions
     from sessiongraph.dagster.run_errors import errors_in_run_log
 
@@ -47,6 +53,7 @@ _WHERE = {
     ),
     "asset_columns": ("column_schema",),
     "checkpoint_run": ("materialize_graph_checkpoint",),
+    "memory_runs": ("materialize_conflicts", "materialize_session_lessons", "materialize_speaker_profiles"),
     "partitions": ("datasets_partitions",),
     "run_errors": ("errors_in_run_log",),
 }
@@ -60,11 +67,14 @@ __all__ = [
     "datasets_partitions",
     "errors_in_run_log",
     "estimate_dataset_sessions",
+    "materialize_conflicts",
     "materialize_documents",
     "materialize_graph_checkpoint",
     "materialize_knowledge_graph",
     "materialize_session_knowledge",
+    "materialize_session_lessons",
     "materialize_session_turns",
+    "materialize_speaker_profiles",
     "persist_dataset_sessions",
 ]
 

@@ -13,6 +13,7 @@ TABLES_OF = {
     "session_turns": ("turns",),
     "knowledge_graph": ("chunks", "ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
     "session_knowledge": ("ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
+    "session_lessons": ("session_lessons",),
 }
 _SEQ = "the commit that wrote the row; when, and by which run, stands in `commits`"
 _MEANING = {
@@ -104,6 +105,13 @@ _MEANING = {
         "name": "its right name; NULL in both takes the correction back",
         "user_id": "who said so",
         "user_name": "their name then",
+    },
+    "session_lessons": {
+        "document_id": "the session",
+        "reading_id": "hash of what was asked, and of what reads it; NULL of a session from before there were lessons",
+        "extractor": "version of prompt, schema and model",
+        "lessons": "kind, sentence and turns of each, by excerpt, as JSON; the newest row that has them counts",
+        "failure": "why it could not be read",
     },
 }
 

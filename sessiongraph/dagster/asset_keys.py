@@ -20,12 +20,17 @@ UPSTREAM: Mapping[str, tuple[str, ...]] = {
     "session_turns": ("session_cache",),
     "session_knowledge": ("session_turns",),
     "graph_checkpoint": ("knowledge_graph", "session_knowledge"),
+    "session_lessons": ("session_knowledge",),
+    "conflicts": ("knowledge_graph", "session_knowledge"),
+    "speaker_profiles": ("knowledge_graph", "session_knowledge"),
 }
-GROUPS = ("ingestion", "knowledge", "sessions")
+# Those that are how the graph stands now, and are stored nowhere (`derived_content`).
+DERIVED = ("conflicts", "speaker_profiles")
+GROUPS = ("ingestion", "knowledge", "sessions", "memory")
 # The page of the Dagster UI that shows them all; without more it shows the groups closed, and no asset.
 GRAPH_PAGE = "/asset-groups?expanded=" + ",".join(f"global@global:{group}" for group in GROUPS)
 # Raised by hand where the same input would give other rows.
-_CODE_VERSIONS = {"documents": "1", "session_turns": "1", "graph_checkpoint": "1"}
+_CODE_VERSIONS = {"documents": "1", "session_turns": "1", "graph_checkpoint": "1"} | dict.fromkeys(DERIVED, "1")
 
 
 def key_prefix(prefix: str) -> list[str]:
@@ -39,9 +44,13 @@ def asset_key(name: str, prefix: str = "") -> dg.AssetKey:
 
 
 def code_version(name: str, services: "Services") -> str:
-    """The version of what makes the asset `name`; what a model extracts changes with the prompt and the model."""
+    """The version of what makes the asset `name`; what a model reads changes with the prompt and the model."""
     if name in _CODE_VERSIONS:
         return _CODE_VERSIONS[name]
+    if name == "session_lessons":
+        from sessiongraph.persistence.session_lessons import lessons_version
+
+        return lessons_version(services.llm)
     from sessiongraph.extraction.window_extraction import extractor_version
 
     return extractor_version(services.llm)

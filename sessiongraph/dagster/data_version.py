@@ -14,8 +14,9 @@ from sessiongraph.types import PASSAGE_TABLES
 if TYPE_CHECKING:
     from sessiongraph.store.connection import StoreConnection
 
-# The part of an asset's content of which each row is a document, a turn, or a piece of live evidence of a fact.
-_ROWS_OF = {"documents": 0, "session_turns": 0, "knowledge_graph": 2, "session_knowledge": 2}
+# The part of an asset's content of which each row is a document, a turn, a session's lessons, or a piece of live
+# evidence of a fact.
+_ROWS_OF = {"documents": 0, "session_turns": 0, "knowledge_graph": 2, "session_knowledge": 2, "session_lessons": 0}
 # A column's name is part of the hash of its row: it is called as the first versions had it.
 _DECIDED = """
 SELECT key_a, key_b, same AS "arg_max(same, seq)" FROM (
@@ -40,6 +41,7 @@ _CONTENT = {
         "WHERE kind <> 'session'",
     ),
     "session_turns": ("SELECT passage_id, content_hash, score, created_at FROM current_turns",),
+    "session_lessons": ("SELECT document_id, lessons FROM current_lessons",),
 }
 
 _WRITTEN_DOWN = """

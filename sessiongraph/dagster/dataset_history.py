@@ -16,7 +16,7 @@ _PARTITION_TAG, _TRIGGER_TAG = "dagster/partition", "sessiongraph/trigger"
 _MOST_RUNS, _MOST_SHOWN = 15, 15
 # Events of an asset that costs are added up over; older ones are not looked at.
 _MOST_COUNTED = 500
-_EXTRACTING = ("knowledge_graph", "session_knowledge")
+_EXTRACTING = ("knowledge_graph", "session_knowledge", "session_lessons")
 
 
 @dataclass(frozen=True)

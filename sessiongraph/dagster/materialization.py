@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 import dagster as dg
 
-from sessiongraph.dagster.asset_keys import UPSTREAM, asset_key, code_version
+from sessiongraph.dagster.asset_keys import DERIVED, UPSTREAM, asset_key, code_version
 from sessiongraph.dagster.data_version import content, has_corrected, run_figures
+from sessiongraph.dagster.derived_content import derived_content, linked_to
 from sessiongraph.dagster.metadata import in_order
 from sessiongraph.errors import FilesUnavailableError, InvalidInputError
 from sessiongraph.types import PASSAGE_TABLES, Dataset
@@ -30,6 +31,10 @@ Metadata = dict[str, dg.MetadataValue]
 
 def store_metadata(services: "Services", dataset: Dataset, asset: str, run_id: str) -> tuple[Metadata, str]:
     """What the store says of a run of `asset`, and the asset's data version. Writes the page of changes. Blocks."""
+    if asset in DERIVED:
+        snapshot = services.snapshots.read(services.store(dataset), lambda connection, snapshot: snapshot)
+        derived, version = derived_content(asset, snapshot, linked_to(_explorer(services), dataset.key))
+        return _dataset_link(services, dataset) | derived, version
     figures, found, corrected = services.store(dataset).read(
         lambda con: (
             run_figures(con, asset, run_id) if asset in PASSAGE_TABLES else {},

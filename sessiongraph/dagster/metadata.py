@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sessiongraph.ingestion.ingest import IngestReport
     from sessiongraph.persistence.estimate import PersistEstimate, PlannedAction
     from sessiongraph.persistence.persist import PersistReport
+    from sessiongraph.persistence.session_lessons import LessonsReport
     from sessiongraph.persistence.session_staging import StagingReport
     from sessiongraph.store.connection import StoreConnection
     from sessiongraph.types import Usage
@@ -161,6 +162,25 @@ def estimate_metadata(estimate: "PersistEstimate") -> Metadata:
         "cost_usd": unknown if estimate.cost is None else dg.MetadataValue.float(estimate.cost),
         "turns": table(dict.fromkeys(("session", "turn", "would", "why"), "string"), turns),
         "unread": dg.MetadataValue.int(len(estimate.unread)),
+    }
+
+
+def lessons_metadata(report: "LessonsReport") -> Metadata:
+    """What `session_lessons` did."""
+    return {
+        "sessions_read": dg.MetadataValue.int(report.read),
+        "unchanged": dg.MetadataValue.int(report.unchanged),
+        "lessons": table({"kind": "string", "lessons": "int"}, sorted(report.lessons.items())),
+        "dropped": dg.MetadataValue.int(report.dropped),
+        "failed": dg.MetadataValue.int(len(report.failed)),
+        "failures": table(
+            {"session": "string", "reason": "string"},
+            [(name, without_quotes(reason)) for name, reason in report.failed.items()],
+        ),
+        "quarantined": dg.MetadataValue.int(report.quarantined),
+        "stale": dg.MetadataValue.int(report.stale),
+        **_usage(report.usage, report.seconds),
+        "operation": dg.MetadataValue.text(report.run_id),
     }
 
 

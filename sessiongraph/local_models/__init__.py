@@ -22,17 +22,21 @@ class LocalModels:
         self._embedder = WordLlama()
 
     def complete(self, message: str) -> str | None:
-        """What `local/extractive` replies: an answer, an Extraction as JSON, or None where `message` asks for neither.
+        """What `local/extractive` replies: an answer; an Extraction or Lessons as JSON; None where none is asked for.
 
         Raises SessionGraphError where the model's files are missing or are not those that were released.
         """
         from sessiongraph.local_models.extractive.answer import answer
         from sessiongraph.local_models.extractive.extract import extract
+        from sessiongraph.local_models.extractive.lessons import lessons
+        from sessiongraph.prompts.lessons_prompt import parse_session
         from sessiongraph.prompts.prompt_format import parse
         from sessiongraph.prompts.question_prompt import parse_question
 
         if (question := parse_question(message)) is not None:
             return answer(question, self._parser)
+        if (turns := parse_session(message)) is not None:
+            return lessons(turns).model_dump_json()
         windows = parse(message)
         return extract(windows, self._parser).model_dump_json() if windows else None
 

@@ -22,7 +22,7 @@ from sessiongraph.speech_acts import greeting_of
 from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import BAD_SCORE, DEFAULT_USER
 
-_UNANSWERED = "no answer was given"
+UNANSWERED = "no answer was given"
 
 # How answers begin that give none, after an apology or without one.
 _APOLOGY = r"(?:(?:i'm |i am |we're )?(?:very |so )?(?:sorry|afraid)\b,?(?: but)?(?: that)? ?)?"
@@ -116,7 +116,7 @@ def session_passages(turns: Sequence[StagedTurn]) -> list[Passage]:
         passage = Passage(turn.passage_id, turn.document_id, window, skip, former_windows)
         if _is_rated_badly(turn):
             passage = _rated_badly(passage, turn)
-        elif skip in (None, _UNANSWERED) and is_non_answer(turn.answer, turn.question):
+        elif skip in (None, UNANSWERED) and is_non_answer(turn.answer, turn.question):
             passage = _unanswered(passage)
         elif skip is None and is_acknowledgement(turn.answer) and not only_asks(turn.question):
             passage = _told(passage)
@@ -134,7 +134,7 @@ def _unanswered(passage: Passage) -> Passage:
     """
     if passage.skip:
         return replace(passage, former_skips=(None,))
-    return replace(_told(passage), former_skips=(_UNANSWERED,))
+    return replace(_told(passage), former_skips=(UNANSWERED,))
 
 
 def _told(passage: Passage) -> Passage:
@@ -182,7 +182,7 @@ def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
     if _is_rated_badly(turn) and _tells_nothing(turn.question):
         return f"rated {turn.score} of 5"
     if is_non_answer(turn.answer, turn.question) and only_asks(turn.question):
-        return _UNANSWERED
+        return UNANSWERED
     if turn.content_hash in earlier_contents:
         return "repeats an earlier turn"
     return None

@@ -13,6 +13,7 @@ import pandas as pd
 
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.metadata import from_text
+from sessiongraph.retrieval.learned_node_sets import learned_from
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_filter import SearchFilter
 from sessiongraph.retrieval.temporal_scoring import parse_days
@@ -36,7 +37,8 @@ def narrow(scope: Scope, store: GraphStore, node_sets: Collection[str] | None, w
         return scope
     fits = scope.allowed.copy()
     if node_sets is not None:
-        fits &= _tagged(scope.snapshot.passages, set(node_sets))
+        tags = set(node_sets)
+        fits &= _tagged(scope.snapshot.passages, tags) | learned_from(scope.snapshot, store, tags)
     if where is None:
         return Scope(scope.dataset, scope.snapshot, fits, visible=fits)
     fits &= _fitting(scope.snapshot, where)

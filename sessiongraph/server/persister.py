@@ -16,6 +16,7 @@ from typing import Any
 
 import portalocker
 
+from sessiongraph.api.memory import learn_from
 from sessiongraph.api.persist import persist_sessions
 from sessiongraph.client import SessionGraph
 from sessiongraph.dagster.event_reporting import report_build
@@ -162,9 +163,19 @@ class Persister:
         for dataset in await asyncio.to_thread(self._services.access.all_datasets):
             if (is_time or dataset.key in self._failures) and self._may_try(dataset.key):
                 await self._tried(dataset.key, self._build(dataset))
+            if is_time:
+                await self._learn(dataset)
         if is_time:
             await asyncio.to_thread(self._services.cache.recheck)
             self._swept = time.monotonic()
+
+    async def _learn(self, dataset: Dataset) -> None:
+        """Read what is new of its sessions for what they teach. Where that fails, nothing that is persisted waits."""
+        try:
+            if self._services.store(dataset).exists:
+                await learn_from(self._services, dataset)
+        except SessionGraphError as error:
+            logger.warning("Sessions of %s could not be read for what they teach: %s", dataset.key, error)
 
     async def _build(self, dataset: Dataset) -> None:
         services = self._services

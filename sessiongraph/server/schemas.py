@@ -13,6 +13,7 @@ from sessiongraph.dagster.requested_runs import RunState
 from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.importers.import_sessions import ImportedSession, ImportReport
 from sessiongraph.persistence.persist import PersistReport, SessionOutcome
+from sessiongraph.persistence.session_lessons import LessonsReport
 from sessiongraph.retrieval.results import SearchType
 from sessiongraph.retrieval.search_filter import SearchFilter
 from sessiongraph.types import MAIN_DATASET, Permission, SessionItem, Usage
@@ -171,6 +172,14 @@ class CorrectFactBody(FactBody):
     valid_until: str | None = None
 
 
+class LearnBody(Body):
+    """`retry_failed` takes sessions that failed too often, `relearn` those from before or read by another model."""
+
+    dataset: str = DATASET
+    retry_failed: StrictBool = False
+    relearn: StrictBool = False
+
+
 class RoleBody(Body):
     name: str = Field(examples=["analysts"])
 
@@ -285,6 +294,25 @@ class Persisted(BaseModel):
     @classmethod
     def of(cls, report: PersistReport) -> "Persisted":
         return cls(quarantined=len(report.quarantined), **_same_fields(cls, report))
+
+
+class Learned(BaseModel):
+    """As `LessonsReport` of the Python API."""
+
+    run_id: str
+    read: int
+    unchanged: int
+    lessons: dict[str, int]
+    dropped: int
+    failed: dict[str, str]
+    quarantined: int
+    stale: int
+    usage: Usage
+    seconds: float
+
+    @classmethod
+    def of(cls, report: LessonsReport) -> "Learned":
+        return cls(quarantined=report.quarantined, **_same_fields(cls, report))
 
 
 class Imported(BaseModel):

@@ -122,6 +122,12 @@ def endable_family(relation: str) -> str:
     return _OVER + (" ".join(stem(word) for word in words if word not in _AUXILIARIES) or "be")
 
 
+def single_valued_family(relation: str) -> str | None:
+    """The family of a `relation` that says what holds of one object at a time; None for any other, and for an end."""
+    family, kind = _classify(relation) or (CONTAINMENT, "end")
+    return None if kind == "end" or family == CONTAINMENT else family
+
+
 def is_ending(family: str) -> bool:
     """Whether `family` is one of relations that say that another is over."""
     return family.startswith(_OVER)
@@ -148,7 +154,7 @@ def find_superseded(facts: pd.DataFrame) -> pd.DataFrame:
         family, kind = classified[relation] or ("", "")
         if family == CONTAINMENT:
             contained |= {(subject, object_), (object_, subject)}
-        elif family and _admits(family, name):
+        elif family and admits(family, name):
             said = said_at if kind != "state" else last_said_at
             date = parse_partial_date(valid_at)
             when = date or moment_parts(said)
@@ -202,7 +208,7 @@ def _words(relation: str) -> list[str]:
     return [word for word in words if word not in _HELPER_WORDS and word not in _NOW_WORDS]
 
 
-def _admits(family: str, name: str) -> bool:
+def admits(family: str, name: str) -> bool:
     """Whether an object called `name` can be one of `family`."""
     if family in _DAY_FAMILIES:
         return bool(_DAY.search(name))

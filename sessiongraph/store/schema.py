@@ -12,11 +12,12 @@ Invariants kept by this shape:
   with it, and what is forgotten cannot linger in them. What a person said cannot be derived: of two names
   (`decisions`), of a fact and of an entity (the two tables of corrections). It is keyed by normal forms of names and
   relations, which stay when evidence is extracted anew; the newest row of a key counts.
+- What a session teaches belongs to the session as it was read; the newest reading that is no failure counts.
 """
 
 import re
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 _DECISIONS = """CREATE TABLE decisions (
     key_a VARCHAR, key_b VARCHAR, same BOOLEAN, source VARCHAR, reason VARCHAR, seq BIGINT);
@@ -30,6 +31,17 @@ _CORRECTIONS = """CREATE TABLE fact_corrections (
     user_name VARCHAR, seq BIGINT);
 CREATE TABLE entity_corrections (
     key VARCHAR, type VARCHAR, name VARCHAR, user_id VARCHAR, user_name VARCHAR, seq BIGINT);
+"""
+# What was learned of a session as a whole, a row each time it was read: `lessons` are a JSON object of them by excerpt;
+# NULL where it failed, for a reason. A session without a `reading_id` was there before lessons were, and waits.
+_LESSONS = """CREATE TABLE session_lessons (
+    document_id VARCHAR, reading_id VARCHAR, extractor VARCHAR, lessons VARCHAR, failure VARCHAR, seq BIGINT);
+"""
+# Said of the sessions of a store, or an archive, of an earlier version.
+LESSONS_SINCE = 7
+NOT_READ = """
+INSERT INTO session_lessons (document_id, seq)
+SELECT id, (SELECT max(seq) FROM commits) FROM documents WHERE kind = 'session';
 """
 # Tables that are derived where they are read.
 VIEWS = {
@@ -50,6 +62,12 @@ VIEWS = {
         SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger
         WHERE disposition <> 'failed') said
     WHERE nth = 1 AND disposition = 'persisted'""",
+    # What was learned last of each session.
+    "current_lessons": """
+    SELECT document_id, reading_id, extractor, lessons, seq FROM (
+        SELECT *, row_number() OVER (PARTITION BY document_id ORDER BY seq DESC) AS nth FROM session_lessons
+        WHERE lessons IS NOT NULL) said
+    WHERE nth = 1""",
 }
 VIEW_STATEMENTS = "".join(f"CREATE OR REPLACE VIEW {name} AS {query};\n" for name, query in VIEWS.items())
 
@@ -77,11 +95,11 @@ CREATE TABLE claims (
     window_id VARCHAR, subject VARCHAR, relation VARCHAR, object VARCHAR, statement VARCHAR, valid_at VARCHAR,
     stated_by VARCHAR, seq BIGINT);
 CREATE TABLE embeddings (text_id VARCHAR, model VARCHAR, vector BLOB, seq BIGINT);
-{_DECISIONS}{_CORRECTIONS}{VIEW_STATEMENTS}"""
+{_DECISIONS}{_CORRECTIONS}{_LESSONS}{VIEW_STATEMENTS}"""
 
 TABLES = (
     "commits", "documents", "node_sets", "chunks", "turns", "ledger", "windows", "mentions", "claims", "embeddings",
-    "decisions", "fact_corrections", "entity_corrections",
+    "decisions", "fact_corrections", "entity_corrections", "session_lessons",
 )  # fmt: skip
 
 _TABLE = re.compile(r"CREATE TABLE (\w+) \(([^;]*)\);")
@@ -107,4 +125,5 @@ UPGRADES = {
     4: "ALTER TABLE commits ADD COLUMN forgotten BIGINT; ALTER TABLE turns ADD COLUMN context VARCHAR;",
     # JSON objects to search by, of documents and turns: no window holds them.
     5: "ALTER TABLE documents ADD COLUMN metadata VARCHAR; ALTER TABLE turns ADD COLUMN metadata VARCHAR;",
+    6: _LESSONS + NOT_READ,
 }

@@ -92,5 +92,9 @@ def test_automation_is_of_the_prefix_too(prefixed: Project) -> None:
     specs = {spec.key.to_user_string(): spec for spec in build_defs().resolve_all_asset_specs()}
 
     assert {name for name, spec in specs.items() if spec.automation_condition} == {
-        f"team/memory/{name}" for name in ("knowledge_graph", "session_turns", "session_knowledge")
+        f"team/memory/{name}"
+        for name in (
+            *("knowledge_graph", "session_turns", "session_knowledge"),
+            *("session_lessons", "conflicts", "speaker_profiles"),
+        )
     }

@@ -21,7 +21,11 @@ from tests.support import dagster_ui
 pytestmark = pytest.mark.timeout(300)
 
 _RUN_SECONDS = 120
-ASSETS = {"documents", "knowledge_graph", "session_cache", "session_turns", "session_knowledge", "graph_checkpoint"}
+ASSETS = {"documents", "knowledge_graph", "session_cache", "session_turns", "session_knowledge", "graph_checkpoint"} | {
+    "session_lessons",
+    "conflicts",
+    "speaker_profiles",
+}
 
 # Another's code location: `assets` and `resources` are names that Dagster's own tutorials use.
 OTHER_PROJECT = {

@@ -12,6 +12,7 @@ from orchestration.definitions import build_defs
 from resources.llm import LLMResource
 
 WRITING = {"documents", "knowledge_graph", "session_turns", "session_knowledge"}
+LEARNED = {"session_lessons", "conflicts", "speaker_profiles"}
 INTEGRITY = (
     "evidence_is_complete",
     "no_dangling_facts",
@@ -40,6 +41,8 @@ TELLING = {
     ),
     *((asset, "every_dataset_is_fresh") for asset in ("knowledge_graph", "session_turns", "session_knowledge")),
     ("graph_checkpoint", "junk_rate"),
+    ("session_lessons", "sessions_are_read"),
+    ("conflicts", "facts_agree"),
     ("session_turns", "turns_at_risk"),
     ("session_turns", "session_exports_are_taken"),
     ("documents", "inbox_files_are_taken"),
@@ -65,10 +68,13 @@ def test_the_lineage_is_documents_to_graph_and_cache_to_turns_to_knowledge() -> 
         "session_turns": {"session_cache"},
         "session_knowledge": {"session_turns"},
         "graph_checkpoint": {"knowledge_graph", "session_knowledge"},
+        "session_lessons": {"session_knowledge"},
+        "conflicts": {"knowledge_graph", "session_knowledge"},
+        "speaker_profiles": {"knowledge_graph", "session_knowledge"},
     }
 
 
-@pytest.mark.parametrize("name", sorted({*WRITING, "graph_checkpoint"}))
+@pytest.mark.parametrize("name", sorted({*WRITING, "graph_checkpoint", *LEARNED}))
 def test_every_asset_explains_itself_in_the_ui(name: str) -> None:
     spec = specs()[name]
 

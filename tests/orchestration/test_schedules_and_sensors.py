@@ -103,7 +103,7 @@ def test_all_are_on_by_default_but_the_one_that_does_the_same_otherwise() -> Non
     off = {name for name, status in sensors.items() if status is not dg.DefaultSensorStatus.RUNNING}
     assert set(sensors) - off == {
         *("dataset_partitions", "new_sessions", "inbox", "session_exports", "langchain_sessions", "freshness"),
-        *("run_failures", "webhooks", "graph_checkpoints"),
+        *("run_failures", "webhooks", "graph_checkpoints", "learning"),
         *("requested_cognify", "requested_persist_sessions"),
     }
     assert off <= {"automation"}

@@ -61,6 +61,9 @@ def test_dg_checks_lists_and_launches_in_a_home_that_nobody_has_used(project_roo
         "knowledge_graph",
         "session_cache",
         "session_turns",
+        "session_lessons",
+        "conflicts",
+        "speaker_profiles",
         "session_knowledge",
         "graph_checkpoint",
     }

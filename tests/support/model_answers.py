@@ -48,6 +48,12 @@ def extraction(prompt: str) -> Json:
     }
 
 
+def lessons(prompt: str) -> Json:
+    """What the numbered turns of `prompt` teach, as Lessons: each that begins with "We decided"."""
+    decided = re.findall(r"^\[(\d+)\] user: (We decided .*)", prompt, re.MULTILINE)
+    return {"lessons": [{"kind": "decided", "text": text, "turns": [int(number)]} for number, text in decided]}
+
+
 def quote(prompt: str) -> str:
     """The first numbered source of `prompt`, cited."""
     return next((f"{text} [{number}]" for number, text in _passages(prompt).items()), NO_ANSWER)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.support.model_answers import bags_of_words, extraction, packed, quote
+from tests.support.model_answers import bags_of_words, extraction, lessons, packed, quote
 
 Json = dict[str, Any]
 
@@ -52,12 +52,13 @@ class Fault:
 
 
 class OpenAIEndpoint:
-    """The server. Set `latency` (seconds), `dimensions`, `extract`, `vectors`, `formats`, `batch`, `base64`."""
+    """The server. Set `latency` (seconds), `dimensions`, `extract`, `teach`, `vectors`, `formats`, `batch`, …"""
 
     def __init__(self, address: str = "127.0.0.1") -> None:
         self.latency = 0.0
         self.dimensions = 64
         self.extract: Callable[[str], Json] = extraction
+        self.teach: Callable[[str], Json] = lessons
         self.vectors: Callable[[list[str], int], list[list[float]]] = bags_of_words
         self.formats = {"json_schema", "json_object"}  # the response formats that it takes: others get 400
         self.batch = 2048  # the texts that an embedding call may hold: more get 413
@@ -187,7 +188,8 @@ class OpenAIEndpoint:
             message: Json = {"role": "assistant", "content": fault.content, "refusal": fault.refusal}
         else:
             as_json = wanted or any('"properties"' in m["content"] for m in request.body["messages"])
-            content = json.dumps(self.extract(request.user)) if as_json else quote(request.user)
+            answer = self.teach if request.user.startswith("~ lessons of") else self.extract
+            content = json.dumps(answer(request.user)) if as_json else quote(request.user)
             message = {"role": "assistant", "content": content}
         finish_reason = fault.finish_reason if fault else "stop"
         words = sum(len(m["content"].split()) for m in request.body["messages"])

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from sessiongraph.api.fact_records import Fact
+from sessiongraph.api.fact_records import Conflict, Fact
 from sessiongraph.server.caller import Client, Reader, Writer
 from sessiongraph.server.schemas import CorrectFactBody, FactBody
 
@@ -31,6 +31,14 @@ async def list_facts(
 async def fact(dataset: str, fact: str, client: Client, caller: Reader) -> Fact:
     """The fact whose id begins so, also one that is over, or that a person retracted."""
     return await client.facts.get(dataset, fact, user=caller.user)
+
+
+@router.get("/conflicts")
+async def conflicts(
+    dataset: str, client: Client, caller: Reader, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+) -> list[Conflict]:
+    """Facts that contradict each other and of which none closes another: a person says which are right."""
+    return await client.facts.conflicts(dataset, limit=limit, user=caller.user)
 
 
 @router.post("/correct")

@@ -135,6 +135,8 @@ async def test_what_was_staged_before_a_crash_is_taken_up(home: Path, endpoint: 
     endpoint.heal()
     work = asyncio.create_task(Persister(client, sweeps=True).run())
     await asyncio.to_thread(until, lambda: persisted(client) == 1, "the turn is in the graph")
+    asked = lambda: [it for it in endpoint.chats if it.user.startswith("~ lessons")]  # noqa: E731
+    await asyncio.to_thread(until, lambda: len(asked()) == 1, "the session was read for what it teaches")
     work.cancel()
     await client.close()
 

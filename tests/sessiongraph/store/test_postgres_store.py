@@ -7,6 +7,7 @@ import textwrap
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -213,6 +214,24 @@ def test_a_newer_database_is_refused_by_name(postgres_url: str, tmp_path: Path):
         PostgresStore(database, "d", tmp_path).write("r", "a", lambda tx: add(tx, "x"))
     database.close()
     drop_database(url)
+
+
+def test_sessions_of_a_database_of_the_first_version_are_noted_as_not_read(postgres_url: str, tmp_path: Path):
+    """An upgrade alone calls no model."""
+    url = new_database(postgres_url, like=postgres_url)
+    database = open_database(url)
+    session = {"id": "s", "kind": "session", "name": "s", "user_id": "u", "created_at": datetime(2024, 5, 8)}
+    PostgresStore(database, "d", tmp_path).write("run", "session_turns", lambda tx: tx.insert("documents", [session]))
+    database.close()
+    with psycopg.connect(url, autocommit=True) as earlier:
+        earlier.execute(f"DROP TABLE {SCHEMA}.session_lessons")
+        earlier.execute(f"UPDATE {SCHEMA}.alembic_version SET version_num = '0001'")
+    database = open_database(url)
+    query = "SELECT document_id, reading_id, seq FROM session_lessons"
+    rows = PostgresStore(database, "d", tmp_path).read(lambda con: con.execute(query).fetchall())
+    database.close()
+    drop_database(url)
+    assert rows == [("s", None, 1)]
 
 
 def test_the_tables_are_those_that_the_code_knows(postgres: Database):

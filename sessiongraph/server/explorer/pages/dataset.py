@@ -14,7 +14,7 @@ from sessiongraph.types import PERMISSIONS, Dataset, Role
 
 router = PageRouter()
 
-_MOST_DAYS = 60
+_MOST_DAYS, _MOST_CONFLICTS = 60, 20
 
 
 @router.get("/dataset")
@@ -26,6 +26,7 @@ async def dataset(page: PageAsked, dataset: str = "") -> Response:
         return await page.show("dataset.html.j2", dataset=None, datasets=[])
     overview = await page.client.datasets.overview(chosen.key, user=page.user)
     history = await page.client.datasets.history(chosen.key, user=page.user)
+    conflicts = await page.client.facts.conflicts(chosen.key, limit=_MOST_CONFLICTS, user=page.user)
     changed = await change_pages(page.client.services, chosen.key, page.user)
     allowed = await page.allowed(chosen)
     return await page.show(
@@ -37,6 +38,7 @@ async def dataset(page: PageAsked, dataset: str = "") -> Response:
         charts=_charts(overview),
         growth=overview.growth[-_MOST_DAYS:],
         history=history,
+        conflicts=conflicts,
         has_page={(it.asset, it.run_id) for it in changed},
         dagster=DagsterLinks(page.client.settings),
         allowed=allowed,

@@ -160,6 +160,16 @@ def test_a_dataset_tells_its_size_and_what_each_run_changed(browser: Browser, se
     assert "Globex" not in browser.text
 
 
+def test_facts_that_contradict_each_other_lead_to_where_one_decides(service: Service):
+    for number, place in enumerate(("Paris", "Rome")):
+        fill(service, "torn", f"Ann Lee lives in {place}.", f"{number}.md")
+    with service.http() as http:
+        page = http.get("/dataset", params={"dataset": "default_user/torn"}).raise_for_status().text
+        [conflict] = http.get("/v1/facts/conflicts", params={"dataset": "torn"}).raise_for_status().json()
+    assert "What contradicts itself" in page and "Ann Lee lives in Rome." in page
+    assert all(f"id={fact['id']}" in page for fact in conflict["facts"])
+
+
 def test_growth_over_days_is_drawn_and_said(browser: Browser, service: Service):
     fill(service, "grown", "Gus lives in Bern.")
     services = service.client.services
