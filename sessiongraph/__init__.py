@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         UnreadableDocumentError,
     )
     from sessiongraph.extraction.estimate import CognifyEstimate
+    from sessiongraph.graph_schema import GraphSchema
     from sessiongraph.persistence.estimate import PersistEstimate, TurnEstimate
     from sessiongraph.persistence.persist import PersistReport, SessionOutcome, TurnOutcome
     from sessiongraph.retrieval.results import Citation, Claim, SearchResult, SearchType
@@ -72,6 +73,7 @@ _WHERE = {
         "UnreadableDocumentError",
     ),
     "extraction.estimate": ("CognifyEstimate",),
+    "graph_schema": ("GraphSchema",),
     "persistence.estimate": ("PersistEstimate", "TurnEstimate"),
     "persistence.persist": ("PersistReport", "SessionOutcome", "TurnOutcome"),
     "retrieval.results": ("Citation", "Claim", "SearchResult", "SearchType"),

@@ -118,12 +118,13 @@ def _unsettle(tx: Transaction, session: str) -> None:
 
 
 def _collect_garbage(tx: Transaction) -> None:
-    """Delete windows that no ledger row names, their evidence, and embeddings, decisions and corrections of what is
-    nowhere now."""
+    """Delete windows that no ledger row names, their evidence, embeddings, decisions and corrections of what is nowhere
+    now, and schemas that the dataset has no more."""
     for table, column in (("windows", "id"), ("mentions", "window_id"), ("claims", "window_id")):
         tx.delete_where(table, f"NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.window_id = {table}.{column})")
     drop_unnamed(tx)
     drop_unfounded(tx)
+    tx.delete_where("graph_schemas", "seq < (SELECT max(seq) FROM graph_schemas)")
     live = {text_id(text) for text in _texts(tx.connection)}
     stored = tx.connection.execute("SELECT DISTINCT text_id FROM embeddings").fetchall()
     tx.delete("embeddings", "text_id", [id_ for (id_,) in stored if id_ not in live])

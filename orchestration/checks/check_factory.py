@@ -79,16 +79,15 @@ class CheckContext:
 
         return (read_chunk_passages if self.kind == "document" else read_turn_passages)(connection, documents)
 
-    @property
-    def all_documents(self) -> "AllDocuments":
+    def all_documents(self, connection: "StoreConnection") -> "AllDocuments":
         """Those of the asset, of which a check reads what a build would have to."""
         from sessiongraph.extraction.all_documents import AllDocuments
+        from sessiongraph.extraction.dataset_schema import read_schema
         from sessiongraph.extraction.window_extraction import extractor_version
 
         services = self.services
-        return AllDocuments(
-            services.store(self.dataset), self.asset, extractor_version(services.llm), services.embedder.identity
-        )
+        extractor = extractor_version(services.llm, read_schema(connection))
+        return AllDocuments(services.store(self.dataset), self.asset, extractor, services.embedder.identity)
 
     @cached_property
     def snapshot(self) -> "Snapshot":

@@ -16,6 +16,7 @@ from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.types import WaitingSession
 
 if TYPE_CHECKING:
+    from sessiongraph.extraction.estimate import CallBasis
     from sessiongraph.prompts.prompt_format import Window
     from sessiongraph.store.connection import StoreConnection
 
@@ -190,11 +191,11 @@ def _rejected_exports(context: CheckContext) -> CheckOutcome:
 def _stale(context: CheckContext) -> CheckOutcome:
     from sessiongraph.extraction.estimate import CallEstimate, price
 
-    stale, answer_tokens = context.read(lambda con: _stale_windows(con, context))
+    stale, basis = context.read(lambda con: _stale_windows(con, context))
     if not stale:
         return CheckOutcome(True, {"stale": 0}, severity=WARN)
     estimate = CallEstimate(context.services.llm.model)
-    price(estimate, context.services.llm, list(dict.fromkeys(stale)), answer_tokens)
+    price(estimate, context.services.llm, list(dict.fromkeys(stale)), basis)
     figures = {
         "stale": len(stale),
         "llm_calls": estimate.calls,
@@ -203,33 +204,38 @@ def _stale(context: CheckContext) -> CheckOutcome:
         "cost_usd": "unknown" if estimate.cost is None else estimate.cost,
     }
     message = (
-        f"{len(stale)} {context.passages} were extracted by another model or version, and stay as they are. To extract "
-        f"them anew is {estimate}: materialize this partition with the config "
+        f"{len(stale)} {context.passages} were extracted by another model, schema or version, and stay as they are. To "
+        f"extract them anew is {estimate}: materialize this partition with the config "
         f"{{ops: {{{context.asset}: {{config: {{reextract: true}}}}}}}}, or {_COMMANDS[context.asset]} "
         f"-d {context.dataset.key} --reextract (--dry-run tells the price)."
     )
     return CheckOutcome(False, figures, message, WARN)
 
 
-def _stale_windows(connection: "StoreConnection", context: CheckContext) -> "tuple[list[Window], float]":
-    from sessiongraph.extraction.estimate import average_answer_tokens
+def _stale_windows(connection: "StoreConnection", context: CheckContext) -> "tuple[list[Window], CallBasis]":
+    from sessiongraph.extraction.estimate import call_basis
     from sessiongraph.extraction.ledger import passage_status, read_ledger
     from sessiongraph.extraction.window_extraction import extractor_version
 
-    extractor = extractor_version(context.services.llm)
-    passages = context.passages_in(connection, context.all_documents.look(connection, read_stale=True))
+    basis = call_basis(connection)
+    extractor = extractor_version(context.services.llm, basis.schema)
+    documents = context.all_documents(connection).look(connection, read_stale=True)
+    passages = context.passages_in(connection, documents)
     ledger = read_ledger(connection, [passage.id for passage in passages])
     stale = [it.window for it in passages if passage_status(it, ledger.get(it.id), extractor) == "stale"]
-    return stale, average_answer_tokens(connection)
+    return stale, basis
 
 
 def _unembedded(context: CheckContext) -> CheckOutcome:
     from sessiongraph.extraction.embedding import missing_texts
 
-    identity, everything = context.services.embedder.identity, context.all_documents
-    missing = context.read(
-        lambda con: len(missing_texts(con, context.passages_in(con, everything.look_for_unembedded(con)), identity))
-    )
+    identity = context.services.embedder.identity
+
+    def count(connection: "StoreConnection") -> int:
+        documents = context.all_documents(connection).look_for_unembedded(connection)
+        return len(missing_texts(connection, context.passages_in(connection, documents), identity))
+
+    missing = context.read(count)
     message = f"{missing} text(s) have no vector of {identity}, and are found by their words alone."
     return CheckOutcome(not missing, {"without_vector": missing}, message if missing else None, WARN)
 

@@ -2,9 +2,15 @@
 
 import asyncio
 import builtins
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sessiongraph.api.context import acting_user, check_flag, named_user, permitted
+from sessiongraph.dagster.event_reporting import report_materialization
+from sessiongraph.errors import InvalidInputError
+from sessiongraph.extraction.dataset_schema import read_schema, write_schema
+from sessiongraph.graph_schema import GraphSchema
+from sessiongraph.ids import new_id
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, Permission, Role, User
 
@@ -66,6 +72,38 @@ class Datasets:
         services = self._services
         target = await permitted(services, await acting_user(services, user), dataset, "read")
         return await asyncio.to_thread(_history, services, target)
+
+    async def get_schema(self, dataset: str, *, user: User | None = None) -> GraphSchema | None:
+        """The schema that a dataset's graph is held to; None where it has none of its own.
+
+        Raises DatasetNotFoundError, PermissionDeniedError.
+        """
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "read")
+        return await asyncio.to_thread(services.store(target).read, read_schema)
+
+    async def set_schema(
+        self, dataset: str, schema: GraphSchema | str | Path | None, *, user: User | None = None
+    ) -> bool:
+        """Hold a dataset's graph to `schema`, or to the one in a file (`GraphSchema.from_file`); None takes it away.
+        False where it was so already.
+
+        It counts for what is extracted from now on. What is in the graph stays as it is, and is stale: `reextract` has
+        it extracted anew, and `estimate_cognify` and `estimate_persist` tell the price. Needs the permission to write.
+        Raises InvalidInputError for a file that is no schema; DatasetNotFoundError, PermissionDeniedError.
+        """
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "write")
+        if isinstance(schema, str | Path):
+            schema = await asyncio.to_thread(GraphSchema.from_file, schema)
+        if not isinstance(schema, GraphSchema | None):
+            raise InvalidInputError(f"schema is a GraphSchema, a path or None, not {type(schema).__name__}.")
+        store, run_id = services.store(target), new_id()
+        # It is of what the graph is made from: no graph changes by it alone, nor its data version.
+        changed = await asyncio.to_thread(write_schema, store, schema, run_id=run_id, asset="documents")
+        if changed:
+            await report_materialization(services, "documents", target, run_id, lambda: {"schema": schema is not None})
+        return changed
 
     async def grant(self, dataset: str, to: User | Role, permission: Permission, *, by: User | None = None) -> None:
         """Let a user, or whoever is in a role, read, write, delete or share a dataset.

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from sessiongraph.archive.manifest import ID, RUN_ID, Manifest, broken
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.graph_schema import GraphSchema
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.metadata import checked_metadata, to_text
 from sessiongraph.snapshots.lessons import READINGS
@@ -73,6 +74,7 @@ _ROWS = {
     "session_lessons": f"{_in('document_id', 'documents', 'id')} AND CASE WHEN reading_id IS NULL "
     f"THEN extractor IS NULL AND lessons IS NULL AND failure IS NULL ELSE {_is('reading_id', ID)} AND "
     f"{_said('extractor')} AND (lessons IS NULL) <> (failure IS NULL) END",
+    "graph_schemas": "true",
 }
 # Of what there are no two.
 _UNIQUE = {"commits": "seq", "documents": "id", "windows": "id", "embeddings": "text_id, model"}
@@ -102,6 +104,7 @@ def check_rows(connection: DuckDBConnection, manifest: Manifest) -> None:
     _check_ids(connection)
     _check_metadata(connection)
     _check_lessons(connection)
+    _check_schemas(connection)
     _check_vectors(connection)
     _check_files(connection, manifest)
 
@@ -131,6 +134,17 @@ def _check_lessons(connection: DuckDBConnection) -> None:
             READINGS.validate_json(text)
         except ValidationError:
             raise broken("what was learned of a session is not as it is kept") from None
+
+
+def _check_schemas(connection: DuckDBConnection) -> None:
+    """Whether each is such as a dataset can be given."""
+    for (text,) in _rows(connection, "SELECT schema FROM graph_schemas WHERE schema IS NOT NULL"):
+        try:
+            is_kept = GraphSchema.model_validate_json(text).to_text() == text
+        except ValidationError:
+            is_kept = False
+        if not is_kept:
+            raise broken("the dataset's schema is not as it is kept")
 
 
 def _check_vectors(connection: DuckDBConnection) -> None:

@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 import sessiongraph
+from sessiongraph.cli import dataset_schema
 from sessiongraph.cli.options import AsJson, UserName, Yes, acting, examples
 from sessiongraph.cli.output import confirm, run, say, show_json, show_list
 from sessiongraph.types import Dataset, Permission, Role, User
 
 app = typer.Typer(no_args_is_help=True, help="Datasets: the containers of documents, and who may do what with them.")
+app.add_typer(dataset_schema.app, name="schema")
 
 Name = Annotated[str, typer.Argument(metavar="DATASET", help="Its name, or owner/name.")]
 Other = Annotated[str, typer.Argument(metavar="USER", help="The user's name, or the role's with --role.")]

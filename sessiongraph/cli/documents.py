@@ -156,6 +156,11 @@ def cognify(
         show_table("Documents in the graph", [*counts[:4], "extracted now", "seconds"], rows, whole="dataset")
         for name, report in reports.items():
             note(f"{name}: {spent(report.usage)}.")
+    for name, report in reports.items():
+        if report.dropped.total():
+            from sessiongraph.graph_schema import dropped_by_schema
+
+            note(f"{name}: {dropped_by_schema(report.dropped)}")
     if stale := sum(report.stale for report in reports.values()):
         note(f"{stale} passage(s) are stale: --reextract extracts them anew, with --dry-run it tells the price.")
     failures = [(summary["dataset"], failure) for summary in summaries for failure in summary["failures"]]
@@ -186,6 +191,7 @@ def _summary(name: str, report: "KnowledgeReport") -> dict[str, Any]:
         "extracted": report.extracted,
         "mentions": report.mentions,
         "claims": report.claims,
+        "dropped": report.dropped,
         "usage": report.usage,
         "seconds": round(report.seconds, 2),
         "failures": [

@@ -29,7 +29,9 @@ RetryFailed = Annotated[
 ]
 Reextract = Annotated[
     bool,
-    typer.Option("--reextract", help="Also extract anew what another model or version extracted: see --dry-run."),
+    typer.Option(
+        "--reextract", help="Also extract anew what another model, schema or version extracted: see --dry-run."
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and what it would cost.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to stdout, for programs.")]

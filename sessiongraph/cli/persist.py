@@ -232,6 +232,10 @@ def _warn(reports: "dict[str, PersistReport]") -> bool:
             warn(f"In what was staged, {told(report.secrets)}.")
         if report.quarantined:
             warn(f"{len(report.quarantined)} turn(s) failed too often to be tried again unasked: give --retry-failed.")
+        if report.dropped.total():
+            from sessiongraph.graph_schema import dropped_by_schema
+
+            note(dropped_by_schema(report.dropped))
         if report.stale:
             note(
                 f"{report.stale} turn(s) are stale: --reextract extracts them anew, with --dry-run it tells the price."
@@ -276,6 +280,7 @@ def _summary(done: _Done) -> dict[str, Any]:
     return {
         **{name: sum(getattr(report, name) for report in found) for name in counts},
         "quarantined": sum(len(report.quarantined) for report in found),
+        "dropped": sum((report.dropped for report in found), Counter()),
         "datasets": {name: report.run_id for name, report in reports.items()},
         "usage": asdict(sum((report.usage for report in found), Usage())),
         "sessions": [

@@ -20,6 +20,7 @@ from sessiongraph.errors import (
 from sessiongraph.types import MAIN_DATASET, User
 
 if TYPE_CHECKING:
+    from sessiongraph.llm.client import LLM
     from sessiongraph.services import Services
     from sessiongraph.settings import Settings
     from sessiongraph.store.connection import StoreConnection
@@ -56,8 +57,8 @@ _Settled = set[tuple[str, str, str]]
 class DatasetStatus:
     """Counts of a dataset; all None while another process writes to it.
 
-    `stale` are passages that another model or version extracted. In a large dataset they are those of which the ledger
-    says so: there may be more, whose windows this version makes otherwise, and `stale_is_exact` is False.
+    `stale` are passages that another model, schema or version extracted. In a large dataset they are those of which the
+    ledger says so: there may be more, whose windows this version makes otherwise, and `stale_is_exact` is False.
     """
 
     dataset: str
@@ -145,14 +146,11 @@ def _status(services: "Services", user_name: str | None) -> Status:
 
 def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], dict[str, _Settled]]:
     """The status of each dataset, and the user's turns that are settled in it, by its key."""
-    from sessiongraph.extraction.window_extraction import extractor_version
-
-    extractor = extractor_version(services.llm)
     found: list[DatasetStatus] = []
     settled: dict[str, _Settled] = {}
     for dataset in services.access.list_datasets(user):
         try:
-            read = partial(_read_status, extractor=extractor, name=dataset.key)
+            read = partial(_read_status, llm=services.llm, name=dataset.key)
             counted, turns = services.store(dataset).read(read, _PATIENCE_SECONDS)
         except StoreBusyError:
             found.append(DatasetStatus(dataset.key))
@@ -162,10 +160,12 @@ def _datasets(services: "Services", user: User) -> tuple[list[DatasetStatus], di
     return found, settled
 
 
-def _read_status(
-    connection: "StoreConnection", extractor: str, name: str
-) -> tuple[DatasetStatus, list[tuple[str, ...]]]:
+def _read_status(connection: "StoreConnection", llm: "LLM", name: str) -> tuple[DatasetStatus, list[tuple[str, ...]]]:
     """A dataset's counts, and its settled turns."""
+    from sessiongraph.extraction.dataset_schema import read_schema
+    from sessiongraph.extraction.window_extraction import extractor_version
+
+    extractor = extractor_version(llm, read_schema(connection))
     counts = connection.execute(_COUNTS.format(extractor=extractor)).fetchall()[0]
     documents, not_cognified, sessions, turns, failed, stale, known = counts
     is_exact = known <= _FEW_PASSAGES
@@ -287,8 +287,8 @@ def _show(found: Status) -> None:
         show_table("Cached sessions", columns, sessions, whole="session")
     if any(dataset.stale or not dataset.stale_is_exact for dataset in found.datasets):
         note(
-            "Stale is what another model or version extracted: it stays in the graph, and is extracted anew by cognify "
-            "and persist with --reextract; with --dry-run they tell the price."
+            "Stale is what another model, schema or version extracted: it stays in the graph, and is extracted anew by "
+            "cognify and persist with --reextract; with --dry-run they tell the price."
         )
     for step in found.next_steps:
         next_step(step)

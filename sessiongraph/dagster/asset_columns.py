@@ -9,7 +9,7 @@ from sessiongraph.store.schema import table_columns
 
 _OF_PEOPLE = ("decisions", "fact_corrections", "entity_corrections")
 TABLES_OF = {
-    "documents": ("documents", "node_sets"),
+    "documents": ("documents", "node_sets", "graph_schemas"),
     "session_turns": ("turns",),
     "knowledge_graph": ("chunks", "ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
     "session_knowledge": ("ledger", "windows", "mentions", "claims", "embeddings", *_OF_PEOPLE),
@@ -31,6 +31,7 @@ _MEANING = {
         "metadata": "the JSON object that was given with it, to search by",
     },
     "node_sets": {"document_id": "the tagged document", "name": "the tag"},
+    "graph_schemas": {"schema": "the dataset's own schema as JSON; the newest row counts, NULL takes it away"},
     "chunks": {
         "passage_id": "hash of document and offsets",
         "document_id": "the document that it is cut from",

@@ -44,7 +44,8 @@ def asset_key(name: str, prefix: str = "") -> dg.AssetKey:
 
 
 def code_version(name: str, services: "Services") -> str:
-    """The version of what makes the asset `name`; what a model reads changes with the prompt and the model."""
+    """The version of what makes the asset `name`, in all datasets alike; what a model reads changes with the prompt and
+    the model. A schema of one dataset's own makes its passages stale, and no asset."""
     if name in _CODE_VERSIONS:
         return _CODE_VERSIONS[name]
     if name == "session_lessons":

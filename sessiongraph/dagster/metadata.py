@@ -86,6 +86,7 @@ def knowledge_metadata(report: "KnowledgeReport", names: Mapping[str, str]) -> M
         "windows_extracted": dg.MetadataValue.int(report.extracted),
         "mentions": dg.MetadataValue.int(report.mentions),
         "claims": dg.MetadataValue.int(report.claims),
+        **_dropped(report),
         "sources": _outcome_table({name: outcomes[name] for name in sorted(changed)}),
         "reasons": _reason_table({(verdict, why): n for (verdict, why), n in verdicts.items() if why}),
         **_usage(report.usage, report.seconds),
@@ -140,6 +141,7 @@ def persist_metadata(report: "PersistReport") -> Metadata:
         "quarantined": dg.MetadataValue.int(len(report.quarantined)),
         "stale": dg.MetadataValue.int(report.stale),
         "windows_extracted": dg.MetadataValue.int(report.extracted),
+        **_dropped(report),
         "sources": _outcome_table(outcomes),
         "reasons": _reason_table(Counter((turn.disposition, turn.reason) for turn in report.turns if turn.reason)),
         **_usage(report.usage, report.seconds),
@@ -203,6 +205,11 @@ def names_of(connection: "StoreConnection", report: "KnowledgeReport") -> dict[s
 
 def _counts(outcomes: Mapping[str, int]) -> Metadata:
     return {name: dg.MetadataValue.int(outcomes.get(name, 0)) for name in _DISPOSITIONS}
+
+
+def _dropped(report: "KnowledgeReport | PersistReport") -> Metadata:
+    """How much the dataset's schema had no place for; nothing, where it drops nothing."""
+    return {f"{what}_dropped": dg.MetadataValue.int(count) for what, count in sorted(report.dropped.items())}
 
 
 def _usage(usage: "Usage", seconds: float) -> Metadata:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from sessiongraph.errors import LLMFailedError, SessionGraphError
 from sessiongraph.extraction.all_documents import AllDocuments
+from sessiongraph.extraction.dataset_schema import read_schema
 from sessiongraph.extraction.embedding import embed_missing
 from sessiongraph.extraction.ledger import (
     LedgerRow,
@@ -30,7 +31,9 @@ from sessiongraph.extraction.ledger import (
     window_id,
 )
 from sessiongraph.extraction.long_windows import LongWindows
+from sessiongraph.extraction.schema_fit import SchemaFit
 from sessiongraph.extraction.window_extraction import WindowExtraction, extract, extractor_version
+from sessiongraph.graph_schema import GraphSchema
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.prompts.prompt_format import Window
@@ -49,11 +52,12 @@ class KnowledgeReport:
     `passages` are those of the documents that it was asked for or, of all, of those to which something had come or of
     which something was left; `others` counts the verdicts on the passages of the rest, by disposition and reason.
     `settled` counts the passages that this build wrote down in the ledger as persisted or skipped, `extracted` the
-    windows that it had extracted for them, `mentions` and `claims` the evidence that this gave; `unembedded` the texts
-    that are found by their words alone until a later build, `unanswered` those of them for which the embedder gave no
-    answer at all; `stale` the passages that would be read otherwise today, and stay as they
-    are until `reextract`. `failure` is what ended the build before all was done: what had been
-    answered by then is committed, and the next build takes up the rest. Who asked for it reports that, then raises it.
+    windows that it had extracted for them, `mentions` and `claims` the evidence that this gave, `dropped` the
+    "entities" and "facts" for which the dataset's schema has no place; `unembedded` the texts that are found by their
+    words alone until a later build, `unanswered` those of them for which the embedder gave no answer at all; `stale`
+    the passages that would be read otherwise today, and stay as they are until `reextract`. `failure` is what ended the
+    build before all was done: what had been answered by then is committed, and the next build takes up the rest. Who
+    asked for it reports that, then raises it.
     """
 
     run_id: str
@@ -64,6 +68,7 @@ class KnowledgeReport:
     extracted: int = 0
     mentions: int = 0
     claims: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
     unembedded: int = 0
     unanswered: int = 0
     stale: int = 0
@@ -117,7 +122,8 @@ async def build_knowledge(
     """
     started = time.monotonic()
     report = KnowledgeReport(run_id)
-    builder = _Builder(store, llm, read_passages, report, asset, reextract, progress)
+    schema = await asyncio.to_thread(store.read, read_schema)
+    builder = _Builder(store, llm, schema, read_passages, report, asset, reextract, progress)
     everything = builder.all_documents(embedder) if document_ids is None else None
     due = await builder.read(document_ids, everything, retry_failed)
     asked_for: Counter[str] | None = None
@@ -202,6 +208,7 @@ class _Builder:
         self,
         store: GraphStore,
         llm: LLM,
+        schema: GraphSchema | None,
         read_passages: PassageReader,
         report: KnowledgeReport,
         asset: str,
@@ -211,7 +218,9 @@ class _Builder:
         self._store, self._llm, self._read_passages = store, llm, read_passages
         self._report, self._asset, self._reextract = report, asset, reextract
         self._progress = progress
-        self._extractor = extractor_version(llm)
+        # One that is set meanwhile makes stale what this build extracts.
+        self._extractor = extractor_version(llm, schema)
+        self._fit = None if schema is None else SchemaFit(schema)
         self._passages: list[Passage] = []
         self._extractions: dict[str, WindowExtraction] = {}
         self._left_out: dict[str, str] = {}
@@ -281,7 +290,7 @@ class _Builder:
         last_commit = time.monotonic()
         long = LongWindows(to_extract)
         # Closed, so that no call goes on whose answer nobody will write down.
-        async with aclosing(extract(self._llm, long.pieces)) as results:
+        async with aclosing(extract(self._llm, long.pieces, self._fit)) as results:
             async for result in results:
                 self._report.usage += result.usage
                 for extraction, left_out in (whole for it in result.extractions for whole in long.take(it)):
@@ -339,6 +348,7 @@ class _Builder:
         self._report.extracted += len(succeeded)
         self._report.mentions += len(rows["mentions"])
         self._report.claims += len(rows["claims"])
+        self._report.dropped += sum((it.dropped for it in succeeded.values()), Counter())
 
     def _ledger_row(self, passage: Passage, extractions: dict[str, WindowExtraction]) -> Row:
         window_id = self._id_of(passage.window)

@@ -10,9 +10,12 @@ from itertools import chain
 
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
 from sessiongraph.extraction.chunk_documents import chunk, read_chunk_passages
+from sessiongraph.extraction.dataset_schema import read_schema
 from sessiongraph.extraction.ledger import Passage
 from sessiongraph.extraction.long_windows import LongWindows
+from sessiongraph.extraction.schema_fit import SchemaFit
 from sessiongraph.extraction.window_extraction import extractor_version, pack, prompt_of
+from sessiongraph.graph_schema import GraphSchema
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.pricing import count_tokens, expected_cost
 from sessiongraph.prompts.extraction_schema import Extraction
@@ -53,7 +56,7 @@ class CognifyEstimate(CallEstimate):
     """What cognifying a dataset would do with its `passages`, and what that would cost.
 
     So many it would `extract` with a model or `reuse` from what was extracted from the same words before. `stale` are
-    those that another model or version extracted, whether or not they are among them.
+    those that another model, schema or version extracted, whether or not they are among them.
     """
 
     passages: int = 0
@@ -72,10 +75,7 @@ async def dry_run_cognify(
     store: GraphStore, llm: LLM, *, retry_failed: bool = False, reextract: bool = False
 ) -> CognifyEstimate:
     """What cognifying the dataset behind `store` would do now."""
-    extractor = await asyncio.to_thread(extractor_version, llm)
-    passages, due, answer_tokens = await asyncio.to_thread(
-        store.read, lambda con: _plan(con, extractor, retry_failed, reextract)
-    )
+    passages, due, basis = await asyncio.to_thread(store.read, lambda con: _plan(con, llm, retry_failed, reextract))
     ready, to_extract = due.split()
     estimate = CognifyEstimate(
         llm.model,
@@ -84,17 +84,19 @@ async def dry_run_cognify(
         reuse=len(ready),
         stale=due.stale,
     )
-    await asyncio.to_thread(price, estimate, llm, list(to_extract), answer_tokens)
+    await asyncio.to_thread(price, estimate, llm, list(to_extract), basis)
     return estimate
 
 
 def _plan(
-    connection: StoreConnection, extractor: str, retry_failed: bool, reextract: bool
-) -> tuple[list[Passage], DuePassages, float]:
+    connection: StoreConnection, llm: LLM, retry_failed: bool, reextract: bool
+) -> tuple[list[Passage], DuePassages, "CallBasis"]:
+    basis = call_basis(connection)
+    extractor = extractor_version(llm, basis.schema)
     connection.draft("chunks")
     chunk(Transaction(connection, next_seq(connection)))
     passages, due = read_due_passages(connection, read_chunk_passages, extractor, None, retry_failed, reextract)
-    return passages, due, average_answer_tokens(connection)
+    return passages, due, basis
 
 
 def next_seq(connection: StoreConnection) -> int:
@@ -103,7 +105,19 @@ def next_seq(connection: StoreConnection) -> int:
     return seq
 
 
-def average_answer_tokens(connection: StoreConnection) -> float:
+@dataclass(frozen=True)
+class CallBasis:
+    """What calls for a dataset come to: by its own `schema`, and by the tokens of a window's answer in it so far."""
+
+    schema: GraphSchema | None
+    answer_tokens: float
+
+
+def call_basis(connection: StoreConnection) -> CallBasis:
+    return CallBasis(read_schema(connection), _average_answer_tokens(connection))
+
+
+def _average_answer_tokens(connection: StoreConnection) -> float:
     """Tokens that a window's answer came to in this dataset so far, at four characters each."""
     windows, rows, chars = connection.execute(
         """SELECT (SELECT count(*) FROM windows), count(*), sum(chars) FROM (
@@ -114,15 +128,16 @@ def average_answer_tokens(connection: StoreConnection) -> float:
     return (rows * _ROW_TOKENS + (chars or 0) / 4) / windows if windows else _ANSWER_TOKENS
 
 
-def price(estimate: CallEstimate, llm: LLM, windows: list[Window], answer_tokens: float) -> None:
+def price(estimate: CallEstimate, llm: LLM, windows: list[Window], basis: CallBasis) -> None:
     """Put into `estimate` what extracting `windows` would take. Blocks."""
     calls = pack(LongWindows(windows).pieces)
     if not calls:
         return
     # The schema of the answer goes along with every call.
     schema = count_tokens(llm.model, llm.schema_text(Extraction))
-    messages = [message["content"] for packed in calls for message in prompt_of(packed)[0]]
+    fit = None if basis.schema is None else SchemaFit(basis.schema)
+    messages = [message["content"] for packed in calls for message in prompt_of(packed, fit)[0]]
     estimate.calls = len(calls)
     estimate.prompt_tokens = schema * len(calls) + sum(count_tokens(llm.model, text) for text in messages)
-    estimate.completion_tokens = round(sum(map(len, calls)) * answer_tokens)
+    estimate.completion_tokens = round(sum(map(len, calls)) * basis.answer_tokens)
     estimate.cost = expected_cost(llm.model, estimate.prompt_tokens, estimate.completion_tokens)

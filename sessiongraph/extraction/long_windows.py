@@ -4,6 +4,7 @@ Invariant: length alone decides, and only of what is too long for one call. A wi
 is read anew for being cut; each piece has what was said before it, the turn's own earlier pieces included, as context.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 
 from sessiongraph.extraction.chunking import chunk_offsets
@@ -69,6 +70,7 @@ def _join(window: Window, pieces: list[WindowExtraction]) -> tuple[WindowExtract
         next((piece.summary for piece in pieces if piece.summary), None),
         _distinct(row for piece in pieces for row in piece.mentions),
         _distinct(row for piece in pieces for row in piece.claims),
+        dropped=sum((piece.dropped for piece in pieces), Counter()),
     )
     return joined, f"{len(errors)} of its {len(pieces)} parts could not be read: {errors[0]}" if errors else None
 

@@ -10,18 +10,24 @@ it is the endpoint's, the key's or the model's.
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sessiongraph.errors import LLMFailedError
+from sessiongraph.graph_schema import GraphSchema
 from sessiongraph.ids import content_id
 from sessiongraph.llm.client import LLM, Message
 from sessiongraph.prompts.extraction_schema import ExtractedEntity, ExtractedFact, Extraction, check_numbers
 from sessiongraph.prompts.prompt_format import Part, Window, render
+from sessiongraph.prompts.schema_prompt import schema_prompt
 from sessiongraph.storable_text import storable
 from sessiongraph.types import Usage
 from sessiongraph.writing_systems import SENTENCE
+
+if TYPE_CHECKING:
+    from sessiongraph.extraction.schema_fit import SchemaFit
 
 # About 1,500 tokens of content a call: enough to spread the instructions' cost, little enough to be read well.
 CALL_CHARS = 6000
@@ -60,13 +66,17 @@ states two facts: the old one with "no longer", and the new one in full. What on
 
 @dataclass(frozen=True)
 class WindowExtraction:
-    """What was extracted from a window: rows for `windows`, `mentions` and `claims`; or the error it failed with."""
+    """What was extracted from a window: rows for `windows`, `mentions` and `claims`; or the error it failed with.
+
+    `dropped` counts the "entities" and "facts" that the dataset's schema has no place for.
+    """
 
     window: Window
     summary: str | None = None
     mentions: list[dict[str, Any]] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     error: LLMFailedError | None = None
+    dropped: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True)
@@ -77,14 +87,21 @@ class CallResult:
     usage: Usage
 
 
-def extractor_version(llm: LLM) -> str:
-    """Changes whenever something else might be extracted from the same window: with prompt, schema or model."""
-    return content_id("extractor", PROMPT, llm.schema_text(Extraction), llm.identity)[:16]
+def extractor_version(llm: LLM, schema: GraphSchema | None = None) -> str:
+    """Changes whenever something else might be extracted from the same window: with prompt, schema or model.
+
+    `schema` is the dataset's own; without one, the version is that of all datasets that have none.
+    """
+    own = [] if schema is None else [schema_prompt(schema, ()), schema.to_text()]
+    return content_id("extractor", PROMPT, llm.schema_text(Extraction), llm.identity, *own)[:16]
 
 
-async def extract(llm: LLM, windows: Sequence[Window]) -> AsyncGenerator[CallResult]:
-    """What is extracted from `windows`, call by call as answers come in. Raises LLMFailedError where it is fatal."""
-    run = _Run(llm)
+async def extract(llm: LLM, windows: Sequence[Window], fit: "SchemaFit | None" = None) -> AsyncGenerator[CallResult]:
+    """What is extracted from `windows`, call by call as answers come in, held to the dataset's schema where it has one.
+
+    Raises LLMFailedError where it is fatal.
+    """
+    run = _Run(llm, fit)
     calls = {asyncio.ensure_future(run.extract(packed)) for packed in pack(windows)}
 
     def ended(call: asyncio.Task[CallResult]) -> None:
@@ -119,10 +136,11 @@ def pack(windows: Sequence[Window]) -> list[list[Window]]:
     return groups
 
 
-def prompt_of(windows: Sequence[Window]) -> tuple[list[Message], list[list[int]]]:
+def prompt_of(windows: Sequence[Window], fit: "SchemaFit | None" = None) -> tuple[list[Message], list[list[int]]]:
     """The messages of the call that `windows` are packed into, and for each window the numbers of its parts."""
     text, numbers = render(windows)
-    return [{"role": "system", "content": PROMPT}, {"role": "user", "content": text}], numbers
+    own = "" if fit is None else schema_prompt(fit.schema, fit.named_in(text))
+    return [{"role": "system", "content": PROMPT + own}, {"role": "user", "content": text}], numbers
 
 
 def _cost(window: Window, previous: Window | None) -> int:
@@ -136,8 +154,8 @@ def _cost(window: Window, previous: Window | None) -> int:
 class _Run:
     """The calls of one extraction, and what they tell of each other: whether others are answered."""
 
-    def __init__(self, llm: LLM) -> None:
-        self._llm = llm
+    def __init__(self, llm: LLM, fit: "SchemaFit | None") -> None:
+        self._llm, self._fit = llm, fit
         # As many as are in flight anyway: so no call goes out while it is being found out whether any can succeed.
         self._places = asyncio.Semaphore(llm.concurrency)
         self._answered = 0
@@ -154,7 +172,7 @@ class _Run:
             return await self._blamed(result, answered)
 
     async def _call(self, windows: list[Window], retries: int | None = None) -> CallResult:
-        result = await _call_once(self._llm, windows, retries)
+        result = await _call_once(self._llm, windows, self._fit, retries)
         self._answered += 1
         return result
 
@@ -199,13 +217,19 @@ class _Run:
         return CallResult(blamed, result.usage + used)
 
 
-async def _call_once(llm: LLM, windows: list[Window], retries: int | None) -> CallResult:
-    messages, numbers = prompt_of(windows)
+async def _call_once(llm: LLM, windows: list[Window], fit: "SchemaFit | None", retries: int | None) -> CallResult:
+    messages, numbers = prompt_of(windows, fit)
     all_numbers = {number for of_window in numbers for number in of_window}
     extraction, usage = await llm.structured(
         messages, Extraction, check=lambda answer: check_numbers(answer, all_numbers), retries=retries
     )
-    return CallResult(_by_window(extraction, windows, numbers), usage)
+    found = _by_window(extraction, windows, numbers)
+    return CallResult(found if fit is None else [_fitted(it, fit) for it in found], usage)
+
+
+def _fitted(it: WindowExtraction, fit: "SchemaFit") -> WindowExtraction:
+    mentions, claims, dropped = fit.fit(it.mentions, it.claims)
+    return replace(it, mentions=_distinct(mentions), claims=_distinct(claims), dropped=dropped)
 
 
 def _by_window(extraction: Extraction, windows: list[Window], numbers: list[list[int]]) -> list[WindowExtraction]:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from sessiongraph.errors import CacheUnavailableError
 from sessiongraph.extraction.build_graph import DuePassages, read_due_passages
-from sessiongraph.extraction.estimate import CallEstimate, average_answer_tokens, next_seq, price
+from sessiongraph.extraction.estimate import CallBasis, CallEstimate, call_basis, next_seq, price
 from sessiongraph.extraction.ledger import Passage, passage_status
 from sessiongraph.extraction.window_extraction import extractor_version
 from sessiongraph.ids import session_document_id
@@ -87,18 +87,17 @@ async def dry_run(
 ) -> PersistEstimate:
     """What persisting `sessions`, by user, into the dataset behind `store` would do now."""
     estimate = PersistEstimate(llm.model)
-    extractor = await asyncio.to_thread(extractor_version, llm)
     cached = {
         user: await asyncio.to_thread(_read, cache, user, ids, belongs, estimate) for user, ids in sessions.items()
     }
     plan = await asyncio.to_thread(
         store.read,
-        lambda con: _plan(con, extractor, cached, sessions, retry_failed, reextract, estimate.unread, allow_secrets),
+        lambda con: _plan(con, llm, cached, sessions, retry_failed, reextract, estimate.unread, allow_secrets),
     )
     estimate.missing = plan.missing
     estimate.turns = plan.turns()
     _, to_extract = plan.due.split()
-    await asyncio.to_thread(price, estimate, llm, list(to_extract), plan.answer_tokens)
+    await asyncio.to_thread(price, estimate, llm, list(to_extract), plan.basis)
     return estimate
 
 
@@ -127,7 +126,7 @@ class _Plan:
     names: dict[str, tuple[str, str]]
     staged: set[str]
     missing: list[str]
-    answer_tokens: float
+    basis: CallBasis
 
     def turns(self) -> list[TurnEstimate]:
         ready, to_extract = self.due.split()
@@ -148,7 +147,7 @@ class _Plan:
         if row.disposition == "failed":
             return "extract", "failed before"
         if passage_status(passage, row, self.due.extractor) == "stale":
-            return "extract", "stale: extracted by another model or version"
+            return "extract", "stale: extracted by another model, schema or version"
         return "extract", "its words or its context changed"
 
     def _settled(self, passage: Passage) -> _ActionAndReason:
@@ -162,7 +161,7 @@ class _Plan:
 
 def _plan(
     connection: StoreConnection,
-    extractor: str,
+    llm: LLM,
     cached: Mapping[User, list[Turn]],
     sessions: Mapping[User, Sequence[str]],
     retry_failed: bool,
@@ -179,6 +178,8 @@ def _plan(
     for user, turns in cached.items():
         stage_turns(draft, user, turns, count_forgets(connection), allow_secrets)
     known = {(user, id_) for user, ids in sessions.items() for id_ in known_sessions(connection, user, ids)}
+    basis = call_basis(connection)
+    extractor = extractor_version(llm, basis.schema)
     passages, due = read_due_passages(connection, read_turn_passages, extractor, documents, retry_failed, reextract)
     rows = connection.execute(
         "SELECT passage_id, session_id, turn_id, t.seq FROM current_turns t JOIN documents d ON d.id = document_id"
@@ -189,5 +190,5 @@ def _plan(
         {passage_id: (session_id, turn_id) for passage_id, session_id, turn_id, _ in rows},
         {passage_id for passage_id, _, _, seq in rows if seq == draft.seq},
         [id_ for user, ids in sessions.items() for id_ in ids if (user, id_) not in known and id_ not in unread],
-        average_answer_tokens(connection),
+        basis,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.extraction.build_graph import KnowledgeReport, build_knowledge
+from sessiongraph.graph_schema import dropped_by_schema
 from sessiongraph.ids import session_document_id
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
@@ -48,11 +49,11 @@ class PersistReport:
     `persisted`, `skipped` and `failed` count turns as they stand now, whichever run did it. `staged` (turns copied from
     the cache), `settled` (turns written down in the ledger) and `extracted` (turns sent to the model) count what this
     call did: all are 0 where nothing was new. `stale` counts turns that would be read otherwise today, by another model
-    or version, and stay as they are until `reextract`. `missing` sessions are known to neither the
-    cache nor the dataset; `unread` ones could not be read from the cache, and why. `failure` is what ended the call
-    before all was done; `copies` are turns that belong to another dataset, and `warnings` say who can read now what
-    they quote from where they may not. `secrets` counts by kind what was masked in turns that were copied from where it
-    is allowed.
+    or version, and stay as they are until `reextract`. `dropped` counts the "entities" and "facts" for which the
+    dataset's schema has no place. `missing` sessions are known to neither the cache nor the dataset; `unread`
+    ones could not be read from the cache, and why. `failure` is what ended the call before all was done; `copies` are
+    turns that belong to another dataset, and `warnings` say who can read now what they quote from where they may not.
+    `secrets` counts by kind what was masked in turns that were copied from where it is allowed.
     """
 
     run_id: str
@@ -63,6 +64,7 @@ class PersistReport:
     settled: int = 0
     extracted: int = 0
     stale: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
     failure: SessionGraphError | None = None
@@ -104,7 +106,9 @@ class PersistReport:
         if self.quarantined:
             text += f" {len(self.quarantined)} of those failed too often and wait for retry_failed=True."
         if self.stale:
-            text += f" {self.stale} were extracted by another model or version and wait for reextract=True."
+            text += f" {self.stale} were extracted by another model, schema or version and wait for reextract=True."
+        if self.dropped.total():
+            text += f" {dropped_by_schema(self.dropped)}"
         if self.secrets:
             text += f" In what was staged, {told(self.secrets)}."
         if self.missing:
@@ -171,6 +175,7 @@ async def persist_sessions(
     turn_ids = await asyncio.to_thread(store.read, lambda con: _turn_ids(con, list(documents)))
     report.sessions = _outcomes(knowledge, documents, turn_ids)
     report.settled, report.extracted, report.stale = knowledge.settled, knowledge.extracted, knowledge.stale
+    report.dropped = knowledge.dropped
     report.usage, report.seconds, report.failure = knowledge.usage, knowledge.seconds, knowledge.failure
     return report
 

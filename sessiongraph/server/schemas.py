@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 from sessiongraph.access.webhooks import Webhook
 from sessiongraph.dagster.requested_runs import RunState
 from sessiongraph.extraction.build_graph import KnowledgeReport
+from sessiongraph.graph_schema import GraphSchema
 from sessiongraph.importers.import_sessions import ImportedSession, ImportReport
 from sessiongraph.persistence.persist import PersistReport, SessionOutcome
 from sessiongraph.persistence.session_lessons import LessonsReport
@@ -128,6 +129,13 @@ class DatasetChanges(Body):
 
     dataset: str = DATASET
     allow_secrets: StrictBool
+
+
+class GraphSchemaBody(Body):
+    """The dataset's schema; another takes its place."""
+
+    dataset: str = DATASET
+    graph_schema: GraphSchema
 
 
 class GrantBody(Body):
@@ -261,6 +269,7 @@ class Cognified(BaseModel):
     extracted: int
     mentions: int
     claims: int
+    dropped: dict[str, int]
     unembedded: int
     stale: int
     usage: Usage
@@ -284,6 +293,7 @@ class Persisted(BaseModel):
     settled: int
     extracted: int
     stale: int
+    dropped: dict[str, int]
     sessions: dict[str, SessionOutcome]
     missing: list[str]
     unread: dict[str, str]

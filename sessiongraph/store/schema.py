@@ -13,6 +13,7 @@ Invariants kept by this shape:
   (`decisions`), of a fact and of an entity (the two tables of corrections). It is keyed by normal forms of names and
   relations, which stay when evidence is extracted anew; the newest row of a key counts.
 - What a session teaches belongs to the session as it was read; the newest reading that is no failure counts.
+- A schema of the dataset's own counts where it is the newest; it belongs to the extractor, and so to each window's id.
 """
 
 import re
@@ -37,6 +38,8 @@ CREATE TABLE entity_corrections (
 _LESSONS = """CREATE TABLE session_lessons (
     document_id VARCHAR, reading_id VARCHAR, extractor VARCHAR, lessons VARCHAR, failure VARCHAR, seq BIGINT);
 """
+# A dataset's own schema as JSON (`GraphSchema.to_text`); NULL where it was taken away.
+_GRAPH_SCHEMAS = "CREATE TABLE graph_schemas (schema VARCHAR, seq BIGINT);\n"
 # Said of the sessions of a store, or an archive, of an earlier version.
 LESSONS_SINCE = 7
 NOT_READ = """
@@ -95,11 +98,12 @@ CREATE TABLE claims (
     window_id VARCHAR, subject VARCHAR, relation VARCHAR, object VARCHAR, statement VARCHAR, valid_at VARCHAR,
     stated_by VARCHAR, seq BIGINT);
 CREATE TABLE embeddings (text_id VARCHAR, model VARCHAR, vector BLOB, seq BIGINT);
-{_DECISIONS}{_CORRECTIONS}{_LESSONS}{VIEW_STATEMENTS}"""
+{_DECISIONS}{_CORRECTIONS}{_LESSONS}{_GRAPH_SCHEMAS}{VIEW_STATEMENTS}"""
 
 TABLES = (
     "commits", "documents", "node_sets", "chunks", "turns", "ledger", "windows", "mentions", "claims", "embeddings",
     "decisions", "fact_corrections", "entity_corrections", "session_lessons",
+    "graph_schemas",
 )  # fmt: skip
 
 _TABLE = re.compile(r"CREATE TABLE (\w+) \(([^;]*)\);")
@@ -125,5 +129,5 @@ UPGRADES = {
     4: "ALTER TABLE commits ADD COLUMN forgotten BIGINT; ALTER TABLE turns ADD COLUMN context VARCHAR;",
     # JSON objects to search by, of documents and turns: no window holds them.
     5: "ALTER TABLE documents ADD COLUMN metadata VARCHAR; ALTER TABLE turns ADD COLUMN metadata VARCHAR;",
-    6: _LESSONS + NOT_READ,
+    6: _LESSONS + NOT_READ + _GRAPH_SCHEMAS,
 }

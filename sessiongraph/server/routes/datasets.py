@@ -6,9 +6,18 @@ from sessiongraph.api.dataset_overview import DatasetOverview
 from sessiongraph.api.dataset_sizes import DatasetSize
 from sessiongraph.dagster.dataset_history import DatasetHistory
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.graph_schema import GraphSchema
 from sessiongraph.server.caller import Admin, Client, Reader, Writer
 from sessiongraph.server.known_users import known_user
-from sessiongraph.server.schemas import DatasetBody, DatasetChanges, Deleted, GrantBody, GrantGiven
+from sessiongraph.server.schemas import (
+    Changed,
+    DatasetBody,
+    DatasetChanges,
+    Deleted,
+    GrantBody,
+    GrantGiven,
+    GraphSchemaBody,
+)
 from sessiongraph.types import Dataset, Permission, Role, User
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
@@ -55,6 +64,24 @@ async def delete_dataset(dataset: str, client: Client, caller: Admin) -> Deleted
     """Delete a dataset with everything in it. Its turns stay in the cache."""
     await client.datasets.delete(dataset, user=caller.user)
     return Deleted(deleted=True)
+
+
+@router.get("/schema")
+async def get_schema(dataset: str, client: Client, caller: Reader) -> GraphSchema | None:
+    """The dataset's own schema of its graph; null where it has none."""
+    return await client.datasets.get_schema(dataset, user=caller.user)
+
+
+@router.put("/schema")
+async def set_schema(body: GraphSchemaBody, client: Client, caller: Writer) -> Changed:
+    """Give a dataset a schema of its own. What is in the graph stays, and is stale until it is extracted anew."""
+    return Changed(changed=await client.datasets.set_schema(body.dataset, body.graph_schema, user=caller.user))
+
+
+@router.delete("/schema")
+async def remove_schema(dataset: str, client: Client, caller: Writer) -> Deleted:
+    """Take the dataset's schema away."""
+    return Deleted(deleted=await client.datasets.set_schema(dataset, None, user=caller.user))
 
 
 @router.get("/grants")

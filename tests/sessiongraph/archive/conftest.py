@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sessiongraph import SessionGraph, Settings
+from sessiongraph import GraphSchema, SessionGraph, Settings
 from sessiongraph.dagster.data_version import content
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset, User
@@ -90,6 +90,8 @@ def exported(shared_dagster_home: Path, tmp_path_factory: pytest.TempPathFactory
 
 async def fill(client: SessionGraph) -> None:
     ana = await client.users.create("ana")
+    await client.datasets.create("d")
+    await client.datasets.set_schema("d", GraphSchema(instructions="Nicknames are no entities."))
     await client.add(["Alice Novak works at Acme Labs. Bob met Carol in Oslo."], "d", node_set=["staff"])
     await add_original(client, "Dora Lind lives in Bergen.")
     await client.cognify("d")

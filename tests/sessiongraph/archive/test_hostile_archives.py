@@ -373,6 +373,8 @@ ODD_ROWS = [
     ("fact_corrections", "'burn' AS action", "fact_corrections are such"),
     ("fact_corrections", "'x' AS user_id", "fact_corrections are such"),
     ("decisions", "NULL::BOOLEAN AS same", "decisions are such"),
+    ("graph_schemas", "'{}' AS schema", "schema is not as it is kept"),
+    ("graph_schemas", "schema || ' ' AS schema", "schema is not as it is kept"),
 ]
 
 

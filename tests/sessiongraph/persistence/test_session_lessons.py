@@ -162,7 +162,8 @@ async def test_sessions_from_before_there_were_lessons_wait(workshop: Workshop, 
     workshop.say("b", DECIDED)
     await stage(workshop, "a", "b")
     with duckdb.connect(str(workshop.home / "dataset" / "graph.duckdb")) as earlier:  # as the last version wrote it
-        earlier.execute("DROP VIEW current_lessons; DROP TABLE session_lessons; UPDATE meta SET schema_version = 6")
+        earlier.execute("DROP VIEW current_lessons; DROP TABLE session_lessons; DROP TABLE graph_schemas")
+        earlier.execute("UPDATE meta SET schema_version = 6")
     assert ((await learned(workshop)).stale, len(endpoint.chats)) == (2, 0)
     workshop.say("a", TALK)
     await stage(workshop, "a")

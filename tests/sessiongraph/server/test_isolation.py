@@ -66,6 +66,11 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "extracted": lambda http, name: http.get(f"/v1/documents/{'0' * 31}1/extracted", params={"dataset": name}),
     "overview": lambda http, name: http.get("/v1/datasets/overview", params={"dataset": name}),
     "history": lambda http, name: http.get("/v1/datasets/history", params={"dataset": name}),
+    "schema": lambda http, name: http.get("/v1/datasets/schema", params={"dataset": name}),
+    "set a schema": lambda http, name: http.put(
+        "/v1/datasets/schema", json={"dataset": name, "graph_schema": {"entity_types": ["Spy"]}}
+    ),
+    "remove a schema": lambda http, name: http.delete("/v1/datasets/schema", params={"dataset": name}),
     "cognify": post("/v1/cognify", datasets="{}"),
     "estimate_cognify": post("/v1/estimate_cognify", datasets="{}"),
     **{
@@ -112,7 +117,7 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "delete": lambda http, name: http.delete("/v1/datasets", params={"dataset": name}),
 }  # fmt: skip
 READS = {
-    *("documents", "inbox", "document", "extracted", "overview", "history"),
+    *("documents", "inbox", "document", "extracted", "overview", "history", "schema"),
     "graph",
     "neighbourhood",
     "outline",

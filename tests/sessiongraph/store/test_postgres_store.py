@@ -224,7 +224,7 @@ def test_sessions_of_a_database_of_the_first_version_are_noted_as_not_read(postg
     PostgresStore(database, "d", tmp_path).write("run", "session_turns", lambda tx: tx.insert("documents", [session]))
     database.close()
     with psycopg.connect(url, autocommit=True) as earlier:
-        earlier.execute(f"DROP TABLE {SCHEMA}.session_lessons")
+        earlier.execute(f"DROP TABLE {SCHEMA}.session_lessons, {SCHEMA}.graph_schemas")
         earlier.execute(f"UPDATE {SCHEMA}.alembic_version SET version_num = '0001'")
     database = open_database(url)
     query = "SELECT document_id, reading_id, seq FROM session_lessons"
