@@ -16,8 +16,8 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.installed  ## the story of the README, run and explained
 	$(BIN)/python examples/session_persistence.py
 
-# One more process than there are cores: a part of the tests waits for daemons, browsers and servers.
-TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+# Two more processes than there are cores: a part of the tests waits for daemons, browsers and servers.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(2 + (os.cpu_count() or 1))')
 
 test: $(VENV)/.installed-dev  ## lint, types, and all tests; what lint says comes last
 	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
@@ -41,6 +41,7 @@ bench: $(VENV)/.installed-bench  ## costs, growth, packing and memory, in half a
 	$(BIN)/python benchmarks/growth.py --out $(RESULTS)/growth.json
 	$(BIN)/python benchmarks/packing.py --out $(RESULTS)/packing.json $(if $(REPLAY),--endpoint $(ENDPOINT) --data $(REPLAY))
 	$(BIN)/python benchmarks/memory_growth.py --out $(RESULTS)/bounded.json
+	$(BIN)/python benchmarks/processes.py --json $(RESULTS)/processes.json
 	$(BIN)/python benchmarks/summary.py $(RESULTS)
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/retrieval.py $(DATA) --out $(RESULTS)/retrieval.md
 	@test -z "$(DATA)" || $(BIN)/python benchmarks/locomo_sessions.py $(DATA)

