@@ -1,4 +1,4 @@
-"""A TCP proxy on a free port that delays what the server answers, for tests of what is slow."""
+"""A TCP proxy on a free port that delays what the server answers, or is cut, for tests of networks."""
 
 import socket
 import threading
@@ -14,6 +14,7 @@ class SlowProxy:
         self.delay = delay
         self._target = target
         self._server = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
         self.port: int = self._server.getsockname()[1]
 
     @contextmanager
@@ -24,11 +25,18 @@ class SlowProxy:
         finally:
             self._server.close()
 
+    def cut(self) -> None:
+        """End all connections, of both sides, in the middle of whatever they are at."""
+        while self._open:
+            with suppress(OSError):
+                self._open.pop().shutdown(socket.SHUT_RDWR)
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._server.accept()
                 server = socket.create_connection(self._target)
+                self._open += (client, server)
                 for pair in ((client, server, False), (server, client, True)):
                     threading.Thread(target=self._forward, args=pair, daemon=True).start()
 

@@ -26,6 +26,7 @@ from sessiongraph.store.postgres_connection import _COLUMNS
 from sessiongraph.store.postgres_store import PostgresStore
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.postgres_server import PostgresServer, drop_database, new_database
+from tests.support.slow_proxy import SlowProxy
 
 _PRELUDE = """
 import sys
@@ -153,6 +154,57 @@ def test_a_server_that_is_restarted_is_used_again(server: PostgresServer, tmp_pa
     assert ids(store) == ["one"]
     store.write("r", "a", lambda tx: add(tx, "two"))
     assert ids(store) == ["one", "two"]
+    database.close()
+
+
+@pytest.fixture
+def network(postgres_url: str) -> Iterator[tuple[SlowProxy, str]]:
+    """What lies between a process and a database of its own, and the address of that on the other side."""
+    url = new_database(postgres_url, like=postgres_url)
+    server, name = url.rsplit("/", 1)
+    with SlowProxy(("127.0.0.1", int(server.rsplit(":", 1)[1]))).running() as proxy:
+        yield proxy, f"postgresql://postgres@127.0.0.1:{proxy.port}/{name}"
+    drop_database(url)
+
+
+@pytest.mark.parametrize(("when", "written"), [("within the transaction", 0), ("before its end was answered", 1000)])
+def test_a_network_that_is_cut_leaves_all_of_a_commit_or_nothing(
+    network: tuple[SlowProxy, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str, written: int
+):
+    proxy, url = network
+    database = open_database(url)
+    store = PostgresStore(database, "d", tmp_path)
+    store.write("r", "a", lambda tx: add(tx, "old"))
+    commit = psycopg.Connection.commit
+
+    def unanswered(connection: psycopg.Connection) -> None:
+        proxy.delay = 60.0
+        threading.Timer(0.5, proxy.cut).start()
+        commit(connection)
+
+    def change(tx: Transaction) -> None:
+        add(tx, *map(str, range(1000)))
+        if when == "within the transaction":
+            proxy.cut()
+
+    with monkeypatch.context() as patch, pytest.raises(StoreUnavailableError, match="whole or not at all"):
+        patch.setattr(psycopg.Connection, "commit", unanswered)
+        store.write("r", "a", change)
+    proxy.delay = 0.0
+    assert len(ids(store)) == 1 + written
+    store.write("r", "a", lambda tx: add(tx, "next"))
+    assert len(ids(store)) == 2 + written
+    database.close()
+
+
+def test_a_slow_network_is_waited_for(network: tuple[SlowProxy, str], tmp_path: Path):
+    proxy, url = network
+    proxy.delay = 0.1
+    database = open_database(url)
+    store = PostgresStore(database, "d", tmp_path)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda id_: store.write("r", "a", lambda tx: add(tx, id_)), "abc"))
+    assert ids(store) == ["a", "b", "c"] and store.read(lambda con: con.version().seq) == 3
     database.close()
 
 
