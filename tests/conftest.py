@@ -100,6 +100,16 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return shared_server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin what may take longest first: else all other processes wait for the one that begins it last."""
+
+    def allowed_seconds(item: pytest.Item) -> float:
+        given = item.get_closest_marker("timeout")
+        return given.args[0] if given and given.args else 0
+
+    items.sort(key=allowed_seconds, reverse=True)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The first of pytest's processes, which ends last, ends the server."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
