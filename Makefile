@@ -16,8 +16,8 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: $(VENV)/.installed  ## the story of the README, run and explained
 	$(BIN)/python examples/session_persistence.py
 
-# Two more processes than there are cores: a part of the tests waits for daemons, browsers and servers.
-TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(2 + (os.cpu_count() or 1))')
+# One more process than there are cores: a part of the tests waits for daemons, browsers and servers. Each loads all anew.
+TEST_PROCESSES ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 
 test: $(VENV)/.installed-dev  ## lint, types, and all tests; what lint says comes last
 	@said=$$(mktemp); trap 'rm -f "$$said"' EXIT; \
