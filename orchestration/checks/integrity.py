@@ -23,9 +23,11 @@ last backup back (or `forget` the sources concerned and add them again), and rep
 
 _INCOMPLETE = """
 SELECT
-    (SELECT count(*) FROM mentions WHERE seq >= {first} AND window_id NOT IN (SELECT id FROM windows)
+    (SELECT count(*) FROM mentions m WHERE seq >= {first} AND NOT EXISTS (
+        SELECT 1 FROM windows w WHERE w.seq >= {first} AND w.id = m.window_id AND w.seq = m.seq)
     ) AS mentions_without_window,
-    (SELECT count(*) FROM claims WHERE seq >= {first} AND window_id NOT IN (SELECT id FROM windows)
+    (SELECT count(*) FROM claims c WHERE seq >= {first} AND NOT EXISTS (
+        SELECT 1 FROM windows w WHERE w.seq >= {first} AND w.id = c.window_id AND w.seq = c.seq)
     ) AS claims_without_window,
     (SELECT count(*) FROM {live} WHERE window_id NOT IN (SELECT id FROM windows)) AS persisted_without_window,
     (SELECT count(*) FROM {live}

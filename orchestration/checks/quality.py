@@ -6,6 +6,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import numpy as np
 
 from orchestration.checks.check_factory import Check, CheckContext, CheckOutcome
 from orchestration.checks.noise_entities import noise_reason
@@ -16,7 +17,6 @@ from sessiongraph.persistence.session_routing import Routes
 from sessiongraph.types import WaitingSession
 
 if TYPE_CHECKING:
-    from sessiongraph.extraction.estimate import CallBasis
     from sessiongraph.prompts.prompt_format import Window
     from sessiongraph.store.connection import StoreConnection
 
@@ -37,12 +37,6 @@ _COMMANDS = {"knowledge_graph": "sessiongraph cognify", "session_knowledge": "se
 # What expires within this is at risk, or within a quarter of its whole life where that is less.
 _RISK = timedelta(hours=24)
 
-_BARREN = """
-SELECT count(*) AS passages, count(*) FILTER (WHERE NOT has) AS without_fact FROM (
-    SELECT passage_id, window_id IN (SELECT window_id FROM claims) AS has FROM live_windows
-    WHERE passage_id IN (SELECT passage_id FROM {table})) live
-"""
-
 
 def _failures(context: CheckContext) -> CheckOutcome:
     found = failure_check(context.services, context.dataset, context.asset)
@@ -50,15 +44,18 @@ def _failures(context: CheckContext) -> CheckOutcome:
 
 
 def _yield(context: CheckContext) -> CheckOutcome:
-    counted = context.figures(_BARREN.format(table=context.passages))
-    passages, barren = int(counted["passages"]), int(counted["without_fact"])
     snapshot = context.snapshot
     mine = (snapshot.passages["kind"] == context.kind).to_numpy()
+    states_a_fact = np.zeros(len(mine), bool)
+    states_a_fact[snapshot.claims["passage"]] = True
+    states_a_fact[[it.passage for it in snapshot.retracted]] = True
+    passages, barren = int(mine.sum()), int((mine & ~states_a_fact).sum())
     entities = snapshot.mentions["entity"][mine[snapshot.mentions["passage"]]].nunique()
     facts = snapshot.claims["fact"][mine[snapshot.claims["passage"]]].nunique()
     share = barren / passages if passages else 0.0
     figures = {
-        **counted,
+        "passages": passages,
+        "without_fact": barren,
         "share_without_fact": round(share, 4),
         "entities_per_passage": round(entities / passages, 3) if passages else 0.0,
         "facts_per_passage": round(facts / passages, 3) if passages else 0.0,
@@ -189,13 +186,13 @@ def _rejected_exports(context: CheckContext) -> CheckOutcome:
 
 
 def _stale(context: CheckContext) -> CheckOutcome:
-    from sessiongraph.extraction.estimate import CallEstimate, price
+    from sessiongraph.extraction.estimate import CallEstimate, call_basis, price
 
-    stale, basis = context.read(lambda con: _stale_windows(con, context))
+    stale = context.read(lambda con: _stale_windows(con, context))
     if not stale:
         return CheckOutcome(True, {"stale": 0}, severity=WARN)
     estimate = CallEstimate(context.services.llm.model)
-    price(estimate, context.services.llm, list(dict.fromkeys(stale)), basis)
+    price(estimate, context.services.llm, list(dict.fromkeys(stale)), context.read(call_basis))
     figures = {
         "stale": len(stale),
         "llm_calls": estimate.calls,
@@ -212,18 +209,16 @@ def _stale(context: CheckContext) -> CheckOutcome:
     return CheckOutcome(False, figures, message, WARN)
 
 
-def _stale_windows(connection: "StoreConnection", context: CheckContext) -> "tuple[list[Window], CallBasis]":
-    from sessiongraph.extraction.estimate import call_basis
+def _stale_windows(connection: "StoreConnection", context: CheckContext) -> "list[Window]":
+    from sessiongraph.extraction.dataset_schema import read_schema
     from sessiongraph.extraction.ledger import passage_status, read_ledger
     from sessiongraph.extraction.window_extraction import extractor_version
 
-    basis = call_basis(connection)
-    extractor = extractor_version(context.services.llm, basis.schema)
+    extractor = extractor_version(context.services.llm, read_schema(connection))
     documents = context.all_documents(connection).look(connection, read_stale=True)
     passages = context.passages_in(connection, documents)
     ledger = read_ledger(connection, [passage.id for passage in passages])
-    stale = [it.window for it in passages if passage_status(it, ledger.get(it.id), extractor) == "stale"]
-    return stale, basis
+    return [it.window for it in passages if passage_status(it, ledger.get(it.id), extractor) == "stale"]
 
 
 def _unembedded(context: CheckContext) -> CheckOutcome:

@@ -43,6 +43,8 @@ def _moment(column: str) -> str:
 
 
 _SEQ = _in("seq", "commits", "seq")
+# Evidence comes with the commit of its window.
+_OF_A_WINDOW = _in("(window_id, seq)", "windows", "(id, seq)")
 # What holds of every row.
 _ROWS = {
     "commits": f"seq > 0 AND {_is('run_id', RUN_ID)} AND {_is('asset', '[a-z_]{1,40}')} AND {_moment('committed_at')} "
@@ -62,9 +64,8 @@ _ROWS = {
     f"WHEN 'persisted' THEN {_in('window_id', 'windows', 'id')} ELSE disposition IN ('skipped', 'failed') "
     "AND reason IS NOT NULL END",
     "windows": _is("id", ID),
-    "mentions": f"{_in('window_id', 'windows', 'id')} AND {_said('name', 'type')}",
-    "claims": f"{_in('window_id', 'windows', 'id')} AND "
-    f"{_said('subject', 'relation', 'object', 'statement', 'stated_by')}",
+    "mentions": f"{_OF_A_WINDOW} AND {_said('name', 'type')}",
+    "claims": f"{_OF_A_WINDOW} AND {_said('subject', 'relation', 'object', 'statement', 'stated_by')}",
     "embeddings": f"{_is('text_id', ID)} AND {_said('model')} AND octet_length(vector) > 0 "
     "AND octet_length(vector) % 4 = 0",
     "decisions": _said("key_a", "key_b", "same"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sessiongraph.dagster.evidence_digests import Digest, digest, evidence_digests
+from sessiongraph.dagster.content_digests import Digest, digest, evidence_digests, turns_digest
 from sessiongraph.types import PASSAGE_TABLES
 
 if TYPE_CHECKING:
@@ -40,7 +40,6 @@ _CONTENT = {
         "SELECT DISTINCT document_id, n.name FROM node_sets n JOIN documents d ON d.id = document_id "
         "WHERE kind <> 'session'",
     ),
-    "session_turns": ("SELECT passage_id, content_hash, score, created_at FROM current_turns",),
     "session_lessons": ("SELECT document_id, lessons FROM current_lessons",),
 }
 
@@ -82,9 +81,10 @@ def _digests(connection: "StoreConnection", asset: str, findings: Path | None) -
         parts = [*evidence_digests(connection, PASSAGE_TABLES[asset], findings), digest(connection, _DECIDED)]
         corrected = [digest(connection, query) for query in _CORRECTED]
         return parts + (corrected if any(part.count for part in corrected) else [])
-    parts = [digest(connection, query) for query in _CONTENT[asset]]
-    contexts = digest(connection, _CONTEXTS) if asset == "session_turns" else Digest()
-    return parts + ([contexts] if contexts.count else [])
+    if asset == "session_turns":
+        contexts = digest(connection, _CONTEXTS)
+        return [turns_digest(connection, findings), *([contexts] if contexts.count else [])]
+    return [digest(connection, query) for query in _CONTENT[asset]]
 
 
 def run_figures(connection: "StoreConnection", asset: str, run_id: str) -> dict[str, Any]:

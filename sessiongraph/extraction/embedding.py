@@ -34,13 +34,16 @@ SELECT passage_id, window_id FROM (
     WHERE disposition <> 'failed' AND passage_id IN (SELECT unnest($1))) newest
 WHERE nth = 1 AND disposition = 'persisted'
 """
-# The statements of some windows that have no vector. Of the vectors only those of these are looked at.
-_STATEMENTS = """
-WITH statements AS (
-    SELECT statement, min(window_id) AS window_id, md5(statement) AS id FROM claims
-    WHERE window_id IN (SELECT unnest($1)) GROUP BY statement)
-SELECT statement, window_id FROM statements
-WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $2 AND text_id IN (SELECT id FROM statements))
+# Which of some texts, and of the statements of some windows, have no vector: statements with a window, texts without.
+# The vectors are gone through once, and only those of these are looked at.
+_MISSING = """
+WITH asked AS (
+    SELECT md5(statement) AS id, statement, min(window_id) AS window_id FROM claims
+    WHERE window_id IN (SELECT unnest($1)) AND seq IN (SELECT seq FROM windows WHERE id IN (SELECT unnest($1)))
+    GROUP BY statement
+    UNION ALL SELECT unnest($2), NULL, NULL)
+SELECT id, statement, window_id FROM asked
+WHERE id NOT IN (SELECT text_id FROM embeddings WHERE model = $3 AND text_id IN (SELECT id FROM asked))
 """
 
 
@@ -110,17 +113,12 @@ def missing_texts(connection: StoreConnection, passages: Sequence[Passage], mode
     """
     windows = dict(connection.execute(_LIVE, [[passage.id for passage in passages]]).fetchall())
     live = [passage for passage in passages if passage.id in windows]
-    unembedded = {text_id(passage.text): passage for passage in live}
-    known = connection.execute(
-        "SELECT text_id FROM embeddings WHERE model = ? AND text_id IN (SELECT unnest(?))", [model, list(unembedded)]
-    ).fetchall()
-    for (id_,) in known:
-        unembedded.pop(id_, None)
     passage_of = {windows[passage.id]: passage for passage in live}
-    claimed = connection.execute(_STATEMENTS, [list(passage_of), model]).fetchall()
-    return {statement: passage_of[window_id] for statement, window_id in claimed} | {
-        passage.text: passage for passage in unembedded.values()
-    }
+    by_text = {text_id(passage.text): passage for passage in live}
+    found = connection.execute(_MISSING, [list(passage_of), list(by_text), model]).fetchall()
+    statements = {statement: passage_of[window_id] for _, statement, window_id in found if window_id is not None}
+    said = (by_text[id_] for id_, _, window_id in found if window_id is None)
+    return statements | {passage.text: passage for passage in said}
 
 
 async def _embed(embedder: Embedder, texts: list[str], vectors: dict[str, np.ndarray]) -> Usage:

@@ -5,7 +5,8 @@ Every row carries the `seq` of the commit that wrote it; who wrote it and when s
 
 Invariants kept by this shape:
 - Evidence (`mentions`, `claims`) belongs to a window: exactly the text, context and extractor that it came
-  from. A window is therefore the extraction cache too: what was extracted once is found again by its id.
+  from. A window is therefore the extraction cache too: what was extracted once is found again by its id. It comes
+  with the commit of its window, so whoever looks for that of a few windows need not read that of all commits.
 - The ledger says which window is live for a passage. Its newest row that is not a failure decides, so an edit,
   a bad rating or a changed prompt retracts the old evidence and adds the new by one inserted row.
 - Entities and facts are not stored: `snapshot` derives them from the live evidence, so none can disagree

@@ -367,6 +367,7 @@ ODD_ROWS = [
     ("windows", "'x' AS id", "are such"),
     ("mentions", f"{HEX} AS window_id", "mentions are such"),
     ("claims", "NULL::VARCHAR AS statement", "claims are such"),
+    ("claims", "1::BIGINT AS seq", "claims are such"),
     ("embeddings", "encode('abc') AS vector", "embeddings are such"),
     ("embeddings", "CASE WHEN rn = 1 THEN encode('abcd') ELSE vector END AS vector", "differ in length"),
     ("embeddings", "unhex(repeat('0000c07f', octet_length(vector)::INT // 4)) AS vector", "no number"),

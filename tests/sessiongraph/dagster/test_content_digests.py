@@ -2,6 +2,7 @@
 
 import json
 import random
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,9 @@ from sessiongraph.dagster.data_version import Content, content
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.store.graph_store import Transaction
-from tests.support.evidence import Claim, Evidence, put, put_window, settle
+from tests.support.evidence import Claim, Evidence, put, put_turn, put_window, settle
 
-ASSETS = ("knowledge_graph", "session_knowledge")
+ASSETS = ("knowledge_graph", "session_turns", "session_knowledge")
 FILE = "evidence_of_chunks.json"
 
 
@@ -37,6 +38,11 @@ def document(number: int) -> Evidence:
     return Evidence(f"d{number}", claims=[claim(number)], mentions=[(f"Person {number}", "Person", "…", "document")])
 
 
+def say(store: DuckDBStore, turn: str, number: int) -> None:
+    said_at = datetime(2024, 1, 1 + number % 28)
+    store.write("said", "session_turns", lambda tx: put_turn(tx, turn, f"Question {number}?", "Yes.", said_at))
+
+
 def extract_again(store: DuckDBStore, passage: str, number: int) -> None:
     window = f"w{number}"
 
@@ -51,10 +57,10 @@ def extract_again(store: DuckDBStore, passage: str, number: int) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_after_any_commits_they_are_those_of_the_content(store: DuckDBStore, seed: int) -> None:
     draw, passages = random.Random(seed), ["d0"]
-    put(store, document(0))
+    put(store, document(0), Evidence("s0", said_at=datetime(2024, 1, 1)))
     for number in range(1, 40):
         passage = draw.choice(passages)
-        match draw.randrange(6):
+        match draw.randrange(7):
             case 0 | 1:
                 put(store, document(number))
                 passages.append(f"d{number}")
@@ -65,6 +71,8 @@ def test_after_any_commits_they_are_those_of_the_content(store: DuckDBStore, see
             case 4 if len(passages) > 1:
                 passages.remove(passage)
                 forget(store, Target(document_ids=[passage]), "forget", "documents")
+            case 5:
+                say(store, draw.choice(["s0", "s1", "s2"]), number)
             case _:
                 assert kept(store) == counted(store)
     assert kept(store) == counted(store)
