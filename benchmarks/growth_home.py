@@ -27,15 +27,21 @@ _BULK = 20_000
 
 def build_home(home: Path, count: int) -> None:
     """Make `home`, with about `count` facts in its main dataset and a checkpoint of them."""
+    build_datasets(home, {"main_dataset": count})
+
+
+def build_datasets(home: Path, counts: Mapping[str, int]) -> None:
+    """Make `home`, with datasets of about so many facts, by name, each with a checkpoint of them."""
     client = SessionGraph(Settings(home=home))
     services = client.services
     try:
         user = services.access.default_user()
-        dataset = services.access.get_or_create_by_key(f"{user.name}/main_dataset")
-        facts, commits = Facts(max(count, 1000)), _Commits(services, dataset)
-        while facts.count < count:
-            facts.commit(commits, min(_BULK, count - facts.count))  # type: ignore[arg-type]
-        services.make_checkpoint(dataset)
+        for name, count in counts.items():
+            dataset = services.access.get_or_create_by_key(f"{user.name}/{name}")
+            facts, commits = Facts(max(count, 1000)), _Commits(services, dataset)
+            while facts.count < count:
+                facts.commit(commits, min(_BULK, count - facts.count))  # type: ignore[arg-type]
+            services.make_checkpoint(dataset)
     finally:
         services.close()
 
