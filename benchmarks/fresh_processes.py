@@ -5,7 +5,7 @@
 Each figure is of a process of its own, its imports excepted, which are the same for each: the first search; ten turns
 persisted by the Python API, and as a Dagster run; and, beside them, opening the checkpoint and making it anew from
 nothing. Medians of --times. With --without, the same without any checkpoint: what a process paid before there were any.
-Homes are made once, in --homes.
+Homes are made once, in --homes. With --memory-gb, each process has no more than that, pages of files included.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
+from benchmarks.control_group import control_group
 from benchmarks.measure import write_figures
 
 # The smallest is that of a first document: a search wants something to search in.
@@ -177,16 +178,25 @@ def _own_memory() -> dict[str, float]:
 # The benchmark.
 
 
-def in_fresh_process(home: Path, name: str) -> dict[str, float]:
+def in_fresh_process(home: Path, name: str, memory_gb: float | None) -> dict[str, float]:
     environment = {**os.environ, "SESSIONGRAPH_HOME": str(home), "SESSIONGRAPH_LOG_LEVEL": "ERROR"}
     environment.pop("DAGSTER_HOME", None)
     command = [sys.executable, __file__, "--work", name]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    if memory_gb is None:
+        said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    else:
+        with control_group("sessiongraph-fresh", int(memory_gb * 1024**3)) as group:
+            process = group.start(command, env=environment, stdout=subprocess.PIPE)
+            said, _ = process.communicate()
+        if process.returncode:
+            raise MemoryError(f"{name} ended with {process.returncode} in {memory_gb:g} GB")
+    figures: dict[str, float] = json.loads(said.splitlines()[-1])
     return figures
 
 
-def rows(homes: Path, sizes: Sequence[int], times: int, with_checkpoints: bool) -> list[dict[str, float]]:
+def rows(
+    homes: Path, sizes: Sequence[int], times: int, with_checkpoints: bool, memory_gb: float | None
+) -> list[dict[str, float]]:
     from benchmarks.growth_home import build_home
 
     found = []
@@ -201,7 +211,7 @@ def rows(homes: Path, sizes: Sequence[int], times: int, with_checkpoints: bool) 
                 if not with_checkpoints:
                     for folder in home.glob("datasets/*/checkpoints"):
                         shutil.rmtree(folder)
-                figures.append(in_fresh_process(home, name))
+                figures.append(in_fresh_process(home, name, memory_gb))
             row |= {f"{name} {of}": statistics.median(one[of] for one in figures) for of in figures[0]}
         print(row, file=sys.stderr)
         found.append(row)
@@ -224,6 +234,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--homes", type=Path, help="where the homes are made, or are already")
     parser.add_argument("--without", action="store_true", help="without any checkpoint")
+    parser.add_argument("--memory-gb", type=float, help="of each process, by a control group of Linux; needs root")
     parser.add_argument("--out", type=Path, help="where the figures go as JSON, and beside it a table")
     parser.add_argument("--work", choices=_WORK, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -231,7 +242,8 @@ def main() -> int:
         print(json.dumps(measured(chosen.work)))
         return 0
     with tempfile.TemporaryDirectory(prefix="sessiongraph-fresh-") as folder:
-        found = rows(chosen.homes or Path(folder), sorted(chosen.sizes), chosen.times, not chosen.without)
+        homes = chosen.homes or Path(folder)
+        found = rows(homes, sorted(chosen.sizes), chosen.times, not chosen.without, chosen.memory_gb)
     print(markdown(found))
     write_figures(chosen.out, {"rows": found})
     if chosen.out is not None:
