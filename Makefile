@@ -38,7 +38,7 @@ RESULTS := benchmarks/results
 # ENDPOINT=script REPLAY=musique.json, what a real model once extracted (see benchmarks/packing.py).
 bench: $(VENV)/.installed-bench  ## costs, growth, packing and memory, in half an hour: benchmarks/results/bench.md sums up
 	$(BIN)/python benchmarks/cost.py --postgres --out $(RESULTS)/cost.json $(if $(PEER_PYTHON),--peer-python $(PEER_PYTHON))
-	$(BIN)/python benchmarks/growth.py --out $(RESULTS)/growth.json
+	$(BIN)/python benchmarks/growth.py --postgres --out $(RESULTS)/growth.json
 	$(BIN)/python benchmarks/packing.py --out $(RESULTS)/packing.json $(if $(REPLAY),--endpoint $(ENDPOINT) --data $(REPLAY))
 	$(BIN)/python benchmarks/memory_growth.py --out $(RESULTS)/bounded.json
 	$(BIN)/python benchmarks/processes.py --json $(RESULTS)/processes.json

@@ -1,11 +1,12 @@
 """Cost of a commit, of a refresh in another process and of a search as a graph grows, and memory for each fact.
 
-    python benchmarks/growth.py --out benchmarks/results/growth.json
+    python benchmarks/growth.py [--postgres] --out benchmarks/results/growth.json
 
 A store grows by bulk commits from one size to the next; at each, a process of its own reads it from the beginning, then
 finds what this one commits (about 1,000 rows, over all tables), and searches. No model is called: words, names and
 vectors are drawn from a seed. All figures of a size are of one run, beside `product`: one float32 product of a question
-with all vectors of facts, the least that an exact search can cost. With matplotlib (the extra `bench`), a plot as well.
+with all vectors of facts, the least that an exact search can cost. With --postgres, the same of a store in a PostgreSQL
+of its own, size by size. With matplotlib (the extra `bench`), a plot as well.
 """
 
 import argparse
@@ -15,7 +16,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -26,12 +29,13 @@ import numpy as np
 
 from benchmarks import targets
 from benchmarks.growth_data import DIMENSIONS, MODEL, SENTENCE_FACTS, Facts
-from benchmarks.measure import resident_bytes, write_figures
+from benchmarks.measure import postgres_server, resident_bytes, write_figures
 from sessiongraph.retrieval.query import Query
 from sessiongraph.retrieval.ranking import Ranking
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.duckdb_store import DuckDBStore
+from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset
 
 SIZES = (1_000, 10_000, 100_000, 300_000, 1_000_000)
@@ -51,11 +55,16 @@ _SHOWN = {
 }
 
 
-def measured_at(store: DuckDBStore, facts: Facts) -> dict[str, float]:
-    """All figures of `store` as it is now; medians, but for `search_p95`."""
+# Opens a store, in whichever process.
+Opening = Callable[[], GraphStore]
+
+
+def measured_at(opening: Opening, facts: Facts) -> dict[str, float]:
+    """All figures of the store as it is now; medians, but for `search_p95`."""
+    store = opening()
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    reader = context.Process(target=_read, args=(store.path, theirs), daemon=True)
+    reader = context.Process(target=_read, args=(opening, theirs), daemon=True)
     reader.start()
     theirs.close()  # so that its end is seen
     try:
@@ -79,9 +88,9 @@ def measured_at(store: DuckDBStore, facts: Facts) -> dict[str, float]:
         reader.join()
 
 
-def _read(path: Path, pipe: Connection) -> None:
+def _read(opening: Opening, pipe: Connection) -> None:
     """The process that reads: what loading costs, what finding each statement that it is sent does, and searches."""
-    reader, store = SnapshotReader(), DuckDBStore(path)
+    reader, store = SnapshotReader(), opening()
     dataset = Dataset("growth", "growth", "u", "ana")
     before = resident_bytes()
     started = time.perf_counter()
@@ -124,6 +133,44 @@ def _milliseconds(work: Callable[[], object]) -> float:
 def _vector(draw: np.random.Generator) -> np.ndarray:
     vector = draw.standard_normal(DIMENSIONS, np.float32)
     return vector / np.linalg.norm(vector)
+
+
+def _in_file(path: Path) -> GraphStore:
+    return DuckDBStore(path)
+
+
+def _in_postgres(url: str, folder: Path) -> GraphStore:
+    from sessiongraph.database import open_database
+    from sessiongraph.store.postgres_store import PostgresStore
+
+    return PostgresStore(open_database(url), "growth", folder)
+
+
+@contextmanager
+def _openings(folder: Path, on_postgres: bool) -> Iterator[dict[str, Opening]]:
+    """How the stores that grow are opened, by the name of their engine."""
+    openings: dict[str, Opening] = {"DuckDB": partial(_in_file, folder / "graph.duckdb")}
+    if not on_postgres:
+        yield openings
+        return
+    from tests.support.postgres_server import new_database
+
+    with postgres_server() as server:
+        yield openings | {"PostgreSQL": partial(_in_postgres, new_database(server), folder / "postgres")}
+
+
+def grown(openings: dict[str, Opening], sizes: Sequence[int]) -> dict[str, list[dict[str, float]]]:
+    """The figures of each store at each size, the stores in turn."""
+    facts_of = {engine: Facts(max(sizes)) for engine in openings}
+    rows: dict[str, list[dict[str, float]]] = {engine: [] for engine in openings}
+    for size in sorted(sizes):
+        for engine, opening in openings.items():
+            facts, store = facts_of[engine], opening()
+            while facts.count < size:
+                facts.commit(store, min(_BULK, -(-(size - facts.count) // SENTENCE_FACTS) * SENTENCE_FACTS))
+            rows[engine].append(measured_at(opening, facts))
+            print(engine, rows[engine][-1], file=sys.stderr, flush=True)
+    return rows
 
 
 def markdown(rows: Sequence[dict[str, float]]) -> str:
@@ -172,22 +219,21 @@ def plot(path: Path, rows: Sequence[dict[str, float]]) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    parser.add_argument("--postgres", action="store_true", help="in a PostgreSQL of its own, too")
     parser.add_argument("--out", type=Path, help="where the figures go as JSON, and beside it table and plot")
     chosen = parser.parse_args()
-    rows = []
-    with tempfile.TemporaryDirectory(prefix="sessiongraph-growth-") as folder:
-        store, facts = DuckDBStore(Path(folder) / "graph.duckdb"), Facts(max(chosen.sizes))
-        for size in sorted(chosen.sizes):
-            while facts.count < size:
-                facts.commit(store, min(_BULK, -(-(size - facts.count) // SENTENCE_FACTS) * SENTENCE_FACTS))
-            rows.append(measured_at(store, facts))
-            print(rows[-1], file=sys.stderr)
-    print(markdown(rows))
-    write_figures(chosen.out, {"rows": rows})
+    with (
+        tempfile.TemporaryDirectory(prefix="sessiongraph-growth-") as folder,
+        _openings(Path(folder), chosen.postgres) as openings,
+    ):
+        rows = grown(openings, chosen.sizes)
+    text = "\n".join(f"In {engine}:\n\n{markdown(of_engine)}" for engine, of_engine in rows.items())
+    print(text)
+    write_figures(chosen.out, {"rows": rows["DuckDB"], "on_postgres": rows.get("PostgreSQL", [])})
     if chosen.out is not None:
-        chosen.out.with_suffix(".md").write_text(markdown(rows), encoding="utf-8")
+        chosen.out.with_suffix(".md").write_text(text, encoding="utf-8")
         try:
-            plot(chosen.out.with_suffix(".svg"), rows)
+            plot(chosen.out.with_suffix(".svg"), rows["DuckDB"])
         except ImportError:
             print("No plot: install matplotlib, or the extra `bench`.", file=sys.stderr)
     return 0
