@@ -4,8 +4,8 @@
 
 Each figure is of a process of its own, its imports excepted, which are the same for each: the first search; ten turns
 persisted by the Python API, and as a Dagster run; and, beside them, opening the checkpoint and making it anew from
-nothing. Medians of --times. With --without, the same without any checkpoint: what a process paid before there were any.
-Homes are made once, in --homes. With --memory-gb, each process has no more than that, pages of files included.
+nothing. Medians of --times. With --without, before it the same without any checkpoint: what a process paid before there
+were any. Homes are made once, in --homes. With --memory-gb, each process has no more than that, files' pages included.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import _bootstrap  # type: ignore[attr-defined]  # what every import goes through
 from pathlib import Path
 
@@ -33,7 +33,10 @@ from benchmarks.measure import write_figures
 
 # The smallest is that of a first document: a search wants something to search in.
 SIZES = (10, 30_000, 300_000)
-_WORK = ("search", "persist", "dagster", "open", "make")
+# Made first, so that what comes after it has a checkpoint.
+_WORK = ("make", "open", "search", "persist", "dagster")
+_WITHOUT_ANY = _WORK[2:]
+_SHOWN_WORK = {"search": "o-", "persist": "s-", "dagster": "^-"}
 _PEOPLE = ["Ada", "Grace", "Alan", "Barbara", "Edsger", "Frances", "Donald", "Margaret", "John", "Radia"]
 _PLACES = ["Lisbon", "Oslo", "Kyoto", "Quito", "Dakar", "Perth", "Cusco", "Turin", "Malmo", "Izmir"]
 _MAIN = "default_user/main_dataset"
@@ -194,28 +197,18 @@ def in_fresh_process(home: Path, name: str, memory_gb: float | None) -> dict[str
     return figures
 
 
-def rows(
-    homes: Path, sizes: Sequence[int], times: int, with_checkpoints: bool, memory_gb: float | None
-) -> list[dict[str, float]]:
-    from benchmarks.growth_home import build_home
-
-    found = []
-    for size in sizes:
-        home = homes / f"facts-{size}"
-        if not home.exists():
-            build_home(home, size)
-        row: dict[str, float] = {"facts": size}
-        for name in _WORK if with_checkpoints else _WORK[:3]:
-            figures = []
-            for _ in range(times):
-                if not with_checkpoints:
-                    for folder in home.glob("datasets/*/checkpoints"):
-                        shutil.rmtree(folder)
-                figures.append(in_fresh_process(home, name, memory_gb))
-            row |= {f"{name} {of}": statistics.median(one[of] for one in figures) for of in figures[0]}
-        print(row, file=sys.stderr)
-        found.append(row)
-    return found
+def measured_home(home: Path, times: int, memory_gb: float | None, with_checkpoint: bool) -> dict[str, float]:
+    """The medians of each work on `home`."""
+    row: dict[str, float] = {}
+    for name in _WORK if with_checkpoint else _WITHOUT_ANY:
+        figures = []
+        for _ in range(times):
+            if not with_checkpoint:
+                for folder in home.glob("datasets/*/checkpoints"):
+                    shutil.rmtree(folder)
+            figures.append(in_fresh_process(home, name, memory_gb))
+        row |= {f"{name} {of}": statistics.median(one[of] for one in figures) for of in figures[0]}
+    return row
 
 
 def markdown(found: Sequence[dict[str, float]]) -> str:
@@ -228,26 +221,59 @@ def markdown(found: Sequence[dict[str, float]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
+def plot(path: Path, found: dict[str, list[dict[str, float]]]) -> None:
+    """CPU seconds by facts, with a checkpoint and without. Raises ImportError without matplotlib."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 4.5))
+    for (title, rows), colour in zip(found.items(), ("tab:blue", "tab:grey"), strict=False):
+        for name, style in _SHOWN_WORK.items():
+            seconds = [row[f"{name} cpu"] for row in rows]
+            axes.loglog([row["facts"] for row in rows], seconds, style, color=colour, label=f"{name}, {title}")
+    axes.set_xlabel("facts in the graph")
+    axes.set_ylabel("CPU seconds of a process that has just started")
+    axes.grid(True, which="both", alpha=0.3)
+    axes.legend()
+    figure.savefig(path, bbox_inches="tight")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--homes", type=Path, help="where the homes are made, or are already")
-    parser.add_argument("--without", action="store_true", help="without any checkpoint")
+    parser.add_argument("--without", action="store_true", help="without any checkpoint, too")
     parser.add_argument("--memory-gb", type=float, help="of each process, by a control group of Linux; needs root")
-    parser.add_argument("--out", type=Path, help="where the figures go as JSON, and beside it a table")
+    parser.add_argument("--out", type=Path, help="where the figures go as JSON, and beside it table and plot")
     parser.add_argument("--work", choices=_WORK, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.work is not None:
         print(json.dumps(measured(chosen.work)))
         return 0
+    from benchmarks.growth_home import build_home  # which measured processes have no use for
+
     with tempfile.TemporaryDirectory(prefix="sessiongraph-fresh-") as folder:
         homes = chosen.homes or Path(folder)
-        found = rows(homes, sorted(chosen.sizes), chosen.times, not chosen.without, chosen.memory_gb)
-    print(markdown(found))
-    write_figures(chosen.out, {"rows": found})
+        ways = {"without any": False, "with a checkpoint": True} if chosen.without else {"with a checkpoint": True}
+        found: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+        for size in sorted(chosen.sizes):
+            home = homes / f"facts-{size}"
+            if not home.exists():
+                build_home(home, size)
+            for way, with_checkpoint in ways.items():
+                figures = measured_home(home, chosen.times, chosen.memory_gb, with_checkpoint)
+                found[way].append({"facts": size, **figures})
+                print(way, found[way][-1], file=sys.stderr, flush=True)
+    text = "\n".join(f"{way.capitalize()}:\n\n{markdown(rows)}" for way, rows in found.items())
+    print(text)
+    write_figures(chosen.out, found)
     if chosen.out is not None:
-        chosen.out.with_suffix(".md").write_text(markdown(found), encoding="utf-8")
+        chosen.out.with_suffix(".md").write_text(text, encoding="utf-8")
+        with suppress(ImportError):
+            plot(chosen.out.with_suffix(".svg"), found)
     return 0
 
 
