@@ -95,6 +95,7 @@ def measured(data: Asked, rank: Rank, rank_sessions: Rank | None) -> list[Figure
         wanted = {document_of[key] for key in gold if key in document_of}
         shares["sess. Hit@1"] = float(bool(wanted & set(ranked[:1])))
         shares[f"sess. R@{SESSION_DEPTH}"] = len(wanted & set(ranked[:SESSION_DEPTH])) / max(len(wanted), 1)
+        shares[f"sess. any@{SESSION_DEPTH}"] = float(bool(wanted & set(ranked[:SESSION_DEPTH])))
         found.append({**shares, "p50 ms": 1000 * taken})
     return found
 
