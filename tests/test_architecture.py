@@ -17,6 +17,8 @@ HEAVY = ("dagster", "litellm", "spacy", "wordllama", "pandas", "duckdb", "numpy"
         ("import sessiongraph", HEAVY),
         ("from sessiongraph import SearchType, SessionGraphError", ("dagster", "litellm", "spacy", "pandas", "duckdb")),
         ("import orchestration.definitions", ("litellm", "spacy", "wordllama", "duckdb", "pandas", "sqlalchemy")),
+        # What each run that persists sessions asks for what waits, which mostly is nothing.
+        ("import sessiongraph.importers.sources", ("redis", "bs4", "spacy", "pypdfium2", "opentelemetry.sdk")),
     ],
 )
 def test_imports_are_lazy(project_root: Path, statement: str, unwanted: tuple[str, ...]):

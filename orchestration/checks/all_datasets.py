@@ -126,7 +126,7 @@ def _hours(span: timedelta) -> int:
 
 def survey_home(services: Services) -> tuple[set[str], dict[str, str]]:
     """Of which datasets there are files in the home's inbox, whether or not they exist; and what no dataset takes."""
-    from sessiongraph.ingestion.inbox import survey_inboxes
+    from sessiongraph.ingestion.inbox_folders import survey_inboxes
 
     services.access.default_user()  # who has an inbox before anybody was created
     return survey_inboxes(services.inboxes, {user.name for user in services.access.list_users()})

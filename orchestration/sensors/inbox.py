@@ -47,7 +47,7 @@ The folder of a dataset that does not exist yet creates it, where its owner does
 tried a few times, later each time, and then left alone until they change.""",
 )
 def inbox(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult | dg.SkipReason:
-    from sessiongraph.ingestion.inbox import waiting_files
+    from sessiongraph.ingestion.inbox_folders import waiting_files
 
     before = InboxCursor.read(context.cursor)
     services = graph.services

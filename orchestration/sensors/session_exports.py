@@ -33,7 +33,7 @@ where its owner does. Exports that no run takes are tried a few times, later eac
 change. A run that failed is tried again by `new_sessions`.""",
 )
 def session_exports(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult | dg.SkipReason:
-    from sessiongraph.ingestion.inbox import waiting_session_files
+    from sessiongraph.ingestion.inbox_folders import waiting_session_files
 
     services = graph.services
     if not services.settings.caching:

@@ -15,8 +15,9 @@ from sessiongraph.errors import InvalidInputError
 from sessiongraph.files import Files
 from sessiongraph.ids import check_name
 from sessiongraph.importers.inbox import rejected_exports
-from sessiongraph.ingestion.inbox import rejected_files, waiting_files
-from sessiongraph.ingestion.parsing import clean_line
+from sessiongraph.ingestion.clean_text import clean_line
+from sessiongraph.ingestion.inbox import rejected_files
+from sessiongraph.ingestion.inbox_folders import waiting_files
 from sessiongraph.metadata import from_text
 from sessiongraph.services import Services
 from sessiongraph.snapshots.snapshot import Snapshot

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from sessiongraph.errors import InvalidInputError
-from sessiongraph.files.base import Entry, Files
+from sessiongraph.files.base import HIDDEN_PREFIXES, Entry, Files
 from sessiongraph.files.local import LocalFiles
 
-__all__ = ["Entry", "Files", "LocalFiles", "check_files_url", "open_files"]
+__all__ = ["HIDDEN_PREFIXES", "Entry", "Files", "LocalFiles", "check_files_url", "open_files"]
 
 _FORMS = "it is s3://bucket/folder, or the absolute path of a folder that every machine has"
 

@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+HIDDEN_PREFIXES = (".", "~$")  # "~$" is what Word puts beside a document that is open
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -31,6 +33,10 @@ class Entry:
     @property
     def parts(self) -> list[str]:
         return self.name.split("/")
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.parts[-1].startswith(HIDDEN_PREFIXES)
 
 
 class Files(ABC):

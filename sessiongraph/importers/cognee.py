@@ -26,7 +26,7 @@ from sessiongraph.errors import CacheUnavailableError, InvalidInputError
 from sessiongraph.importers.conversations import Conversation, Message
 from sessiongraph.importers.moments import moment_of
 from sessiongraph.importers.notes import ReadingNotes
-from sessiongraph.ingestion.parsing import clean_line
+from sessiongraph.ingestion.clean_text import clean_line
 
 _SCHEMES = ("redis", "rediss", "unix")
 _QA, _TRACES = "agent_sessions:", "agent_traces:"

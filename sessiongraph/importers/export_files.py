@@ -16,8 +16,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, Self, cast
 
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.ingestion.clean_text import clean_line
 from sessiongraph.ingestion.formats.text import ZIP, refuse_other_format
-from sessiongraph.ingestion.parsing import clean_line
 
 # Exports unfold to ten or twenty times their size at the most. What is small may be as repetitive as it likes.
 _MOST_RATIO = 250

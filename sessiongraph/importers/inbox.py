@@ -16,16 +16,18 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from sessiongraph.errors import InvalidInputError, SessionGraphError
 from sessiongraph.files import Entry, Files
-from sessiongraph.importers.import_sessions import ImportReport, SessionImport
-from sessiongraph.importers.open_export import OpenExport
 from sessiongraph.importers.taken_in import Stage, TakenIn
-from sessiongraph.ingestion.inbox import REJECTED, SESSIONS, files_below, free_name, move, visible
-from sessiongraph.ingestion.parsing import clean_line
+from sessiongraph.ingestion.clean_text import clean_line
+from sessiongraph.ingestion.inbox_folders import REJECTED, SESSIONS, files_below, free_name, move, visible
 from sessiongraph.services import Services
 from sessiongraph.types import MAIN_DATASET, Dataset, User
+
+if TYPE_CHECKING:
+    from sessiongraph.importers.import_sessions import ImportReport
 
 _ME = "me="
 _REJECTED = f"{SESSIONS}/{REJECTED}"
@@ -74,7 +76,10 @@ def _waiting(inbox: Files) -> Iterator[tuple[Entry, str | None]]:
 
 async def _take(
     services: Services, dataset: Dataset, inbox: Files, it: Entry, me: str | None, stage: Stage
-) -> ImportReport:
+) -> "ImportReport":
+    from sessiongraph.importers.import_sessions import ImportReport, SessionImport  # heavy, and mostly nothing waits
+    from sessiongraph.importers.open_export import OpenExport
+
     if it.is_link:
         raise InvalidInputError(f"{clean_line(it.parts[-1])} is a link: put the file itself into the inbox.")
     owner = User(dataset.owner_id, dataset.owner_name)
@@ -91,7 +96,7 @@ async def _take(
         return work.finish(export.notes, services.settings.session_ttl_seconds)
 
 
-def _unread(report: ImportReport) -> list[str]:
+def _unread(report: "ImportReport") -> list[str]:
     """What could not be read: first how much, then where."""
     count = report.unread_count
     more = [f"… and {count - len(report.unread)} more."] if count > len(report.unread) else []

@@ -2,22 +2,24 @@
 
 import asyncio
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 from sessiongraph.errors import SessionGraphError
-from sessiongraph.importers.import_sessions import ImportReport, SessionImport
-from sessiongraph.importers.langchain_redis import FORMAT, PREFIXES, LangChainRedis
-from sessiongraph.importers.notes import ReadingNotes
-from sessiongraph.importers.open_export import in_batches
 from sessiongraph.importers.taken_in import Stage, TakenIn
 from sessiongraph.services import Services
 from sessiongraph.settings import Settings
 from sessiongraph.types import MAIN_DATASET, Dataset, User
 
+if TYPE_CHECKING:
+    from sessiongraph.importers.langchain_redis import LangChainRedis
 
-def langchain_redis(settings: Settings) -> LangChainRedis | None:
+
+def langchain_redis(settings: Settings) -> "LangChainRedis | None":
     """The Redis that the settings name, to be closed; None where they name none."""
     if settings.langchain_redis_url is None:
         return None
+    from sessiongraph.importers.langchain_redis import PREFIXES, LangChainRedis  # which loads redis
+
     prefix = settings.langchain_redis_key_prefix
     return LangChainRedis(settings.langchain_redis_url.get_secret_value(), (prefix,) if prefix else PREFIXES)
 
@@ -30,6 +32,11 @@ async def take_langchain(services: Services, dataset: Dataset, stage: Stage, tak
     source = langchain_redis(services.settings)
     if source is None or dataset.key != services.settings.langchain_redis_dataset:
         return
+    from sessiongraph.importers.import_sessions import ImportReport, SessionImport
+    from sessiongraph.importers.langchain_redis import FORMAT
+    from sessiongraph.importers.notes import ReadingNotes
+    from sessiongraph.importers.open_export import in_batches
+
     with closing(source):
         owner, notes = User(dataset.owner_id, dataset.owner_name), ReadingNotes()
         report = ImportReport(FORMAT, dry_run=False, dataset=dataset.key)

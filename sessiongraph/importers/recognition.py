@@ -12,7 +12,7 @@ from sessiongraph.importers.conversations import Conversation
 from sessiongraph.importers.export_files import READ_ERRORS, ExportFiles
 from sessiongraph.importers.json_records import Record, records
 from sessiongraph.importers.notes import ReadingNotes
-from sessiongraph.ingestion.parsing import clean_line
+from sessiongraph.ingestion.clean_text import clean_line
 
 SHAPES = {
     "chatgpt": "ChatGPT's export (conversations with a mapping)",

@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from sessiongraph.importers.import_sessions import ImportReport
 from sessiongraph.services import Services
 from sessiongraph.types import Dataset, User
+
+if TYPE_CHECKING:
+    from sessiongraph.importers.import_sessions import ImportReport
 
 
 @dataclass
@@ -25,7 +28,7 @@ class TakenIn:
     left_out: Counter[str] = field(default_factory=Counter)
     failed: dict[str, str] = field(default_factory=dict)
 
-    def add(self, report: ImportReport) -> None:
+    def add(self, report: "ImportReport") -> None:
         self.imports += 1
         self.new += report.new
         self.changed += report.changed

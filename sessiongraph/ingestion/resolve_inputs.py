@@ -15,18 +15,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sessiongraph.errors import InvalidInputError, UnreadableDocumentError
-from sessiongraph.ingestion.parsing import (
-    SUPPORTED_SUFFIXES,
-    ParsedDocument,
-    clean_line,
-    has_words,
-    is_supported,
-    parse_file,
-    parse_text,
-)
+from sessiongraph.files import HIDDEN_PREFIXES
+from sessiongraph.ingestion.clean_text import clean_line, has_words
+from sessiongraph.ingestion.parsing import SUPPORTED_SUFFIXES, ParsedDocument, is_supported, parse_file, parse_text
 
 _PATH_STARTS = ("/", "./", "../", "~/", "file://")
-HIDDEN_PREFIXES = (".", "~$")  # "~$" is what Word puts beside a document that is open
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,10 @@ from sessiongraph.api.context import acting_user, permitted
 from sessiongraph.client import SessionGraph
 from sessiongraph.errors import DatasetNotFoundError, InvalidInputError
 from sessiongraph.ids import content_id
+from sessiongraph.ingestion.clean_text import clean, clean_line
 from sessiongraph.ingestion.formats.content import Notes
 from sessiongraph.ingestion.formats.tabular import read_json
-from sessiongraph.ingestion.parsing import ParsedDocument, clean, clean_line
+from sessiongraph.ingestion.parsing import ParsedDocument
 from sessiongraph.integrations.event_loops import wait_for
 from sessiongraph.retrieval.results import SearchType
 from sessiongraph.secret_masking import mask

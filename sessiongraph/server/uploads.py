@@ -18,8 +18,10 @@ from typing import IO, BinaryIO
 from fastapi import UploadFile
 
 from sessiongraph.errors import InvalidInputError, UnreadableDocumentError
-from sessiongraph.ingestion.parsing import SUPPORTED_SUFFIXES, clean_line, is_supported
-from sessiongraph.ingestion.resolve_inputs import HIDDEN_PREFIXES, Input, Inputs
+from sessiongraph.files import HIDDEN_PREFIXES
+from sessiongraph.ingestion.clean_text import clean_line
+from sessiongraph.ingestion.parsing import SUPPORTED_SUFFIXES, is_supported
+from sessiongraph.ingestion.resolve_inputs import Input, Inputs
 
 _MOST_ENTRIES = 2000
 # Times the size of an upload that zips may unpack to; of one entry, times its packed size.

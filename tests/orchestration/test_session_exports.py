@@ -14,7 +14,7 @@ from orchestration.sensors.session_exports import session_exports
 from resources.graph import GraphResource
 from sessiongraph.files import LocalFiles
 from sessiongraph.importers import inbox as export_inbox
-from sessiongraph.ingestion.inbox import survey_inboxes
+from sessiongraph.ingestion.inbox_folders import survey_inboxes
 from tests.orchestration.conftest import MAIN, Project, plain
 from tests.sessiongraph.importers.samples import write_zip
 

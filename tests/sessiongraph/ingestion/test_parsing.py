@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
 from sessiongraph.errors import InvalidInputError, UnreadableDocumentError
+from sessiongraph.ingestion.clean_text import clean
 from sessiongraph.ingestion.formats import text, word
-from sessiongraph.ingestion.parsing import SUPPORTED_SUFFIXES, clean, is_supported, parse_file, parse_text
+from sessiongraph.ingestion.parsing import SUPPORTED_SUFFIXES, is_supported, parse_file, parse_text
 
 
 @pytest.fixture
