@@ -43,7 +43,8 @@ from sessiongraph.entity_resolution.entity_resolver import (
     is_alias_relation,
     name_key,
 )
-from sessiongraph.entity_resolution.name_normalization import acronym, given_and_surname, without_legal_form
+from sessiongraph.entity_resolution.name_normalization import given_and_surname
+from sessiongraph.entity_resolution.organization_names import acronym, without_legal_form
 
 LABELS = Path(__file__).with_name("resolution_labels.json")
 SEED = 7

@@ -10,8 +10,7 @@ Invariants:
   share a neighbour.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass, fields
 from itertools import combinations
 from typing import Any
@@ -19,26 +18,21 @@ from typing import Any
 from sessiongraph.columnar.saved_arrays import SavedParts
 from sessiongraph.columnar.saved_dict import SavedDict
 from sessiongraph.entity_resolution.alias_clusters import AliasClusters, Link, fullest_first
-from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, NameEvidence, Rule, is_alias_relation
+from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, Rule
 from sessiongraph.entity_resolution.merges import Merge, Merges, read_merges, written_merges
-from sessiongraph.entity_resolution.name_normalization import (
-    acronym,
-    differ_by_typo,
-    kinds_compatible,
-    name_key,
-    spelling_key,
-)
+from sessiongraph.entity_resolution.name_context import shared_context
+from sessiongraph.entity_resolution.name_evidence import NameEvidence, is_alias_relation
+from sessiongraph.entity_resolution.name_normalization import kinds_compatible, name_key, pair, spelling_key
+from sessiongraph.entity_resolution.organization_names import acronym
+from sessiongraph.entity_resolution.typos import pairs_to_compare, typo_of
 
 __all__ = ["Decision", "EntityResolver", "Merge", "NameEvidence", "is_alias_relation", "name_key", "pair"]
 
-# A neighbour of more names than that is no context: everybody in a conversation is a neighbour of who leads it.
-_CONTEXT_NAMES = 30
 _TYPO, _DECISION, _SPEAKER = "slip", "decision", "speaker"
 _TYPO_LAYER = 2
 _SPEAKER_LAYER = LAYERS + 1
 _PERSON = frozenset(("person",))
 _RULES = {rule.name: rule for rule in RULES}
-_NO_EVIDENCE = NameEvidence()
 
 
 @dataclass(frozen=True)
@@ -48,11 +42,6 @@ class Decision:
     same: bool
     source: str
     reason: str = ""
-
-
-def pair(a: str, b: str) -> tuple[str, str]:
-    """Two name keys as an unordered pair, under which decisions about them are kept."""
-    return (a, b) if a <= b else (b, a)
 
 
 class EntityResolver(SavedParts):
@@ -143,7 +132,7 @@ class EntityResolver(SavedParts):
             told = self._bearers[link.key][link.into]
             return f"“{short}” is " + ("what the speaker says to be called" if told else "the speaker's user name")
         if link.rule == _TYPO:
-            beside = ", ".join(f"“{key}”" for key in sorted(self._context(link.key, link.into))[:3])
+            beside = ", ".join(f"“{key}”" for key in sorted(shared_context(self._evidence, link.key, link.into))[:3])
             return f"“{short}” is “{long}” but for a slip, is of the same type and stands beside {beside} too"
         return f"“{short}” {_RULES[link.rule].because.format(long=long)}"
 
@@ -243,49 +232,15 @@ class EntityResolver(SavedParts):
         self, before: Mapping[str, NameEvidence | None], changes: Mapping[str, NameEvidence | None]
     ) -> set[str]:
         """Compare the pairs that the changes may have linked or unlinked; returns the keys whose links have changed."""
-        pairs: set[tuple[str, str]] = set()
-        for key, evidence in changes.items():
-            old, new = before[key] or _NO_EVIDENCE, evidence or _NO_EVIDENCE
-            pairs.update(pair(link.key, link.into) for link in self._clusters.links_of(key) if link.rule == _TYPO)
-            if old.neighbours != new.neighbours:
-                was_context = len(old.neighbours) <= _CONTEXT_NAMES
-                if len(new.neighbours) <= _CONTEXT_NAMES:
-                    pairs.update(
-                        _similar_pairs(new.neighbours, new.neighbours - old.neighbours if was_context else None)
-                    )
-                elif was_context:
-                    pairs.update(_similar_pairs(old.neighbours))
-                pairs.update(pair(key, other) for other in old.neighbours - new.neighbours if other[:1] == key[:1])
-            if old.types != new.types:
-                # New and lost neighbours are compared above: their own neighbours have changed.
-                for neighbour in old.neighbours & new.neighbours:
-                    beside = self._evidence[neighbour].neighbours
-                    if len(beside) <= _CONTEXT_NAMES:
-                        pairs.update(_similar_pairs(beside, {key}))
+        linked = (link for key in changes for link in self._clusters.links_of(key) if link.rule == _TYPO)
+        pairs = {pair(link.key, link.into) for link in linked} | pairs_to_compare(self._evidence, before, changes)
         touched: set[str] = set()
         for one, other in pairs:
             self._drop_reasons(self._clusters.links_by_source.get((_TYPO, one, other), ()))
-            touched |= self._clusters.replace((_TYPO, one, other), self._typo_links(one, other))
+            typo = typo_of(self._evidence, one, other)
+            links = frozenset((Link(_TYPO_LAYER, *typo, _TYPO),)) if typo is not None else frozenset()
+            touched |= self._clusters.replace((_TYPO, one, other), links)
         return touched
-
-    def _typo_links(self, one: str, other: str) -> frozenset[Link]:
-        if one not in self._evidence or other not in self._evidence:
-            return frozenset()
-        a, b = self._evidence[one], self._evidence[other]
-        kinds = a.kinds & b.kinds
-        if not kinds or other in a.neighbours or not differ_by_typo(one, other, "person" in kinds):
-            return frozenset()
-        if not self._context(one, other):
-            return frozenset()
-        key, into = sorted((one, other), key=lambda name: (len(self._evidence[name].neighbours), name))
-        return frozenset((Link(_TYPO_LAYER, key, into, _TYPO),))
-
-    def _context(self, one: str, other: str) -> set[str]:
-        """The neighbours that two names share and few others have."""
-        shared = self._evidence[one].neighbours & self._evidence[other].neighbours
-        return {
-            key for key in shared if key in self._evidence and len(self._evidence[key].neighbours) <= _CONTEXT_NAMES
-        }
 
     # Names of speakers.
 
@@ -366,14 +321,3 @@ def _rules_see_change(key: str, before: NameEvidence | None, evidence: NameEvide
         return True
     words = set(spelling_key(key).split())
     return any(not words.isdisjoint(spelling_key(other).split()) for other in before.neighbours ^ evidence.neighbours)
-
-
-def _similar_pairs(names: frozenset[str], only: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
-    """Pairs of `names`, neighbours of one name, that may differ by a typo; with `only`, those with one of it."""
-    by_first_letter: defaultdict[str, list[str]] = defaultdict(list)
-    for name in names:
-        by_first_letter[name[:1]].append(name)
-    for start in {name[:1] for name in only} if only is not None else by_first_letter:
-        for one, other in combinations(by_first_letter[start], 2):
-            if abs(len(one) - len(other)) <= 2 and (only is None or one in only or other in only):
-                yield pair(one, other)

@@ -9,29 +9,26 @@ Cheap and certain rules come first; names that no rule knows stay separate.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
+from sessiongraph.entity_resolution.name_evidence import EvidenceByKey, NameEvidence
 from sessiongraph.entity_resolution.name_normalization import (
     FEMALE_TITLES,
     MALE_TITLES,
     TITLES,
-    acronym,
     differ_in_accents,
-    entity_kinds,
     given_and_surname,
     has_initials,
-    has_legal_form,
     is_title_case,
     kinds_compatible,
     singular,
     spelling_key,
     title_gender,
     titled_surname,
-    without_legal_form,
     without_middle,
 )
+from sessiongraph.entity_resolution.organization_names import acronym, has_legal_form, without_legal_form
 from sessiongraph.entity_resolution.speaker_names import is_relative_key
 
 # "Alice's dog" and "Alice and Bob" begin with Alice, who is meant there too.
@@ -39,38 +36,6 @@ _POSSESSED = re.compile(r"(?:(?:the|an?)\s+)?\S+['’]s?\s", re.IGNORECASE)
 # Fewer letters begin too many names to make one ambiguous.
 _BEGINNING_LETTERS = 3
 _JOINED = frozenset(("and", "&", "+"))
-
-# Relations whose object is another name of the subject, in the normal form of a fact's relation.
-_ALIAS_RELATION = re.compile(
-    r"(is |are |was )?"
-    r"((also|formerly|better|commonly|previously|officially|often|sometimes|once|originally|later|now) )?"
-    r"(known as|abbreviated (as|to)|nicknamed|referred to as|renamed (to|as))"
-    r"|((is|are|was) )?(also|formerly|commonly|officially|often|originally|later|now) (called|named)|(is|are) called"
-    r"|(stands?|is short|short) for|(is )?an? (abbreviation|acronym|alias|nickname) (for|of)"
-    r"|(has )?(nickname|alias|abbreviation|acronym|full name|real name|birth name|other name)( is)?"
-    r"|goes by( the name)?( of)?|aka"
-)
-
-
-@dataclass(frozen=True)
-class NameEvidence:
-    """The live evidence about one name key."""
-
-    types: frozenset[str] = frozenset()  # as stated, casefolded, without ""
-    wordings: frozenset[str] = frozenset()  # the name as it was written
-    neighbours: frozenset[str] = frozenset()  # name keys that stand with it in a claim; symmetric
-    aliases: frozenset[str] = frozenset()  # name keys that a claim says are another name of it
-
-    @cached_property
-    def kinds(self) -> frozenset[str]:
-        return entity_kinds(self.types)
-
-    @property
-    def is_person(self) -> bool:
-        return "person" in self.kinds
-
-
-EvidenceByKey = Mapping[str, NameEvidence]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +54,6 @@ class Rule:
     symmetric: bool = False
     apart: Callable[[str, str], bool] = lambda key, other: False
     persons_only: bool = False  # the entity must be known to be a person; a possible one makes a name ambiguous, too
-
-
-def is_alias_relation(relation: str) -> bool:
-    """Whether a claim of `relation` (casefolded, single spaces) says that its object is another name of its subject."""
-    return _ALIAS_RELATION.fullmatch(relation) is not None
 
 
 def _unless_same(token: str | None, key: str) -> Collection[str]:

@@ -15,7 +15,7 @@ from sessiongraph.writing_systems import INVISIBLE, LETTER_MARK
 
 # Names of more words are not looked for in texts.
 MAX_NAME_WORDS = 6
-_PARTICLES = word_set("of the and for in on at to de la von van der di da du")
+PARTICLES = word_set("of the and for in on at to de la von van der di da du")
 _GENERATIONS = word_set("jr sr ii iii iv")
 _POSSESSIVE = re.compile(r"['’]s?(?=\s|$)")
 _INITIALS = re.compile(r"\b[^\W\d_](?:\.\s?[^\W\d_]\b)+|\b[^\W\d_](?: [^\W\d_]\b){2,}")
@@ -29,10 +29,9 @@ _MARKED_WORD = regex.compile(rf"(?:[\p{{L}}\p{{N}}_&+#]|{LETTER_MARK})+")
 _LETTER_AND_MARKS, _HAS_LETTER_MARK = regex.compile(_MARKED_LETTER), regex.compile(LETTER_MARK)
 _NOT_LATIN = regex.compile(r"[^\P{L}\p{Latin}]")
 
-_LEGAL_FORMS = {
+LEGAL_FORMS = {
     "incorporated": "inc", "corporation": "corp", "limited": "ltd", "company": "co", "aktiengesellschaft": "ag"
 }  # fmt: skip
-_LEGAL = word_set("inc corp ltd co llc llp plc gmbh ag sa sas srl spa bv nv oy ab kg pty")
 
 _KINDS = {
     kind: name
@@ -47,7 +46,6 @@ _KINDS = {
     }.items()
     for kind in kinds.split()
 }
-_ACRONYM_LETTERS = range(3, 8)
 _TYPO_LETTERS, _TWO_TYPOS_LETTERS = 5, 10
 # Short given names often differ by one letter and are two people's: Karin and Karen.
 _GIVEN_NAME_LETTERS = 7
@@ -78,7 +76,7 @@ def _joined(letters: "re.Match[str] | regex.Match[str]") -> str:
 
 def _is_full_name(words: list[str]) -> bool:
     """Whether `words`, which a title precedes, name somebody without it."""
-    return (len(words) > 1 and words[0] not in _PARTICLES) or words[0] in TITLES
+    return (len(words) > 1 and words[0] not in PARTICLES) or words[0] in TITLES
 
 
 def entity_kinds(types: frozenset[str]) -> frozenset[str]:
@@ -93,7 +91,7 @@ def kinds_compatible(kinds: frozenset[str], other_kinds: frozenset[str]) -> bool
 
 def is_title_case(wording: str) -> bool:
     """Whether `wording` is written as a name is."""
-    words = [word for word in _NO_WORD.sub(" ", wording).split() if word.casefold() not in _PARTICLES]
+    words = [word for word in _NO_WORD.sub(" ", wording).split() if word.casefold() not in PARTICLES]
     return bool(words) and words[0][0].isupper() and words[-1][0].isupper()
 
 
@@ -112,7 +110,7 @@ def titled_surname(key: str) -> str | None:
 def given_and_surname(key: str) -> tuple[str, str] | None:
     """First and last word of a person's full name."""
     words = key.split()
-    if titled_surname(key) or len(words) < 2 or not _PARTICLES.isdisjoint((words[0], words[-1])):
+    if titled_surname(key) or len(words) < 2 or not PARTICLES.isdisjoint((words[0], words[-1])):
         return None
     if words[-1] in _GENERATIONS:
         return (words[0], words[-2]) if len(words) > 2 else None
@@ -123,7 +121,7 @@ def without_middle(key: str) -> str | None:
     """ "alex b chen" as "alex chen"."""
     words = key.split()
     parts = given_and_surname(key)
-    has_middle = len(words) > 2 and words[-1] not in _GENERATIONS and _PARTICLES.isdisjoint(words)
+    has_middle = len(words) > 2 and words[-1] not in _GENERATIONS and PARTICLES.isdisjoint(words)
     return f"{parts[0]} {parts[1]}" if parts and has_middle else None
 
 
@@ -144,27 +142,7 @@ def has_initials(name: str) -> bool:
 def spelling_key(key: str) -> str:
     """`key` without accents, with "and" for "&" and legal forms abbreviated: equal for all spellings of a name."""
     words = ["and" if word == "&" else word for word in strip_accents(key).split()]
-    return " ".join(words[:1] + [_LEGAL_FORMS.get(word, word) for word in words[1:]])
-
-
-def has_legal_form(key: str) -> bool:
-    last = key.rpartition(" ")[2]
-    return last in _LEGAL or last in _LEGAL_FORMS
-
-
-def without_legal_form(key: str) -> str | None:
-    """ "acme inc" as "acme"; None where there is no legal form."""
-    words = spelling_key(key).split()
-    return " ".join(words[:-1]) if len(words) > 1 and words[-1] in _LEGAL else None
-
-
-def acronym(key: str) -> str | None:
-    """ "international business machines" as "ibm"; three letters at least, of words that count."""
-    words = key.split()
-    if len(words) > 2 and words[-1] in _LEGAL | _LEGAL_FORMS.keys():
-        words = words[:-1]
-    initials = "".join(word[0] for word in words if word not in _PARTICLES)
-    return initials if len(initials) in _ACRONYM_LETTERS and initials.isalpha() else None
+    return " ".join(words[:1] + [LEGAL_FORMS.get(word, word) for word in words[1:]])
 
 
 def singular(key: str) -> str | None:
@@ -204,3 +182,8 @@ def differ_by_typo(key: str, other: str, persons: bool) -> bool:
         return False
     allowed = 2 if len(one) >= _TWO_TYPOS_LETTERS else 1
     return OSA.distance(one, two, score_cutoff=allowed) <= allowed
+
+
+def pair(a: str, b: str) -> tuple[str, str]:
+    """Two name keys as an unordered pair."""
+    return (a, b) if a <= b else (b, a)
