@@ -44,7 +44,7 @@ from sessiongraph.entity_resolution.entity_resolver import (
     name_key,
 )
 from sessiongraph.entity_resolution.name_normalization import given_and_surname
-from sessiongraph.entity_resolution.organization_names import acronym, without_legal_form
+from sessiongraph.entity_resolution.organization_names import acronyms, without_legal_form
 
 LABELS = Path(__file__).with_name("resolution_labels.json")
 SEED = 7
@@ -261,8 +261,8 @@ def _ways(name: str, kind: str, bearers: Counter[str], chance: random.Random) ->
         ways.append((f"{words[0]}{'o' if given[-1] in 'aeiou' else 'a'} {words[-1]}", "Person", False))
     if kind == "Organization" and without_legal_form(name_key(name)) is None:
         ways.append((f"{name} Inc.", kind, True))
-    if kind and (initials := acronym(name_key(name))) and kind != "Person":
-        ways.append((initials.upper(), kind, True))
+    if kind and (initials := acronyms(name_key(name))) and kind != "Person":
+        ways.append((initials[0].upper(), kind, True))
     if kind and (slip := _slip(words, chance)):
         ways.append((slip, kind, True))
     return ways

@@ -10,7 +10,7 @@ Invariants:
   share a neighbour.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from itertools import combinations
 from typing import Any
@@ -20,10 +20,10 @@ from sessiongraph.columnar.saved_dict import SavedDict
 from sessiongraph.entity_resolution.alias_clusters import AliasClusters, Link, fullest_first
 from sessiongraph.entity_resolution.merge_rules import LAYERS, RULES, Rule
 from sessiongraph.entity_resolution.merges import Merge, Merges, read_merges, written_merges
-from sessiongraph.entity_resolution.name_context import shared_context
+from sessiongraph.entity_resolution.name_context import context_of_short_name, names_in_other_context, shared_context
 from sessiongraph.entity_resolution.name_evidence import NameEvidence, is_alias_relation
 from sessiongraph.entity_resolution.name_normalization import kinds_compatible, name_key, pair, spelling_key
-from sessiongraph.entity_resolution.organization_names import acronym
+from sessiongraph.entity_resolution.organization_names import acronyms
 from sessiongraph.entity_resolution.typos import pairs_to_compare, typo_of
 
 __all__ = ["Decision", "EntityResolver", "Merge", "NameEvidence", "is_alias_relation", "name_key", "pair"]
@@ -33,6 +33,7 @@ _TYPO_LAYER = 2
 _SPEAKER_LAYER = LAYERS + 1
 _PERSON = frozenset(("person",))
 _RULES = {rule.name: rule for rule in RULES}
+_CONTEXT_RULES = tuple(rule for rule in RULES if rule.reads_context)
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,10 @@ class EntityResolver(SavedParts):
         names of a new pair must be in one update.
         """
         before = {key: self._evidence.get(key) for key in changes}
-        for key in changes:
+        elsewhere = names_in_other_context(before, changes)
+        for key in elsewhere.union(changes):
             self._drop_reasons(self._clusters.links_of(key))
-        due = self._put(before, changes)
+        due = self._put(before, changes) | self._tokens(elsewhere, _CONTEXT_RULES)
         touched = {*changes, *self._apply_decisions(decisions or {}, changes), *self._compare_typos(before, changes)}
         moved: set[str] = set()
         for layer in range(1, LAYERS + 1):
@@ -132,9 +134,10 @@ class EntityResolver(SavedParts):
             told = self._bearers[link.key][link.into]
             return f"“{short}” is " + ("what the speaker says to be called" if told else "the speaker's user name")
         if link.rule == _TYPO:
-            beside = ", ".join(f"“{key}”" for key in sorted(shared_context(self._evidence, link.key, link.into))[:3])
+            beside = _listed(shared_context(self._evidence, link.key, link.into))
             return f"“{short}” is “{long}” but for a slip, is of the same type and stands beside {beside} too"
-        return f"“{short}” {_RULES[link.rule].because.format(long=long)}"
+        beside = _listed(context_of_short_name(self._evidence, link.key, link.into))
+        return f"“{short}” {_RULES[link.rule].because.format(long=long, beside=beside)}"
 
     def _wording(self, key: str) -> str:
         return min(self._evidence[key].wordings, default=key)
@@ -167,22 +170,22 @@ class EntityResolver(SavedParts):
                         del self._long_names[rule.name, token]
         return due | self._short_name_tokens(reviewed)
 
-    def _tokens(self, keys: Iterable[str]) -> set[tuple[Rule, str]]:
+    def _tokens(self, keys: Iterable[str], rules: Sequence[Rule] = RULES) -> set[tuple[Rule, str]]:
         """The rules and tokens under which the names are compared."""
         present = [(key, self._evidence[key]) for key in keys if key in self._evidence]
         under = {
             (rule, token)
-            for rule in RULES
+            for rule in rules
             for key, evidence in present
             for token in rule.long_name_tokens(key, evidence)
         }
-        return under | self._short_name_tokens(keys)
+        return under | self._short_name_tokens(keys, rules)
 
-    def _short_name_tokens(self, keys: Iterable[str]) -> set[tuple[Rule, str]]:
+    def _short_name_tokens(self, keys: Iterable[str], rules: Sequence[Rule] = RULES) -> set[tuple[Rule, str]]:
         """The rules and tokens for which the names may stand as short names, where there is a long one."""
         return {
             (rule, token)
-            for rule in RULES
+            for rule in rules
             for key in keys
             if (token := rule.short_name_token(key)) is not None and (rule.name, token) in self._long_names
         }
@@ -206,7 +209,8 @@ class EntityResolver(SavedParts):
         )
 
     def _unambiguous_link(self, rule: Rule, short: str, longs: Iterable[str]) -> Link | None:
-        """A link from `short` to the one entity that the accepted `longs` mean; None where they mean several."""
+        """A link from `short` to the one entity that the accepted `longs` mean; None where they mean several, or where
+        a claim is about it and one of them."""
 
         def entity(key: str) -> str:
             return self._clusters.entity(key, rule.layer - 1)
@@ -214,15 +218,16 @@ class EntityResolver(SavedParts):
         accepted: list[str] = []
         for long in longs:
             if rule.accepts(self._evidence, short, long):
-                if accepted and entity(accepted[0]) != entity(long):
+                if (accepted and entity(accepted[0]) != entity(long)) or not (
+                    rule.in_one_claim or self._are_one(short, long)
+                ):
                     return None
                 accepted.append(long)
-        if not accepted or entity(accepted[0]) == entity(short):
+        told = [long for long in accepted if rule.suffices(self._evidence, short, long)]
+        if not told or entity(told[0]) == entity(short):
             return None
-        if rule.persons_only and not any(self._evidence[long].is_person for long in accepted):
-            return None
-        long = min(accepted, key=fullest_first)
-        if acronym(short) == long:
+        long = min(told, key=fullest_first)
+        if long in acronyms(short):
             short, long = long, short  # "IBM is short for …" names the long form second
         return Link(rule.layer, short, long, rule.name)
 
@@ -270,9 +275,9 @@ class EntityResolver(SavedParts):
             return frozenset()
         return frozenset((Link(_SPEAKER_LAYER, key, speaker, _SPEAKER),))
 
-    def _are_one(self, key: str, speaker: str) -> bool:
+    def _are_one(self, key: str, other: str) -> bool:
         """Whether no claim is about both, as about two."""
-        return speaker not in self._evidence[key].neighbours
+        return other not in self._evidence[key].neighbours
 
     # Decisions.
 
@@ -303,6 +308,10 @@ class EntityResolver(SavedParts):
             self._drop_reasons(links)
             touched |= self._clusters.replace((_DECISION, one, other), links)
         return touched
+
+
+def _listed(context: set[str]) -> str:
+    return ", ".join(f"“{key}”" for key in sorted(context)[:3])
 
 
 def _written_evidence(evidence: NameEvidence) -> list[list[str]]:

@@ -1,9 +1,11 @@
 """Rules by which two names are one entity. Pure.
 
 A rule indexes a long name under tokens (`long_name_tokens`), generates for each token the short names that could stand
-for it (`short_names_of`), and `accepts` a pair or not. A short name joins the one entity that the accepted long names
-mean; where they mean several, it is ambiguous and stays an entity of its own. Rules of a later layer see the clusters
-that the earlier ones made. Symmetric rules know no short and long: all names under one token are one.
+for it (`short_names_of`), and `accepts` a pair where the short name could mean the long one. It joins the one entity
+that the accepted long names mean, if one of them `suffices`; where they mean several, it is ambiguous and stays an
+entity of its own, and so it does where a claim is about it and one of them, as about two: that it is not this one does
+not say which one it is. Rules of a later layer see the clusters that the earlier ones made. Symmetric rules know no
+short and long: all names under one token are one.
 
 Cheap and certain rules come first; names that no rule knows stay separate.
 """
@@ -12,6 +14,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
+from sessiongraph.entity_resolution.name_context import context_of_short_name
 from sessiongraph.entity_resolution.name_evidence import EvidenceByKey, NameEvidence
 from sessiongraph.entity_resolution.name_normalization import (
     FEMALE_TITLES,
@@ -22,13 +25,21 @@ from sessiongraph.entity_resolution.name_normalization import (
     has_initials,
     is_title_case,
     kinds_compatible,
+    middle_names,
     singular,
     spelling_key,
+    surname_with_particle,
     title_gender,
     titled_surname,
     without_middle,
 )
-from sessiongraph.entity_resolution.organization_names import acronym, has_legal_form, without_legal_form
+from sessiongraph.entity_resolution.organization_names import (
+    acronyms,
+    has_legal_form,
+    organization_types_compatible,
+    short_names,
+    without_legal_form,
+)
 from sessiongraph.entity_resolution.speaker_names import is_relative_key
 
 # "Alice's dog" and "Alice and Bob" begin with Alice, who is meant there too.
@@ -36,13 +47,14 @@ _POSSESSED = re.compile(r"(?:(?:the|an?)\s+)?\S+['’]s?\s", re.IGNORECASE)
 # Fewer letters begin too many names to make one ambiguous.
 _BEGINNING_LETTERS = 3
 _JOINED = frozenset(("and", "&", "+"))
+_PERSON = frozenset(("person",))
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A merge rule, as the module describes it. `short_name_token` is the token that a short name may stand for;
-    `because` is the reason shown, with {long} for the long name. A symmetric rule links no names under a token of which
-    any two are `apart`: what could be either is neither."""
+    `because` is the reason shown, with {long} for the long name and {beside} for the context of both. A symmetric rule
+    links no names under a token of which any two are `apart`: what could be either is neither."""
 
     name: str
     layer: int
@@ -53,7 +65,9 @@ class Rule:
     short_name_token: Callable[[str], str | None] = lambda key: key
     symmetric: bool = False
     apart: Callable[[str, str], bool] = lambda key, other: False
-    persons_only: bool = False  # the entity must be known to be a person; a possible one makes a name ambiguous, too
+    suffices: Callable[[EvidenceByKey, str, str], bool] = lambda names, short, long: True
+    in_one_claim: bool = False  # whether a claim about both leaves them one
+    reads_context: bool = False  # whether what both stand beside counts
 
 
 def _unless_same(token: str | None, key: str) -> Collection[str]:
@@ -62,11 +76,6 @@ def _unless_same(token: str | None, key: str) -> Collection[str]:
 
 def _same_kind(names: EvidenceByKey, short: str, long: str) -> bool:
     return kinds_compatible(names[short].kinds, names[long].kinds)
-
-
-def _in_one_claim(names: EvidenceByKey, short: str, long: str) -> bool:
-    """Whether a claim is about both, as about two."""
-    return long in names[short].neighbours
 
 
 def _spacings(key: str, evidence: NameEvidence) -> Collection[str]:
@@ -87,7 +96,10 @@ def _both_common(names: EvidenceByKey, short: str, long: str) -> bool:
 
 
 def _is_proper_name(evidence: NameEvidence) -> bool:
-    return any(map(is_title_case, evidence.wordings))
+    """Whether it was written as a name is; in scripts without capitals, whether it is known what it names."""
+    return any(map(is_title_case, evidence.wordings)) or (
+        bool(evidence.kinds) and any(word[:1].isalpha() and not has_initials(word) for word in evidence.wordings)
+    )
 
 
 def _both_proper_names(names: EvidenceByKey, short: str, long: str) -> bool:
@@ -104,12 +116,33 @@ def _is_acronym(names: EvidenceByKey, short: str, long: str) -> bool:
         and wording.replace(".", "").replace(" ", "").casefold() == short
         for wording in names[short].wordings
     )
-    kinds = names[short].kinds & names[long].kinds
-    return in_capitals and _is_proper_name(names[long]) and bool(kinds - {"person"})
+    kinds = names[short].kinds | names[long].kinds
+    return in_capitals and _both_proper_names(names, short, long) and bool(kinds - _PERSON)
+
+
+def _is_known_acronym(names: EvidenceByKey, short: str, long: str) -> bool:
+    """Other things have the same initials: one of unknown type must stand beside what the long name does."""
+    return bool(names[short].kinds & names[long].kinds) or bool(context_of_short_name(names, short, long))
 
 
 def _is_organization(names: EvidenceByKey, short: str, long: str) -> bool:
-    return _both_proper_names(names, short, long) and not (names[short].is_person or _in_one_claim(names, short, long))
+    return _both_proper_names(names, short, long) and not names[short].is_person
+
+
+def _short_organization_names(key: str, evidence: NameEvidence) -> Collection[str]:
+    return short_names(key) if "organization" in evidence.kinds and _is_proper_name(evidence) else ()
+
+
+def _is_short_organization_name(names: EvidenceByKey, short: str, long: str) -> bool:
+    return (
+        _is_organization(names, short, long)
+        and "organization" in names[short].kinds
+        and organization_types_compatible(names[short].types, names[long].types)
+    )
+
+
+def _share_context(names: EvidenceByKey, short: str, long: str) -> bool:
+    return bool(context_of_short_name(names, short, long))
 
 
 def _full_name(key: str, evidence: NameEvidence) -> tuple[str, str] | None:
@@ -135,7 +168,9 @@ def _lone_names(key: str, evidence: NameEvidence) -> Collection[str]:
     if (surname := titled_surname(key)) is not None:
         return (surname,)
     parts = _full_name(key, evidence)
-    if parts and (evidence.is_person or not has_legal_form(key)):
+    if parts and evidence.is_person:
+        return {*parts, *middle_names(key), *filter(None, (surname_with_particle(key),))}
+    if parts and not has_legal_form(key):
         return parts
     return {*(parts or ()), *_beginnings(key, evidence)}
 
@@ -151,13 +186,15 @@ def _beginnings(key: str, evidence: NameEvidence) -> Collection[str]:
 
 
 def _both_persons(names: EvidenceByKey, short: str, long: str) -> bool:
-    return names[short].is_person and not _in_one_claim(names, short, long)
+    return names[short].is_person
+
+
+def _is_person(names: EvidenceByKey, short: str, long: str) -> bool:
+    return names[long].is_person
 
 
 def _fits_title(names: EvidenceByKey, short: str, long: str) -> bool:
     """Mr Smith is no Mrs Smith; where nothing tells the full name's gender, the only title there is decides."""
-    if _in_one_claim(names, short, long):
-        return False
     title, surname = short.split()
     own = title_gender([title])
     stated = {title_gender(wording.casefold().replace(".", " ").split()) for wording in names[long].wordings} - {""}
@@ -170,11 +207,19 @@ def _fits_title(names: EvidenceByKey, short: str, long: str) -> bool:
 def _is_lone(names: EvidenceByKey, short: str, long: str) -> bool:
     """A lone surname must be known to be a person's; a lone first name must not be known to be anything else."""
     kinds = names[short].kinds
-    if _in_one_claim(names, short, long) or _is_common(names[short]) or _is_named_after_person(names, long):
+    if _is_common(names[short]) or _is_named_after_person(names, long):
         return False
+    if names[long].kinds and not names[long].is_person and long in names[short].neighbours:
+        return False  # "Anna works at Annabel Corp"
     if long.startswith(short):
         return not kinds or "person" in kinds
     return "person" in kinds
+
+
+def _bears_lone_name(names: EvidenceByKey, short: str, long: str) -> bool:
+    """Whether the person is called by it; a middle name only makes a surname ambiguous."""
+    borne = (*(given_and_surname(long) or ()), titled_surname(long), surname_with_particle(long))
+    return names[long].is_person and short in borne
 
 
 def _is_named_after_person(names: EvidenceByKey, key: str) -> bool:
@@ -199,7 +244,7 @@ def _spellings(key: str, evidence: NameEvidence) -> Collection[str]:
 
 
 def _acronyms(key: str, evidence: NameEvidence) -> Collection[str]:
-    return _unless_same(acronym(key), key)
+    return [initials for initials in acronyms(key) if initials != key]
 
 
 def _bare_companies(key: str, evidence: NameEvidence) -> Collection[str]:
@@ -219,12 +264,18 @@ RULES = (
          apart=differ_in_accents),
     Rule("spacing", 1, "is “{long}” with another spacing", _spacings, _same_case, symmetric=True),
     Rule("plural", 1, "is the plural or the singular of “{long}”", _plurals, _both_common, symmetric=True),
-    Rule("alias", 2, "is said to be another name of “{long}”", _stated_aliases, _is_alias),
-    Rule("acronym", 2, "are the initials of “{long}” alone", _acronyms, _is_acronym),
+    Rule("alias", 2, "is said to be another name of “{long}”", _stated_aliases, _is_alias, in_one_claim=True),
+    Rule("acronym", 2, "are the initials of “{long}” alone", _acronyms, _is_acronym, suffices=_is_known_acronym,
+         in_one_claim=True, reads_context=True),
     Rule("legal form", 2, "is “{long}” without its legal form", _bare_companies, _is_organization),
-    Rule("middle name", 2, "is “{long}” without the middle name", _without_middle, _both_persons, persons_only=True),
-    Rule("title", 3, "can only be “{long}”", _surnames, _fits_title, _with_titles, titled_surname, persons_only=True),
-    Rule("initial", 3, "can only be “{long}”", _initialled, _both_persons, persons_only=True),
-    Rule("lone name", 4, "can only be “{long}”: nobody else bears that name", _lone_names, _is_lone, persons_only=True),
+    Rule("middle name", 2, "is “{long}” without the middle name", _without_middle, _both_persons, suffices=_is_person),
+    Rule("title", 3, "can only be “{long}”", _surnames, _fits_title, _with_titles, titled_surname,
+         suffices=_is_person),
+    Rule("initial", 3, "can only be “{long}”", _initialled, _both_persons, suffices=_is_person),
+    Rule("short name", 3, "can only be “{long}”, which stands beside {beside}, too: no other organization's name "
+         "begins or ends so", _short_organization_names, _is_short_organization_name, suffices=_share_context,
+         reads_context=True),
+    Rule("lone name", 4, "can only be “{long}”: nobody else bears that name", _lone_names, _is_lone,
+         suffices=_bears_lone_name),
 )  # fmt: skip
 LAYERS = 4

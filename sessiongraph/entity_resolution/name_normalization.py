@@ -117,6 +117,18 @@ def given_and_surname(key: str) -> tuple[str, str] | None:
     return words[0], words[-1]
 
 
+def surname_with_particle(key: str) -> str | None:
+    """ "rosa de la cruz" as "de la cruz"; None where no particle begins a surname."""
+    words = key.split()
+    particles = [place for place in range(1, len(words) - 1) if words[place] in PARTICLES]
+    return " ".join(words[particles[0] :]) if particles else None
+
+
+def middle_names(key: str) -> list[str]:
+    """The words between the first and the last of a full name: one of them may be a surname, too."""
+    return [word for word in key.split()[1:-1] if word not in PARTICLES]
+
+
 def without_middle(key: str) -> str | None:
     """ "alex b chen" as "alex chen"."""
     words = key.split()

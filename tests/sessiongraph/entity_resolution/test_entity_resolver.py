@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sessiongraph.entity_resolution import name_context, typos
 from sessiongraph.entity_resolution.entity_resolver import (
     Decision,
     EntityResolver,
@@ -107,6 +108,11 @@ P, F, L, C = "Person", "Organization", "Place", "Concept"
         ({"Barrow & Finch": F, "Barrow and Finch": F}, "spelling"),
         ({"e-mail": C, "email": C}, "spacing"),
         ({"pottery class": C, "pottery classes": C}, "plural"),
+        ({"British Broadcasting Corporation": F, "BBC": F}, "acronym"),
+        ({"ООО Ромашка": F, "Ромашка": F}, "legal form"),
+        ({"株式会社青葉": F, "青葉": F}, "legal form"),
+        ({"شركة النور": F, "النور": F}, "legal form"),
+        ({"Pieter van Houten": P, "van Houten": P}, "lone name"),
     ],
 )
 def test_other_forms_of_a_name_are_its_entity(names: dict[str, str], rule: str) -> None:
@@ -118,6 +124,9 @@ def test_other_forms_of_a_name_are_its_entity(names: dict[str, str], rule: str) 
     [
         {"Alex": P, "Alex Chen": P, "Alex Moreau": P},
         {"Smith": P, "Ann Smith": P, "Bob Smith": P},
+        {"Ortega": P, "Luis Ortega": P, "Gabriel Ortega Ruiz": P},
+        {"Ortega": P, "Gabriel Ortega Ruiz": P},
+        {"von Reuth": P, "Anna von Reuth": P, "Karl von Reuth": P},
         {"Jordan": P, "Jordan Lee": P, "Milos Jordan": P},
         {"Florence": L, "Florence Adler": P},
         {"Alice": P, "Alice Springs": L},
@@ -149,6 +158,122 @@ def test_who_stands_beside_a_name_in_a_claim_is_somebody_else() -> None:
     names = {"Sam": P, "Sam Carver": P}
     assert merged(world(names)) == {"sam": "lone name"}
     assert merged(world(names, [("Sam", "Sam Carver")])) == {}
+
+
+@pytest.mark.parametrize(
+    ("short", "other", "third", "kind"),
+    [
+        ("Brewster", "Tom Brewster", "Ann Brewster", P),
+        ("Sofia", "Sofia Marchetti", "Sofia Lind", P),
+        ("C. Janda", "Cleo Janda", "Carl Janda", P),
+        ("Mr Okafor", "Ben Okafor", "Sam Okafor", P),
+        ("Pikko", "Pikko Oy", "Pikko AB", F),
+    ],
+)
+def test_that_a_name_is_not_one_of_two_does_not_say_that_it_is_the_other(
+    short: str, other: str, third: str, kind: str
+) -> None:
+    assert len(merged(world({short: kind, third: kind}))) == 1
+    assert merged(world({short: kind, other: kind, third: kind}, [(short, other)])) == {}
+
+
+def test_what_a_lone_name_stands_beside_and_is_no_person_leaves_it_a_person_s() -> None:
+    names = {"Anna": P, "Anna Berg": P, "Annabel Corp": F}
+    assert merged(world(names, [("Anna", "Annabel Corp")])) == {"anna": "lone name"}
+
+
+FIRMS = {"Northwind Appliances": F, "Northwind": F, "Riga": L, "Oslo": L}
+IN_RIGA = [("Northwind Appliances", "Riga"), ("Northwind", "Riga")]
+
+
+def test_an_organization_goes_by_a_short_name_where_type_and_context_agree() -> None:
+    (merge,) = resolver(world(FIRMS, IN_RIGA)).merges
+    assert (merge.key, merge.into, merge.rule) == ("northwind", "northwind appliances", "short name")
+    assert merge.because == (
+        "“Northwind” can only be “Northwind Appliances”, which stands beside “riga”, too: no other organization's name "
+        "begins or ends so"
+    )
+    assert merged(world({**FIRMS, "Northwind": "Company"}, IN_RIGA)) == {"northwind": "short name"}
+    assert merged(world(FIRMS, [IN_RIGA[0], ("Northwind", "Oslo")])) == {}
+    assert merged(world(FIRMS)) == {}
+    assert merged(world({**FIRMS, "Northwind": ""}, IN_RIGA)) == {}
+    assert merged(world({**FIRMS, "Northwind": L}, IN_RIGA)) == {}
+    assert merged(world({**FIRMS, "Northwind Appliances": ""}, IN_RIGA)) == {}
+    assert merged(world(FIRMS, [*IN_RIGA, ("Northwind", "Northwind Appliances")])) == {}
+
+
+@pytest.mark.parametrize(
+    ("long", "short"),
+    [
+        ("Silver Birch Publishing House", "Silver Birch"),
+        ("Tessel Optics GmbH", "Tessel"),
+        ("Banco Meridiano", "Meridiano"),
+        ("Северный Ветер Логистика", "Северный Ветер"),
+        ("한빛 전자", "한빛"),
+    ],
+)
+def test_a_short_name_is_what_the_long_one_begins_or_ends_with(long: str, short: str) -> None:
+    firms = {long: F, short: F, "Riga": L}
+    assert merged(world(firms, [(long, "Riga"), (short, "Riga")])) == {name_key(short): "short name"}
+
+
+@pytest.mark.parametrize(
+    ("long", "kind", "short", "short_kind"),
+    [
+        ("Velder Museum", F, "Velder", F),
+        ("Stiftung Velder", F, "Velder", F),
+        ("Bank of Velmark", F, "Velmark", F),
+        ("Bank of Velmark", F, "Bank", F),
+        ("Barrow & Finch", F, "Barrow", F),
+        ("LL B from Ashdown Law", F, "Ashdown Law", F),
+        ("Ashdown Medical Centre", "Company", "Ashdown", "University"),
+        ("7 Seas", F, "7", F),
+    ],
+)
+def test_who_bears_the_name_of_another_is_not_it(long: str, kind: str, short: str, short_kind: str) -> None:
+    assert merged(world({long: kind, short: short_kind, "Riga": L}, [(long, "Riga"), (short, "Riga")])) == {}
+
+
+def test_a_short_name_of_two_organizations_is_neither_whatever_it_stands_beside() -> None:
+    firms = {**FIRMS, "Northwind Shipping": F}
+    assert merged(world(firms, IN_RIGA)) == {}
+    found = resolver(world(firms, IN_RIGA))
+    found.update({"northwind shipping": None})
+    assert found.entity_of("northwind") == "northwind appliances"
+
+
+def test_a_founder_of_the_same_name_is_no_context() -> None:
+    names = {"Brantley": F, "Brantley Mills": F, "Lena Brantley": P}
+    assert merged(world(names, [("Lena Brantley", "Brantley"), ("Lena Brantley", "Brantley Mills")])) == {}
+
+
+def test_a_place_that_becomes_everybody_s_is_context_no_more() -> None:
+    """The firms are not told of anew: what changes is what they stand beside."""
+    crowd = {f"Guest {number}": P for number in range(30)}
+    few, many = world(FIRMS, IN_RIGA), world({**FIRMS, **crowd}, [*IN_RIGA, *((guest, "Riga") for guest in crowd)])
+    guests = {name_key(guest) for guest in crowd}
+    found = resolver(few)
+    assert "northwind" in found.update({key: many[key] for key in guests | {"riga"}})
+    assert found.entity_of("northwind") == "northwind" and found.merges == []
+    assert "northwind" in found.update({**dict.fromkeys(guests), "riga": few["riga"]})
+    assert found.merges == resolver(few).merges != []
+
+
+def test_the_reason_of_a_short_name_lists_what_is_context_now() -> None:
+    crowd = {f"Guest {number}": P for number in range(30)}
+    told = [*IN_RIGA, ("Northwind Appliances", "Oslo"), ("Northwind", "Oslo")]
+    found = resolver(world(FIRMS, told))
+    assert "“oslo”, “riga”" in found.merges[0].because
+    many = world({**FIRMS, **crowd}, [*told, *((guest, "Oslo") for guest in crowd)])
+    found.update({key: many[key] for key in [*map(name_key, crowd), "oslo"]})
+    assert found.merges == resolver(many).merges and "oslo" not in found.merges[0].because
+
+
+def test_capitals_of_unknown_type_are_initials_where_the_context_agrees() -> None:
+    names = {"Western Rail Company": F, "WRC": "", "Hedda Lund": P}
+    told = [("Hedda Lund", "Western Rail Company"), ("Hedda Lund", "WRC")]
+    assert merged(world(names, told)) == {"wrc": "acronym"}
+    assert merged(world(names, told[:1])) == {}
 
 
 def test_two_names_of_one_person_leave_the_first_name_theirs() -> None:
@@ -279,7 +404,31 @@ def states(draw: st.DrawFn, keys: list[str]) -> World:
 def test_whatever_came_in_between_the_names_that_are_there_decide(data: st.DataObject) -> None:
     """Any history of names and decisions gives what one update with the last state gives; and each update says exactly
     whose entity is another."""
-    keys = data.draw(st.lists(NAMES, min_size=2, max_size=12, unique=True))
+    tell_a_history(data, data.draw(st.lists(NAMES, min_size=2, max_size=12, unique=True)))
+
+
+FIRM_KEYS = [
+    "northwind",
+    "northwind appliances",
+    "northwind shipping ltd",
+    "wrc",
+    "western rail company",
+    "riga",
+    "ann",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_whatever_came_in_between_the_context_that_is_there_decides(data: st.DataObject) -> None:
+    """The same where names turn on what they stand beside, and three names make a crowd."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(name_context, "CONTEXT_NAMES", 2)
+        patch.setattr(typos, "CONTEXT_NAMES", 2)
+        tell_a_history(data, FIRM_KEYS)
+
+
+def tell_a_history(data: st.DataObject, keys: list[str]) -> None:
     pairs = st.tuples(st.sampled_from(keys), st.sampled_from(keys)).filter(lambda two: two[0] != two[1])
     choices = st.sampled_from([None, Decision(True, "user"), Decision(False, "user")])
     found, now, decided = EntityResolver(), World(), {}
@@ -291,6 +440,7 @@ def test_whatever_came_in_between_the_names_that_are_there_decide(data: st.DataO
         changed = found.update(changes, decisions)
         now, decided = then, {**decided, **decisions}
         after = {key: found.entity_of(key) for key in now}
+        assert all(found.entity_of(merge.key) == found.entity_of(merge.into) for merge in found.merges)
         assert changed == {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     fresh = EntityResolver()
     shuffled = list(now.items())
