@@ -19,6 +19,7 @@ from sessiongraph.api.fact_records import Fact
 from sessiongraph.dagster.event_reporting import report_materialization
 from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import check_session_id, new_id
+from sessiongraph.persistence.lessons_estimate import LearnEstimate, dry_run_learn
 from sessiongraph.persistence.session_lessons import ASSET as LESSONS
 from sessiongraph.persistence.session_lessons import LessonsReport, learn
 from sessiongraph.prompts.lessons_prompt import KINDS
@@ -117,6 +118,19 @@ class Memory:
         services = self._services
         target = await permitted(services, await acting_user(services, user), dataset, "write")
         return await learn_from(services, target, retry_failed, relearn)
+
+    async def estimate_learn(
+        self, dataset: str, *, retry_failed: bool = False, relearn: bool = False, user: User | None = None
+    ) -> LearnEstimate:
+        """What `learn` with the same arguments would do, and its calls, tokens and price; nothing is done.
+
+        Raises DatasetNotFoundError, PermissionDeniedError, StoreBusyError.
+        """
+        check_flag(retry_failed, "retry_failed")
+        check_flag(relearn, "relearn")
+        services = self._services
+        target = await permitted(services, await acting_user(services, user), dataset, "write")
+        return await dry_run_learn(services.store(target), services.llm, retry_failed=retry_failed, relearn=relearn)
 
 
 async def learn_from(

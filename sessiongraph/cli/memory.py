@@ -12,6 +12,7 @@ from sessiongraph.types import MAIN_DATASET
 
 if TYPE_CHECKING:
     from sessiongraph.api.memory import Profile, SessionLesson
+    from sessiongraph.persistence.lessons_estimate import LearnEstimate
     from sessiongraph.persistence.session_lessons import LessonsReport
 
 app = typer.Typer(no_args_is_help=True, help="What was learned of sessions: who speaks, what they teach.")
@@ -81,17 +82,29 @@ def lessons(
     )
 
 
-@app.command(epilog=examples("sessiongraph memory learn -d demo", "sessiongraph memory learn -d demo --relearn"))
+@app.command(
+    epilog=examples("sessiongraph memory learn -d demo", "sessiongraph memory learn -d demo --relearn --dry-run")
+)
 def learn(
     dataset: DatasetName = MAIN_DATASET,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Those too that failed too often.")] = False,
     relearn: Annotated[
         bool, typer.Option("--relearn", help="Those too from before, or read by another model or version.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be read, and what it costs.")] = False,
     user: UserName = None,
     as_json: AsJson = False,
 ) -> None:
     """Read sessions of which something is new for what they teach: one call of the model each."""
+
+    async def estimate() -> "LearnEstimate":
+        return await sessiongraph.memory.estimate_learn(
+            dataset, retry_failed=retry_failed, relearn=relearn, user=await acting(user)
+        )
+
+    if dry_run:
+        estimated = run("Looking at what would be done…", estimate())
+        return show_json(estimated) if as_json else say(f"{dataset}: {estimated}")
 
     async def work() -> "LessonsReport":
         return await sessiongraph.memory.learn(

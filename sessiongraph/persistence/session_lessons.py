@@ -10,7 +10,7 @@ Invariants:
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sessiongraph.errors import LLMFailedError, SessionGraphError
@@ -31,7 +31,7 @@ from sessiongraph.types import Usage
 
 ASSET = "session_lessons"
 # Sessions that are read, and committed, at once: what a kill can cost at the most.
-_AT_ONCE = 32
+AT_ONCE = 32
 _MOST_CHARS = 300
 _NAMES = "SELECT id, user_name || '/' || session_id FROM documents WHERE id IN (SELECT unnest(?))"
 
@@ -82,19 +82,35 @@ async def learn(
     started = time.monotonic()
     report, version = LessonsReport(run_id), lessons_version(llm)
     states = await asyncio.to_thread(store.read, lambda con: session_states(con, version))
-    wanted = {"due", *(["quarantined"] if retry_failed else []), *(["stale"] if relearn else [])}
-    due = [document_id for document_id, state in states.items() if state in wanted]
-    counted = Counter(state for state in states.values() if state not in wanted)
-    report.quarantined, report.stale = counted["quarantined"], counted["stale"]
+    due, left = due_sessions(states, retry_failed, relearn)
+    report.quarantined, report.stale = left["quarantined"], left["stale"]
     reader = _Reader(store, llm, version, report, relearn)
     try:
-        for start in range(0, len(due), _AT_ONCE):
-            await reader.read(due[start : start + _AT_ONCE])
+        for start in range(0, len(due), AT_ONCE):
+            await reader.read(due[start : start + AT_ONCE])
         report.failure = reader.total_failure
     except SessionGraphError as error:
         report.failure = error
     report.seconds = time.monotonic() - started
     return report
+
+
+def due_sessions(states: Mapping[str, str], retry_failed: bool, relearn: bool) -> tuple[list[str], Counter[str]]:
+    """The documents of `states` whose session is to be read; and how many of each state are left as they are."""
+    wanted = {"due", *(["quarantined"] if retry_failed else []), *(["stale"] if relearn else [])}
+    due = [document_id for document_id, state in states.items() if state in wanted]
+    return due, Counter(state for state in states.values() if state not in wanted)
+
+
+def excerpts_to_read(session: SessionToRead, version: str) -> list[Excerpt]:
+    """Those that the model is asked about: of a session that is not settled, what `version` has not read before."""
+    known = session.known(version)
+    return [excerpt for excerpt in session.excerpts if excerpt.id(version) not in known]
+
+
+def is_settled(session: SessionToRead, version: str, relearn: bool) -> bool:
+    """Whether what is kept of `session` stands: just that was read, and nobody asks to have it read anew."""
+    return session.is_unchanged and not (relearn and session.kept and session.kept.extractor != version)
 
 
 class _Reader:
@@ -127,11 +143,11 @@ class _Reader:
 
     async def _read(self, session: SessionToRead) -> Row:
         """The row that says what became of `session`. Raises LLMFailedError where no other call can fare better."""
-        if (kept := session.kept) is not None and self._is_settled(session):
+        if (kept := session.kept) is not None and is_settled(session, self._version, self._relearn):
             return _row(session, kept.reading_id, kept.extractor, lessons=kept.lessons)
         learned = session.known(self._version)
         reading_id = session.reading_id(self._version)
-        asked = [it for it in session.excerpts if it.id(self._version) not in learned]
+        asked = excerpts_to_read(session, self._version)
         if asked:
             await asyncio.to_thread(self._llm.check)
         try:
@@ -190,16 +206,12 @@ class _Reader:
         for session, row in settled:
             if row["failure"] is not None:
                 report.failed[names[session.document_id]] = row["failure"]
-            elif self._is_settled(session):
+            elif is_settled(session, self._version, self._relearn):
                 report.unchanged += 1
             else:
                 report.read += 1
                 learned = READINGS.validate_json(row["lessons"])
                 report.lessons += Counter(it.kind for of_excerpt in learned.values() for it in of_excerpt)
-
-    def _is_settled(self, session: SessionToRead) -> bool:
-        """Whether what is kept of `session` stands: just that was read, and nobody asks to have it read anew."""
-        return session.is_unchanged and not (self._relearn and session.kept and session.kept.extractor != self._version)
 
 
 def _row(

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 
 from sessiongraph.api.memory import Profile, SessionLesson
+from sessiongraph.persistence.lessons_estimate import LearnEstimate
 from sessiongraph.server.caller import Client, Reader, Writer
 from sessiongraph.server.schemas import LearnBody, Learned
 
@@ -34,6 +35,14 @@ async def lessons(
 ) -> list[SessionLesson]:
     """What sessions teach as a whole, those read last first, each with the turns that it rests on."""
     return await client.memory.lessons(dataset, kind=kind, session_id=session_id, limit=limit, user=caller.user)
+
+
+@router.post("/estimate_learn")
+async def estimate_learn(body: LearnBody, client: Client, caller: Reader) -> LearnEstimate:
+    """The dry run of learning: what it would read, and at which price. Writes nothing and calls no model."""
+    return await client.memory.estimate_learn(
+        body.dataset, retry_failed=body.retry_failed, relearn=body.relearn, user=caller.user
+    )
 
 
 @router.post("/learn")

@@ -1,5 +1,6 @@
 """What is learned of sessions beside facts: contradictions, profiles, lessons; told, decided, forgotten, kept apart."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,8 @@ async def test_a_profile_has_what_stands_about_a_speaker_with_its_turns(dataset:
 
 async def test_a_lesson_names_its_turns_and_goes_with_them(dataset: str) -> None:
     assert await memory.lessons(dataset) == []
+    estimate = await memory.estimate_learn(dataset)
+    assert (estimate.read, estimate.calls) == (1, 1) and await memory.lessons(dataset) == []
     report = await memory.learn(dataset)
     assert (report.read, report.lessons) == (1, {"decided": 1})
     [lesson] = await memory.lessons(dataset)
@@ -94,13 +97,15 @@ async def test_a_search_can_be_narrowed_to_what_was_learned(dataset: str) -> Non
 async def test_others_see_none_of_it(dataset: str) -> None:
     await memory.learn(dataset)
     eve = await users.create("eve")
-    for asked in (facts.conflicts, memory.profiles, memory.lessons, memory.learn):
+    for asked in (facts.conflicts, memory.profiles, memory.lessons, memory.learn, memory.estimate_learn):
         with pytest.raises(DatasetNotFoundError):
             await asked("default_user/d", user=eve)
     await sessiongraph.datasets.grant(dataset, eve, "read")
     assert len(await memory.lessons("default_user/d", user=eve)) == 1
     with pytest.raises(PermissionDeniedError):
         await memory.learn("default_user/d", user=eve)
+    with pytest.raises(PermissionDeniedError):
+        await memory.estimate_learn("default_user/d", user=eve)
 
 
 async def test_what_cannot_be_asked_is_refused(dataset: str) -> None:
@@ -125,5 +130,8 @@ def test_the_same_on_the_command_line(tmp_path: Path) -> None:
     told = cli("facts", "conflicts", "-d", "demo")
     assert PARIS in told.out and ROME in told.out and "home" in told.out and "facts retract FACT" in told.err
     assert "reads the sessions" in cli("memory", "lessons", "-d", "demo").err
+    dry = cli("memory", "learn", "-d", "demo", "--relearn", "--dry-run").out
+    assert dry.startswith("demo: 0 session(s) would be read. That is 0 call(s) of local/extractive")
+    assert json.loads(cli("memory", "learn", "-d", "demo", "--dry-run", "--json").out)["calls"] == 0
     assert "0 session(s) read" in cli("memory", "learn", "-d", "demo").out
     assert "Nothing stands" in cli("memory", "profiles", "-d", "demo").err

@@ -9,8 +9,10 @@ from sessiongraph.errors import LLMFailedError
 from sessiongraph.forgetting import Target, forget
 from sessiongraph.ids import new_id, session_document_id, turn_passage_id
 from sessiongraph.llm.client import LLM
+from sessiongraph.persistence.lessons_estimate import dry_run_learn
 from sessiongraph.persistence.session_lessons import LessonsReport, learn
 from sessiongraph.persistence.session_staging import stage_sessions
+from sessiongraph.prompts.lessons_prompt import PROMPT
 from sessiongraph.settings import load_settings
 from sessiongraph.snapshots.lessons import read_lessons
 from tests.support.openai_endpoint import OpenAIEndpoint
@@ -204,3 +206,44 @@ async def test_what_was_said_while_it_was_read_is_not_passed_over(
     monkeypatch.setattr(workshop.llm, "structured", structured)
     await learned(workshop)
     assert len(lessons(workshop)[document(workshop, "a")]) == 2
+
+
+def written(works: Workshop) -> tuple[object, ...]:
+    return tuple(works.store.read(lambda con: con.execute("SELECT count(*), max(seq) FROM commits").fetchall()))
+
+
+async def test_a_dry_run_tells_the_calls_that_learning_then_makes_and_changes_nothing(
+    works: Workshop, endpoint: OpenAIEndpoint
+) -> None:
+    works.say("a", TALK, DECIDED)
+    works.say("b", TALK)
+    await stage(works, "a", "b")
+    before = written(works)
+    estimate = await dry_run_learn(works.store, works.llm)
+    assert (estimate.read, estimate.calls, estimate.unchanged) == (2, 2, 0)
+    assert estimate.prompt_tokens > 2 * len(PROMPT.split()) and estimate.completion_tokens > 0
+    assert (written(works), endpoint.chats) == (before, []), "nothing is written, no model is called"
+
+    report = await learned(works)
+    assert (report.read, report.usage.calls) == (2, 2)
+    estimate = await dry_run_learn(works.store, works.llm)
+    assert (estimate.read, estimate.calls, estimate.prompt_tokens, estimate.cost) == (0, 0, 0, 0.0)
+    works.cache.update_turn(works.user.id, "a", "a-0", score=4)
+    await stage(works, "a")
+    assert (await dry_run_learn(works.store, works.llm)).unchanged == 1
+
+
+async def test_a_dry_run_prices_what_waits_for_relearn(
+    workshop: Workshop, endpoint: OpenAIEndpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workshop.say("a", TALK, DECIDED)
+    await stage(workshop, "a")
+    await learned(workshop)
+    monkeypatch.setenv("LLM_MODEL", "openai/other")
+    other = LLM(load_settings())
+    left = await dry_run_learn(workshop.store, other)
+    assert (left.calls, left.stale) == (0, 1) and "wait for relearn" in str(left)
+    asked = await dry_run_learn(workshop.store, other, relearn=True)
+    assert (asked.read, asked.calls, asked.stale) == (1, 1, 0)
+    assert str(asked).startswith("1 session(s) would be read. That is 1 call(s) of openai/other, with ")
+    assert len(endpoint.chats) == 1
