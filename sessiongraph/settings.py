@@ -31,6 +31,7 @@ from sessiongraph.types import DEFAULT_USER, MAIN_DATASET
 PREFIX = "SESSIONGRAPH_"
 LOCAL_LLM = "local/extractive"
 LOCAL_EMBEDDER = "local/wordllama"
+LOCAL_SENTENCE_EMBEDDER = "local/e5-small"
 # Seconds; a month. Nothing that is said waits longer than that to be persisted.
 _LONGEST_WAIT = 30 * 24 * 3600
 

@@ -7,6 +7,7 @@ Invariants: vectors are L2-normalised (one of zeros stays so), finite, and all t
 
 import asyncio
 import base64
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -24,11 +25,13 @@ from sessiongraph.llm.call_spans import CallSpan
 from sessiongraph.llm.endpoint import Endpoint
 from sessiongraph.llm.event_loops import EventLoops
 from sessiongraph.local_models import LocalModels
-from sessiongraph.settings import Settings
+from sessiongraph.settings import LOCAL_SENTENCE_EMBEDDER, Settings
 from sessiongraph.types import Usage
 
 BATCH_TEXTS = 512
 BATCH_CHARS = 100_000
+# Of a sentence encoder on a CPU, that costs seconds: a call ends well within its timeout, and needs 100 MB at the most.
+_SLOW_BATCH_TEXTS, _SLOW_BATCH_CHARS = 64, 12_500
 # How an endpoint says that a batch is too large for it: their limits differ (32, 96, 100, 2048 texts).
 _TOO_LARGE = (400, 413, 422)
 
@@ -60,11 +63,15 @@ class Embedder:
             retries=settings.llm_max_retries,
             concurrency=settings.llm_max_concurrency,
         )
+        self._is_slow = settings.embedding_model == LOCAL_SENTENCE_EMBEDDER
         self._local_models = local_models or LocalModels()
         self._loops = EventLoops(
-            self._endpoint.concurrency,
+            # Each call of the slow one has a core of its own.
+            min(self._endpoint.concurrency, os.cpu_count() or 1) if self._is_slow else self._endpoint.concurrency,
             None if self._endpoint.is_local else litellm_runtime.close_clients_at_shutdown,
         )
+        # Nobody's question waits for the passages of thousands.
+        self._local_queries = EventLoops(self._endpoint.concurrency)
         self._checked = False
         self._refuses_base64 = False
         self._queries: LRUCache[str, np.ndarray] = LRUCache(_CACHED_QUERIES)
@@ -84,9 +91,10 @@ class Embedder:
         """Drop what was embedded, and what is kept for event loops."""
         self.forget_answers()
         self._loops.close()
+        self._local_queries.close()
 
     async def embed(self, texts: Sequence[str]) -> tuple[np.ndarray, Usage]:
-        """The vectors of `texts`, as (n, d) float32; (0, 0) of none.
+        """The vectors of `texts`, which are questions, as (n, d) float32; (0, 0) of none.
 
         Raises LLMNotConfiguredError, LLMFailedError where any of them cannot be embedded.
         """
@@ -95,7 +103,7 @@ class Embedder:
         key = content_id(texts[0]) if len(texts) == 1 else None
         if key and (cached := self._cached(key)) is not None:
             return cached.copy(), Usage()
-        rows, usage = await self._embed_each(texts, _Run(isolates=len(texts) > 1))
+        rows, usage = await self._embed_each(texts, _Run(isolates=len(texts) > 1, as_queries=True))
         for row in rows:
             if isinstance(row, LLMFailedError):
                 row.usage = usage
@@ -107,7 +115,8 @@ class Embedder:
         return vectors, usage
 
     async def embed_each(self, texts: Sequence[str]) -> tuple[list[Row], Usage]:
-        """For each of `texts` its vector, or why it has none: what is one text's fault costs no other its own.
+        """For each of `texts`, which are passages, its vector, or why it has none: what is one text's fault costs no
+        other its own.
 
         Raises LLMNotConfiguredError, and LLMFailedError where the fault is the endpoint's, the key's or the model's.
         """
@@ -116,7 +125,8 @@ class Embedder:
     async def _embed_each(self, texts: Sequence[str], run: "_Run") -> tuple[list[Row], Usage]:
         if not self._checked:
             await asyncio.to_thread(self.check)
-        tasks = [asyncio.ensure_future(self._embed_batch(run, batch)) for batch in _batches(texts)]
+        limits = (_SLOW_BATCH_TEXTS, _SLOW_BATCH_CHARS) if self._is_slow else (BATCH_TEXTS, BATCH_CHARS)
+        tasks = [asyncio.ensure_future(self._embed_batch(run, batch)) for batch in _batches(texts, *limits)]
         try:
             parts = await asyncio.gather(*tasks)
         finally:
@@ -134,7 +144,7 @@ class Embedder:
     ) -> tuple[list[Row], Usage]:
         """One call; where that fails and any text may be at fault, or there are too many of them, its two halves."""
         if self._endpoint.is_local:
-            return await self._call_locally(texts)
+            return await self._call_locally(texts, run.as_queries)
         encoding = self._encoding()
         try:
             answer = await self._call(texts, encoding, retries)
@@ -199,9 +209,11 @@ class Embedder:
         )
         return rows, usage
 
-    async def _call_locally(self, texts: Sequence[str]) -> tuple[list[Row], Usage]:
+    async def _call_locally(self, texts: Sequence[str], as_queries: bool) -> tuple[list[Row], Usage]:
         vectors, seconds = await local_calls.call(
-            self._endpoint, self._loops, lambda: self._local_models.embed(list(texts))
+            self._endpoint,
+            self._local_queries if as_queries else self._loops,
+            lambda: self._local_models.embed(self._endpoint.model, list(texts), as_queries=as_queries),
         )
         usage = Usage(embedding_calls=1, embedding_tokens=local_calls.estimated_tokens(texts), seconds=seconds)
         return list(vectors), usage
@@ -259,9 +271,11 @@ class Embedder:
 
 @dataclass
 class _Run:
-    """What the calls for some texts tell of each other; `isolates` says to find out which text is at fault."""
+    """What the calls for some texts tell of each other; `isolates` says to find out which text is at fault,
+    `as_queries` that they are questions."""
 
     isolates: bool
+    as_queries: bool = False
     answered: bool = False
     probe: asyncio.Future[tuple[list[Row], Usage]] | None = None
 
@@ -288,12 +302,12 @@ def _is_about_encoding(error: LLMFailedError) -> bool:
     return any(word in str(error).lower() for word in ("encoding_format", "base64"))
 
 
-def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
-    """`texts` in order, in batches of at most BATCH_TEXTS and, but for a single longer text, BATCH_CHARS."""
+def _batches(texts: Sequence[str], most_texts: int, most_chars: int) -> Iterator[list[str]]:
+    """`texts` in order, in batches of at most so many and, but for a single longer text, of so many characters."""
     batch: list[str] = []
     chars = 0
     for text in texts:
-        if batch and (len(batch) == BATCH_TEXTS or chars + len(text) > BATCH_CHARS):
+        if batch and (len(batch) == most_texts or chars + len(text) > most_chars):
             yield batch
             batch, chars = [], 0
         batch.append(text)

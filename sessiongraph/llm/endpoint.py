@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sessiongraph.errors import LLMNotConfiguredError
-from sessiongraph.settings import LOCAL_EMBEDDER, LOCAL_LLM
+from sessiongraph.settings import LOCAL_EMBEDDER, LOCAL_LLM, LOCAL_SENTENCE_EMBEDDER
 
-LOCAL_MODELS = {"LLM": LOCAL_LLM, "EMBEDDING": LOCAL_EMBEDDER}
+LOCAL_MODELS = {"LLM": (LOCAL_LLM,), "EMBEDDING": (LOCAL_EMBEDDER, LOCAL_SENTENCE_EMBEDDER)}
 _EXAMPLES = {
     "LLM": "openai/gpt-4o-mini, ollama/llama3.1",
     "EMBEDDING": "openai/text-embedding-3-small, ollama/nomic-embed-text",
@@ -34,5 +34,5 @@ class Endpoint:
         """What to raise where `model` names none."""
         return LLMNotConfiguredError(
             f"{self.prefix}_MODEL={self.model} names no model that can be reached. Set {self.prefix}_MODEL "
-            f"to provider/model, such as {_EXAMPLES[self.prefix]} or {LOCAL_MODELS[self.prefix]}."
+            f"to provider/model, such as {_EXAMPLES[self.prefix]} or {LOCAL_MODELS[self.prefix][0]}."
         )

