@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.corrections import Stated, correction, over
+from sessiongraph.local_models.extractive.name_types import LIKELY
 from sessiongraph.local_models.extractive.naming import IS_CALLED, name_of_self
 from sessiongraph.local_models.extractive.parse_types import (
     Counted,
@@ -60,7 +61,7 @@ def _utterances(window: ParsedWindow) -> Iterator[tuple[int | None, Part]]:
 
 @dataclass
 class _Entity:
-    """An entity as it grows: the types that its mentions claim, its passages, and what is said of it, best first."""
+    """An entity as it grows: how much speaks for each type, its passages, and what is said of it, best first."""
 
     name: str
     types: Counter[str] = field(default_factory=Counter)
@@ -250,30 +251,34 @@ class _Window:
         for slot in (*fact.subjects, *fact.objects):
             if isinstance(slot, Pronoun):
                 for name in known.get(slot.at, ()):
-                    self._note(name, "Person" if slot.kind in ("i", "you", "she", "he") else "", number, statement, 2)
+                    type_ = "Person" if slot.kind in ("i", "you", "she", "he") else ""
+                    self._note(name, type_, number, statement, 2, LIKELY)
             elif isinstance(slot, Counted) and slot.things is not None and not self.is_document:
                 self._note(self.coreference.name(slot.things, known), slot.things.type, number, statement, 2)
             elif isinstance(slot, Mention) and is_known(slot.name, known):
-                self._note(self.coreference.name(slot, known), slot.type, number, statement, 2)
+                self._note(self.coreference.name(slot, known), slot.type, number, statement, 2, slot.weight)
 
     def _mention(self, sentence: Sentence, known: Referents, statement: str, number: int) -> None:
         for mention in sentence.mentions:
             if mention.proper and is_known(mention.name, known):
                 weight = 0 if sentence.question else 1
-                self._note(self.coreference.name(mention, known), mention.type, number, statement, weight)
+                name = self.coreference.name(mention, known)
+                self._note(name, mention.type, number, statement, weight, mention.weight)
 
-    def _note(self, name: str, type_: str, number: int, statement: str, weight: int) -> None:
+    def _note(self, name: str, type_: str, number: int, statement: str, worth: int, sure: int = 0) -> None:
+        """Takes that `name` is told of in `statement`, which is `worth` so much to describe it, as a `type_` for which
+        `sure` speaks."""
         if name.lower() in ("user", "assistant", "question", "session id"):
             return
         entity = self.entities.setdefault(name.casefold(), _Entity(name))
-        if type_:
-            entity.types[type_] += 1
+        # That something is a concept is said of all for which nothing speaks.
+        entity.types[type_ or "Concept"] += sure if type_ in ("", "Concept") else max(sure, 1)
         entity.passages.add(number)
-        entity.said.append((weight, statement))
+        entity.said.append((worth, statement))
 
     def _entity(self, entity: _Entity) -> ExtractedEntity:
-        typed = [type_ for type_, _ in entity.types.most_common() if type_ != "Concept"]
-        type_ = "Person" if entity.name in self.coreference.speakers else typed[0] if typed else "Concept"
+        is_speaker = entity.name in self.coreference.speakers
+        type_ = "Person" if is_speaker else max(entity.types, key=lambda each: (entity.types[each], each != "Concept"))
         description = max(entity.said, key=lambda said: (said[0], min(len(said[1]), _DESCRIPTION_CHARS)))[1]
         return ExtractedEntity(
             name=entity.name,

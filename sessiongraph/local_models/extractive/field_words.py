@@ -19,13 +19,14 @@ TYPE_OF_FIELD = {
     ),
     **dict.fromkeys(
         words(
-            "team company client school university club employer supplier vendor publisher manufacturer hospital bank"
+            """team company client school university club employer supplier vendor publisher manufacturer hospital bank
+            maker producer brand sponsor partner retailer"""
         ),
         "Organization",
     ),
     **dict.fromkeys(
         words("city country capital town office from to region location village mountain lake river hometown island")
-        | {"home town"},
+        | {"home town", "origin"},
         "Place",
     ),
 }

@@ -115,6 +115,11 @@ KIN = (
 )
 
 
+ANIMALS = words(
+    "dog cat puppy kitten pet horse pony donkey rabbit hamster parrot goat cow tortoise turtle goldfish hen pig sheep"
+)
+
+
 def is_kin(noun: "Token") -> bool:
     """Whether `noun` is one of KIN, also where its lemma is not what it should be ("bos" of "boss")."""
     return noun.lemma_.lower() in KIN or noun.lower_ in KIN
@@ -127,6 +132,12 @@ MALE = MALE_KIN | words("man boy gentleman mr king actor waiter")
 TITLES = words(
     """mr mrs ms miss mx dr doctor prof professor sir madam herr frau rev reverend aunt uncle captain inspector
     detective sergeant count countess"""
+)
+
+# How sentences begin that tell to do something: no part of the name that follows.
+ORDERS = words(
+    """tell contact call ask email install open press choose select use add mix apply take send run start stop close
+    download visit see try remove insert connect give bring meet thank follow click"""
 )
 
 # What one is, in capitals, without being a name.
@@ -181,7 +192,7 @@ HEADS = {
         """agency company group school university college team club organization organisation shelter hospital bank
     charity firm business startup church band council department government institute foundation academy
     association committee community store shop studio ministry union league press lab laboratory brewery bakery airline
-        publisher orchestra choir"""
+    publisher orchestra choir clinic newspaper retailer brand"""
     ),
     "Place": words(
         """park beach city town village country lake river mountain house home apartment museum gallery restaurant

@@ -4,7 +4,7 @@ import re
 
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.name_spans import MAX_NAME, NAME
-from sessiongraph.local_models.extractive.name_types import known_type, type_of_words
+from sessiongraph.local_models.extractive.name_types import LIKELY, SURE, gender_of, known_type, type_of_words
 from sessiongraph.local_models.extractive.parse_types import Mention, RawFact, Sentence
 from sessiongraph.local_models.extractive.structured_lines import Line
 
@@ -41,10 +41,17 @@ def line_sentence(line: Line, owner: Mention | None) -> Sentence:
 
 
 def _mention(at: int, name: str, type_: str) -> Mention:
+    told = type_
     if name[:1].isupper():
-        type_ = type_of_words(name) or type_ or known_type(name) or ""
+        type_ = type_of_words(name) or type_ or _listed(name)
     is_proper = bool(type_) or (name[:1].isupper() and not any(letter.isdigit() for letter in name))
-    return Mention(at, (name,), type_ or "Concept", is_proper)
+    return Mention(at, (name,), type_ or "Concept", is_proper, weight=SURE if told else LIKELY if type_ else 0)
+
+
+def _listed(name: str) -> str:
+    """The type of a name that is on a list; one that is alone in its cell may be a given name by chance."""
+    known = known_type(name) or ""
+    return known if known == "Place" or " " in name or gender_of(name) else ""
 
 
 def _names(value: str) -> bool:

@@ -6,7 +6,7 @@ What does not belong here: where a list begins and ends (`structured_lines`).
 import re
 from dataclasses import dataclass
 
-from sessiongraph.local_models.extractive import field_words, lexicon
+from sessiongraph.local_models.extractive import field_words, lexicon, type_words
 
 Told = tuple[list[tuple[str, str, str]], dict[str, str]]
 """Subjects, relations and objects, and the types of names."""
@@ -75,11 +75,24 @@ class Heading:
             ], persons
         if match := _SENTENCE.match(self.text):
             return [(self.subject, match["verb"].lower(), text)], {}
-        if _OF.match(self.text):
-            relation = "includes" if self.noun.split()[-1] in lexicon.EMPTY_NOUNS else f"has {self.noun}"
-            kind = "Place" if self.noun in field_words.STOPS else lexicon.TYPE_OF_HEAD.get(self.noun)
-            return [(self.subject, relation, text)], {text: kind} if kind and text[:1].isupper() else {}
-        return [(self.subject, "includes", text)], {}
+        kind = self.kind
+        names = text.split(" and ") if kind == "Person" else [text]
+        types = {name: kind for name in names if kind and name[:1].isupper()}
+        relation = "includes"
+        if _OF.match(self.text) and self.noun.split()[-1] not in lexicon.EMPTY_NOUNS:
+            relation = f"has {self.noun}"
+        return [(self.subject, relation, name) for name in names], types
+
+    @property
+    def kind(self) -> str | None:
+        """The type of what it heads, where its noun tells one: "Suppliers of the mill"."""
+        noun = self.noun.split()[-1] if self.noun else ""
+        if noun in field_words.STOPS:
+            return "Place"
+        if noun in type_words.BUSINESSES:
+            return "Organization"
+        known = lexicon.TYPE_OF_HEAD.get(noun) or field_words.TYPE_OF_FIELD.get(noun)
+        return known or ("Person" if noun in lexicon.OCCUPATIONS else None)
 
     def sentence(self, item: str) -> str | None:
         """An item that says what the heading's subject does, as a sentence: "Loomis 4 syncs with Google Calendar"."""
@@ -94,6 +107,8 @@ class Heading:
 def singular(noun: str) -> str:
     if noun.endswith("ies") and len(noun) > 4:
         return noun[:-3] + "y"
+    if noun.endswith(("ches", "shes", "xes", "sses")):
+        return noun[:-2]
     return (
         noun[:-1] if noun.endswith("s") and not noun.endswith(("ss", "us")) and noun not in ("hours", "news") else noun
     )

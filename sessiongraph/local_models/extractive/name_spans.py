@@ -4,12 +4,14 @@ What does not belong here: nouns in lower case, and what is said of anyone.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sessiongraph.local_models.extractive import dates, lexicon
-from sessiongraph.local_models.extractive.name_types import type_of_name
+from sessiongraph.local_models.extractive.name_evidence import type_of_noun
+from sessiongraph.local_models.extractive.name_types import SURE, types_of_names
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -19,6 +21,21 @@ NAME = re.compile(r"(?!\d+(?:st|nd|rd|th)\Z)[^\W_](?:[\w&'.,/+#:! -]*[\w.!+#])?\
 MAX_NAME = 60
 MAX_WORDS = 6
 _MAX_TITLE_WORDS = 10
+
+
+# Lower-case words that are part of names; other prepositions stand between two.
+_IN_NAMES = frozenset(("of", "de", "di", "da", "von", "van", "upon", "sur", "in", "on", "and"))
+# Said of a person before the name, and no part of it where it begins a sentence: "Old Pieter".
+_BEFORE_PERSONS = frozenset(("old", "young", "little", "poor"))
+
+
+class NameSpan(NamedTuple):
+    """A name from token `start` to before `end`, and how much speaks for its `type`."""
+
+    start: int
+    end: int
+    type: str
+    weight: int
 
 
 class Names:
@@ -38,7 +55,8 @@ class Names:
     @cached_property
     def vocatives(self) -> frozenset[int]:
         """The tokens of names that are only called out ("Thanks, Melanie!")."""
-        return frozenset(n for start, end, _ in self._found for n in range(start, end) if self._is_called(start, end))
+        called = (name for name in self._found if self._is_called(name.start, name.end))
+        return frozenset(number for name in called for number in range(name.start, name.end))
 
     @cached_property
     def named(self) -> frozenset[int]:
@@ -46,12 +64,12 @@ class Names:
         return frozenset(self.span_of)
 
     @cached_property
-    def spans(self) -> list[tuple[int, int, str]]:
-        """Names as (first token, end, type)."""
-        return [span for span in self._found if span[0] not in self.vocatives]
+    def spans(self) -> list[NameSpan]:
+        """The names of whom or what is spoken of."""
+        return [name for name in self._found if name.start not in self.vocatives]
 
     @cached_property
-    def _found(self) -> list[tuple[int, int, str]]:
+    def _found(self) -> list[NameSpan]:
         """Titles in quotes, what the recogniser found, and other runs of proper nouns; "Lord of the Rings" is one."""
         spans: dict[int, tuple[int, int, str]] = {}
         for found in (self._titles(), self._recognised(), self._runs()):
@@ -64,27 +82,25 @@ class Names:
             if before[2] not in ("", "Person") and between in (["of"], ["of", "the"]):
                 joined[-1] = (before[0], end, before[2])
             else:
-                joined.append(self._typed(start, end, kind))
-        return [self._with_title(*self._with_number(*span)) for span in joined]
+                joined.append((start, end, kind))
+        types = types_of_names([self.doc[start:end] for start, end, _ in joined], [kind for _, _, kind in joined])
+        typed = (NameSpan(start, end, *of) for (start, end, _), of in zip(joined, types, strict=True))
+        return [self._with_title(self._with_number(name)) for name in typed]
 
-    def _typed(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
-        return start, end, type_of_name(self.doc[start:end], kind)
-
-    def _with_number(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
+    def _with_number(self, name: NameSpan) -> NameSpan:
         """A name with the number behind it ("Kestrel 3"), which counts nothing that follows."""
-        after = self.doc[end] if end < len(self.doc) else None
-        if after is None or not (after.is_digit and len(after) <= 3 and after.sent == self.doc[start].sent):
-            return start, end, kind
-        counts = (
-            after.head.i > after.i and after.dep_ == "nummod" and after.head.pos_ == "NOUN" and after.head.i != end + 1
-        )
-        return (start, end, kind) if counts or self.date_at(after) else (start, end + 1, kind)
+        after = self.doc[name.end] if name.end < len(self.doc) else None
+        if after is None or not (after.is_digit and len(after) <= 3 and after.sent == self.doc[name.start].sent):
+            return name
+        is_number = after.head.i > after.i and after.dep_ == "nummod" and after.head.pos_ == "NOUN"
+        counts = is_number and after.head.i != name.end + 1
+        return name if counts or self.date_at(after) else name._replace(end=name.end + 1)
 
-    def _with_title(self, start: int, end: int, kind: str) -> tuple[int, int, str]:
+    def _with_title(self, name: NameSpan) -> NameSpan:
         """A name with the title before it: who is called "Mr. Tanabe" is a person, and not every Tanabe."""
-        if start > 0 and _is_title(self.doc[start - 1]) and end - start < MAX_WORDS:
-            return start - 1, end, "Person"
-        return start, end, kind
+        if name.start > 0 and _is_title(self.doc[name.start - 1]) and name.end - name.start < MAX_WORDS:
+            return NameSpan(name.start - 1, name.end, "Person", SURE)
+        return name
 
     def _titles(self) -> list[tuple[int, int, str]]:
         quotes = [token.i for token in self.doc if token.text == '"']
@@ -104,9 +120,33 @@ class Names:
         spans = []
         for entity in self.doc.ents:
             kind = lexicon.TYPE_OF_LABEL.get(entity.label_)
-            if kind and (trimmed := self._trimmed(entity.start, entity.end)):
-                spans.append((*trimmed, kind))
+            if kind is None:
+                continue
+            first = self._whole_from(entity.start, entity.end)
+            for start, end in self._apart(first, entity.end):
+                if trimmed := self._trimmed(start, end):
+                    spans.append((*trimmed, kind if start == first else type_of(self.doc[trimmed[1] - 1])))
         return spans
+
+    def _whole_from(self, start: int, end: int) -> int:
+        """Where a name begins of which the recogniser found the end: "Gerber AG"."""
+        while start > self.doc[start].sent.start:
+            before = self.doc[start - 1]
+            is_part = before.pos_ == "PROPN" and before.dep_ == "compound" and not before.ent_type_
+            if not (is_part and before.text[0].isupper() and before.head.i in range(start, end)) or _is_title(before):
+                break
+            start -= 1
+        return start
+
+    def _apart(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """What the recogniser took for one name, parted where a preposition stands between: "the Argo to Naxos"."""
+        for number in range(start + 1, end - 1):
+            token = self.doc[number]
+            is_between = token.pos_ == "ADP" and token.text.islower() and token.lower_ not in _IN_NAMES
+            if is_between or (token.text == "," and "&" not in self.doc[start:end].text):
+                yield start, number
+                start = number + 1
+        yield start, end
 
     def _runs(self) -> list[tuple[int, int, str]]:
         spans = []
@@ -126,7 +166,7 @@ class Names:
             return True  # "Go Jon!"
         if root.dep_ in ("conj", "pobj", "attr") or (root.dep_ == "dobj" and before is not None):
             return False
-        if root.dep_ == "appos" and (root.head.pos_ == "PROPN" or lexicon.is_kin(root.head)):
+        if root.dep_ == "appos" and (root.head.pos_ == "PROPN" or type_of_noun(root.head) is not None):
             return False
         called = before is None or before.pos_ in ("PUNCT", "INTJ") or before.lower_ in lexicon.INTERJECTIONS
         cut_off = after is None or after.text in (",", "!", ".", "?", "-", ":", ";", "...", "–", "—")
@@ -138,8 +178,8 @@ class Names:
         )
 
     @cached_property
-    def span_of(self) -> dict[int, tuple[int, int, str]]:
-        return {number: span for span in self.spans for number in range(span[0], span[1])}
+    def span_of(self) -> dict[int, NameSpan]:
+        return {number: name for name in self.spans for number in range(name.start, name.end)}
 
     def _trimmed(self, start: int, end: int) -> tuple[int, int] | None:
         doc = self.doc
@@ -149,6 +189,7 @@ class Names:
             or not doc[start].text[0].isalnum()
         ):
             start += 1
+        start = self._after_opening(start, end)
         while start < end and (
             doc[end - 1].pos_ in ("PUNCT", "PART", "SPACE", "ADP", "CCONJ", "DET")
             or (not doc[end - 1].text[-1].isalnum() and doc[end - 1].text[-1] != ".")
@@ -173,11 +214,29 @@ class Names:
             return None
         return start, end
 
+    def _after_opening(self, start: int, end: int) -> int:
+        """Where a name begins behind what is capitalised because a sentence begins with it: "Tell Luc", "Striker Milo
+        Vance"."""
+        first = self.doc[start] if start + 1 < end else None
+        if first is None or not first.is_sent_start or not first.text.istitle():
+            return start
+        rest = self.doc[start + 1]
+        if not rest.text[0].isupper():
+            return start
+        is_told = first.sent.root.i in range(start, end) and first.lower_ in lexicon.ORDERS
+        kind = type_of_noun(first)
+        is_role = kind == "Organization" or (kind == "Person" and end - start > 2)
+        is_of_person = first.lower_ in _BEFORE_PERSONS and first.ent_type_ in ("PERSON", "")
+        return start + 1 if is_told or is_role or is_of_person else start
+
     def _is_name(self, start: int, end: int) -> bool:
         """Whether a run of proper nouns that the recogniser passed over is a name at all."""
         first, root = self.doc[start], self.doc[start:end].root
         if end - start == 1 and (first.lemma_.lower() in lexicon.ROLES or _is_title(first)):
             return False
+        is_common = first.lower_ in lexicon.OCCUPATIONS | lexicon.ORDERS
+        if end - start == 1 and first.is_sent_start and is_common:
+            return False  # "Author Ida Holm": capitalised as the first word
         if not all(token.text[0].isupper() or token.text in ("&", "-") for token in self.doc[start:end]):
             return False
         if first.is_sent_start and end - start == 1 and root.dep_ not in ("nsubj", "nsubjpass", "compound", "poss"):

@@ -1,47 +1,134 @@
-"""Whether a name is a person's, an organization's or a place's, by what stands in it and around it.
+"""Whether a name is a person's, an organization's or a place's: the evidence of one text, weighed.
 
 The recogniser guesses at names that it does not know. So each name has evidence weighed: its own words ("Kiel Street"),
-what its sentence does with it ("Bea booked", "born in Lodz", "the Skadi hat"), lists of known names, and the guess.
-This is the internal and external evidence of McDonald (1996), "Internal and external evidence in the identification and
-semantic categorization of proper names".
+what its sentences do with it (`name_evidence`), lists of known names, and the guess, where that can be trusted. This is
+the internal and external evidence of McDonald (1996), "Internal and external evidence in the identification and
+semantic categorization of proper names". All places of one text at which a name stands are weighed together, for it
+seldom changes its sense in one discourse (Gale, Church and Yarowsky 1992, "One sense per discourse"), and so are names
+that "and" joins, for they are of one kind.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sessiongraph.english import FEMALE_NAMES, MALE_NAMES
 from sessiongraph.local_models.extractive import known_places, lexicon, type_words
+from sessiongraph.local_models.extractive.given_names import GIVEN_NAMES
+from sessiongraph.local_models.extractive.name_evidence import (
+    AGENT,
+    MAKER,
+    conjoined,
+    evidence_around,
+    is_guess_trusted,
+)
 
 if TYPE_CHECKING:
-    from spacy.tokens import Span, Token
+    from spacy.tokens import Span
 
-_SUBJECTS = frozenset(("nsubj", "nsubjpass"))
-_TYPED = ("Person", "Organization", "Place")
-_SURE, _LIKELY, _GUESSED = 4, 2, 1
+TYPED = ("Person", "Organization", "Place")
+SURE, LIKELY, GUESSED = 4, 2, 1
+# What a list says of a place holds whatever a sentence does with it: "the Paris office" is of Paris.
+_LISTED = 5
+
+Weights = Counter[str]
 
 
-def type_of_name(span: "Span", guess: str) -> str:
-    """The type of the name `span`, which the recogniser, or its own last word, takes for a `guess`."""
-    if guess not in (*_TYPED, "Product", "Concept"):
-        return guess
-    weights: Counter[str] = Counter()
-    if own := type_of_words(span.text):
-        weights[own] += _SURE
-    for type_ in _around(span):
-        weights[type_] += _LIKELY
-    if known := known_type(span.text):
-        weights[known] += _SURE if known == "Place" else _LIKELY + _GUESSED
-    if guess in _TYPED and weights[guess]:
-        weights[guess] += _GUESSED
+def types_of_names(spans: "Sequence[Span]", guesses: Sequence[str]) -> list[tuple[str, int]]:
+    """The type of each of `spans`, names of one text, and how much speaks for it: 0 where nothing does.
+
+    `guesses` are what the recogniser, or their own last words, take them for.
+    """
+    own = [_evidence(span, guess) for span, guess in zip(spans, guesses, strict=True)]
+    weights: dict[str, Weights] = {}
+    guessed: dict[str, set[str]] = {}
+    for number, (span, guess) in enumerate(zip(spans, guesses, strict=True)):
+        if span.text not in weights:
+            weights[span.text] = _of_itself(span, guess)
+        weights[span.text].update(own[number])
+        weights[span.text].update(_of_conjoined(number, spans, own))
+        guessed.setdefault(span.text, set()).add(guess)
+    found = {name: _settled(of_name, guessed[name]) for name, of_name in weights.items()}
+    for name in [name for name in found if " " not in name]:
+        found[name] = _as_short_form(name, found)
+    return [
+        (guess, 0) if _is_settled_by(guess, span) else _or_guess(found[span.text], guess)
+        for span, guess in zip(spans, guesses, strict=True)
+    ]
+
+
+def _of_itself(span: "Span", guess: str) -> Weights:
+    """What a name tells by its own words, and by the lists that it is on."""
+    known = known_type(span.text)
+    if known == "Place":
+        return Counter({known: _LISTED})
+    if own := type_of_words(span.text) or ("Concept" if _is_numbered(span) else None):
+        return Counter({own: SURE})
+    # "The Astrid chair", "Danish": given names only by chance.
+    is_modifier = span.root.dep_ in ("compound", "nmod", "amod") and guess != "Person"
+    return Counter({known: LIKELY + GUESSED}) if known and not is_modifier else Counter()
+
+
+def _evidence(span: "Span", guess: str) -> Weights:
+    """What its place in a text tells of a name."""
+    weights: Weights = Counter()
+    for type_ in evidence_around(span):
+        weights[type_] += LIKELY
+    if guess in TYPED and is_guess_trusted(span, guess, known_type(span.text) == "Person"):
+        weights[guess] += GUESSED
+    return weights
+
+
+def _of_conjoined(number: int, spans: "Sequence[Span]", own: list[Weights]) -> Weights:
+    """What speaks for the names that "and" joins to the one at `number`."""
+    at = {span.root.i: other for other, span in enumerate(spans)}
+    found: Weights = Counter()
+    for token in conjoined(spans[number].root):
+        if token.i in at and at[token.i] != number:
+            other = own[at[token.i]] + _of_itself(spans[at[token.i]], "")
+            found.update({type_: LIKELY for type_, weight in other.items() if weight > GUESSED})
+    return found
+
+
+def _settled(weights: Weights, guesses: set[str]) -> tuple[str, int]:
+    """The type for which the most speaks. Who acts is a person, unless something takes them for an organization, and
+    who makes things is one, unless something takes them for a person."""
+    acting, making = weights.pop(AGENT, 0), weights.pop(MAKER, 0)
+    if acting or making:
+        is_person = weights["Person"] > weights["Organization"] or "Person" in guesses
+        is_company = weights["Organization"] > weights["Person"] or "Organization" in guesses or making > acting
+        weights["Organization" if is_company and not (is_person and making) else "Person"] += acting + making
+    weights = +weights
     if not weights:
-        return guess if guess not in _TYPED or _is_trusted(span, guess) else "Concept"
-    best, weight = max(weights.items(), key=lambda each: each[1])
-    return best if weight > 0 else guess
+        return "Concept", 0
+    return max(weights.items(), key=lambda each: (each[1], each[0] in guesses))
 
 
-def _is_trusted(span: "Span", guess: str) -> bool:
-    """Whether a guess stands by itself: of names of several words, and of those that nothing is said to qualify."""
-    return len(span) > 1 or guess == "Person" or span.root.dep_ in ("pobj", "poss", "conj", "appos")
+def _as_short_form(name: str, found: dict[str, tuple[str, int]]) -> tuple[str, int]:
+    """The type of "Henrike" where "Henrike Vos" is in the text."""
+    type_, weight = found[name]
+    for full, (of_full, weight_of_full) in found.items():
+        words = full.split()
+        if len(words) > 1 and name in (words[0], words[-1]) and of_full in TYPED and weight_of_full >= weight:
+            return of_full, weight_of_full
+    return type_, weight
+
+
+def _is_settled_by(guess: str, span: "Span") -> bool:
+    """Whether nothing is said of what a name is a guess of: an event, and what stands in quotes."""
+    is_quoted = span.start > 0 and span.doc[span.start - 1].text == '"'
+    return guess not in (*TYPED, "Product", "Concept", "Work") or (guess == "Work" and (is_quoted or len(span) > 1))
+
+
+def _or_guess(found: tuple[str, int], guess: str) -> tuple[str, int]:
+    return (guess, 0) if not found[1] and guess not in TYPED else found
+
+
+def _is_numbered(span: "Span") -> bool:
+    """Whether a number is part of the name, or stands behind it: "Pico 2", "B12"."""
+    after = span.doc[span.end] if span.end < span.sent.end else None
+    is_counted = after is not None and after.is_digit and after.head.i <= after.i
+    return any(letter.isdigit() for letter in span[-1].text) or is_counted
 
 
 def type_of_words(name: str) -> str | None:
@@ -52,133 +139,30 @@ def type_of_words(name: str) -> str | None:
     last, first = words[-1], words[0]
     if first in lexicon.TITLES and len(words) > 1:
         return "Person"
-    if last in type_words.COMPANY_WORDS or "&" in words or (first == "team" and len(words) > 1):
+    if "&" in words or (len(words) > 1 and first in type_words.COMPANY_BEGINNINGS):
         return "Organization"
-    if last in type_words.STREETS or last.endswith(("strasse", "straße", "gasse", "veien", "gatan", "straat")):
+    if len(words) > 1 and last in type_words.COMPANY_WORDS:
+        return "Organization"
+    if last in type_words.STREETS or last.endswith(type_words.STREET_ENDINGS):
         return "Place"
     if len(words) > 1 and first in type_words.PLACE_BEGINNINGS:
         return "Place"
-    kind = lexicon.TYPE_OF_HEAD.get(last) if len(words) > 1 and name.split()[-1][:1].isupper() else None
-    return kind if kind in _TYPED else None
+    if len(words) > 1 and first in type_words.STORMS:
+        return "Event"
+    if len(words) == 2 and first in type_words.NUMBERED and len(last) == 1:
+        return "Concept"
+    head = words[words.index("of") - 1] if "of" in words[1:] else last
+    is_capital = name.split()[words.index(head)][:1].isupper()
+    kind = lexicon.TYPE_OF_HEAD.get(head) if len(words) > 1 and is_capital else None
+    return kind if kind in TYPED else None
 
 
 def known_type(name: str) -> str | None:
-    """The type of a name that is on a list: a country's, a large city's, or one that begins with a first name."""
+    """The type of a name that is on a list: a country's, a large city's, or one that begins with a given name."""
     words = name.lower().split()
     if name.lower() in known_places.PLACES:
         return "Place"
-    return "Person" if words[0] in FEMALE_NAMES | MALE_NAMES and len(words) <= 3 else None
-
-
-def _around(span: "Span") -> "list[str]":
-    """The types that the words around a name speak for."""
-    root = span.root
-    found = [*_as_modifier(root, span), *_as_subject(root), *_as_object(root)]
-    if any(
-        child.dep_ == "relcl" and any(it.lower_ in ("who", "whose") for it in child.subtree) for child in root.rights
-    ):
-        found.append("Person")
-    if root.dep_ == "conj" and root.head.pos_ == "PROPN":
-        found += _as_subject(root.head) if root.head.dep_ in _SUBJECTS else []
-    if (root.dep_ == "appos" and root.head.pos_ == "NOUN") or any(child.dep_ == "appos" for child in root.rights):
-        found += _by_apposition(root)
-    return found
-
-
-def _as_modifier(root: "Token", span: "Span") -> "list[str]":
-    """Of a name before a noun: "Agathe's father" is of a person, "the Skadi hat" a thing, "the Brno office" nowhere."""
-    doc = root.doc
-    before = doc[span.start - 1] if span.start > root.sent.start else None
-    if (
-        before is not None
-        and before.lower_ in lexicon.OCCUPATIONS
-        and before.dep_ in ("compound", "nmod", "amod", "appos")
-    ):
-        return ["Person", "Person"]
-    head = root.head
-    if root.dep_ == "poss":
-        return ["Person"] if lexicon.is_kin(head) or head.lower_ in type_words.OF_PERSONS else []
-    if root.dep_ in ("compound", "nmod") and head.i > root.i and head.pos_ == "NOUN":
-        if head.lower_ in type_words.OFFICES:
-            return ["Place"]
-        return ["Concept", "Concept"] if head.lower_ not in lexicon.TITLES | lexicon.OCCUPATIONS else []
-    if span.end < root.sent.end and doc[span.end].pos_ == "NOUN" and doc[span.end].dep_ in (*_SUBJECTS, "dobj", "pobj"):
-        return ["Concept", "Concept"]  # "the Loomis keyboard", whichever of the two the parse takes for the head
-    return []
-
-
-def _as_subject(root: "Token") -> "list[str]":
-    if root.dep_ not in _SUBJECTS:
-        return []
-    verb = root.head
-    if root.dep_ == "nsubjpass" and verb.lemma_ in type_words.WITH_COMPANIES:
-        return ["Organization"]
-    verbs = [verb, *(child for child in verb.rights if child.dep_ in ("conj", "xcomp"))]
-    if any(it.lemma_ in lexicon.PERSONAL_VERBS for it in verbs):
-        return ["Person", "Person"]
-    if verb.lemma_ in ("be", "become", "remain"):
-        return _by_attribute(verb)
-    if any(it.lemma_ in type_words.OF_COMPANIES for it in verbs):
-        return ["Organization"]
-    if any(it.lemma_ in type_words.VERBS_OF_THINGS for it in verbs):
-        return ["Concept"]
-    owned = any(token.lower_ in ("his", "her") and token.dep_ == "poss" for it in verbs for token in it.subtree)
-    if owned or any(it.lemma_ in type_words.ACTIONS for it in verbs):
-        return ["Person"]
-    return []
-
-
-def _by_attribute(verb: "Token") -> "list[str]":
-    attribute = next((child for child in verb.rights if child.dep_ in ("attr", "acomp")), None)
-    if attribute is None:
-        return []
-    if attribute.pos_ == "ADJ":
-        return ["Person"] if attribute.lower_ in type_words.OF_SOMEBODY else []
-    if attribute.lower_ in lexicon.OCCUPATIONS or lexicon.is_kin(attribute):
-        return ["Person", "Person"]
-    kind = lexicon.TYPE_OF_HEAD.get(attribute.lemma_.lower())
-    if kind in _TYPED:
-        return [kind, kind]
-    return ["Concept", "Concept"] if attribute.pos_ == "NOUN" and attribute.lemma_ not in lexicon.EMPTY_NOUNS else []
-
-
-def _by_apposition(root: "Token") -> "list[str]":
-    beside = [root.head] if root.dep_ == "appos" else [child for child in root.rights if child.dep_ == "appos"]
-    found: list[str] = []
-    for noun in beside:
-        if lexicon.is_kin(noun) or noun.lower_ in lexicon.OCCUPATIONS:
-            found += ["Person", "Person"]
-        elif noun.pos_ == "NOUN" and (kind := lexicon.TYPE_OF_HEAD.get(noun.lemma_.lower())):
-            found += [kind, kind]
-    return found
-
-
-def _as_object(root: "Token") -> "list[str]":
-    head = root.head
-    if root.dep_ == "dobj" and head.lemma_ in type_words.WITH_PERSONS:
-        return ["Person"]
-    if root.dep_ == "dobj" and head.lemma_ in type_words.WITH_COMPANIES:
-        return ["Organization"]
-    if root.dep_ == "dative":
-        return ["Person"]
-    if root.dep_ != "pobj" or any(child.dep_ in ("det", "poss") for child in root.lefts):
-        return []
-    above, word = head.head, head.lower_
-    if word in ("in", "near") and above.lemma_ not in lexicon.IN_NO_PLACE:
-        return ["Place", "Place"]
-    if word in ("to", "from", "for", "through", "at", "towards") and above.lemma_ in type_words.MOVING:
-        return ["Place"]
-    if word == "of" and above.lower_ in type_words.OF_PLACES:
-        return ["Place"]
-    if word == "by" and head.dep_ in ("agent", "prep"):
-        if above.lemma_ in type_words.BY_COMPANIES:
-            return ["Organization"]
-        return ["Person"] if above.lemma_ in type_words.BY_PERSONS else []
-    if word in ("at", "for", "with") and above.lemma_ in type_words.AT_COMPANIES:
-        return ["Organization"]
-    if word in ("with", "to", "about") and above.lemma_ in type_words.WITH_PERSONS:
-        return ["Person"]
-    return []
+    return "Person" if words[0] in GIVEN_NAMES and len(words) <= 3 else None
 
 
 def gender_of(name: str) -> str:

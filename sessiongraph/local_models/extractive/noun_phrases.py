@@ -7,7 +7,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.name_spans import MAX_NAME, MAX_WORDS, NAME, SUBJECTS, Names, type_of
+from sessiongraph.local_models.extractive.name_spans import (
+    MAX_NAME,
+    MAX_WORDS,
+    NAME,
+    SUBJECTS,
+    Names,
+    NameSpan,
+    type_of,
+)
 from sessiongraph.local_models.extractive.name_types import gender_of
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, PronounKind, Slot, Template
 
@@ -44,9 +52,9 @@ class Phrases:
     def names(self) -> list[Mention]:
         """The proper names, in order."""
         found: list[Mention] = []
-        for start, end, _ in self.found.spans:
-            root = self.doc[start:end].root
-            head = self._named_noun(root) if not self.doc[start].ent_type_ else None
+        for name in self.found.spans:
+            root = self.doc[name.start : name.end].root
+            head = self._named_noun(root) if not self.doc[name.start].ent_type_ else None
             slot = self.slot(head if head is not None else root)
             if isinstance(slot, Mention) and slot.proper and slot not in found:
                 found.append(slot)
@@ -65,10 +73,8 @@ class Phrases:
             return self._pronoun(token, kind)
         if self.found.date_at(token) or token.i in self.found.vocatives:
             return None
-        if span := self.found.span_of.get(token.i):
-            start, end, type_ = span
-            if self.doc[start:end].root.i == token.i or start <= token.i < end:
-                return self._role(token) or self._name(start, end, type_)
+        if name := self.found.span_of.get(token.i):
+            return self._role(token) or self._name(name)
         if token.pos_ in ("NOUN", "PROPN"):
             return self._noun(token)
         return None
@@ -95,8 +101,8 @@ class Phrases:
             return None
         return Mention(token.i, name, "Person", False, token.dep_ in SUBJECTS)
 
-    def _name(self, start: int, end: int, type_: str) -> Mention:
-        span = self.doc[start:end]
+    def _name(self, name: NameSpan) -> Mention:
+        span, type_ = self.doc[name.start : name.end], name.type
         root = span.root
         text = span.text
         title = text.split()[0].rstrip(".").lower()
@@ -110,6 +116,7 @@ class Phrases:
             root.dep_ in SUBJECTS,
             root.tag_ == "NNPS",
             gender,  # type: ignore[arg-type]
+            name.weight,
         )
 
     def _noun(self, token: "Token") -> Mention | None:
@@ -215,7 +222,7 @@ class Phrases:
                     continue
                 span = self.found.span_of.get(inner.i)
                 if span:
-                    return span[1] - 1
+                    return span.end - 1
                 if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
                     return inner.i
         return token.i

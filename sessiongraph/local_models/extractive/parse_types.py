@@ -38,7 +38,10 @@ Template = tuple[str | Pronoun | Agree, ...]
 
 @dataclass(frozen=True)
 class Mention:
-    """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about."""
+    """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about.
+
+    `weight` is how much speaks for its type: 0 for nothing.
+    """
 
     at: int
     name: Template
@@ -47,6 +50,7 @@ class Mention:
     subject: bool = False
     plural: bool = False
     gender: Literal["f", "m", ""] = ""
+    weight: int = 0
 
 
 @dataclass(frozen=True)
