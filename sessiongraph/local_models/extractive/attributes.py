@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.clauses import Clause, is_over, spelled, subject_of
+from sessiongraph.local_models.extractive.clauses import Clause, is_excluded, is_over, spelled, subject_of
 from sessiongraph.local_models.extractive.dependencies import is_anaphoric
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Pronoun, RawFact
@@ -44,7 +44,7 @@ def scheduled(clause: Clause, phrases: Phrases, agreements: "dict[int, Pronoun]"
         return
     for preposition in clause.final.rights:
         day = next((child for child in preposition.rights if child.dep_ == "pobj"), None)
-        if day is None or preposition.lower_ not in ("on", "to") or is_over(clause.final):
+        if day is None or preposition.lower_ not in ("on", "to") or is_over(clause.final) or is_excluded(preposition):
             continue
         if phrases.found.date_at(day) is None and day.lower_ not in lexicon.CALENDAR:
             continue

@@ -41,7 +41,9 @@ def clauses(sentence: "list[Token]", named: Container[int]) -> Iterator[Clause]:
         if token.i not in named and token.pos_ in ("VERB", "AUX") and token.dep_ in _HEADS and is_claimed(token):
             phrase, final = _chain(token, named)
             if token.tag_ in ("VB", "VBG") and all(part.tag_ not in _FINITE for part in phrase):
-                continue
+                is_present = token.tag_ == "VB" and token.dep_ == "ROOT" and subject_of(token) is not None
+                if not is_present or len(phrase) > 1:
+                    continue  # "shops that break the law pay a fine" is present, whatever the tagger says
             yield Clause(token, tuple(sorted(phrase, key=lambda part: part.i)), final)
 
 
@@ -71,7 +73,15 @@ def subject_of(verb: "Token") -> "Token | None":
             return child
     if verb.dep_ in ("conj", "xcomp") and verb.head.pos_ in ("VERB", "AUX"):
         return subject_of(verb.head)
+    if _is_free_participle(verb):
+        return subject_of(verb.head)
     return verb.head if verb.dep_ == "acl" and verb.tag_ in ("VBN", "VBG") else None
+
+
+def _is_free_participle(verb: "Token") -> bool:
+    """Whether `verb` is told beforehand of another verb's subject: "Designed in Aarhus, the lamp …"."""
+    is_first = verb.tag_ == "VBN" and verb.dep_ == "advcl" and verb.i < verb.head.i
+    return is_first and not any(child.dep_ in ("mark", "advmod", "aux", "auxpass") for child in verb.lefts)
 
 
 def is_elided(verb: "Token") -> bool:

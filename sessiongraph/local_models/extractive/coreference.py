@@ -111,6 +111,10 @@ class Coreference:
                 and said.type in ("Organization", "Concept")
                 and self._fits(pronoun, person := replace(said, type="Person"), me, you)
             ]
+        if not fitting and pronoun.kind == "it" and self.documents:
+            # "Vera prepares a workshop. It lasts half a day.": what the sentence before did something to, if one thing.
+            things = [said for said in recent if said.sentence == self._sentence - 1 and _is_thing(said)]
+            fitting = things if len({said.names for said in things}) == 1 else []
         # The last sentence that names one decides; in it the subject comes first, then what was said last.
         for _, group in groupby(reversed(fitting), key=lambda said: said.sentence):
             latest = list(group)
@@ -144,6 +148,10 @@ class Coreference:
         if self.documents and said.subject and said.type in ("Concept", *_THINGS):
             return not said.plural and said.sentence < self._sentence
         return said.type in _THINGS and not said.plural and said.proper
+
+
+def _is_thing(said: _Said) -> bool:
+    return said.type in ("Concept", *_THINGS) and not said.plural
 
 
 def _unsaid(sentence: Sentence) -> list[Pronoun]:

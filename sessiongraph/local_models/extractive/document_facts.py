@@ -21,6 +21,7 @@ _FREQUENCIES = frozenset(("once", "twice"))
 def instructed(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
     """How long, how hot and how often an instruction says to do something: "Bake the bread for an hour"."""
     for verb in sentence:
+        yield from _let(verb, phrases)
         if verb.tag_ not in ("VB", "VBP") or verb.dep_ not in ("ROOT", "conj") or not _is_imperative(verb):
             continue
         thing = next((child for child in verb.rights if child.dep_ == "dobj"), None)
@@ -30,6 +31,19 @@ def instructed(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
         words = " ".join(token.lower_ for token in (*_denial(verb), verb))
         for between, value in _measures(verb, thing):
             yield RawFact((kind,), (f"{words} {between}".strip(),), (value,), None, False, document=True)
+
+
+def _let(verb: "Token", phrases: Phrases) -> Iterator[RawFact]:
+    """ "Let the dough rest for two hours": what is to happen to it, and how long."""
+    thing = next((child for child in verb.lefts if child.dep_ == "nsubj"), None)
+    if thing is None or verb.dep_ != "ccomp" or verb.head.lower_ != "let" or not _is_imperative(verb.head):
+        return
+    kind = phrases.slot(thing) or phrases.kind(thing)
+    if kind is None:
+        return
+    for preposition in verb.rights:
+        for between, value in _governed(preposition) if preposition.dep_ == "prep" else ():
+            yield RawFact((kind,), (f"{verb.lower_} {between}",), (value,), None, False, document=True)
 
 
 def _is_imperative(verb: "Token") -> bool:
@@ -49,13 +63,23 @@ def _measures(verb: "Token", thing: "Token") -> Iterator[tuple[str, str]]:
     """The amounts that hang on `verb` or its object, each with the word between."""
     for child in (*verb.rights, *thing.rights):
         if child.dep_ == "prep":
-            for inner in child.rights:
-                if inner.dep_ == "pobj" and (value := quantity(inner)) is not None:
-                    yield child.lower_, value
+            yield from _governed(child)
         elif child.dep_ in ("npadvmod", "tmod") and (value := quantity(child)) is not None:
             yield "every" if any(it.lower_ == "every" for it in child.lefts) else "", value
         elif child.lower_ in _FREQUENCIES and (value := _frequency(child)) is not None:
             yield "", value
+
+
+def _governed(preposition: "Token") -> Iterator[tuple[str, str]]:
+    """The amount that `preposition` governs, and those that hang on it by others: "at 220 degrees for an hour"."""
+    for inner in preposition.rights:
+        value = quantity(inner) if inner.dep_ == "pobj" else None
+        if value is None:
+            continue
+        yield preposition.lower_, value
+        for further in inner.rights:
+            if further.dep_ == "prep" and further.lower_ != "of":
+                yield from _governed(further)
 
 
 def _frequency(adverb: "Token") -> str | None:

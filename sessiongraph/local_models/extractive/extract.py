@@ -79,7 +79,7 @@ class _Window:
         self.speakers = re.split(", | and ", in_all[1]) if in_all else []
         self.speakers += [reading.speaker for _, _, reading in told if reading.speaker is not None]
         self.user = SPEAKER if window.source.startswith(_CONVERSATION) else None
-        self.is_document = window.source.startswith(_DOCUMENT)
+        self.is_document = not window.source.startswith(_CONVERSATION)
         known = frozenset(self.speakers) | ({self.user} if self.user else set())
         self.coreference = Coreference(known, self.is_document)
         self.told: list[Stated] = []
@@ -237,9 +237,8 @@ class _Window:
             if isinstance(slot, str):
                 names.append(slot)
             elif isinstance(slot, Counted):
-                things = self.coreference.name(slot.things, known) if slot.things is not None else None
-                told = slot.value if self.is_document else things
-                names += [told] if told is not None else []
+                is_told = self.is_document or slot.things is not None
+                names += [slot.value] if is_told else []
             elif isinstance(slot, Pronoun):
                 names += known.get(slot.at, ()) if not slot.possessive else ()
             elif is_known(slot.name, known):
@@ -253,8 +252,6 @@ class _Window:
                 for name in known.get(slot.at, ()):
                     type_ = "Person" if slot.kind in ("i", "you", "she", "he") else ""
                     self._note(name, type_, number, statement, 2, LIKELY)
-            elif isinstance(slot, Counted) and slot.things is not None and not self.is_document:
-                self._note(self.coreference.name(slot.things, known), slot.things.type, number, statement, 2)
             elif isinstance(slot, Mention) and is_known(slot.name, known):
                 self._note(self.coreference.name(slot, known), slot.type, number, statement, 2, slot.weight)
 

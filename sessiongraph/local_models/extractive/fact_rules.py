@@ -46,6 +46,8 @@ _DIRECT = frozenset(("dobj", "attr", "oprd"))
 # "is from Paris" tells where from; "is for" and "is about" tell little.
 _BEING = frozenset(("in", "at", "from", "on", "near", "with", "by", "of"))
 # Where something is done is told even by a common noun: "met Bob at the conference".
+# Verbs that say only how something is (copular verbs).
+_LINKING = frozenset(("be", "become", "stay", "remain", "turn"))
 _SETTINGS = frozenset(("Organization", "Place", "Event"))
 
 
@@ -81,7 +83,7 @@ class Facts:
             yield from special
             return
         subjects = self._subjects(clause)
-        if clause.verb.lemma_ in lexicon.TALK or clause.final.lemma_ in lexicon.TALK:
+        if _is_talk(clause.verb) or _is_talk(clause.final):
             return
         if not subjects:
             yield from self._of_kind(clause)
@@ -92,8 +94,15 @@ class Facts:
         """What is said of what is named by its kind alone: "the battery lasts two years"."""
         subject = subject_of(clause.verb)
         yield from there_is(clause, self.phrases)
-        kind = self.phrases.kind(subject) if subject is not None and not is_elided(clause.verb) else None
-        if kind is None or subject is None or is_denying(subject) or subject.lemma_.lower() in lexicon.SAID_AGAIN:
+        kind: Slot | None = None
+        if subject is not None and not is_elided(clause.verb) and not is_denying(subject):
+            amount = self._amount(subject)
+            # "4 % of customers", "3,000 people"
+            is_figure = amount is not None and any(letter.isdigit() for letter in amount)
+            kind = amount if is_figure else self.phrases.kind(subject)
+        if kind is None or subject is None:
+            return
+        if subject.lemma_.lower() in lexicon.SAID_AGAIN and is_anaphoric(subject):
             return
         for fact in self._of(clause, (kind,)):
             named = fact.objects[0]
@@ -108,7 +117,9 @@ class Facts:
             if self._lacks_object(clause)
             else [*self._direct(clause, subjects), *self._prepositional(clause, subjects)]
         )
-        yield from found or [*self._dated(clause, subjects)] or participle(clause, subjects)
+        is_event = any((clause.final.lemma_, token.lower_) in lexicon.SUPPORTED for token in clause.phrase)
+        found += self._dated(clause, subjects) if is_event or not found else []
+        yield from found or participle(clause, subjects)
 
     def _subjects(self, clause: Clause) -> tuple[Slot, ...]:
         if is_elided(clause.verb):
@@ -129,16 +140,22 @@ class Facts:
         """What `token` and what is coordinated with it are, as objects: amounts are values."""
         found: list[Slot] = []
         for each in (token, *coordinated(token)):
+            if each.lower_ in lexicon.CALENDAR and not self.phrases.found.date_at(each):
+                found.append(value_of(each))
+                continue
             slot = None if self.phrases.found.date_at(each) else self._measured(each)
             slot = slot if slot is not None else self.phrases.slot(self._called(each))
             found += [slot] if slot is not None else []
         return tuple(found)
 
     def _kinds(self, token: "Token") -> tuple[Slot, ...]:
-        """What objects that `_objects` passes over name by their kind: "left the team"."""
-        day = token.lower_ in lexicon.CALENDAR or token.lemma_.lower() in lexicon.CALENDAR
-        if day and not self.phrases.found.date_at(token):
+        """What objects that `_objects` passes over name by their kind: "left the team"; days are values."""
+        day = token.lemma_.lower() in lexicon.CALENDAR  # "on Mondays"
+        date = self.phrases.found.date_at(token)
+        if day and not date:
             return (value_of(token),)
+        if date is not None and token.dep_ == "attr":
+            return (date.text,)
         kinds = (self.phrases.kind(each) for each in (token, *coordinated(token)))
         return tuple(kind for kind in kinds if kind is not None)
 
@@ -158,11 +175,12 @@ class Facts:
     def _called(self, token: "Token") -> "Token":
         """The name that stands beside a kin ("her sister Emma"), else `token` itself."""
         is_kin = lexicon.is_kin(token)
-        if is_kin or is_occupation(token):
-            for child in token.rights:
-                slot = self.phrases.slot(child) if child.dep_ == "appos" else None
-                if isinstance(slot, Mention) and slot.proper and (not is_kin or child.i <= token.i + 2):
-                    return child
+        is_known = not is_kin and is_occupation(token)
+        for child in token.rights:
+            slot = self.phrases.slot(child) if child.dep_ == "appos" else None
+            near = child.left_edge.i <= token.i + 2
+            if isinstance(slot, Mention) and slot.proper and (is_known or near) and token.pos_ == "NOUN":
+                return child
         return token
 
     def _lacks_object(self, clause: Clause) -> bool:
@@ -180,9 +198,11 @@ class Facts:
 
     def _direct(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         for child in clause.final.rights:
+            if child in clause.phrase or _is_made_to_act(child):
+                continue  # "takes place in May"; "ordered the bank to pay"
             if (child.dep_ in _DIRECT and child.pos_ != "ADP") or self._is_measured(child):
                 yield from self._to(clause, subjects, child)
-            elif child.dep_ == "acomp" and clause.final.lemma_ in ("be", "become"):
+            elif child.dep_ == "acomp" and clause.final.lemma_ in _LINKING:
                 yield from self._property(clause, subjects, child)
 
     def _is_measured(self, token: "Token") -> bool:
@@ -211,12 +231,21 @@ class Facts:
         if objects or (kinds := self._kinds(target)):
             fact = self._fact(clause, subjects, (*clause.phrase, *denials(target)), objects or kinds)
             yield fact if objects else replace(fact, document=True)
+        if is_copula:
+            yield from self._with(clause, subjects, target)
         # What hangs on the object is told too where it names something: "adopted a dog from the Hope Shelter".
         for preposition, inner in prepositions(target, clause.final):
             named = tuple(slot for slot in self._slots(inner) if isinstance(slot, Mention) and slot.proper)
             if named and preposition.lower_ != "of" and target.lemma_ not in lexicon.EMPTY_NOUNS:
                 phrase = (*clause.phrase, *denials(target), *compound(target), preposition)
                 yield self._fact(clause, subjects, phrase, named)
+
+    def _with(self, clause: Clause, subjects: tuple[Slot, ...], target: "Token") -> Iterator[RawFact]:
+        """ "Is a bike with eight gears" tells what it has."""
+        for preposition, thing in prepositions(target, None):
+            if preposition.lower_ == "with" and (objects := self._objects(thing) or self._kinds(thing)):
+                fact = self._fact(clause, subjects, (), objects)
+                yield replace(fact, relation=("does not have" if _is_denied(clause) else "has",), document=True)
 
     def _kin(self, clause: Clause, target: "Token") -> RawFact | None:
         """ "Alice's sister is Emma" tells whose sister Emma is."""
@@ -234,7 +263,8 @@ class Facts:
                 found = True
                 fact = self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects or kinds)
                 yield fact if objects else replace(fact, document=True)
-        mood = adjective.lemma_.lower() in lexicon.MOODS or adjective.lower_ in lexicon.MOODS
+        is_participle = adjective.tag_ == "VBN"  # "closed" is no kind of "close"
+        mood = adjective.lower_ in lexicon.MOODS or (not is_participle and adjective.lemma_.lower() in lexicon.MOODS)
         personal = all(not isinstance(slot, Mention) or slot.type == "Person" for slot in subjects)
         if age := _age(adjective) if personal else None:
             yield RawFact(subjects, ("has age",), (age,), None, False)
@@ -242,9 +272,17 @@ class Facts:
             yield replace(
                 self._fact(clause, subjects, clause.phrase, (adjective.text,)), relation=("has marital status",)
             )
-        elif not found and not mood and adjective.text.isalpha() and not list(adjective.rights):
+        elif not mood and adjective.text.isalpha() and self._ends_with(adjective):
             fact = self._fact(clause, subjects, clause.phrase, (hyphenated(adjective),))
             yield replace(fact, document=not personal)
+
+    def _ends_with(self, adjective: "Token") -> bool:
+        """Whether nothing hangs on `adjective` but until when it is so."""
+        return all(
+            child.dep_ == "prep"
+            and any(self.phrases.found.date_at(it) or it.lower_ in lexicon.CALENDAR for it in child.rights)
+            for child in adjective.rights
+        )
 
     def _prepositional(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         if clause.final.lemma_ == "do":
@@ -252,7 +290,7 @@ class Facts:
         is_copula = clause.final.lemma_ == "be"
         if is_copula and any(child.dep_ in ("advmod", "acomp", "prt") for child in clause.final.rights):
             return
-        has_object = any(child.dep_ in ("dobj", "attr") for child in clause.final.rights)
+        has_object = any(child.dep_ in ("dobj", "attr") and child not in clause.phrase for child in clause.final.rights)
         for preposition, target in prepositions(clause.final, None):
             objects = self._objects(target)
             if is_copula and (preposition.lower_ not in _BEING or any(isinstance(it, str) for it in objects)):
@@ -260,9 +298,10 @@ class Facts:
             if has_object:
                 objects = tuple(slot for slot in objects if _tells_where_or_how_much(slot))
                 thing = next(child for child in clause.final.rights if child.dep_ in ("dobj", "attr"))
-                if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN"):
+                if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN", "PRON"):
                     continue
-                phrase = (*clause.phrase, *denials(thing), *compound(thing), preposition)
+                noun = compound(thing) if thing.pos_ != "PRON" else ()  # "will pick you up at the airport"
+                phrase = (*clause.phrase, *denials(thing), *noun, preposition)
             else:
                 phrase = (*clause.phrase, preposition, *denials(target))
             if objects:
@@ -275,13 +314,17 @@ class Facts:
                         yield self._fact(clause, subjects, (*clause.phrase, inner_preposition), slots)
 
     def _dated(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
-        """A clause that names no object but a date: "She graduated in 2015"."""
+        """A clause that names no object but a date: "She graduated in 2015", "He starts on Monday"."""
+        is_told = is_past(clause.phrase)
         for child in clause.final.rights:
-            for inner in child.rights if child.dep_ == "prep" else ():
+            for inner in child.rights if child.dep_ == "prep" else (child,) if child.dep_ == "npadvmod" else ():
                 date = self.phrases.found.date_at(inner)
-                if date and any(letter.isdigit() for letter in date.text) and not dates.is_distance(date.text):
+                if date is None or dates.is_distance(date.text):
+                    continue
+                if any(letter.isdigit() for letter in date.text) or not is_told:
                     value = date.text.split(" ", 1)[-1] if date.text.lower().startswith(child.lower_) else date.text
-                    yield self._fact(clause, subjects, (*clause.phrase, child), (value,))
+                    between = (child,) if child.dep_ == "prep" else ()
+                    yield self._fact(clause, subjects, (*clause.phrase, *between), (value,))
 
     def _fact(
         self,
@@ -320,6 +363,17 @@ class Facts:
         return None
 
 
+def _is_talk(verb: "Token") -> bool:
+    """Whether `verb` carries talk: "I mean", and not "is meant for"."""
+    return verb.lemma_ in lexicon.TALK and not any(child.dep_ == "auxpass" for child in verb.lefts)
+
+
+def _is_made_to_act(token: "Token") -> bool:
+    """Whether what a verb says of its object `token` is only told with what that is to do: "forced her to leave"."""
+    acts = any(child.dep_ in ("xcomp", "ccomp") and child.i > token.i for child in token.head.rights)
+    return acts and token.dep_ == "dobj" and token.head.lemma_ in lexicon.CAUSING
+
+
 def _may_have_age(slot: Slot) -> bool:
     if isinstance(slot, Pronoun):
         return slot.text.lower() in ("i", "he", "she")
@@ -347,4 +401,4 @@ def _tells_where_or_how_much(slot: Slot) -> bool:
     """Whether `slot` is told beside an object: an amount, a name, or a place where things are done."""
     if isinstance(slot, Mention):
         return slot.proper or slot.type in _SETTINGS
-    return isinstance(slot, str | Counted)
+    return isinstance(slot, Counted) or (isinstance(slot, str) and slot.lower() not in lexicon.CALENDAR)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sessiongraph.local_models.extractive import dates, lexicon
 from sessiongraph.local_models.extractive.name_evidence import type_of_noun
-from sessiongraph.local_models.extractive.name_types import SURE, types_of_names
+from sessiongraph.local_models.extractive.name_types import SURE, known_type, types_of_names
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -143,7 +143,8 @@ class Names:
         for number in range(start + 1, end - 1):
             token = self.doc[number]
             is_between = token.pos_ == "ADP" and token.text.islower() and token.lower_ not in _IN_NAMES
-            if is_between or (token.text == "," and "&" not in self.doc[start:end].text):
+            is_pair = token.lower_ == "and" and known_type(self.doc[start:number].text) is not None
+            if is_between or is_pair or (token.text == "," and "&" not in self.doc[start:end].text):
                 yield start, number
                 start = number + 1
         yield start, end
@@ -167,6 +168,8 @@ class Names:
         if root.dep_ in ("conj", "pobj", "attr") or (root.dep_ == "dobj" and before is not None):
             return False
         if root.dep_ == "appos" and (root.head.pos_ == "PROPN" or type_of_noun(root.head) is not None):
+            return False
+        if before is not None and before.pos_ == "DET":
             return False
         called = before is None or before.pos_ in ("PUNCT", "INTJ") or before.lower_ in lexicon.INTERJECTIONS
         cut_off = after is None or after.text in (",", "!", ".", "?", "-", ":", ";", "...", "–", "—")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.dependencies import coordinated, is_occupation, prepositions
+from sessiongraph.local_models.extractive.name_evidence import type_of_noun
 from sessiongraph.local_models.extractive.naming import called
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
@@ -24,6 +25,10 @@ def of_noun(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     if owner is not None and isinstance(name, Mention) and name.proper and token.pos_ == "PROPN":
         yield RawFact((owner,), (f"has {thing.lower_}",), (name,))
         yield from called(thing, name, phrases)
+    elif _is_named_beside(token) and isinstance(name, Mention) and name.proper:
+        # "Their smallest model, the Robin": what it is.
+        if (kind := phrases.kind(thing)) is not None and type_of_noun(thing) in (None, name.type):
+            yield RawFact((name,), ("is",), (kind,), document=True)
     elif (
         isinstance(head, Mention)
         and head.proper
@@ -44,17 +49,24 @@ def of_noun(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
 
 
 def _occupation(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
-    """ "The swimmer Hana Kobari" and "the inspector, Ms. Delgado" tell what they are."""
-    if not is_occupation(token) or any(child.dep_ == "poss" for child in token.lefts):
+    """ "The swimmer Hana Kobari" and "the brewery Hopster" tell what they are."""
+    type_ = type_of_noun(token)
+    if type_ not in ("Person", "Organization") or any(child.dep_ == "poss" for child in token.lefts):
         return
     beside = [child for child in token.rights if child.dep_ == "appos"]
     if token.dep_ in ("compound", "nmod", "amod") and token.head.i > token.i:
         beside.append(token.head)
     for name in beside:
         slot = phrases.slot(name)
-        if isinstance(slot, Mention) and slot.proper and slot.type == "Person" and token.i not in phrases.found.named:
+        if isinstance(slot, Mention) and slot.proper and slot.type == type_ and token.i not in phrases.found.named:
             yield RawFact((slot,), ("is",), (phrases.kind(token) or token.lower_,), document=True)
             return
+
+
+def _is_named_beside(name: "Token") -> bool:
+    """Whether the noun right before `name` says what it is the name of."""
+    is_apart = name.left_edge.i - 1 > name.head.i and name.doc[name.head.i + 1].text == ","
+    return name.head.pos_ == "NOUN" and name.head.i in range(name.left_edge.i - 2, name.left_edge.i) and is_apart
 
 
 def owner_of(kin: "Token", phrases: Phrases) -> Slot | None:

@@ -158,11 +158,15 @@ class Phrases:
         )
 
     def kind(self, token: "Token") -> Mention | None:
-        """What `token` names by its kind alone: "the battery", "parking". None for what names nothing."""
-        lemma = token.lemma_.lower()
-        if token.pos_ != "NOUN" or lemma in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS:
+        """What `token` names by its kind alone: "the battery", "parking". None for what names nothing, as "the line"
+        does, and "tram line" does not."""
+        is_doing = token.tag_ == "VBG" and token.dep_ in SUBJECTS and not any(it.dep_ == "aux" for it in token.lefts)
+        if token.pos_ != "NOUN" and not is_doing:
             return None
         first, last = self._first(token), self._last(token)
+        is_empty = token.lemma_.lower() in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS
+        if is_empty and last == token.i and not self._is_told_apart(token, first):
+            return None
         name = self.doc[first : last + 1].text
         if self.doc[first].is_sent_start:
             name = name[0].lower() + name[1:]
@@ -170,6 +174,13 @@ class Phrases:
             return None
         is_plural = token.tag_ in ("NNS", "NNPS")
         return Mention(token.i, (name,), type_of(token), False, token.dep_ in SUBJECTS, is_plural)
+
+    def _is_told_apart(self, token: "Token", first: int) -> bool:
+        """Whether something says which one `token` is, in its phrase from `first` on or by a name behind it: "tram
+        line", "the court in Lenz"."""
+        is_modified = any(it.dep_ in ("compound", "amod") and it.i >= first for it in token.lefts)
+        governed = (inner for it in token.rights if it.dep_ == "prep" for inner in it.rights)
+        return is_modified or any(inner.i in self.found.named for inner in governed)
 
     def _owned(self, owner: "Token | None", name: str) -> Template | None:
         whose = self.slot(owner) if owner is not None else None
@@ -222,7 +233,8 @@ class Phrases:
                     continue
                 span = self.found.span_of.get(inner.i)
                 if span:
-                    return span.end - 1
+                    is_quoted = any(it.text == '"' for it in self.doc[child.i : span.end])
+                    return token.i if is_quoted else span.end - 1
                 if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
                     return inner.i
         return token.i

@@ -187,9 +187,14 @@ def _kin(tokens: "list[Token]", phrases: Phrases) -> list[Mention]:
     return [known for token in unnamed if (known := of_speaker(token, phrases)) is not None]
 
 
+def _is_told_by(subject: "Token") -> bool:
+    """Whether a sentence only names `subject` as who says so: "…, the ministry announced"."""
+    return any(child.dep_ == "ccomp" for child in subject.head.children)
+
+
 def _kinds(tokens: "list[Token]", phrases: Phrases) -> tuple[Mention, ...]:
     """What a sentence is about that it names by its kind alone."""
-    subjects = [token for token in tokens if token.dep_ in SUBJECTS and token.pos_ == "NOUN"]
+    subjects = [it for it in tokens if it.dep_ in SUBJECTS and it.pos_ == "NOUN" and not _is_told_by(it)]
     unnamed = (token for token in subjects if not any(child.dep_ == "appos" for child in token.rights))
     return tuple(kind for it in unnamed if (kind := phrases.kind(it)) is not None and kind.type != "Person")
 

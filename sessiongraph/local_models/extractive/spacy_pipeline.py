@@ -109,6 +109,8 @@ def _set_parts_of_speech(doc: "Doc", nouns: Set[str]) -> None:
         if token.tag_ == "NN" and token.is_title and not _is_noun(token.lower_, nouns):
             # The tagger takes many a first name for a noun where it starts a sentence.
             token.tag_ = "NNP"
+        elif token.tag_ == "NNP" and token.is_lower and token.lower_ in nouns:
+            token.tag_ = "NN"  # "open the oven"
         token.pos_ = _POS_OF_TAG.get(token.tag_, "X")
         if token.pos_ in ("VERB", "AUX") and token.lower_ in _SHORT:
             token.pos_, token.lemma_ = "AUX", _SHORT[token.lower_]

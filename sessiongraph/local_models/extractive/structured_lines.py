@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from sessiongraph.local_models.extractive import field_words
+from sessiongraph.local_models.extractive.elliptical_answers import with_whole_answers
 from sessiongraph.local_models.extractive.list_headings import Heading, heading_of
 
 _MARK = re.compile(r"\s*(?:[-*+•–]\s+|\d{1,3}[.)]\s+|>\s*)")
@@ -103,7 +104,17 @@ class _Reader:
             self.title = None
         self.prose = []
         if text:
-            self.blocks += _prose_and_fields(_LABEL.sub("", text))
+            asked = self._asked()
+            told = with_whole_answers(f"{asked} {_LABEL.sub('', text)}".strip())
+            self.blocks += _prose_and_fields(told)
+
+    def _asked(self) -> str:
+        """The question that heads what follows, which is taken to it."""
+        last = self.blocks[-1] if self.blocks else None
+        if not isinstance(last, str) or not last.endswith("?") or last.count("?") > 1:
+            return ""
+        self.blocks.pop()
+        return last
 
     def _add(self, lines: Sequence[Block]) -> None:
         self.end_prose()

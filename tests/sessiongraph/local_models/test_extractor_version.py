@@ -48,6 +48,10 @@ WINDOWS = {
         "# Team\n\n- **Priya Nair** leads the [Atlas project](https://example.org/atlas).\n- `Jonas` works for her.\n\n"
         "> Rosalind Achterberg died in Haarlem on 12 January 1956.\n\n```python\nBob = 'Alice'\n```"
     ),
+    "answers, amounts, days and names of what is told apart": document(
+        "How much does shipping cost? 4.90 euros. The deadline is 31 October 2024. Charging takes four hours.\n\n"
+        "The supplier Kordax, their smallest partner, quit Ostrum. Vera will prepare a workshop. It lasts half a day."
+    ),
     "amounts and quantities": document(
         "The city paid 48,000 euros for the repair. Alice has three children and 2 dogs. Acme employs 120 people."
     ),

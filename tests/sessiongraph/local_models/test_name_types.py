@@ -82,3 +82,8 @@ def test_two_guests_of_one_line_are_two_persons():
 def test_the_column_of_a_table_tells_what_its_cells_are():
     types = types_in("| Course | Maker |\n| --- | --- |\n| Yoga | Rouzaire |\n| Pilates | Beemster |")
     assert types["Rouzaire"] == "Organization" and types.get("Yoga") != "Person"
+
+
+def test_two_places_that_the_recogniser_took_for_one_are_two():
+    types = types_in("The airline will stop its flights between Malaga and Tangier in October.")
+    assert types.items() >= {"Malaga": "Place", "Tangier": "Place"}.items()

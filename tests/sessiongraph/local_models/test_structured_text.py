@@ -126,3 +126,68 @@ def test_it_is_what_the_sentence_before_was_about_and_nothing_where_two_may_be_m
     assert ("vaccine", "was tested on", "900 people") in triples(
         document("The vaccine will be sold from May. It was tested on 900 people.")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # What is told apart by what stands beside it, though its noun alone names nothing.
+        ("The bike comes with a remote control.", ("bike", "comes with", "remote control")),
+        ("The court in Lenz sentenced Adam Roth.", ("court", "sentenced", "Adam Roth")),
+        ("Heavy rain flooded parts of Kisumu.", ("heavy rain", "flooded", "parts of Kisumu")),
+        # Subjects that are amounts, doings, and names beside their kind.
+        ("About 3,000 people left the town.", ("About 3,000 people", "left", "town")),
+        ("Charging takes four hours.", ("charging", "takes", "four hours")),
+        ("Their smallest model, the Robin, has 85 keys.", ("Robin", "has", "85 keys")),
+        ("Their smallest model, the Robin, has 85 keys.", ("Robin", "is", "model")),
+        ("Designed in Aarhus, the Luna lamp gives warm light.", ("Luna lamp", "designed in", "Aarhus")),
+        ("Shops that break the law pay taxes.", ("shops", "pay", "taxes")),
+        # What something is, has and stays.
+        ("The Kestrel 3 is a folding bike with eight gears.", ("Kestrel 3", "has", "eight gears")),
+        ("The supplier Kordax sells paper.", ("Kordax", "is", "supplier")),
+        ("The airport of Reyvik stayed closed until Saturday.", ("airport of Reyvik", "stayed", "closed")),
+        ("The camp is meant for beginners.", ("camp", "is meant for", "beginners")),
+        # Days and places of what happens.
+        ("The deadline is 31 October 2024.", ("deadline", "is", "31 October 2024")),
+        ("The meeting takes place in Zurich.", ("meeting", "takes place in", "Zurich")),
+        ("Anna can start in September.", ("Anna", "can start in", "September")),
+        ("Daan will take him to Ostend.", ("Daan", "will take to", "Ostend")),
+        # Instructions with more than one amount, and what is to be let happen.
+        ("Bake the bread at 220 degrees for 40 minutes.", ("bread", "bake for", "40 minutes")),
+        ("Let the dough rest for two hours.", ("dough", "rest for", "two hours")),
+    ],
+)
+def test_what_a_document_states_of_things_is_told(text: str, expected: tuple[str, str, str]) -> None:
+    assert expected in triples(document(text))
+
+
+def test_it_is_what_the_sentence_before_made_where_it_made_one_thing() -> None:
+    assert ("workshop", "lasts", "half a day") in triples(
+        document("Vera will prepare a workshop. It lasts half a day.")
+    )
+    assert not any(
+        relation == "lasts"
+        for _, relation, _ in triples(document("Vera bought a lamp and a chair. It lasts ten years."))
+    )
+
+
+def test_what_is_not_meant_is_no_day_of_an_appointment() -> None:
+    found = triples(document("The dentist appointment is on 14 June, not on 12 June."))
+    assert {object_ for _, _, object_ in found} == {"14 June"}
+
+
+def test_a_written_message_tells_of_things_as_a_document_does() -> None:
+    window = ParsedWindow(
+        "transcript: mail, speaker Noor", (), {1: Part("transcript", "Noor: The flight costs 90 euros.")}
+    )
+    assert ("flight", "costs", "90 euros") in triples(extract([window], PARSER))
+
+
+def test_what_is_counted_in_talk_keeps_its_number() -> None:
+    window = ParsedWindow("conversation", (), {1: Part("user", "I have two daughters. I pay 950 euros rent.")})
+    found = triples(extract([window], PARSER))
+    assert {("the user", "has", "two daughters"), ("the user", "pays", "950 euros rent")} <= found
+
+
+def test_who_is_only_told_to_do_something_is_no_object_of_the_verb_that_tells_so() -> None:
+    assert triples(document("A court ordered Alpha Bank to pay a fine.")) == set()
