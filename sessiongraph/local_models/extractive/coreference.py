@@ -113,8 +113,10 @@ class Coreference:
             ]
         if not fitting and pronoun.kind == "it" and self.documents:
             # "Vera prepares a workshop. It lasts half a day.": what the sentence before did something to, if one thing.
-            things = [said for said in recent if said.sentence == self._sentence - 1 and _is_thing(said)]
-            fitting = things if len({said.names for said in things}) == 1 else []
+            before = [said for said in recent if said.sentence == self._sentence - 1]
+            things = [said for said in before if _is_thing(said)]
+            is_of_person = all(said.type == "Person" for said in before if said.subject)
+            fitting = things if is_of_person and len({said.names for said in things}) == 1 else []
         # The last sentence that names one decides; in it the subject comes first, then what was said last.
         for _, group in groupby(reversed(fitting), key=lambda said: said.sentence):
             latest = list(group)

@@ -116,7 +116,7 @@ KIN = (
 
 
 ANIMALS = words(
-    "dog cat puppy kitten pet horse pony donkey rabbit hamster parrot goat cow tortoise turtle goldfish hen pig sheep"
+    "dog cat puppy kitten pet horse pony donkey rabbit hamster parrot goat cow tortoise turtle goldfish hen rooster"
 )
 
 

@@ -154,7 +154,7 @@ def type_of_words(name: str) -> str | None:
     head = words[words.index("of") - 1] if "of" in words[1:] else last
     is_capital = name.split()[words.index(head)][:1].isupper()
     kind = lexicon.TYPE_OF_HEAD.get(head) if len(words) > 1 and is_capital else None
-    return kind if kind in TYPED else None
+    return kind if kind in (*TYPED, "Event") else None
 
 
 def known_type(name: str) -> str | None:

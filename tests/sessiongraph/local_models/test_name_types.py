@@ -42,6 +42,7 @@ def types_in(text, role="document", source="document: notes"):
         ("She met him at Studio Kant in Graz.", "Studio Kant", "Organization"),
         ("They walked to Kings Cross.", "Kings Cross", "Place"),
         ("The court of Gerber AG is in Bern.", "Gerber AG", "Organization"),
+        ("They went to the Dublin Beer Festival.", "Dublin Beer Festival", "Event"),
         # Names that are joined are of one kind.
         ("We have shops in Tarnvik, Esbo and Lorna.", "Esbo", "Place"),
     ],

@@ -191,3 +191,9 @@ def test_what_is_counted_in_talk_keeps_its_number() -> None:
 
 def test_who_is_only_told_to_do_something_is_no_object_of_the_verb_that_tells_so() -> None:
     assert triples(document("A court ordered Alpha Bank to pay a fine.")) == set()
+
+
+def test_it_is_nothing_that_a_sentence_names_beside_what_it_is_about() -> None:
+    """A lake is what the sentence is about: "it" is not the ridge beside it."""
+    found = triples(document("Lake Ostra lies below the Teller Ridge. It is fed by two glaciers."))
+    assert not any(relation == "is fed by" and subject == "Teller Ridge" for subject, relation, _ in found)
