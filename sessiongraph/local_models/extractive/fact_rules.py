@@ -214,6 +214,8 @@ class Facts:
         if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
             return  # "she'll do it" tells what only together with what "it" is
         is_copula = clause.final.lemma_ == "be"
+        if is_copula and not target.whitespace_ and target.i + 1 < len(target.doc) and target.nbor().text == "-":
+            return  # "dishwasher-safe" is no dishwasher
         if target.tag_ == "CD" and clause.final.lemma_ in ("be", "turn") and not _is_denied(clause):
             if all(_may_have_age(slot) for slot in subjects) and not list(target.children):
                 if clause.verb.dep_ == "advcl":

@@ -256,7 +256,7 @@ TALK = words(
     feel"""
 )
 # Verbs that say of whom they have as an object only that they are to do something.
-CAUSING = words("order force ask tell allow urge permit expect require enable invite persuade convince cause compel")
+CAUSING = words("order ask tell allow urge permit expect require enable invite persuade convince cause")
 # What stands under these is not claimed to be so.
 UNCLAIMED = words("hope wish wonder imagine ask pretend doubt suppose suggest recommend bet guess pray")
 CONDITIONS = words("if whether unless though although until till as like")

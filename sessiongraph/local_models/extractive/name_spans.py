@@ -151,12 +151,20 @@ class Names:
 
     def _runs(self) -> list[tuple[int, int, str]]:
         spans = []
-        for proper, group in groupby(self.doc, key=lambda token: token.pos_ == "PROPN" and not token.ent_type_):
+        for proper, group in groupby(self.doc, key=self._is_proper):
             tokens = list(group)
             trimmed = self._trimmed(tokens[0].i, tokens[-1].i + 1) if proper else None
             if trimmed and self._is_name(*trimmed):
                 spans.append((*trimmed, type_of(self.doc[trimmed[1] - 1])))
         return spans
+
+    def _is_proper(self, token: "Token") -> bool:
+        """Whether `token` is of a name that the recogniser passed over, or the hyphen in one: "USB-C"."""
+        if token.text == "-" and 0 < token.i < len(self.doc) - 1:
+            before, after = self.doc[token.i - 1], self.doc[token.i + 1]
+            is_inside = not before.whitespace_ and not token.whitespace_
+            return is_inside and self._is_proper(before) and self._is_proper(after)
+        return token.pos_ == "PROPN" and not token.ent_type_
 
     def _is_called(self, start: int, end: int) -> bool:
         root = self.doc[start:end].root

@@ -3,6 +3,7 @@
 What does not belong here: verbs, and what is said of anything.
 """
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ _PRONOUNS: dict[str, PronounKind] = {
     **dict.fromkeys(["they", "them", "their", "theirs"], "they"),
 }
 _POSSESSIVES = frozenset(["my", "mine", "our", "ours", "your", "yours", "her", "hers", "his", "its", "their", "theirs"])
+# The end of a sentence that the tokenizer takes for an initial's: "USB-C."
+_AFTER_LETTER = re.compile(r"-\w\.\Z")
 _MODIFIERS = frozenset(("compound", "amod", "nmod", "poss", "punct", "case"))
 
 
@@ -104,7 +107,7 @@ class Phrases:
     def _name(self, name: NameSpan) -> Mention:
         span, type_ = self.doc[name.start : name.end], name.type
         root = span.root
-        text = span.text
+        text = span.text[:-1] if _AFTER_LETTER.search(span.text) else span.text
         title = text.split()[0].rstrip(".").lower()
         gender = "f" if title in lexicon.FEMALE else "m" if title in lexicon.MALE else ""
         gender = gender or (gender_of(text) if type_ == "Person" else "")

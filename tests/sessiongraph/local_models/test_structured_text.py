@@ -146,6 +146,9 @@ def test_it_is_what_the_sentence_before_was_about_and_nothing_where_two_may_be_m
         ("The Kestrel 3 is a folding bike with eight gears.", ("Kestrel 3", "has", "eight gears")),
         ("The supplier Kordax sells paper.", ("Kordax", "is", "supplier")),
         ("The airport of Reyvik stayed closed until Saturday.", ("airport of Reyvik", "stayed", "closed")),
+        ("The camera supports USB-C.", ("camera", "supports", "USB-C")),
+        ("The lid is dishwasher-safe.", ("lid", "is", "dishwasher-safe")),
+        ("Volcanic ash forced Kestra Airlines to cancel 32 flights.", ("volcanic ash", "forced", "Kestra Airlines")),
         ("The camp is meant for beginners.", ("camp", "is meant for", "beginners")),
         # Days and places of what happens.
         ("The deadline is 31 October 2024.", ("deadline", "is", "31 October 2024")),
