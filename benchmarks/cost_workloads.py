@@ -151,12 +151,14 @@ async def embedded(size: int) -> None:
     texts = turns * 20
     import wordllama
 
+    from sessiongraph.settings import LOCAL_EMBEDDER
+
     bare = WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
     bare.embed(texts[:10])
     with step(f"{len(texts)} texts embedded by wordllama alone", texts=len(texts)):
         bare.embed(texts)
     with step(f"{len(texts)} texts embedded with local/wordllama", texts=len(texts)):
-        default_services().shared.local_models.embed(texts)
+        default_services().shared.local_models.embed(LOCAL_EMBEDDER, texts, as_queries=False)
 
 
 async def say(numbers: range, dataset_name: str = DATASET) -> list[str]:

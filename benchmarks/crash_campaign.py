@@ -10,7 +10,6 @@ nothing was lost or doubled.
 
 import argparse
 import asyncio
-import copy
 import importlib
 import itertools
 import logging
@@ -31,14 +30,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout ne
 
 import benchmarks.crash_story as story
 from benchmarks.crash_children import Ended, Trap, in_child, set_traps
+from benchmarks.crash_faults import States, faults_after_kill, faults_at_the_end, left_behind, states
 from benchmarks.home_databases import HomeDatabases
 from benchmarks.measure import postgres_server, redis_server, write_figures
 from benchmarks.redis_state import RedisState
-from sessiongraph.default_client import default_services
-from tests.support.dataset_state import DatasetState, doubled, read_opened_state, read_state
 
-# How soon after a kill another process must be able to write.
-LOCK_SECONDS = 1.0
 # After so many failures there is nothing more to be learnt.
 FAILURES_AT_MOST = 20
 # What operations import when they need it.
@@ -61,7 +57,6 @@ _MODULES = (
 AT_RANDOM = "at a random moment"
 # A process that is killed at random is started and killed up to this often before the normal run.
 KILLS_IN_A_ROW = 3
-States = dict[str, DatasetState]
 
 
 @dataclass(frozen=True)
@@ -121,9 +116,9 @@ class Campaign:
                 seen = self._do(home, operation.work, trap=Trap())
             with self.copy(operation.template) as home:
                 self._do(home, operation.normal)
-                states = _value(in_child(lambda home=home: self.in_home(home, _states)))
+                seen_states = _value(in_child(lambda home=home: self.in_home(home, states)))
             unpassed |= seen.value.places
-            self.undisturbed[operation.name] = Undisturbed(seen.value.passed, seen.seconds, states)
+            self.undisturbed[operation.name] = Undisturbed(seen.value.passed, seen.seconds, seen_states)
         unpassed.difference_update(*(undisturbed.boundaries for undisturbed in self.undisturbed.values()))
         if unpassed:
             raise RuntimeError(f"No operation passes {sorted(unpassed)}: see `set_traps` for what it surrounds.")
@@ -162,7 +157,7 @@ class Campaign:
                     return self.failed(operation, place, f"before the kill: {ended.error}")
                 self.figures.kills[place] += ended.killed
             with self.copy(home) as copied:
-                faults = in_child(lambda: self.in_home(copied, _faults_after_kill))
+                faults = in_child(lambda: self.in_home(copied, faults_after_kill))
             if faults.error or faults.value:
                 self.failed(operation, place, faults.error or "; ".join(faults.value))
             ended = self.child(home, operation.normal)
@@ -173,7 +168,7 @@ class Campaign:
     def compare(self, operation: story.Operation, place: str, home: Path) -> None:
         """Hold `home` after its normal run against an undisturbed one."""
         wanted = self.undisturbed[operation.name].states
-        ended = in_child(lambda: self.in_home(home, lambda: (_states(), *_faults_at_the_end())))
+        ended = in_child(lambda: self.in_home(home, lambda: (states(), *faults_at_the_end())))
         if ended.error:
             return self.failed(operation, place, ended.error)
         found, lost, twice, faults = ended.value
@@ -191,7 +186,7 @@ class Campaign:
         if self._databases is not None and operation.forgotten:
             rows = self._databases.text(home)
             faults = [*faults, *(f"{word} is in the database" for word in operation.forgotten if word in rows)]
-        for fault in [*faults, *_left_behind(home, operation.forgotten)]:
+        for fault in [*faults, *left_behind(home, operation.forgotten)]:
             self.failed(operation, place, fault)
 
     def failed(self, operation: story.Operation, place: str, why: str) -> None:
@@ -273,63 +268,6 @@ def _commit_often() -> None:
     checkpoint.is_due = is_due  # type: ignore[assignment]
 
 
-def stores() -> dict[str, Any]:
-    """The stores of this home, by the name of their dataset."""
-    services = default_services()
-    user = services.access.default_user()
-    return {dataset.name: services.store(dataset) for dataset in services.access.list_datasets(user, "read")}
-
-
-def _states() -> States:
-    model = default_services().embedder.identity
-    return {name: read_state(store, model) for name, store in stores().items()}
-
-
-def _faults_after_kill() -> list[str]:
-    """What is wrong before any normal run: a store that cannot be written at once, a half-written one."""
-    faults = []
-    for name, store in stores().items():
-        if not store.exists:
-            continue
-        quick = copy.copy(store)
-        quick._wait_seconds = LOCK_SECONDS
-        started = time.monotonic()
-        quick.write("check", "check", lambda tx: setattr(tx, "changed", True))
-        if (waited := time.monotonic() - started) > LOCK_SECONDS:
-            faults.append(f"{name} could be written after {waited:.1f} s only")
-        if twice := quick.read(doubled):
-            faults.append(f"{name} holds rows twice: {twice}")
-        model = default_services().embedder.identity
-        opened = read_opened_state(quick, model)
-        if opened is not None and (differences := read_state(quick, model).differences(opened)):
-            faults.append(f"{name} is not what its checkpoint shows: {differences}")
-    return faults
-
-
-def _faults_at_the_end() -> tuple[int, int, list[str]]:
-    """Turns lost, rows doubled, and faults, once the turns that searching said are persisted too."""
-    faults: list[str] = []
-    asked = default_services().cache.get_turns(default_services().access.default_user().id, story.ASKED)
-    lost = len(story.acknowledged() - {turn.turn_id for turn in asked})
-    if asked:
-        report = asyncio.run(story.persist(story.FIRST, story.ASKED))
-        settled = [turn.turn_id for turn in report.sessions[story.ASKED].turns]
-        lost += len({turn.turn_id for turn in asked} - set(settled))
-    again = asyncio.run(story.persist(story.FIRST, *story.SAID, *([story.ASKED] if asked else [])))
-    if again.staged or again.settled or again.extracted or again.usage.calls:
-        faults.append(f"an unchanged persist worked: {again}")
-    twice = sum(sum(store.read(doubled).values()) for store in stores().values())
-    return lost, twice, faults
-
-
-def _left_behind(home: Path, forgotten: tuple[str, ...]) -> list[str]:
-    """Files that should be gone, and words that should be."""
-    files = [file for file in home.rglob("*") if file.is_file()]
-    stray = [f"{file.name} is left" for file in files if file.suffix in (".new", ".changed", ".rewritten")]
-    read = [(file, file.read_bytes()) for file in files] if forgotten else []
-    return stray + [f"{word} is in {file.name}" for file, data in read for word in forgotten if word.encode() in data]
-
-
 @contextmanager
 def campaign(seed: int = 0, redis_port: int | None = None, postgres_url: str | None = None) -> Iterator[Campaign]:
     """A prepared campaign in a folder of its own, on the embedded models, and on files or the servers given."""
@@ -362,13 +300,14 @@ def _load_everything() -> None:
         importlib.import_module(name)
     from sessiongraph.default_client import default_services
     from sessiongraph.llm import litellm_runtime
+    from sessiongraph.settings import LOCAL_EMBEDDER
 
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     logging.getLogger("sessiongraph").setLevel(logging.ERROR)
     litellm_runtime.load()
     models = default_services().shared.local_models
     models.complete("~ # loaded\n\n~ user:\n[1] Alice lives in Paris.")
-    models.embed(["loaded"])
+    models.embed(LOCAL_EMBEDDER, ["loaded"], as_queries=False)
 
 
 def table(figures: Figures) -> str:

@@ -127,8 +127,9 @@ def _import_engine() -> None:
     import sessiongraph.retrieval.answer_strategies
     import sessiongraph.snapshots.snapshot_cache  # noqa: F401
     from sessiongraph.local_models import LocalModels
+    from sessiongraph.settings import LOCAL_EMBEDDER
 
-    LocalModels().embed(["warm"])
+    LocalModels().embed(LOCAL_EMBEDDER, ["warm"], as_queries=False)
 
 
 def _import_dagster() -> None:

@@ -18,8 +18,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
 import benchmarks.crash_story as story
-from benchmarks.crash_campaign import Campaign, campaign, stores
+from benchmarks.crash_campaign import Campaign, campaign
 from benchmarks.crash_children import in_child
+from benchmarks.crash_faults import stores
 from benchmarks.measure import write_figures
 from tests.support.dataset_state import doubled
 
