@@ -1,4 +1,7 @@
-"""A digest of the package's own source, for what is derived and kept: other code may derive another."""
+"""A digest of the package's own source, for what is derived and kept: other code may derive another.
+
+Who needs it takes it once, when it is imported: it is of the code that runs, also where another is installed meanwhile.
+"""
 
 import hashlib
 from pathlib import Path

@@ -31,16 +31,15 @@ class CheckpointCursor(Cursor):
 A store that was not written since the last tick is not opened.""",
 )
 def graph_checkpoints(context: dg.SensorEvaluationContext, graph: GraphResource) -> dg.SensorResult | dg.SkipReason:
-    from sessiongraph.snapshots.checkpoint import deriving_code
+    from sessiongraph.snapshots.checkpoint import DERIVING_CODE
 
     services, before = graph.services, CheckpointCursor.read(context.cursor)
     busy = in_flight(context.instance)
     if busy is None:
         return dg.SkipReason(TOO_MANY)
-    code = deriving_code()
     seen, requests = dict[str, str](), list[dg.RunRequest]()
     for dataset in services.access.all_datasets():
-        written = f"{services.store(dataset).signature()} {code}"
+        written = f"{services.store(dataset).signature()} {DERIVING_CODE}"
         if before.seen.get(dataset.key) == written:
             seen[dataset.key] = written
         elif dataset.key not in busy and len(requests) < _MOST_RUNS:

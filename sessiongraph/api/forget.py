@@ -2,10 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from sessiongraph import telemetry
 from sessiongraph.api.context import acting_user, check_flag, permitted
-from sessiongraph.changes.page_store import list_pages, rewrite_pages
+from sessiongraph.changes.page_store import list_pages, page_renderer, rewrite_pages
 from sessiongraph.dagster.event_reporting import report_build, report_materialization
 from sessiongraph.errors import CachingDisabledError, InvalidInputError, SessionsNotFoundError
 from sessiongraph.extraction.build_graph import build_knowledge
@@ -80,7 +81,8 @@ async def forget(
         finally:
             # With those that were made while nobody was kept out.
             pages |= await asyncio.to_thread(list_pages, store)
-            await asyncio.to_thread(rewrite_pages, store, services.snapshots, target_dataset.key, list(pages))
+            renderer = partial(services.shared.made, page_renderer)
+            await asyncio.to_thread(rewrite_pages, store, services.snapshots, renderer, target_dataset.key, list(pages))
         # Of a file that was being taken meanwhile, too.
         await asyncio.to_thread(drop_originals, store, set(target.document_ids))
     else:

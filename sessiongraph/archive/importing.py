@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sessiongraph.archive.load import extract_originals, load_store
 from sessiongraph.archive.manifest import Manifest, broken
 from sessiongraph.archive.unfinished import unfinished_folder
 from sessiongraph.archive.zip_reading import opened
-from sessiongraph.changes.page_store import PageName, rewrite_pages
+from sessiongraph.changes.page_store import PageName, page_renderer, rewrite_pages
 from sessiongraph.errors import InvalidInputError, SessionGraphError
-from sessiongraph.services import Services
+from sessiongraph.services import Services, Shared
 from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.duckdb_store import DuckDBStore
 from sessiongraph.store.graph_store import GraphStore
@@ -52,7 +53,7 @@ def import_archive(
             counts = load_store(archive, made, store.originals, arrival.users, told)
             if manifest.files:
                 extract_originals(archive, folder / "files", told)
-            _derive(made, manifest, dataset)
+            _derive(made, manifest, dataset, services.shared)
             services.access.arrivals.admit(arrival)
             if not store.take(made, lambda: _bring_files(made, store)):
                 raise _taken(dataset)
@@ -67,13 +68,13 @@ def _bring_files(made: DuckDBStore, store: GraphStore) -> None:
             store.files.take(file, str(file.relative_to(made.folder).as_posix()))
 
 
-def _derive(store: GraphStore, manifest: Manifest, dataset: Dataset) -> None:
+def _derive(store: GraphStore, manifest: Manifest, dataset: Dataset, shared: Shared) -> None:
     """Make the pages of changes again. So the graph that searches will see has been seen to be one, too."""
     snapshots = SnapshotReader()
     pages = [PageName(page.asset, page.run_id) for page in manifest.pages]
     try:
         snapshots.read(store, lambda connection, snapshot: None)
-        rewrite_pages(store, snapshots, dataset.key, pages)
+        rewrite_pages(store, snapshots, partial(shared.made, page_renderer), dataset.key, pages)
     except (SessionGraphError, OSError):
         raise
     except Exception as error:

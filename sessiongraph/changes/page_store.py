@@ -73,14 +73,21 @@ def remove_pages(store: GraphStore) -> None:
     pages_of(store).remove()
 
 
-def rewrite_pages(store: GraphStore, snapshots: SnapshotReader, dataset: str, pages: Sequence[PageName]) -> None:
-    """Make `pages` again from what the store holds now. Blocks."""
+def rewrite_pages(
+    store: GraphStore,
+    snapshots: SnapshotReader,
+    renderer: Callable[[], "PageRenderer"],
+    dataset: str,
+    pages: Sequence[PageName],
+) -> None:
+    """Make `pages` again from what the store holds now. `renderer`, which gives the process's, is asked where there are
+    any. Blocks."""
     if pages:
-        renderer, files = page_renderer(), pages_of(store)
+        files, made_with = pages_of(store), renderer()
 
         def write(connection: StoreConnection, snapshot: Snapshot) -> None:
             for page in pages:
-                _write(connection, snapshot, files, page, dataset, renderer)
+                _write(connection, snapshot, files, page, dataset, made_with)
 
         _undisturbed(store, snapshots, write)
 

@@ -105,15 +105,25 @@ def _boxes(parts: list[list[str]], box: Box) -> Iterator[tuple[list[str], Box]]:
 
 
 def _placed(graph: nx.MultiDiGraph, part: list[str], box: Box) -> dict[str, Point]:
-    ordered = nx.Graph()
-    ordered.add_nodes_from(part)
-    ordered.add_edges_from(sorted(graph.subgraph(part).edges()))
-    found = nx.spring_layout(ordered, seed=7, k=2.2 / math.sqrt(len(part)), iterations=300)
+    found = _pair(*part) if len(part) == 2 else _sprung(graph, part)
     xs, ys = ([float(found[id_][axis]) for id_ in part] for axis in (0, 1))
     x, y, width, height = box
     across = _spread(xs, x, width, min(_MARGIN, width / 3))
     down = _spread(ys, y, height, min(_MARGIN / 2, height / 3))
     return dict(zip(part, zip(across, down, strict=True), strict=True))
+
+
+def _pair(one: str, other: str) -> dict[str, Point]:
+    """What most changes are of, at two corners, where springs would bring them too."""
+    return {one: (0.0, 1.0), other: (1.0, 0.0)}
+
+
+def _sprung(graph: nx.MultiDiGraph, part: list[str]) -> dict[str, Point]:
+    ordered = nx.Graph()
+    ordered.add_nodes_from(part)
+    ordered.add_edges_from(sorted(graph.subgraph(part).edges()))
+    places: dict[str, Point] = nx.spring_layout(ordered, seed=7, k=2.2 / math.sqrt(len(part)), iterations=300)
+    return places
 
 
 def _spread(values: list[float], start: float, size: float, margin: float) -> list[float]:

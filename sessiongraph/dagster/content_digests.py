@@ -16,6 +16,7 @@ from sessiongraph.source_digest import source_digest
 if TYPE_CHECKING:
     from sessiongraph.store.connection import StoreConnection
 
+_COUNTING_CODE = source_digest("dagster", "store")
 # The newest version of each of some turns.
 _TURNS = """
 SELECT passage_id, content_hash, score, created_at FROM (
@@ -105,7 +106,7 @@ def _kept(
     import duckdb  # which is loaded: there is a connection
 
     # A row's hash is of how DuckDB writes it.
-    finding = KeptFinding(findings, name, f"{source_digest('dagster', 'store')} {duckdb.__version__}")
+    finding = KeptFinding(findings, name, f"{_COUNTING_CODE} {duckdb.__version__}")
     now = connection.version()
     kept = finding.read(connection, now)
     if kept is None:

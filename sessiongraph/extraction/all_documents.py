@@ -17,8 +17,8 @@ from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.store.store_version import continues
 from sessiongraph.types import PASSAGE_TABLES
 
-# The rooms that say which passages there are, and how they stand.
-_JUDGING = ("extraction", "persistence", "prompts")
+# A hash of the rooms that say which passages there are, and how they stand.
+_JUDGING_CODE = source_digest("extraction", "persistence", "prompts")
 _VERDICTS = """
 SELECT disposition, reason, count(*) FROM current_ledger
 WHERE passage_id IN (SELECT passage_id FROM {table}) GROUP BY disposition, reason
@@ -29,11 +29,11 @@ class AllDocuments:
     """One look at all documents of `asset` in `store`. Not safe to share between threads."""
 
     def __init__(self, store: GraphStore, asset: str, extractor: str, embedding_model: str) -> None:
-        self._table, code = PASSAGE_TABLES[asset], source_digest(*_JUDGING)
+        self._table = PASSAGE_TABLES[asset]
 
         def finding(name: str, other: str) -> DocumentsFinding:
             return DocumentsFinding(
-                KeptFinding(store.findings, f"{name}_{self._table}", f"{code} {other}"), self._table
+                KeptFinding(store.findings, f"{name}_{self._table}", f"{_JUDGING_CODE} {other}"), self._table
             )
 
         self._unsettled, self._stale = finding("unsettled", extractor), finding("stale", extractor)

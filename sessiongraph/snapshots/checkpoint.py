@@ -33,8 +33,8 @@ from sessiongraph.text_index.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
-# The rooms that derive: a change of what they hold makes other state of the same rows.
-_DERIVING = ("snapshots", "entity_resolution", "text_index", "columnar", "prompts")
+# A hash of the rooms that derive: a change of what they hold makes other state of the same rows.
+DERIVING_CODE = source_digest("snapshots", "entity_resolution", "text_index", "columnar", "prompts")
 # A graph of fewer rows of the ledger is read in less time, and takes less room, than its checkpoint is worth.
 _FEWEST_ROWS = 600
 
@@ -81,7 +81,7 @@ def bring_newest(store: GraphStore, embedding_model: str | None, shared: SharedC
         return now, *_behind(store, connection, embedding_model)
 
     version, since, rows = store.read(behind)
-    return rows >= _FEWEST_ROWS and shared.fetch(store, since, version, deriving_code())
+    return rows >= _FEWEST_ROWS and shared.fetch(store, since, version, DERIVING_CODE)
 
 
 def is_due(store: GraphStore, embedding_model: str, patience: int = 1, shared: SharedCheckpoints | None = None) -> bool:
@@ -139,7 +139,7 @@ def make_checkpoint(
             if other != made:
                 remove_folder(other)
         if shared:
-            shared.publish(store, made, builder.version, deriving_code())
+            shared.publish(store, made, builder.version, DERIVING_CODE)
     nbytes = sum(path.stat().st_blocks * 512 for path in made.iterdir())
     return Made(builder.version.seq, *builder.sizes, nbytes)
 
@@ -165,7 +165,7 @@ def _write(builder: SnapshotBuilder, folder: Path, embedding_model: str) -> None
     writer = ArrayWriter(folder)
     try:
         builder.save(writer)
-        writer.finish({"code": deriving_code(), "model": embedding_model})
+        writer.finish({"code": DERIVING_CODE, "model": embedding_model})
     finally:
         writer.close()
 
@@ -173,11 +173,10 @@ def _write(builder: SnapshotBuilder, folder: Path, embedding_model: str) -> None
 def _fitting(store: GraphStore, connection: StoreConnection, embedding_model: str | None) -> Iterator[SavedArrays]:
     """The checkpoints, the newest first, that this code made of the store behind `connection`, with the vectors of that
     model (of any, for None)."""
-    code = deriving_code()
     for folder in _newest_first(store):
         try:
             saved = SavedArrays(folder)
-            is_ours = saved.about["code"] == code and embedding_model in (None, saved.about["model"])
+            is_ours = saved.about["code"] == DERIVING_CODE and embedding_model in (None, saved.about["model"])
             if is_ours and continues(connection, saved_version(saved)):
                 yield saved
         except (BrokenArraysError, KeyError, TypeError, ValueError) as error:
@@ -208,8 +207,3 @@ def _only_maker(store: GraphStore) -> Iterator[bool]:
         yield True
     finally:
         lock.release()
-
-
-def deriving_code() -> str:
-    """A hash of the code that derives the state."""
-    return source_digest(*_DERIVING)

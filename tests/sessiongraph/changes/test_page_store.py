@@ -47,7 +47,7 @@ async def test_forgetting_removes_pages_and_they_come_back_without_the_words(wor
     forget_turn(workshop, "t", "t-0")
 
     assert list_pages(workshop.store) == {}  # should it all end here, nothing is left behind
-    rewrite_pages(workshop.store, SnapshotReader(), "ana/d", before)
+    rewrite_pages(workshop.store, SnapshotReader(), page_renderer, "ana/d", before)
     text = page.read_text()
     assert "Carol Brown" in text and "Mallory" not in text and "Timbuktu" not in text
 

@@ -133,7 +133,7 @@ def test_what_has_no_vector_is_read_again_until_it_has(store: DuckDBStore) -> No
 def test_other_code_looks_at_everything_anew(store: DuckDBStore, monkeypatch: pytest.MonkeyPatch) -> None:
     looked(store)
     assert store.read(lambda con: everything(store).look(con, False)) == []
-    monkeypatch.setattr("sessiongraph.extraction.all_documents.source_digest", lambda *rooms: "other")
+    monkeypatch.setattr("sessiongraph.extraction.all_documents._JUDGING_CODE", "other")
     assert store.read(lambda con: everything(store).look(con, False)) is None
 
 
