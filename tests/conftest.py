@@ -1,5 +1,6 @@
 """Fixtures that several packages' tests share. Nothing heavy is imported here."""
 
+import gc
 import os
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from tests.support.openai_endpoint import OpenAIEndpoint
 
 if TYPE_CHECKING:
     from sessiongraph.database.engine import Database
+    from sessiongraph.services import Shared
 
 # Homes of tests lie in memory where there is room: they write much, and what outlives a machine is not tested here.
 _IN_MEMORY = Path("/dev/shm")
@@ -83,6 +85,16 @@ def _homes_closed() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def shared() -> "Iterator[Shared]":
+    """Models and idle instances for all clients of this process: a client that loads its own costs most of a second."""
+    from sessiongraph.services import Shared
+
+    made = Shared()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     """One server for all tests: whoever kills it starts it again, and whoever needs it empty flushes it."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
@@ -98,6 +110,18 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
     base = tmp_path_factory.getbasetemp()
     return shared_server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while tests are collected, nor ever in what is there then: to look through all modules and
+    tests takes half a second each time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

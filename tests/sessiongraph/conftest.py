@@ -1,6 +1,8 @@
 """The API as a program uses it: a home of each test's own, and nothing from the developer's environment."""
 
-from collections.abc import Iterator
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,37 @@ def home(tmp_path: Path, shared_dagster_home: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SESSIONGRAPH_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "home"
+
+
+Fill = Callable[[], Awaitable[None]]
+FillHome = Callable[[Fill], Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+def kept_homes() -> dict[tuple[Fill, str | None], Path]:
+    """Homes as they were filled, by what filled them and with which model."""
+    return {}
+
+
+@pytest.fixture
+def fill_home(
+    home: Path, kept_homes: dict[tuple[Fill, str | None], Path], tmp_path_factory: pytest.TempPathFactory
+) -> FillHome:
+    """Fills the home as a function does: it is called once for all tests, the others get a copy of what it made."""
+
+    async def fill(make: Fill) -> None:
+        from sessiongraph.default_client import default_services
+
+        key = (make, os.environ.get("LLM_MODEL"))
+        if key not in kept_homes:
+            await make()
+            default_services().close()  # what models answered is known to nobody, as with a copy
+            kept_homes[key] = tmp_path_factory.mktemp("kept") / "home"
+            shutil.copytree(home, kept_homes[key])
+        else:
+            shutil.copytree(kept_homes[key], home)
+
+    return fill
 
 
 @pytest.fixture

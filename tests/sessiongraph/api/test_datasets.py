@@ -10,14 +10,19 @@ from sessiongraph import SearchType, datasets, sessions, users
 from sessiongraph import persist_sessions_in_knowledge_graph_pipeline as persist
 from sessiongraph.errors import DatasetNotFoundError, InvalidInputError, PermissionDeniedError
 from sessiongraph.types import User
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 
-@pytest.fixture(autouse=True)
-async def filled(endpoint: OpenAIEndpoint) -> None:
-    """The default user's dataset "d", with one document in its graph."""
+async def one_document() -> None:
     await sessiongraph.add(["Alice lives in Paris."], dataset_name="d")
     await sessiongraph.cognify(datasets=["d"])
+
+
+@pytest.fixture(autouse=True)
+async def filled(endpoint: OpenAIEndpoint, fill_home: FillHome) -> None:
+    """The default user's dataset "d", with one document in its graph."""
+    await fill_home(one_document)
 
 
 @pytest.fixture

@@ -9,16 +9,21 @@ import sessiongraph
 from sessiongraph import datasets, entities, users
 from sessiongraph.default_client import default_services
 from tests.sessiongraph.api.test_graph_and_forget import words_on_disk
+from tests.sessiongraph.conftest import FillHome
 from tests.support.terminal import Terminal
 
 
-@pytest.fixture
-async def dataset() -> str:
-    """A dataset with an Alice who is Alice Novak, and somebody called Bobby."""
+async def novaks() -> None:
     await sessiongraph.add(
         ["Alice Novak works at Acme Labs. Alice lives in Paris. Bobby visited Oslo."], dataset_name="d"
     )
     await sessiongraph.cognify("d")
+
+
+@pytest.fixture
+async def dataset(fill_home: FillHome) -> str:
+    """A dataset with an Alice who is Alice Novak, and somebody called Bobby."""
+    await fill_home(novaks)
     return "d"
 
 

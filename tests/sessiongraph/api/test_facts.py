@@ -12,16 +12,21 @@ from sessiongraph import datasets, documents, entities, facts, sessions, users
 from sessiongraph.api.fact_records import Fact
 from sessiongraph.default_client import default_services
 from tests.sessiongraph.api.test_graph_and_forget import words_on_disk
+from tests.sessiongraph.conftest import FillHome
 from tests.support.terminal import Terminal
 
 ALICE = "Alice Novak moved to Paris in 2010. She works as a nurse."
 BOB = "Bob Marsh works at Acme Labs. Bob founded Zeta Corp."
 
 
-@pytest.fixture
-async def dataset() -> str:
+async def two_people() -> None:
     await sessiongraph.add([ALICE, BOB], dataset_name="d")
     await sessiongraph.cognify("d")
+
+
+@pytest.fixture
+async def dataset(fill_home: FillHome) -> str:
+    await fill_home(two_people)
     return "d"
 
 
@@ -318,8 +323,9 @@ async def test_a_right_name_that_another_entity_has_makes_them_one_unless_they_w
 # Where else it shows.
 
 
-async def test_a_correction_is_a_materialization_with_a_page_and_a_data_version(dataset: str) -> None:
-    instance = default_services().dagster_instance
+async def test_a_correction_is_a_materialization_with_a_page_and_a_data_version() -> None:
+    await two_people()  # now: Dagster tells what came last
+    dataset, instance = "d", default_services().dagster_instance
 
     def page() -> str:
         made = default_services().settings.home.glob("datasets/*/changes/knowledge_graph/*.html")

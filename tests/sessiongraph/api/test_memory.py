@@ -8,6 +8,7 @@ import pytest
 import sessiongraph
 from sessiongraph import facts, memory, sessions, users
 from sessiongraph.errors import DatasetNotFoundError, InvalidInputError, NoGraphDataError, PermissionDeniedError
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.terminal import Terminal
 
@@ -19,13 +20,17 @@ SAID = (
 )
 
 
-@pytest.fixture
-async def dataset() -> str:
+async def conversation() -> None:
     await sessiongraph.add([PARIS, ROME], dataset_name="d")
     await sessiongraph.cognify("d")
     for number, said in enumerate(SAID):
         await sessions.add_turn("s", said, "Got it.", dataset="d", turn_id=f"t{number}")
     await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s"], dataset="d")
+
+
+@pytest.fixture
+async def dataset(fill_home: FillHome) -> str:
+    await fill_home(conversation)
     return "d"
 
 

@@ -12,6 +12,7 @@ from sessiongraph.api.fact_filter import FactFilter
 from sessiongraph.api.neighbourhood import Neighbourhood
 from sessiongraph.client import SessionGraph
 from sessiongraph.errors import InvalidInputError
+from sessiongraph.services import Shared
 from sessiongraph.settings import Settings
 from tests.support import large_graph
 
@@ -22,11 +23,13 @@ TEXTS = [
 
 
 @pytest.fixture(scope="module")
-def memory(tmp_path_factory: pytest.TempPathFactory, shared_dagster_home: Path) -> Iterator[SessionGraph]:
+def memory(
+    tmp_path_factory: pytest.TempPathFactory, shared_dagster_home: Path, shared: Shared
+) -> Iterator[SessionGraph]:
     """Two documents, one of a node set, and a session."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(shared_dagster_home))
-        made = SessionGraph(Settings(home=tmp_path_factory.mktemp("memory") / "home"))
+        made = SessionGraph(Settings(home=tmp_path_factory.mktemp("memory") / "home"), shared=shared)
         asyncio.run(_fill(made))
         yield made
         asyncio.run(made.close())

@@ -9,6 +9,7 @@ import pytest
 import sessiongraph
 from sessiongraph import SearchType, datasets, persist_sessions_in_knowledge_graph_pipeline, sessions
 from tests.conftest import RedisServer
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 TEXTS = [
@@ -18,11 +19,15 @@ TEXTS = [
 ]
 
 
-@pytest.fixture
-async def people() -> None:
+async def three_people() -> None:
     await sessiongraph.add(TEXTS[:2], dataset_name="people", node_set=["staff"])
     await sessiongraph.add(TEXTS[2:], dataset_name="people", node_set=["art"])
     await sessiongraph.cognify("people")
+
+
+@pytest.fixture
+async def people(fill_home: FillHome) -> None:
+    await fill_home(three_people)
 
 
 # Those that take a question and need no model that writes; the others have tests of their own.

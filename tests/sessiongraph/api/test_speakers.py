@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from sessiongraph import SessionGraph, Settings
+from sessiongraph.services import Shared
 from sessiongraph.types import User
 
 DATASET = "anna@north.example/team"
 
 
 @pytest.fixture
-async def memory(tmp_path: Path) -> AsyncIterator[SessionGraph]:
-    async with SessionGraph(Settings(home=tmp_path)) as client:
+async def memory(tmp_path: Path, shared: Shared) -> AsyncIterator[SessionGraph]:
+    async with SessionGraph(Settings(home=tmp_path), shared=shared) as client:
         await client.datasets.create("d")
         yield client
 

@@ -9,13 +9,18 @@ import sessiongraph
 from sessiongraph import SearchType, persist_sessions_in_knowledge_graph_pipeline, sessions
 from sessiongraph.prompts.question_prompt import NO_ANSWER
 from sessiongraph.retrieval.search_types import SEARCH_PLANS
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 
-@pytest.fixture
-async def notes() -> None:
+async def one_note() -> None:
     await sessiongraph.add(["Alice Novak moved to Paris in 2010."], dataset_name="notes")
     await sessiongraph.cognify("notes")
+
+
+@pytest.fixture
+async def notes(fill_home: FillHome) -> None:
+    await fill_home(one_note)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from sessiongraph import GraphSchema, SessionGraph, Settings
 from sessiongraph.dagster.data_version import content
+from sessiongraph.services import Shared
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset, User
 from tests.support.dataset_state import DatasetState, read_state
@@ -56,18 +57,18 @@ class Home:
 
 
 @pytest.fixture
-async def old(home: Path, endpoint: OpenAIEndpoint, exported: Path) -> AsyncIterator[Home]:
+async def old(home: Path, endpoint: OpenAIEndpoint, exported: Path, shared: Shared) -> AsyncIterator[Home]:
     """The home where the dataset "d" of the default user is: documents, an original, sessions of two users, a person's
     word on names and facts."""
     shutil.copytree(exported.with_name("home"), home / "old")
-    async with SessionGraph(Settings(home=home / "old")) as client:
+    async with SessionGraph(Settings(home=home / "old"), shared=shared) as client:
         yield Home(home / "old", client)
 
 
 @pytest.fixture
-async def new(home: Path, endpoint: OpenAIEndpoint) -> AsyncIterator[Home]:
+async def new(home: Path, endpoint: OpenAIEndpoint, shared: Shared) -> AsyncIterator[Home]:
     """A home where nobody has been yet."""
-    async with SessionGraph(Settings(home=home / "new")) as client:
+    async with SessionGraph(Settings(home=home / "new"), shared=shared) as client:
         yield Home(home / "new", client)
 
 

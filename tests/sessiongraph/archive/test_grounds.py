@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sessiongraph import SessionGraph, Settings
 from sessiongraph.dagster.data_version import content
+from sessiongraph.services import Shared
 from sessiongraph.store.graph_store import GraphStore
 from tests.support.dataset_state import read_state
 
@@ -19,13 +20,13 @@ def _versions(memory: SessionGraph) -> list[str]:
     return _store(memory).read(lambda connection: [content(connection, asset).version for asset in _ASSETS])
 
 
-async def test_a_dataset_moves_into_a_database_and_back(tmp_path: Path, database_url: str):
+async def test_a_dataset_moves_into_a_database_and_back(tmp_path: Path, database_url: str, shared: Shared):
     homes = {name: Settings(home=tmp_path / name, _env_file=None) for name in ("first", "last")}
     several = Settings(home=tmp_path / "machine", database_url=database_url, _env_file=None)
     async with (
-        SessionGraph(homes["first"]) as first,
-        SessionGraph(several) as database,
-        SessionGraph(homes["last"]) as last,
+        SessionGraph(homes["first"], shared=shared) as first,
+        SessionGraph(several, shared=shared) as database,
+        SessionGraph(homes["last"], shared=shared) as last,
     ):
         await first.add(["Alice moved to Paris in 2010. It's “Zoë's” {flat}."], dataset_name="work", node_set=["tag"])
         await first.cognify(datasets=["work"])

@@ -20,6 +20,7 @@ from sessiongraph.errors import (
     PermissionDeniedError,
     SessionsNotFoundError,
 )
+from sessiongraph.services import Shared
 from sessiongraph.store.schema import TABLES
 from sessiongraph.types import Progress
 from tests.sessiongraph.archive.conftest import ASSETS, JUNE, Home, say
@@ -123,9 +124,12 @@ async def test_where_there_is_a_default_user_already_their_sessions_become_that_
     assert (await new.client.forget("d", session_id="may")).turns == 2
 
 
-async def test_what_somebody_says_of_themselves_stays_theirs_under_another_id(tmp_path: Path) -> None:
+async def test_what_somebody_says_of_themselves_stays_theirs_under_another_id(tmp_path: Path, shared: Shared) -> None:
     """And so does a person's word on it, and what an answer used."""
-    async with SessionGraph(Settings(home=tmp_path / "a")) as one, SessionGraph(Settings(home=tmp_path / "b")) as other:
+    async with (
+        SessionGraph(Settings(home=tmp_path / "a"), shared=shared) as one,
+        SessionGraph(Settings(home=tmp_path / "b"), shared=shared) as other,
+    ):
         await one.datasets.create("d")
         await one.sessions.add_turn("s", "I live in Oslo. My sister is called Ida.", "Nice.", dataset="d")
         await one.persist_sessions(["s"], "d", create=True)
@@ -418,9 +422,11 @@ def rewrite(file: Path, to: Path, change: Callable[[dict[str, object], dict[str,
             target.writestr(name, data)
 
 
-async def test_a_folder_with_letters_that_patterns_are_made_of_is_a_folder(old: Home, tmp_path: Path) -> None:
+async def test_a_folder_with_letters_that_patterns_are_made_of_is_a_folder(
+    old: Home, tmp_path: Path, shared: Shared
+) -> None:
     home = tmp_path / "h[1]*o'me"
     await old.client.export_dataset("d", tmp_path / "it's [d].zip")
-    async with SessionGraph(Settings(home=home)) as client:
+    async with SessionGraph(Settings(home=home), shared=shared) as client:
         assert (await client.import_dataset(tmp_path / "it's [d].zip")).documents == 2
         await client.export_dataset("d", home / "again.zip")

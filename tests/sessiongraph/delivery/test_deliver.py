@@ -15,6 +15,7 @@ from sessiongraph.access.webhooks import Webhook
 from sessiongraph.client import SessionGraph
 from sessiongraph.delivery import deliver, sending
 from sessiongraph.delivery.deliver import deliver_due, lock_file
+from sessiongraph.services import Shared
 from sessiongraph.settings import Settings
 from sessiongraph.store.file_lock import take_lock
 from tests.support.evidence import Evidence, put
@@ -25,8 +26,8 @@ INSIDE = ("127.0.0.1",)
 
 
 @pytest.fixture
-async def client(home: Path) -> AsyncIterator[SessionGraph]:
-    async with SessionGraph(Settings(home=home, webhook_allowed_hosts=INSIDE)) as made:
+async def client(home: Path, shared: Shared) -> AsyncIterator[SessionGraph]:
+    async with SessionGraph(Settings(home=home, webhook_allowed_hosts=INSIDE), shared=shared) as made:
         yield made
 
 

@@ -23,6 +23,7 @@ from langchain_core.runnables.history import RunnableWithMessageHistory
 from sessiongraph import SessionGraph, Settings
 from sessiongraph.errors import InvalidInputError, NoGraphDataError
 from sessiongraph.integrations.langchain import SessionGraphChatMessageHistory, SessionGraphRetriever
+from sessiongraph.services import Shared
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 # LangChain's way until LangGraph, and still the one of most code that there is.
@@ -41,8 +42,8 @@ SAID: list[BaseMessage] = [
 
 
 @pytest.fixture
-async def memory(home: Path) -> AsyncIterator[SessionGraph]:
-    async with SessionGraph(Settings(home=home)) as it:
+async def memory(home: Path, shared: Shared) -> AsyncIterator[SessionGraph]:
+    async with SessionGraph(Settings(home=home), shared=shared) as it:
         yield it
 
 

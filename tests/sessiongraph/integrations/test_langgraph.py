@@ -27,13 +27,6 @@ ODD = {
 }
 
 
-@pytest.fixture(scope="module")
-def shared() -> Any:
-    made = Shared()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 async def memory(home: Path, shared: Shared) -> AsyncIterator[SessionGraph]:
     async with SessionGraph(Settings(home=home), shared=shared) as it:

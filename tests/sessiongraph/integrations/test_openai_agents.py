@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sessiongraph.client import SessionGraph
+from sessiongraph.services import Shared
 from sessiongraph.settings import Settings
 from tests.sessiongraph.server.conftest import Service, running
 from tests.support.environments import python_with, run_in
@@ -18,8 +19,8 @@ CALL = {"id": "call_1", "type": "function", "function": {"name": "parcel_status"
 
 
 @pytest.fixture
-def service(home: Path) -> Iterator[Service]:
-    with running(SessionGraph(Settings(home=home))) as it:
+def service(home: Path, shared: Shared) -> Iterator[Service]:
+    with running(SessionGraph(Settings(home=home), shared=shared)) as it:
         yield it
 
 

@@ -1,7 +1,5 @@
 """Answer strategies: the calls that each makes, their bound, and what it does with the embedded model."""
 
-from pathlib import Path
-
 import pytest
 
 import sessiongraph
@@ -9,6 +7,7 @@ from sessiongraph import SearchType
 from sessiongraph.prompts.question_prompt import NO_ANSWER
 from sessiongraph.retrieval.query_decomposition import sub_questions
 from sessiongraph.retrieval.search_types import SEARCH_PLANS, choose_search_type
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 TEXTS = [
@@ -19,10 +18,14 @@ TEXTS = [
 MISSING, PARTS, CONDENSE = "Say what must be searched for", "Split the question", "Write down what the numbered"
 
 
-@pytest.fixture
-async def people(home: Path) -> None:
+async def some_people() -> None:
     await sessiongraph.add(TEXTS, dataset_name="people")
     await sessiongraph.cognify("people")
+
+
+@pytest.fixture
+async def people(fill_home: FillHome) -> None:
+    await fill_home(some_people)
 
 
 async def ask(question: str, kind: SearchType, **more: object) -> sessiongraph.SearchResult:

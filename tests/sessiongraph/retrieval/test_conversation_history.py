@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from sessiongraph.retrieval import conversation_history
 from sessiongraph.retrieval.conversation_history import Conversation
 from sessiongraph.text_index.tokenizer import Tokenizer
 from sessiongraph.types import Turn
+from tests.sessiongraph.conftest import FillHome
 from tests.sessiongraph.retrieval.conftest import DIALOGUES
 from tests.support.openai_endpoint import OpenAIEndpoint
 
@@ -20,10 +20,14 @@ UNSURE = [dialogue for dialogue in DIALOGUES["dialogues"] if dialogue["by"] == "
 REWRITE = "Rewrite the question"
 
 
-@pytest.fixture
-async def people(home: Path) -> None:
+async def some_people() -> None:
     await sessiongraph.add(DIALOGUES["texts"], dataset_name="d")
     await sessiongraph.cognify("d")
+
+
+@pytest.fixture
+async def people(fill_home: FillHome) -> None:
+    await fill_home(some_people)
 
 
 def turn(number: int, question: str, answer: str) -> Turn:

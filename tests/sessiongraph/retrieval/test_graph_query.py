@@ -13,6 +13,7 @@ from sessiongraph.default_client import default_services
 from sessiongraph.retrieval.graph_query import run_graph_query
 from sessiongraph.retrieval.query_context import GraphQueryLimits, QueryContext
 from sessiongraph.retrieval.scope import Scope
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 TEXTS = [
@@ -21,11 +22,15 @@ TEXTS = [
 ]
 
 
-@pytest.fixture
-async def people(home: Path) -> None:
+async def some_people() -> None:
     await sessiongraph.add(TEXTS[:1], dataset_name="people", node_set=["staff"])
     await sessiongraph.add(TEXTS[1:], dataset_name="people", node_set=["founders"])
     await sessiongraph.cognify("people")
+
+
+@pytest.fixture
+async def people(fill_home: FillHome) -> None:
+    await fill_home(some_people)
 
 
 @pytest.fixture

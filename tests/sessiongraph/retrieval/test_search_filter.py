@@ -16,15 +16,14 @@ from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.search_filter import search_filter
 from sessiongraph.store.graph_store import GraphStore
 from sessiongraph.types import Dataset, Turn
+from tests.sessiongraph.conftest import FillHome
 from tests.support.evidence import Evidence, put
 from tests.support.snapshots import load_snapshot
 
 EVERYTHING = "MATCH (a)-[r]->(b) RETURN a.name, a.type, a.description, b.name, r.statement, r.valid_at, r.valid_until"
 
 
-@pytest.fixture
-async def mixed(home: Path) -> None:
-    """Two documents that contradict each other, and a session that nobody persisted but one turn of."""
+async def documents_and_sessions() -> None:
     await sessiongraph.add(
         ["Alice Novak moved to Paris in 2010. Alice Novak works at Acme Labs."],
         "d",
@@ -48,6 +47,12 @@ async def mixed(home: Path) -> None:
             metadata={"channel": channel},
         )
     await sessiongraph.persist_sessions_in_knowledge_graph_pipeline(session_ids=["s0", "s1"], dataset="d")
+
+
+@pytest.fixture
+async def mixed(fill_home: FillHome) -> None:
+    """Two documents that contradict each other, and a session that nobody persisted but one turn of."""
+    await fill_home(documents_and_sessions)
 
 
 def told(result: SearchResult) -> str:

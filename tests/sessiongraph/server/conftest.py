@@ -56,13 +56,6 @@ def running(client: SessionGraph) -> Iterator[Service]:
         assert not thread.is_alive(), "the server did not end"
 
 
-@pytest.fixture(scope="session")
-def shared() -> Iterator[Shared]:
-    made = Shared()
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def serve(home: Path, shared: Shared) -> Iterator[Callable[..., Service]]:
     """Starts a server with these settings; it ends with the test."""

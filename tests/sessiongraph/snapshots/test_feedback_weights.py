@@ -1,22 +1,25 @@
 """Ratings move what an answer used: within bounds, by who may write alone, for as long as the rated turn is there."""
 
-from pathlib import Path
-
 import pytest
 
 import sessiongraph
 from sessiongraph import SearchType, datasets, persist_sessions_in_knowledge_graph_pipeline, sessions, users
 from sessiongraph.default_client import default_services
 from sessiongraph.snapshots.feedback_weights import MAX_WEIGHT
+from tests.sessiongraph.conftest import FillHome
 
 TEXTS = ["Alice Novak moved to Paris in 2010.", "Alice Novak moved to Paris in spring."]
 
 
-@pytest.fixture
-async def ids(home: Path) -> list[str]:
-    """The ids of two passages that say nearly the same, the better found first."""
+async def two_passages() -> None:
     await sessiongraph.add(TEXTS, dataset_name="d")
     await sessiongraph.cognify("d")
+
+
+@pytest.fixture
+async def ids(fill_home: FillHome) -> list[str]:
+    """The ids of two passages that say nearly the same, the better found first."""
+    await fill_home(two_passages)
     return [citation.id for citation in (await chunks()).citations]
 
 
