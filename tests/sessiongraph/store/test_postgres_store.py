@@ -1,12 +1,16 @@
 """Stores in PostgreSQL: processes that are killed, a server that is away or full, and tables of other versions."""
 
+import os
+import random
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -20,12 +24,14 @@ from sessiongraph.database import migration, open_database
 from sessiongraph.database.engine import SCHEMA, Database
 from sessiongraph.errors import InvalidInputError, SessionGraphError, StoreUnavailableError
 from sessiongraph.ids import new_id
+from sessiongraph.services import Shared
 from sessiongraph.settings import Settings
 from sessiongraph.store.graph_store import Transaction
 from sessiongraph.store.postgres_connection import _COLUMNS
 from sessiongraph.store.postgres_store import PostgresStore
+from tests.support.dataset_state import doubled, read_state
 from tests.support.openai_endpoint import OpenAIEndpoint
-from tests.support.postgres_server import PostgresServer, drop_database, new_database
+from tests.support.postgres_server import PostgresServer, drop_database, new_database, unprivileged_user
 from tests.support.slow_proxy import SlowProxy
 
 _PRELUDE = """
@@ -245,6 +251,72 @@ async def test_a_search_goes_on_while_the_server_is_away(server: PostgresServer,
             await memory.add(["Bob lives in Rome."], dataset_name="d")
         server.start()
         await memory.add(["Bob lives in Rome."], dataset_name="d")
+
+
+@pytest.fixture
+def small_disk(postgres_url: str, tmp_path: Path) -> Iterator[str]:
+    """A database on a disk of its own, of 24 MB: a file system in memory, which root alone may mount."""
+    disk, name = Path(tempfile.mkdtemp(prefix="sessiongraph-disk-")), f"disk_{new_id()[:12]}"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode != 0:
+        disk.rmdir()
+        pytest.skip(f"no disk can be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        os.chown(disk, unprivileged_user() or os.getuid(), -1)
+        server, _, _ = postgres_url.rpartition("/")
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE TABLESPACE {name} LOCATION '{disk}'")
+            url = new_database(postgres_url, like=postgres_url)
+            connection.execute(f"ALTER DATABASE {url.rsplit('/', 1)[1]} SET TABLESPACE {name}")
+            yield url
+            drop_database(url)
+            connection.execute(f"DROP TABLESPACE {name}")
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+        disk.rmdir()
+
+
+def fill(connection: psycopg.Connection) -> None:
+    """Leave no page free on the disk of the database."""
+    connection.execute("CREATE TABLE filler (bytes text)")
+    for pages in (256, 16, 1):
+        with suppress(psycopg.errors.DiskFull):
+            while True:
+                connection.execute(
+                    "INSERT INTO filler SELECT repeat('x', 1900) FROM generate_series(1, 4 * %s)", [pages]
+                )
+
+
+async def test_a_disk_that_is_full_fails_a_persist_and_once_there_is_room_the_next_makes_it_up(
+    small_disk: str, home: Path, shared: Shared
+):
+    async with sessiongraph.SessionGraph(Settings(home=home, database_url=small_disk), shared=shared) as memory:
+
+        async def found(question: str) -> str:
+            return str(await memory.search(question, query_type=sessiongraph.SearchType.CHUNKS, datasets=["d"]))
+
+        await memory.add(["Alice Novak lives in Paris."], dataset_name="d")
+        await memory.cognify(datasets=["d"])
+        # More than free places in pages hold, and nothing that could be written smaller.
+        tools_gave = random.Random(7).randbytes(200_000).hex()
+        await memory.sessions.add_turn(
+            "s", "Where is Bob?", "Bob Marsh lives in Oslo.", context=tools_gave, dataset="d"
+        )
+        [dataset] = [it for it in memory.services.access.all_datasets() if it.name == "d"]
+        store, model = memory.services.store(dataset), memory.services.embedder.identity
+        before = read_state(store, model)
+        with psycopg.connect(small_disk, autocommit=True) as connection:
+            fill(connection)
+            for _ in range(2):
+                with pytest.raises(
+                    StoreUnavailableError, match=r"The database .* is full .* Nothing was written: make room"
+                ):
+                    await memory.persist_sessions(["s"], "d")
+                assert read_state(store, model) == before and store.read(doubled) == {}
+            assert "Paris" in await found("Where does Alice live?")
+            connection.execute("DROP TABLE filler")
+        assert (await memory.persist_sessions(["s"], "d")).persisted == 1
+        assert "Oslo" in await found("Where does Bob live?") and store.read(doubled) == {}
 
 
 def test_a_database_without_tables_gets_them_once_whoever_comes_first(postgres_url: str):
