@@ -6,8 +6,9 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --no-input -c constraints.txt
-# On all cores, where pip takes one. What no Python can read, as templates, pip leaves aside without a word, too.
-COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/tests/' $(VENV)/lib || true
+# On all cores, where pip takes one. What no Python can read, as templates, pip leaves aside without a word, too. Of what
+# is large and hardly imported, Python compiles by itself what is.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 -x '/(tests|litellm/proxy|moto|mypyc?|devtools)/' $(VENV)/lib || true
 # Many Pythons start here: none of them is to compile the checkout anew.
 unexport PYTHONDONTWRITEBYTECODE
 

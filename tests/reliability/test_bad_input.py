@@ -35,6 +35,7 @@ from sessiongraph import (
     users,
 )
 from sessiongraph.retrieval.results import SearchType
+from tests.sessiongraph.conftest import FillHome
 from tests.support.terminal import Terminal
 
 GHOST = User("0" * 32, "ghost")
@@ -501,6 +502,11 @@ async def test_any_moment_goes_all_the_way(cache: str, moment: datetime):
     assert {piece["said_at"] for *_, fact in graph.edges(data=True) for piece in fact["evidence"]} == {expected}
 
 
+async def alice() -> None:
+    await sessiongraph.add(ALICE, "d")
+    await cognify("d")
+
+
 async def test_datasets_are_taken_from_any_collection():
     await sessiongraph.add(ALICE, "d")
     await cognify(name for name in ["d"])
@@ -513,9 +519,8 @@ async def test_datasets_are_taken_from_any_collection():
 @pytest.mark.parametrize(
     "query", ["?", "…", "\u200b", "\x01", "the", "%", "[1]", "~ ", "'; --", "x" * 20_000, "A\n" * 2000]
 )
-async def test_any_question_is_answered_or_not(query: str):
-    await sessiongraph.add(ALICE, "d")
-    await cognify("d")
+async def test_any_question_is_answered_or_not(query: str, fill_home: FillHome):
+    await fill_home(alice)
     for kind in (SearchType.GRAPH_COMPLETION, SearchType.CHUNKS_LEXICAL, SearchType.CHUNKS):
         [result] = await sessiongraph.search(query, kind, datasets="d", session_id="s")
         assert result.query == query
