@@ -1,7 +1,7 @@
 """Quality checks: what is worth a look. Nothing here blocks, each has figures, thresholds stand at the top."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -116,8 +116,8 @@ def _junk(context: CheckContext) -> CheckOutcome:
 
 
 def _at_risk(context: CheckContext) -> CheckOutcome:
-    now = datetime.now(UTC)
     try:
+        now = context.services.cache.now()
         expiring = _expiring(context, now)
     except CachingDisabledError:
         return CheckOutcome(True, {"turns_at_risk": 0}, severity=WARN)

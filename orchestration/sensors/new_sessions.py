@@ -59,7 +59,7 @@ def new_sessions(context: dg.SensorEvaluationContext, graph: GraphResource) -> d
     try:
         cache = services.cache
         routes = Routes(services.access)
-        seen = survey(cache, routes, rules, now, cursor.place)
+        seen = survey(cache, routes, rules, cache.now(), cursor.place)
         whole = cursor.place == 0 == seen.next_place
         observe = whole and now.timestamp() - cursor.observed >= _OBSERVE_SECONDS
         events = [_observation(key, cache, seen, now)] if observe else []

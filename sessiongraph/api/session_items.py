@@ -11,6 +11,7 @@ from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import new_id
 from sessiongraph.importers.session_items import by_turn, with_items, without_last_item
 from sessiongraph.services import Services
+from sessiongraph.session_cache.base import in_order
 from sessiongraph.types import SessionItem, Turn, User
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ def add_items(
         )
         # Where the turn was deleted in between, they begin one.
         runs = runs if written is None else runs[1:]
-    # A clock that ran backwards changes no order.
-    now = max([datetime.now(UTC), *(turn.created_at for turn in newest)])
+    now = in_order(datetime.now(UTC), newest)
     empty = Turn("", user.id, session_id, "", "", now, dataset_id=target.id if target is not None else None)
     made = [with_items(replace(empty, turn_id=new_id()), run) for run in runs if run]
     if made:

@@ -17,6 +17,7 @@ from sessiongraph.ids import check_session_id, check_turn_id, new_id
 from sessiongraph.metadata import Metadata, checked_metadata
 from sessiongraph.secret_masking import mask_together
 from sessiongraph.services import Services
+from sessiongraph.session_cache.base import in_order
 from sessiongraph.types import ProgressCallback, SessionInfo, SessionItem, Turn, TurnChanges, User
 
 if TYPE_CHECKING:
@@ -67,11 +68,12 @@ class Sessions:
         if context is not None:
             _check_text("context", context)
         used, kept_metadata = names(elements, "elements"), checked_metadata(metadata)
-        moment = _zoned(created_at)
+        given = None if created_at is None else _zoned(created_at)
         services, id_ = self._services, new_id() if turn_id is None else check_turn_id(turn_id)
 
         def put(cache: "SessionCache", owner: User) -> None:
             target = permitted_now(services, owner, dataset, "write") if dataset is not None else None
+            moment = given or in_order(datetime.now(UTC), cache.get_turns(owner.id, session_id, 1))
             turn = Turn(
                 turn_id=id_,
                 user_id=owner.id,
@@ -339,10 +341,8 @@ def _check_text(name: str, text: object) -> None:
         raise InvalidInputError(f"{name} holds a NUL character; take it out.")
 
 
-def _zoned(moment: datetime | None) -> datetime:
+def _zoned(moment: datetime) -> datetime:
     """`moment` in its own zone, at an offset to the minute, as it is kept."""
-    if moment is None:
-        return datetime.now(UTC)
     if not isinstance(moment, datetime):
         raise InvalidInputError(f"created_at must be a datetime, not {type(moment).__name__}.")
     try:

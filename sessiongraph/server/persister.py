@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import portalocker
@@ -122,20 +122,21 @@ class Persister:
 
     async def _persist_due(self, rules: DueRules) -> None:
         """Persist what is due by `rules`, the most urgent datasets first."""
-        routes, due = await asyncio.to_thread(self._due, rules)
-        now = datetime.now(UTC)
+        routes, due, now = await asyncio.to_thread(self._due, rules)
         for key in sorted(due, key=lambda key: (due[key].expires_at or now + _NEVER, key)):
-            if self._may_try(key, due[key].expires_at):
+            left = expires_at - now if (expires_at := due[key].expires_at) else None
+            if self._may_try(key, left):
                 await self._tried(key, self._persist(key, due[key], routes))
 
-    def _due(self, rules: DueRules) -> tuple[Routes | None, dict[str, DueSessions]]:
+    def _due(self, rules: DueRules) -> tuple[Routes | None, dict[str, DueSessions], datetime]:
+        """What is due, and the moment at which it is: the cache's, whose clock says when sessions expire."""
         cache = self._services.cache
         waiting, _ = cache.waiting()
+        now = cache.now()
         if not waiting:
-            return None, {}
+            return None, {}, now
         routes = Routes(self._services.access)
-        found = survey(cache, routes, rules, datetime.now(UTC))
-        return routes, found.due
+        return routes, survey(cache, routes, rules, now).due, now
 
     async def _persist(self, key: str, due: DueSessions, routes: Routes | None) -> None:
         sessions: dict[str, list[str]] = {}
@@ -187,12 +188,12 @@ class Persister:
         )
         await report_build(services, "session_knowledge", dataset, report)
 
-    def _may_try(self, key: str, expires_at: datetime | None = None) -> bool:
-        """Whether it is time to, after failures; what expires soon is tried all the same."""
+    def _may_try(self, key: str, left: timedelta | None = None) -> bool:
+        """Whether it is time to, after failures; what has little time `left` is tried all the same."""
         failures = self._failures.get(key)
         if failures is None or time.monotonic() >= failures.again_at:
             return True
-        return expires_at is not None and expires_at - datetime.now(UTC) < timedelta(seconds=_FIRST_WAIT)
+        return left is not None and left < timedelta(seconds=_FIRST_WAIT)
 
     async def _tried(self, key: str, work: Coroutine[Any, Any, None]) -> None:
         try:

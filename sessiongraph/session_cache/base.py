@@ -12,7 +12,7 @@ never turns. Nothing is skipped by it but a sensor's tick; whoever persists read
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Unpack
 
 from sessiongraph.session_cache.turn_codec import changed
@@ -20,6 +20,15 @@ from sessiongraph.types import SessionInfo, Turn, TurnChanges, WaitingSession
 
 # How many waiting sessions one page has, and how many sessions one request asks for.
 PAGE = 1000
+
+
+# Clocks of machines differ by minutes. What is further ahead was not said now, but given that moment.
+_APART = timedelta(hours=1)
+
+
+def in_order(now: datetime, said: Sequence[Turn]) -> datetime:
+    """When a turn is said after those of `said`: `now`, or the latest of their moments, where this clock is behind."""
+    return max([now, *(turn.created_at for turn in said if turn.created_at - now < _APART)])
 
 
 class SessionCache(ABC):
@@ -55,6 +64,11 @@ class SessionCache(ABC):
     @abstractmethod
     def count(self) -> tuple[int, int]:
         """How many living sessions there are, everyone's, and how many turns."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The moment by the clock that says when sessions were written to and expire, which may be another machine's:
+        what is due is held against it."""
 
     @abstractmethod
     def waiting(self, place: int = 0) -> tuple[list[WaitingSession], int | None]:

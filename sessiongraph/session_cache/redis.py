@@ -133,6 +133,11 @@ class RedisSessionCache(SessionCache):
                 sessions, turns = sessions + found[0], turns + found[1]
         return sessions, turns
 
+    def now(self) -> datetime:
+        with self._available():
+            seconds, micros = self._redis.time()
+        return from_micros(seconds * 1_000_000 + micros)
+
     def waiting(self, place: int = 0) -> tuple[list[WaitingSession], int | None]:
         with self._available():
             self._list_all([scripts.WAITING, scripts.INDEX])

@@ -145,6 +145,9 @@ class SqliteSessionCache(SessionCache):
             [(sessions, turns)] = connection.execute(query, (_now(),)).fetchall()
         return sessions, turns
 
+    def now(self) -> datetime:
+        return from_micros(_now())
+
     def waiting(self, place: int = 0) -> tuple[list[WaitingSession], int | None]:
         with self._reading() as connection:
             rows = connection.execute(_WAITING, {"place": max(place, _now()), "page": PAGE}).fetchall()
