@@ -10,8 +10,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessiongraph.local_models.extractive import dates, lexicon
-from sessiongraph.local_models.extractive.name_evidence import type_of_noun
 from sessiongraph.local_models.extractive.name_types import SURE, known_type, types_of_names
+from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token

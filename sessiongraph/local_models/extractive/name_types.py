@@ -1,7 +1,7 @@
 """Whether a name is a person's, an organization's or a place's: the evidence of one text, weighed.
 
 The recogniser guesses at names that it does not know. So each name has evidence weighed: its own words ("Kiel Street"),
-what its sentences do with it (`name_evidence`), lists of known names, and the guess, where that can be trusted. This is
+what its sentences do with it (`type_evidence`), lists of known names, and the guess, where that can be trusted. This is
 the internal and external evidence of McDonald (1996), "Internal and external evidence in the identification and
 semantic categorization of proper names". All places of one text at which a name stands are weighed together, for it
 seldom changes its sense in one discourse (Gale, Church and Yarowsky 1992, "One sense per discourse"), and so are names
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from sessiongraph.english import FEMALE_NAMES, MALE_NAMES
 from sessiongraph.local_models.extractive import known_places, lexicon, type_words
 from sessiongraph.local_models.extractive.given_names import GIVEN_NAMES
-from sessiongraph.local_models.extractive.name_evidence import (
+from sessiongraph.local_models.extractive.type_evidence import (
     AGENT,
     MAKER,
     conjoined,
