@@ -192,7 +192,7 @@ def _run_job(dataset: str) -> None:
     )
     for event in result.all_events:
         if event.event_type_value == "STEP_FAILURE":
-            reason = str(event.step_failure_data.user_failure_data or event.step_failure_data.error)  # type: ignore[union-attr]
+            reason = str(event.step_failure_data.user_failure_data or event.step_failure_data.error)
             raise StoreBusyError(reason) if "StoreBusyError" in reason else SessionGraphError(reason)
 
 
@@ -292,8 +292,8 @@ async def verify(figures: Figures, logs: list[Log]) -> None:
     for name, store in stores.items():
         state = await asyncio.to_thread(read_state, store, services.embedder.identity)
         # The endpoint's descriptions depend on what else is in a call.
-        ids = [row[:1] for row in state.entities]
-        states[name] = replace(state, entities=ids, mentions=[row[:2] for row in state.mentions])
+        names = [row[:1] for row in state.entities]
+        states[name] = replace(state, entities=names, mentions=[row[:2] for row in state.mentions])
     for name in DATASETS:
         for what, (only, missing) in states[name].differences(states[UNDISTURBED]).items():
             figures.different.append(f"{name}: {what}: {only[:2]} instead of {missing[:2]}"[:600])

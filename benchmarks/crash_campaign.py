@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,7 @@ class Campaign:
                 seen = self._do(home, operation.work, trap=Trap())
             with self.copy(operation.template) as home:
                 self._do(home, operation.normal)
-                seen_states = _value(in_child(lambda home=home: self.in_home(home, states)))
+                seen_states = _value(in_child(partial(self.in_home, home, states)))
             unpassed |= seen.value.places
             self.undisturbed[operation.name] = Undisturbed(seen.value.passed, seen.seconds, seen_states)
         unpassed.difference_update(*(undisturbed.boundaries for undisturbed in self.undisturbed.values()))

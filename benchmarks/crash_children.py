@@ -75,7 +75,7 @@ def in_child(work: Callable[[], Any], kill_after: float | None = None) -> Ended:
 def _work(work: Callable[[], Any], writer: int) -> None:
     """Never returns: nothing that the parent would do at its end may happen here."""
     try:
-        answer = (work(), None)
+        answer: tuple[Any, str | None] = (work(), None)
     except BaseException:
         answer = (None, traceback.format_exc())
     with os.fdopen(writer, "wb") as out:
@@ -178,7 +178,7 @@ def _trap_commits_to_a_database(trap: Trap) -> None:
     def trapped_commit(store: Any, run_id: str, asset: str, change: Callable[[Any], Any], deletes: bool) -> Any:
         return commit(store, run_id, asset, _trapped(change, trap), deletes)
 
-    PostgresStore._commit = trapped_commit  # type: ignore[method-assign]
+    PostgresStore._commit = trapped_commit  # type: ignore[method-assign, assignment]
 
 
 def _trapped(change: Callable[[Any], Any], trap: Trap) -> Callable[[Any], Any]:
@@ -209,5 +209,5 @@ def _trap_transactions(trap: Trap) -> None:
             yield connection
             trap(read if read_only else written)
 
-    DuckDBStore._commit = trapped_commit  # type: ignore[method-assign]
-    DuckDBPool.opened = trapped_opened  # type: ignore[method-assign]
+    DuckDBStore._commit = trapped_commit  # type: ignore[method-assign, assignment]
+    DuckDBPool.opened = trapped_opened  # type: ignore[method-assign, assignment]

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
@@ -125,7 +126,7 @@ class Trial:
         shutil.copy(self.store(_WHOLE).path, copy)
         if target.kind == "document":
             (text,) = target.texts
-            given = {"document_id": document_id(text)}
+            given: dict[str, Any] = {"document_id": document_id(text)}
         elif target.kind == "user":
             given = {"user": self.guest}
         else:

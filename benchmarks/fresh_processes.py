@@ -23,8 +23,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from importlib import _bootstrap  # type: ignore[attr-defined]  # what every import goes through
+from importlib import _bootstrap
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
@@ -151,11 +152,15 @@ def measured(name: str) -> dict[str, float]:
     return {"cpu": took - sum(imports), **_own_memory()}
 
 
+# What every import goes through.
+_loading: Any = _bootstrap
+
+
 @contextmanager
 def _imports_timed() -> Iterator[list[float]]:
     """The CPU seconds of each import that a thread begins, those that it leads to included."""
     took: list[float] = []
-    importing, load = threading.local(), _bootstrap._find_and_load
+    importing, load = threading.local(), _loading._find_and_load
 
     def timed(*arguments: object) -> object:
         if getattr(importing, "now", False):
@@ -167,11 +172,11 @@ def _imports_timed() -> Iterator[list[float]]:
             importing.now = False
             took.append(time.thread_time() - started)
 
-    _bootstrap._find_and_load = timed
+    _loading._find_and_load = timed
     try:
         yield took
     finally:
-        _bootstrap._find_and_load = load
+        _loading._find_and_load = load
 
 
 def _own_memory() -> dict[str, float]:

@@ -112,7 +112,7 @@ def _read(opening: Opening, pipe: Connection) -> None:
         pipe.send({"refresh": 1000 * (refreshed - started), "first_search": 1000 * (searched - refreshed)})
     scope = Scope(dataset, snapshot)
     asked = snapshot.facts["statement"].iloc[draw.integers(0, len(snapshot.facts), _SEARCHES)].tolist()
-    times = [_milliseconds(lambda text=text: _searched(scope, f"What of {text}", _vector(draw))) for text in asked]
+    times = [_milliseconds(partial(_searched, scope, f"What of {text}", _vector(draw))) for text in asked]
     products = [_milliseconds(lambda: snapshot.fact_vectors @ _vector(draw)) for _ in range(9)]
     pipe.send({"search_p95": float(np.quantile(times, 0.95)), "product": statistics.median(products)})
 

@@ -49,7 +49,12 @@ class Facts:
         number = self.count // SENTENCE_FACTS
         document, passage, window = (content_id(kind, str(number)) for kind in ("document", "passage", "window"))
         text, is_turn = " ".join(self._said(_PASSAGE_WORDS)), number % 2 == 1
-        row = {"id": document, "kind": "session" if is_turn else "document", "name": f"text {number}", "source": None}
+        row: dict[str, Any] = {
+            "id": document,
+            "kind": "session" if is_turn else "document",
+            "name": f"text {number}",
+            "source": None,
+        }
         row |= {"text": None if is_turn else text, "user_id": "u", "user_name": "ana", "created_at": _START}
         _add(rows, "documents", row | {"session_id": f"s{number}" if is_turn else None})
         if is_turn:
@@ -76,7 +81,11 @@ class Facts:
         subject, object_ = map(self._name, about)
         said = " ".join(self._said(_STATEMENT_WORDS))
         statement = f"{subject} {said} {object_} {self.count}."
-        row = {"window_id": window, "subject": subject, "relation": f"relation {self.count % _RELATIONS}"}
+        row: dict[str, Any] = {
+            "window_id": window,
+            "subject": subject,
+            "relation": f"relation {self.count % _RELATIONS}",
+        }
         row |= {"object": object_, "statement": statement, "valid_at": None, "stated_by": speaker}
         _add(rows, "claims", row)
         for name in dict.fromkeys((subject, object_)):

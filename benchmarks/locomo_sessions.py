@@ -105,7 +105,7 @@ async def put_turns(conversation: Conversation) -> dict[str, str]:
     """Put the conversation's turns into the cache; the id of the turn in which each utterance was said."""
     from sessiongraph import sessions
 
-    turn_of = {}
+    turn_of: dict[str, str] = {}
     for session in conversation.sessions:
         for turn in session.turns:
             turn_id = await sessions.add_turn(

@@ -27,7 +27,7 @@ from benchmarks.measure import write_figures
 from sessiongraph.local_models.extractive.extract import extract
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.prompts.extraction_schema import Extraction
-from sessiongraph.prompts.prompt_format import ParsedWindow, Part, as_context
+from sessiongraph.prompts.prompt_format import ParsedWindow, Part, Role, as_context
 from sessiongraph.snapshots.speakers import labelled
 
 HERE = Path(__file__).parent
@@ -48,9 +48,8 @@ def windows() -> Iterator[tuple[str, ParsedWindow]]:
         source = "conversation, 2024-05-08"
         said: list[Part] = []
         for start in range(0, len(lines), 2):
-            pair = [
-                Part(role, line) for role, line in zip(("user", "assistant"), lines[start : start + 2], strict=False)
-            ]
+            roles: tuple[Role, Role] = ("user", "assistant")
+            pair = [Part(role, line) for role, line in zip(roles, lines[start : start + 2], strict=False)]
             yield head.removeprefix("chat "), ParsedWindow(source, as_context(said), dict(enumerate(pair, 1)))
             said += pair
 

@@ -26,9 +26,11 @@ from benchmarks.measure import fresh_home, write_figures
 from benchmarks.retrieval import served
 from benchmarks.retrieval_data import read_musique
 from sessiongraph.extraction import window_extraction
+from sessiongraph.extraction.schema_fit import SchemaFit
 from sessiongraph.llm import litellm_runtime
 from sessiongraph.llm.response_parsing import schema_text
 from sessiongraph.prompts.extraction_schema import Extraction
+from sessiongraph.prompts.prompt_format import Window
 
 DATASET = "measured"
 SESSIONS, DOCUMENTS = 10, 100
@@ -104,8 +106,10 @@ def _packed(chars: int) -> Iterator[Extracted]:
     litellm = litellm_runtime.load()
     schema: int = litellm.token_counter(model="gpt-4o", text=schema_text(Extraction))
 
-    def counted(windows: Sequence[Any]) -> Any:
-        messages, numbers = prompt_of(windows)
+    def counted(
+        windows: Sequence[Window], fit: SchemaFit | None = None
+    ) -> tuple[list[dict[str, str]], list[list[int]]]:
+        messages, numbers = prompt_of(windows, fit)
         found.calls += 1
         found.tokens += schema + litellm.token_counter(model="gpt-4o", messages=messages)
         return messages, numbers

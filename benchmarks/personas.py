@@ -40,7 +40,7 @@ from rich.table import Table
 
 from benchmarks.locomo_sessions import environment
 from benchmarks.measure import measured, write_figures
-from benchmarks.personas_data import Persona, read_personas
+from benchmarks.personas_data import Persona, Said, read_personas
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ async def _ask(persona: Persona, owner: Any, user: Any, turn_ids: list[str], rea
 
     if read_first == "session_lessons":
         await memory.learn(f"{owner.name}/{persona.dataset}", user=owner)
-    questions = [
+    questions: list[tuple[str, list[str], Said | None, str]] = [
         (question, gold, turn, turn_id)
         for turn, turn_id in zip(persona.turns, turn_ids, strict=True)
         for question, gold in turn.asks.items()

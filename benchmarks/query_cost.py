@@ -91,14 +91,26 @@ def _fill(tx: Transaction, chunks: int, names: list[str], made: random.Random) -
                 )
             claim = {"subject": subject, "relation": "moved near", "object": object_, "statement": statement}
             rows["claims"].append({"window_id": id_, **claim, "valid_at": None, "stated_by": "document"})
-            entry = {"passage_id": id_, "window_id": id_, "extractor": "x", "disposition": "persisted", "reason": None}
+            entry: dict[str, object] = {
+                "passage_id": id_,
+                "window_id": id_,
+                "extractor": "x",
+                "disposition": "persisted",
+                "reason": None,
+            }
             rows["ledger"].append(entry)
             for said, vector in ((chunk, vectors[2 * number]), (statement, vectors[2 * number + 1])):
                 rows["embeddings"].append({"text_id": text_id(said), "model": _MODEL, "vector": vector.tobytes()})
             text += chunk
-        document_row = {"id": document, "kind": "document", "name": document, "source": None, "text": text}
-        said = {"user_id": "u", "user_name": "u", "session_id": None, "created_at": date(2024, 1, 1)}
-        rows["documents"].append(document_row | said)
+        document_row: dict[str, object] = {
+            "id": document,
+            "kind": "document",
+            "name": document,
+            "source": None,
+            "text": text,
+        }
+        by = {"user_id": "u", "user_name": "u", "session_id": None, "created_at": date(2024, 1, 1)}
+        rows["documents"].append(document_row | by)
     distinct = {str(row["text_id"]): row for row in rows["embeddings"]}
     rows["embeddings"] = list(distinct.values())
     for table, some in rows.items():

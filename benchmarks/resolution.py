@@ -108,14 +108,18 @@ class Score:
         }
 
 
-def today(world: World) -> tuple[dict[str, str], list[Merge]]:
+# What each name means, and the merges, in a world.
+Rules = Callable[["World"], tuple[dict[str, str], Sequence[Merge]]]
+
+
+def today(world: World) -> tuple[dict[str, str], Sequence[Merge]]:
     """What each name means, and the merges."""
     resolver = EntityResolver()
     resolver.update(world.named())
     return {name: resolver.entity_of(name_key(name)) for name in world.type_of}, resolver.merges
 
 
-def at_first(world: World) -> tuple[dict[str, str], list[Merge]]:
+def at_first(world: World) -> tuple[dict[str, str], Sequence[Merge]]:
     """The first version: titles never count, and a first name is the only person's whose full name it begins."""
     titles = {"mr", "mrs", "ms", "miss", "dr", "prof", "professor", "doctor"}
 
@@ -151,8 +155,8 @@ def score(world: World, means: dict[str, str]) -> tuple[Score, list[tuple[str, s
             else:
                 found.wrong += 1
     same = defaultdict(list)
-    for name, entity in world.entity_of.items():
-        same[entity or name_key(name)].append(name)
+    for name, known in world.entity_of.items():
+        same[known or name_key(name)].append(name)
     pairs = [pair for names in same.values() for pair in combinations(names, 2) if any(map(world.entity_of.get, pair))]
     found.missed = sum(means[one] != means[other] for one, other in pairs)
     return found, unknown
@@ -283,7 +287,9 @@ def _slip(words: Sequence[str], chance: random.Random) -> str | None:
     return " ".join([*words[:place], chance.choice(slips), *words[place + 1 :]])
 
 
-def measured(worlds: Iterable[World], rules: Callable[[World], tuple[dict[str, str], list[Merge]]]) -> dict[str, Any]:
+def measured(
+    worlds: Iterable[World], rules: Callable[[World], tuple[dict[str, str], Sequence[Merge]]]
+) -> dict[str, Any]:
     """The figures over `worlds`, and the merges that nothing is known of."""
     total, unknown, by_rule = Score(), [], Counter[str]()
     for world in worlds:

@@ -78,7 +78,8 @@ async def from_documents(conversation: Conversation) -> Asked:
     """The same conversation, each session as a document that is added: its date, and what was said line by line."""
     import sessiongraph
 
-    texts, openings = [], {}
+    texts: list[str] = []
+    openings: dict[str, str] = {}
     for session in conversation.sessions:
         lines = []
         for turn in session.turns:
@@ -137,7 +138,7 @@ def read_musique(path: Path) -> Mapping[str, Any] | None:
     return data if isinstance(data, dict) and "passages" in data else None
 
 
-async def _asked(name: str, questions: list[str], gold: list[frozenset[str]], holds: Callable) -> Asked:  # type: ignore[type-arg]
+async def _asked(name: str, questions: list[str], gold: list[frozenset[str]], holds: Callable) -> Asked:
     from sessiongraph.api.context import acting_user, permitted
     from sessiongraph.default_client import default_services
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # a checkout needs no installation
 
@@ -75,7 +75,7 @@ def tick_here() -> dict[str, Any]:
     from sessiongraph.default_client import default_services
 
     instance = default_services().dagster_instance
-    resources = {"graph": GraphResource()}
+    resources = {"graph": GraphResource()}  # type: ignore[call-arg]
     cache = default_services().cache
     cache.check()
     with measured() as before:
@@ -85,7 +85,7 @@ def tick_here() -> dict[str, Any]:
     for number in range(TICKS + 1):
         context = dg.build_sensor_context(instance, cursor=cursor, resources=resources)
         with requests_counted(cache) as counted, measured() as cost, context:
-            result = new_sessions(context)
+            result = cast("dg.SensorResult", new_sessions(context))
         if number == 0:  # It observes the cache, too.
             observing = cost.wall_seconds
         else:

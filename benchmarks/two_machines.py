@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC
@@ -255,7 +255,9 @@ def run(seconds: float, folder: Path, groups: dict[str, Group], objects: ObjectS
 Plan = list[tuple[float, str, Callable[[], None]]]
 
 
-def work(groups: dict[str, Group], roles: dict[str, tuple[str, ...]], seconds: float, until: Path, plan: Plan) -> None:
+def work(
+    groups: dict[str, Group], roles: Mapping[str, tuple[str, ...]], seconds: float, until: Path, plan: Plan
+) -> None:
     """Let all work for `seconds` from when the last of them is ready; what is planned is done after its share of it."""
     for name, group in groups.items():
         group.start(roles[name], until)
