@@ -69,7 +69,10 @@ class DuckDBPool:
             self._idle, self._process = [], os.getpid()
         with suppress(IndexError):
             return self._idle.pop()
-        return duckdb.connect(":memory:", config=_CONFIG)
+        instance = duckdb.connect(":memory:", config=_CONFIG)
+        # In a notebook, or under `python -c`, one that takes long would draw a bar into what the process prints.
+        instance.execute("SET enable_progress_bar = false")
+        return instance
 
     def _give_back(self, instance: duckdb.DuckDBPyConnection) -> None:
         if len(self._idle) < _MOST_IDLE:

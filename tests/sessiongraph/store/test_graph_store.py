@@ -397,3 +397,19 @@ def test_a_forked_process_can_use_the_store_that_its_parent_has_used(store: Duck
     process.communicate()
     assert process.returncode == 0
     assert len(texts(store)) == 10_001
+
+
+def test_no_bar_is_drawn_into_what_a_notebook_prints(project_root: Path):
+    # DuckDB takes a process without a main file for a notebook, and draws one there once a statement has taken 2 s.
+    code = """
+        from sessiongraph.store.duckdb_pool import DuckDBPool
+        pool = DuckDBPool()
+        with pool.opened(None) as connection:
+            pass
+        for each in (connection := pool._idle[0], connection.cursor()):
+            print(each.execute("SELECT current_setting('enable_progress_bar')").fetchone())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], cwd=project_root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "(False,)\n(False,)\n"
