@@ -152,7 +152,7 @@ def by_all(weights: RankingWeights) -> tuple[Rank, Rank]:
 
     @lru_cache(maxsize=1)  # of sessions right after those of passages
     def ranking(data: Asked, number: int) -> Ranking:
-        query = Query(data.questions[number], data.vectors[number])
+        query = Query(data.questions[number], data.vectors[number], is_sentence_vector=data.reads_sentences)
         return Ranking([data.scope], query, weights)
 
     def passages(data: Asked, number: int) -> Sequence[int]:

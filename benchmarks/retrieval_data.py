@@ -20,18 +20,20 @@ from benchmarks.locomo_sessions import put_turns
 from sessiongraph.columnar.vectors import GrowingVectors, Vectors, text_hashes
 from sessiongraph.ids import text_id
 from sessiongraph.retrieval.scope import Scope
+from sessiongraph.settings import LOCAL_EMBEDDER
 
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """A dataset as it is searched: its name and snapshot, questions with their gold and vectors, and what each passage
-    holds."""
+    """A dataset as it is searched: its name and snapshot, questions with their gold and vectors, whether their embedder
+    reads sentences, and what each passage holds."""
 
     name: str
     scope: Scope
     questions: list[str]
     gold: list[frozenset[str]]
     vectors: np.ndarray
+    reads_sentences: bool
     holds: list[frozenset[str]]
 
     @property
@@ -46,7 +48,8 @@ class Asked:
         texts = (snapshot.passages["text"].tolist(), snapshot.facts["statement"].tolist())
         passages, facts = (_embedded(embedder.passages, some) for some in texts)
         embedded = replace(snapshot, passage_vectors=passages, fact_vectors=facts)
-        return replace(self, scope=Scope(self.scope.dataset, embedded), vectors=embedder.questions(self.questions))
+        scope, vectors = Scope(self.scope.dataset, embedded), embedder.questions(self.questions)
+        return replace(self, scope=scope, vectors=vectors, reads_sentences=embedder.name != LOCAL_EMBEDDER)
 
 
 def _embedded(embed: Embed, texts: Sequence[str]) -> Vectors:
@@ -146,7 +149,8 @@ async def _asked(name: str, questions: list[str], gold: list[frozenset[str]], ho
     dataset = await permitted(services, await acting_user(services, None), name, "read")
     snapshot = await asyncio.to_thread(services.snapshot, dataset)
     vectors, _ = await services.embedder.embed(questions)
-    return Asked(name, Scope(dataset, snapshot), questions, gold, vectors, holds(snapshot.passages))
+    sentences = services.embedder.reads_sentences
+    return Asked(name, Scope(dataset, snapshot), questions, gold, vectors, sentences, holds(snapshot.passages))
 
 
 def _squeezed(text: str) -> str:

@@ -25,7 +25,7 @@ from sessiongraph.llm.call_spans import CallSpan
 from sessiongraph.llm.endpoint import Endpoint
 from sessiongraph.llm.event_loops import EventLoops
 from sessiongraph.local_models import LocalModels
-from sessiongraph.settings import LOCAL_SENTENCE_EMBEDDER, Settings
+from sessiongraph.settings import LOCAL_EMBEDDER, LOCAL_SENTENCE_EMBEDDER, Settings
 from sessiongraph.types import Usage
 
 BATCH_TEXTS = 512
@@ -63,6 +63,8 @@ class Embedder:
             retries=settings.llm_max_retries,
             concurrency=settings.llm_max_concurrency,
         )
+        # The default's vector of a text is the mean of its words'.
+        self.reads_sentences = settings.embedding_model != LOCAL_EMBEDDER
         self._is_slow = settings.embedding_model == LOCAL_SENTENCE_EMBEDDER
         self._local_models = local_models or LocalModels()
         self._loops = EventLoops(

@@ -1,5 +1,8 @@
 """Hybrid retrieval: BM25 and the cosine of embeddings, each as z-scores, in a weighted mean. Pure.
 
+Words count by the share of the question's words that any text holds. Where texts put it otherwise, the one word that a
+text happens to share stands out as much as an answer does, and would outvote vectors that know the answer.
+
 Of very many texts (`ExactLimits`), only candidates have their vectors compared with the question's exactly: those whose
 BM25 score and similarity estimated from sign bits are best together. (Of sentences embedded by wordllama, the most
 similar one is in 98 % of cases among the 0.5 % that agree in most sign bits, and in 99.8 % among 2 %; words choose as
@@ -78,6 +81,7 @@ class TextSignals:
 class HybridScale:
     """What the BM25 scores and similarities of all datasets' texts are z-scores of, and the weight of the vectors.
 
+    The words have the rest of the weight, times the `known_share` of the question's words (`known_words`).
     `estimates` is the scale of the estimated similarities where the texts are too many for each product, else None;
     then `candidates` texts of each dataset have theirs computed.
     """
@@ -85,22 +89,28 @@ class HybridScale:
     words: ZScale
     similarities: ZScale
     vector_share: float
+    known_share: float = 1.0
     estimates: ZScale | None = None
     candidates: int = 0
 
     @classmethod
     def over(
-        cls, datasets: Sequence[TextSignals], vector_share: float, limits: ExactLimits = DEFAULT_LIMITS
+        cls,
+        datasets: Sequence[TextSignals],
+        vector_share: float,
+        limits: ExactLimits = DEFAULT_LIMITS,
+        known_share: float = 1.0,
     ) -> "HybridScale":
-        """The scale over the texts of `datasets` that may be used; `vector_share` counts where any vector compares."""
+        """The scale over the texts of `datasets` that may be used; both shares count where any vector compares."""
         words = ZScale.of([texts.allowed(texts.bm25_scores) for texts in datasets])
         if _are_too_many(datasets, limits):
             similarities = ZScale.of([texts.sampled_similarities for texts in datasets])
             estimates = ZScale.of([texts.estimated_similarities for texts in datasets])
-            return cls(words, similarities, vector_share, estimates, limits.candidates)
+            return cls(words, similarities, vector_share, known_share, estimates, limits.candidates)
         if not any(texts.similarities.any() for texts in datasets):
-            vector_share = 0.0
-        return cls(words, ZScale.of([texts.allowed(texts.similarities) for texts in datasets]), vector_share)
+            vector_share, known_share = 0.0, 1.0
+        similarities = ZScale.of([texts.allowed(texts.similarities) for texts in datasets])
+        return cls(words, similarities, vector_share, known_share)
 
     def scores(self, texts: TextSignals) -> Array:
         """The hybrid score of each of `texts`: (n,) float32, in standard deviations.
@@ -123,7 +133,8 @@ class HybridScale:
 
     def _fused(self, bm25_scores: Array, similarities: Array) -> Array:
         words, vectors = self.words.z_scores(bm25_scores), self.similarities.z_scores(similarities)
-        fused: Array = np.float32(1 - self.vector_share) * words + np.float32(self.vector_share) * vectors
+        word_share = (1 - self.vector_share) * self.known_share
+        fused: Array = np.float32(word_share) * words + np.float32(self.vector_share) * vectors
         return fused
 
     def _candidate_rows(self, texts: TextSignals) -> Array:

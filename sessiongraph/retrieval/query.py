@@ -16,25 +16,38 @@ from sessiongraph.prompts.first_person import asks_about_self
 from sessiongraph.retrieval.context_scoring import allowed_documents
 from sessiongraph.retrieval.entity_linking import find_entities
 from sessiongraph.retrieval.hybrid_scoring import TextSignals
+from sessiongraph.retrieval.known_words import known_share
 from sessiongraph.retrieval.ranking_weights import RankingWeights
 from sessiongraph.retrieval.scope import Scope
 from sessiongraph.retrieval.time_expressions import DateRange, asker_today, parse_date_range
-from sessiongraph.text_index.bm25_index import ANSERINI, Postings
+from sessiongraph.text_index.bm25_index import ANSERINI, BM25View, Postings
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is asked: its text, its embedding ((d,) float32, None to rank by words alone), when, and by which user."""
+    """What is asked: its text, its embedding ((d,) float32, None to rank by words alone), when, and by which user.
+
+    `is_sentence_vector` says that its embedder reads sentences, so that it knows what no word of the question tells.
+    """
 
     text: str
     vector: Array | None = None
     asked_on: date = field(default_factory=asker_today)
     asker_id: str | None = None
+    is_sentence_vector: bool = False
 
     @cached_property
     def asks_about(self) -> str | None:
         """The id of whoever asks, where they ask about themselves."""
         return self.asker_id if asks_about_self(self.text) else None
+
+    def known_share(self, indexes: Sequence[BM25View]) -> float:
+        """The share of its words that are known to any of `indexes`, where its vector can stand in for others; else 1.
+
+        A word that no text holds may be said in another way. Vectors that are sums of words', as the default's are,
+        know little of that, and nothing in languages whose words they lack: there a shared word is the best there is.
+        """
+        return known_share(indexes, self.text) if self.is_sentence_vector else 1.0
 
     def days(self, scopes: Sequence[Scope]) -> DateRange | None:
         """The days that it is about; a date without a year is the last one before the newest thing said in `scopes`."""

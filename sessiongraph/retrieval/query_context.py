@@ -106,7 +106,12 @@ class QueryContext:
         if vector is not None:
             for scope in scopes:
                 self._check_vectors(scope, vector)
-        query = Query(text, vector, asker_id=self.asking_user_id)
+        query = Query(
+            text,
+            vector,
+            asker_id=self.asking_user_id,
+            is_sentence_vector=self.services.embedder.reads_sentences,
+        )
         return await asyncio.to_thread(self.retriever, RetrievalRequest(query, scopes, top_k, self.feedback))
 
     async def _embedding(self, text: str) -> np.ndarray | None:

@@ -27,7 +27,7 @@ class Ranking:
         weights: RankingWeights = DEFAULT_WEIGHTS,
         limits: ExactLimits = DEFAULT_LIMITS,
     ) -> None:
-        self._weights, self._limits = weights, limits
+        self._query, self._weights, self._limits = query, weights, limits
         days = query.days(scopes)
         self._asked = [DatasetQuery(scope, query, days, weights) for scope in scopes]
 
@@ -46,13 +46,15 @@ class Ranking:
     @cached_property
     def _facts(self) -> list[DatasetFacts]:
         signals = [asked.fact_signals for asked in self._asked]
-        scale = HybridScale.over(signals, self._weights.fact_vector_share, self._limits)
+        known_share = self._query.known_share([asked.snapshot.fact_index for asked in self._asked])
+        scale = HybridScale.over(signals, self._weights.fact_vector_share, self._limits, known_share)
         return [DatasetFacts(asked, scale) for asked in self._asked]
 
     @cached_property
     def _passages(self) -> list[DatasetPassages]:
         signals = [asked.passage_signals for asked in self._asked]
-        scale = HybridScale.over(signals, self._weights.passage_vector_share, self._limits)
+        known_share = self._query.known_share([asked.snapshot.passage_index for asked in self._asked])
+        scale = HybridScale.over(signals, self._weights.passage_vector_share, self._limits, known_share)
         document_scale = ZScale.of([asked.allowed_document_bm25_scores for asked in self._asked])
         return [DatasetPassages(facts, scale, document_scale) for facts in self._facts]
 

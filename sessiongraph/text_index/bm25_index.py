@@ -251,6 +251,15 @@ class BM25View:
         terms = [self._term(stem) for stem in self.tokenizer.query_stems(query)]
         return [self._postings(term) for term in terms if term is not None and self.document_frequencies[term]]
 
+    def word_frequencies(self, query: str) -> dict[str, int]:
+        """By the stem of each word of `query`, how many texts hold it."""
+        stems = self.tokenizer.query_stems(query)
+        terms = [self._term(stem) for stem in stems]
+        return {
+            stem: 0 if term is None else int(self.document_frequencies[term])
+            for stem, term in zip(stems, terms, strict=True)
+        }
+
     def _term(self, stem: str) -> int | None:
         """The number of a term of this state: one that was added since belongs to later states."""
         term = self.vocabulary.stems.get(stem)

@@ -61,6 +61,23 @@ async def test_clients_with_other_homes_and_models_work_side_by_side(
     assert reports[0]["d"].usage.cost == 0.0
 
 
+async def test_only_vectors_of_sentences_outweigh_a_word_in_common(
+    tmp_path: Path, openai_endpoint: OpenAIEndpoint
+) -> None:
+    """The default's vectors are sums of words: in a language that it lacks, a shared word is the best there is."""
+    told = ["Das Boot ist alt.", "Am Freitag spielt die Band.", "Der Hund schläft.", "Rad und Auto."]
+    openai_endpoint.vectors = lambda texts, _: [[float("Band" in t or "Konzert" in t), 1.0, 0.0] for t in texts]
+    found = {}
+    for name in ("local/wordllama", "openai/test-embedder"):
+        settings = Settings(home=tmp_path / name, embedding_model=name, embedding_endpoint=openai_endpoint.url)
+        async with SessionGraph(settings) as memory:
+            await memory.add(told, dataset_name="d")
+            await memory.cognify(["d"])
+            [result] = await memory.search("Boot Konzert Abend", query_type=SearchType.CHUNKS, top_k=1)
+            found[name] = result.citations[0].text
+    assert found == {"local/wordllama": told[0], "openai/test-embedder": told[1]}
+
+
 async def test_clients_do_not_share_what_models_answered(tmp_path: Path, openai_endpoint: OpenAIEndpoint) -> None:
     settings = {
         "llm_model": "openai/test-model",

@@ -26,6 +26,7 @@ TODAY = date(2024, 3, 14)
 FILLER = [
     f"The {word} of harbour number {number} is painted." for number, word in enumerate(("mast", "keel", "deck", "bow"))
 ]
+VECTORS = np.eye(len(FILLER), dtype=np.float32)
 
 Build = Callable[..., Scope]
 
@@ -42,8 +43,9 @@ def build(tmp_path: Path) -> Build:
     return scope
 
 
-def found(scope: Scope, question: str, vector: np.ndarray | None = None) -> list[str]:
-    hits = Ranking([scope], Query(question, vector, TODAY)).passages(20)
+def found(scope: Scope, question: str, vector: np.ndarray | None = None, is_sentence_vector: bool = False) -> list[str]:
+    query = Query(question, vector, TODAY, is_sentence_vector=is_sentence_vector)
+    hits = Ranking([scope], query).passages(20)
     return [scope.snapshot.passages["id"].iloc[hit.row] for hit in hits]
 
 
@@ -74,15 +76,30 @@ def test_words_find_the_passage_that_has_them(build: Build) -> None:
 
 
 def test_vectors_find_what_shares_no_word(build: Build) -> None:
-    texts = {f"f{n}": text for n, text in enumerate(FILLER)}
-    vectors = np.eye(len(texts), dtype=np.float32)
+    assert found(_filler_with_vectors(build), "unrelated", VECTORS[2])[0] == "f2"
 
+
+def test_a_single_word_in_common_does_not_outvote_vectors_of_sentences(build: Build) -> None:
+    scope = _filler_with_vectors(build)
+    assert found(scope, "Which evening suits the mast concert?", VECTORS[2], is_sentence_vector=True)[0] == "f2"
+    assert found(scope, "Where is the mast?", VECTORS[2], is_sentence_vector=True)[0] == "f0", "all its words are known"
+    assert found(scope, "Which evening suits the mast concert?", VECTORS[2])[0] == "f0", "vectors of words know no more"
+
+
+def test_words_alone_count_in_full_however_few_are_known(build: Build) -> None:
+    scope, question = _filler_with_vectors(build), "Which evening suits the mast concert?"
+    [whole, *_] = Ranking([scope], Query(question, None, TODAY)).passages(1)
+    for vector in (None, np.ones(3, np.float32)):
+        [best, *_] = Ranking([scope], Query(question, vector, TODAY, is_sentence_vector=True)).passages(1)
+        assert (best.row, best.score) == (whole.row, whole.score)
+
+
+def _filler_with_vectors(build: Build) -> Scope:
     def embed(tx: Transaction) -> None:
-        for text, vector in zip(texts.values(), vectors, strict=True):
+        for text, vector in zip(FILLER, VECTORS, strict=True):
             tx.insert("embeddings", [{"text_id": text_id(text), "model": "model", "vector": vector.tobytes()}])
 
-    scope = build(*(Evidence(id_, text) for id_, text in texts.items()), write=embed)
-    assert found(scope, "unrelated", vectors[2])[0] == "f2"
+    return build(*(Evidence(f"f{n}", text) for n, text in enumerate(FILLER)), write=embed)
 
 
 def _session(scope_id: str, *lines: str, user: str = "u") -> Callable[[Transaction], None]:
