@@ -70,7 +70,7 @@ class DatasetPassages:
         allowed = own if mask is None else np.where(mask, own, np.float32(0))
         scores = own + np.float32(weights.neighbours) * context_scoring.neighbour_scores(snapshot, allowed)
         scores += np.float32(weights.best_of_document) * context_scoring.best_document_scores(snapshot, own, mask)
-        scores += np.float32(weights.document_words * self._scale.known_share) * self._document_word_scores
+        scores += np.float32(weights.document_words) * self._document_word_scores
         return scores
 
     @cached_property
