@@ -357,3 +357,61 @@ def test_what_something_is_in_is_a_place_and_a_director_a_person():
     found = document("Rosalind Achterberg died in Haarlem. Since 2021 Siobhan Tierney has been director of Brannock.")
     types = {entity.name: entity.type for entity in found.entities}
     assert (types["Haarlem"], types["Siobhan Tierney"]) == ("Place", "Person")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Caspian Air began flights to Baku in June. The airline operates four Embraer jets.",
+            ("Caspian Air", "operates", "four Embraer jets"),
+        ),
+        (
+            '"The Salt Ledger" was published in 1990. The novel won the Golden Heron.',
+            ("The Salt Ledger", "won", "Golden Heron"),
+        ),
+        (
+            "Milo Vance, a striker, moved to Rome. Everybody was glad. The striker met Anna.",
+            ("Milo Vance", "met", "Anna"),
+        ),
+        (
+            "The Marlowe Bridge was closed last spring. The bridge needs a railing.",
+            ("Marlowe Bridge", "needs", "railing"),
+        ),
+    ],
+)
+def test_a_definite_noun_is_the_one_that_was_named_before(text, expected):
+    assert expected in triples(document(text))
+
+
+def test_a_user_may_go_on_about_the_company_that_they_named():
+    found = extracted(Part("user", "I work at Quillon Robotics. The company makes harvesters."))
+    assert ("Quillon Robotics", "makes", "harvesters") in triples(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna works at Caspian Air. Bob works at Nordic Foods Ltd. The company makes harvesters.",
+        "Anna works at Caspian Air. Bob founded a company. The company makes harvesters.",
+        "Anna works at Caspian Air. She likes it. She lives in Rome. She is glad. The company makes harvesters.",
+        "The company makes harvesters. Anna likes it.",
+    ],
+)
+def test_a_definite_noun_that_may_mean_several_means_nobody(text):
+    assert not [fact for fact in triples(document(text)) if fact[2] == "harvesters"]
+
+
+def test_persons_and_organizations_that_nothing_tells_apart_do_nothing():
+    text = "The institute bought a boat. A lawyer read the contract. Inspectors found cracks."
+    assert triples(document(text)) == set()
+    assert ("warranty", "lasts", "two years") in triples(document("The warranty lasts two years."))
+    assert ("employees", "wear", "badges") in triples(document("Employees wear badges. Guests do not."))
+    owned = extracted(Part("user", "I live in Rome. My band has a gig."))
+    assert ("the user's band", "has", "gig") in triples(owned)
+
+
+def test_titles_and_nationalities_alone_are_nobody():
+    text = "She met the Professor. Mr. and Mrs. Lee came to Rome. The Estonian government praised Dr. Osei."
+    assert names(document(text)) == {"Mrs. Lee", "Rome", "Estonian government", "Dr. Osei"}
+    assert "Estonian" in names(document("Anna speaks Estonian."))
