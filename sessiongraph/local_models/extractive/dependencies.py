@@ -21,12 +21,6 @@ def is_anaphoric(noun: "Token") -> bool:
     return noun.pos_ == "NOUN" and determiner and plain
 
 
-def is_alone(noun: "Token") -> bool:
-    """Whether nothing is said with `noun` that tells which one it is: "a lawyer", "critics"."""
-    before = all(child.dep_ in ("det", "punct") for child in noun.lefts)
-    return noun.pos_ == "NOUN" and before and all(child.dep_ in ("punct", "cc", "conj") for child in noun.rights)
-
-
 def is_occupation(noun: "Token") -> bool:
     return noun.lemma_.lower() in lexicon.OCCUPATIONS or noun.lower_ in lexicon.OCCUPATIONS
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sessiongraph.local_models.extractive import dates, lexicon, type_words
+from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.corrections import Stated, correction, over
 from sessiongraph.local_models.extractive.name_types import LIKELY
@@ -122,8 +122,7 @@ class _Window:
         """Takes the facts of `sentence`; returns how many."""
         count = 0
         for fact in sentence.facts:
-            is_resolved = any(isinstance(it, Mention) and it.again and it.at in known for it in fact.subjects)
-            if not is_resolved and (fact.unclear or (fact.document and not self.is_document)):
+            if fact.document and not self.is_document:
                 continue
             if fact.relation == (IS_CALLED,) and self._is_of_another(fact, known):
                 continue  # "Anna's sister" of a transcript is known by her name alone
@@ -164,8 +163,6 @@ class _Window:
             return
         owner, theirs = slot.name
         if not isinstance(owner, Pronoun) or not isinstance(theirs, str) or known.get(owner.at) != (self.user,):
-            return
-        if theirs.split()[-1].lower() in type_words.SAID_OF_NAMES - lexicon.KIN:
             return
         relation, whose = f"has {theirs.strip()}", self.coreference.name(slot, known)
         if any((one, said, at) == (self.user, relation, number) for one, said, _, at in self.facts):
@@ -244,9 +241,7 @@ class _Window:
                 names += [slot.value] if is_told else []
             elif isinstance(slot, Pronoun):
                 names += known.get(slot.at, ()) if not slot.possessive else ()
-            elif slot.again and slot.at in known:
-                names += known[slot.at]
-            elif is_known(slot.name, known) and slot.again not in lexicon.EMPTY_NOUNS:
+            elif is_known(slot.name, known):
                 names.append(self.coreference.name(slot, known))
         return [name for name in names if name.lower() not in ("user", "assistant")]
 
@@ -257,9 +252,6 @@ class _Window:
                 for name in known.get(slot.at, ()):
                     type_ = "Person" if slot.kind in ("i", "you", "she", "he") else ""
                     self._note(name, type_, number, statement, 2, LIKELY)
-            elif isinstance(slot, Mention) and slot.again and slot.at in known:
-                for name in known[slot.at]:
-                    self._note(name, slot.type, number, statement, 2)
             elif isinstance(slot, Mention) and is_known(slot.name, known):
                 self._note(self.coreference.name(slot, known), slot.type, number, statement, 2, slot.weight)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sessiongraph.local_models.extractive import dates, lexicon, type_words
+from sessiongraph.local_models.extractive import dates, lexicon
 from sessiongraph.local_models.extractive.attributes import attribute, scheduled, value_of
 from sessiongraph.local_models.extractive.clauses import (
     Clause,
@@ -27,7 +27,6 @@ from sessiongraph.local_models.extractive.dependencies import (
     coordinated,
     denials,
     hyphenated,
-    is_alone,
     is_anaphoric,
     is_denying,
     is_occupation,
@@ -39,7 +38,6 @@ from sessiongraph.local_models.extractive.noun_facts import of_noun, owner_of
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import Counted, Mention, Pronoun, RawFact, Slot
 from sessiongraph.local_models.extractive.quantities import quantity, quantity_of
-from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -87,14 +85,10 @@ class Facts:
         subjects = self._subjects(clause)
         if _is_talk(clause.verb) or _is_talk(clause.final):
             return
-        facts = self._of(clause, subjects) if subjects else self._of_kind(clause)
-        subject = subject_of(clause.verb)
-        if subject is None or not _is_unclear(subject, clause):
-            yield from facts
+        if not subjects:
+            yield from self._of_kind(clause)
             return
-        for fact in facts:
-            is_about = any(isinstance(it, Mention) and it.at == subject.i for it in fact.subjects)
-            yield replace(fact, unclear=True) if is_about else fact
+        yield from self._of(clause, subjects)
 
     def _of_kind(self, clause: Clause) -> Iterator[RawFact]:
         """What is said of what is named by its kind alone: "the battery lasts two years"."""
@@ -107,6 +101,8 @@ class Facts:
             is_figure = amount is not None and any(letter.isdigit() for letter in amount)
             kind = amount if is_figure else self.phrases.kind(subject)
         if kind is None or subject is None:
+            return
+        if subject.lemma_.lower() in lexicon.SAID_AGAIN and is_anaphoric(subject):
             return
         for fact in self._of(clause, (kind,)):
             named = fact.objects[0]
@@ -372,20 +368,6 @@ class Facts:
 def _is_talk(verb: "Token") -> bool:
     """Whether `verb` carries talk: "I mean", and not "is meant for"."""
     return verb.lemma_ in lexicon.TALK and not any(child.dep_ == "auxpass" for child in verb.lefts)
-
-
-def _is_unclear(subject: "Token", clause: Clause) -> bool:
-    """Whether nothing tells which persons or what organization `subject` is.
-
-    Plurals without an article are all of a kind in the present, and some of them in the past (Carlson 1977, "A unified
-    analysis of the English bare plural").
-    """
-    noun = subject.lemma_.lower()
-    if is_anaphoric(subject) and noun in lexicon.SAID_AGAIN | type_words.SAID_OF_NAMES:
-        return True
-    if not is_alone(subject) or type_of_noun(subject) != "Person":
-        return False
-    return subject.tag_ != "NNS" or bool(list(subject.lefts)) or is_past(clause.phrase)
 
 
 def _is_made_to_act(token: "Token") -> bool:

@@ -14,7 +14,7 @@ from sessiongraph.local_models.extractive.name_types import SURE, known_type, ty
 from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
-    from spacy.tokens import Doc, Span, Token
+    from spacy.tokens import Doc, Token
 
 SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 NAME = re.compile(r"(?!\d+(?:st|nd|rd|th)\Z)[^\W_](?:[\w&'.,/+#:! -]*[\w.!+#])?\Z")
@@ -98,7 +98,7 @@ class Names:
 
     def _with_title(self, name: NameSpan) -> NameSpan:
         """A name with the title before it: who is called "Mr. Tanabe" is a person, and not every Tanabe."""
-        if name.start > 0 and is_title(self.doc[name.start - 1]) and name.end - name.start < MAX_WORDS:
+        if name.start > 0 and _is_title(self.doc[name.start - 1]) and name.end - name.start < MAX_WORDS:
             return NameSpan(name.start - 1, name.end, "Person", SURE)
         return name
 
@@ -120,7 +120,7 @@ class Names:
         spans = []
         for entity in self.doc.ents:
             kind = lexicon.TYPE_OF_LABEL.get(entity.label_)
-            if kind is None or _is_nationality(entity):
+            if kind is None:
                 continue
             first = self._whole_from(entity.start, entity.end)
             for start, end in self._apart(first, entity.end):
@@ -133,7 +133,7 @@ class Names:
         while start > self.doc[start].sent.start:
             before = self.doc[start - 1]
             is_part = before.pos_ == "PROPN" and before.dep_ == "compound" and not before.ent_type_
-            if not (is_part and before.text[0].isupper() and before.head.i in range(start, end)) or is_title(before):
+            if not (is_part and before.text[0].isupper() and before.head.i in range(start, end)) or _is_title(before):
                 break
             start -= 1
         return start
@@ -219,8 +219,6 @@ class Names:
             return None
         if words == 1 and (doc[start].lemma_.lower() in lexicon.EVALUATIVE | lexicon.EMPTY_NOUNS):
             return None
-        if words == 1 and is_title(doc[start]):
-            return None
         if any(date.start < doc[end - 1].idx + 1 and doc[start].idx < date.end for date in self.said_dates):
             return None
         if doc[start:end].root.pos_ in ("VERB", "AUX", "ADV", "INTJ", "ADP", "SCONJ") and words == 1:
@@ -245,7 +243,7 @@ class Names:
     def _is_name(self, start: int, end: int) -> bool:
         """Whether a run of proper nouns that the recogniser passed over is a name at all."""
         first, root = self.doc[start], self.doc[start:end].root
-        if end - start == 1 and first.lemma_.lower() in lexicon.ROLES:
+        if end - start == 1 and (first.lemma_.lower() in lexicon.ROLES or _is_title(first)):
             return False
         is_common = first.lower_ in lexicon.OCCUPATIONS | lexicon.ORDERS
         if end - start == 1 and first.is_sent_start and is_common:
@@ -257,14 +255,7 @@ class Names:
         return root.dep_ not in ("intj", "advmod", "dep", "aux", "mark", "prt")
 
 
-def _is_nationality(entity: "Span") -> bool:
-    """Whether `entity` only says of which country or people the noun behind it is: "the Estonian government"."""
-    root = entity.root
-    return entity.label_ == "NORP" and root.dep_ in ("amod", "compound", "nmod") and root.head.pos_ == "NOUN"
-
-
-def is_title(token: "Token") -> bool:
-    """Whether `token` is a title that stands before a name, and is none: "Dr.", "Professor"."""
+def _is_title(token: "Token") -> bool:
     return token.lower_.rstrip(".") in lexicon.TITLES and token.text[0].isupper()
 
 

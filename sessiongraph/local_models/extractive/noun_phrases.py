@@ -7,8 +7,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sessiongraph.local_models.extractive import lexicon, type_words
-from sessiongraph.local_models.extractive.dependencies import is_anaphoric
+from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.name_spans import (
     MAX_NAME,
     MAX_WORDS,
@@ -16,7 +15,6 @@ from sessiongraph.local_models.extractive.name_spans import (
     SUBJECTS,
     Names,
     NameSpan,
-    is_title,
     type_of,
 )
 from sessiongraph.local_models.extractive.name_types import gender_of
@@ -134,23 +132,20 @@ class Phrases:
             return None
         first = self._first(token)
         last = self._last(token)
-        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
-        is_owned = owner is not None and lemma in type_words.SAID_OF_NAMES
-        if first == last and not is_owned and (lemma in lexicon.GENERIC or token.lower_ in lexicon.GENERIC):
+        if first == last and (lemma in lexicon.GENERIC or token.lower_ in lexicon.GENERIC):
             return None
         name = self.doc[first : last + 1].text
         if self.doc[first].is_sent_start and self.doc[first].pos_ != "PROPN":
             name = name[0].lower() + name[1:]
         if not NAME.match(name) or len(name) > MAX_NAME or last - first >= MAX_WORDS:
             return None
+        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
         template: Template = (name,)
-        if lexicon.is_kin(token) or is_owned:
+        if lexicon.is_kin(token):
             owned = self._owned(owner, name)
             if owned is None and not self._is_had(token):
                 return None
             template = owned or template
-        elif first == last and is_title(token):
-            return None
         proper = any(number in self.found.span_of for number in range(first, last + 1)) or (
             last > token.i and self.doc[last].pos_ == "PROPN"
         )
@@ -163,7 +158,6 @@ class Phrases:
             token.dep_ in SUBJECTS,
             token.tag_ in ("NNS", "NNPS"),
             gender,  # type: ignore[arg-type]
-            again=_again(token),
         )
 
     def kind(self, token: "Token") -> Mention | None:
@@ -174,8 +168,6 @@ class Phrases:
             return None
         first, last = self._first(token), self._last(token)
         is_empty = token.lemma_.lower() in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS
-        again = _again(token)
-        is_empty = is_empty and not (again and lexicon.TYPE_OF_HEAD.get(again) in ("Organization", "Work"))
         if is_empty and last == token.i and not self._is_told_apart(token, first):
             return None
         name = self.doc[first : last + 1].text
@@ -184,7 +176,7 @@ class Phrases:
         if not NAME.match(name) or len(name) > MAX_NAME or last - first >= MAX_WORDS:
             return None
         is_plural = token.tag_ in ("NNS", "NNPS")
-        return Mention(token.i, (name,), type_of(token), False, token.dep_ in SUBJECTS, is_plural, again=again)
+        return Mention(token.i, (name,), type_of(token), False, token.dep_ in SUBJECTS, is_plural)
 
     def _is_told_apart(self, token: "Token", first: int) -> bool:
         """Whether something says which one `token` is, in its phrase from `first` on or by a name behind it: "tram
@@ -249,9 +241,3 @@ class Phrases:
                 if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
                     return inner.i
         return token.i
-
-
-def _again(token: "Token") -> str:
-    """The noun of a phrase that may stand for what was named before ("the airline"), else an empty string."""
-    is_one = token.tag_ == "NN" and is_anaphoric(token) and not any(it.dep_ == "appos" for it in token.rights)
-    return token.lemma_.lower() if is_one else ""

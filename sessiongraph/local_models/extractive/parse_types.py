@@ -40,8 +40,7 @@ Template = tuple[str | Pronoun | Agree, ...]
 class Mention:
     """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about.
 
-    `weight` is how much speaks for its type: 0 for nothing. `again` is the noun of a definite phrase that says nothing
-    else ("the airline"): it may stand for whom or what was named before (`coreference`).
+    `weight` is how much speaks for its type: 0 for nothing.
     """
 
     at: int
@@ -52,7 +51,6 @@ class Mention:
     plural: bool = False
     gender: Literal["f", "m", ""] = ""
     weight: int = 0
-    again: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,7 @@ class RawFact:
     """Every subject stands in `relation` to every object. `when` is a date as said, `past` its tense.
 
     What is said of a thing that is named by its kind alone ("the battery") tells something in a `document`, which has
-    that thing as its subject; in talk nobody knows later which one it was. The subject of an `unclear` one are persons
-    or an organization that nothing tells apart ("the team", "critics").
+    that thing as its subject; in talk nobody knows later which one it was.
     """
 
     subjects: tuple[Slot, ...]
@@ -84,14 +81,13 @@ class RawFact:
     when: str | None = None
     past: bool = True
     document: bool = False
-    unclear: bool = False
 
 
 @dataclass(frozen=True)
 class Sentence:
     """`text` as it stands; `words` without leading interjections; `lemmas` of its content words; `labels` of what
     it holds: entity types of its names, Date, Number; `owned` the lemmas of what it calls "my" or "our"; `kinds` what
-    it names by its kind alone; `again` what its facts are about that may have been named before."""
+    it names by its kind alone."""
 
     text: str
     words: Template
@@ -103,7 +99,6 @@ class Sentence:
     labels: frozenset[str]
     owned: frozenset[str]
     kinds: tuple[Mention, ...] = ()
-    again: tuple[Mention, ...] = ()
 
     @property
     def subjects(self) -> Iterator[Mention]:

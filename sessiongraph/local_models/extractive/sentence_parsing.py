@@ -18,7 +18,6 @@ from sessiongraph.local_models.extractive.parse_types import (
     Counted,
     Mention,
     Pronoun,
-    RawFact,
     Reading,
     Sentence,
     Template,
@@ -177,15 +176,7 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
         labels=frozenset(labels),
         owned=frozenset(_lemma(token.head) for token in tokens if token.dep_ == "poss" and token.lower_ in _MINE),
         kinds=_kinds(tokens, phrases),
-        again=tuple(_again(stated)),
     )
-
-
-def _again(facts: tuple[RawFact, ...]) -> Iterator[Mention]:
-    """What `facts` are about that may have been named before."""
-    slots = [slot for fact in facts for slot in (*fact.subjects, *fact.objects)]
-    found = {slot.at: slot for slot in slots if isinstance(slot, Mention) and slot.again}
-    return iter(found.values())
 
 
 def _kin(tokens: "list[Token]", phrases: Phrases) -> list[Mention]:

@@ -122,12 +122,3 @@ OF_BUSINESSES = words("share stake customer employee staff ceo cfo cto sharehold
 PLACE_PREPOSITIONS = words(
     "from to between of through across via around outside towards within into near in beyond past"
 )
-# Said of what was just named ("the airline"). Not what there is one of wherever one is, and which needs no name before
-# it: "the bank", "the school" (Hawkins 1978, "Definiteness and Indefiniteness": larger situation use).
-SAID_OF_NAMES = words(
-    """company firm business organization organisation group startup airline publisher retailer brewery bakery agency
-    charity foundation institute orchestra choir band club team league brand manufacturer producer carmaker insurer
-    operator chain book novel memoir song album film movie poem series opera symphony documentary comic magazine"""
-)
-# Said of all of their type, whatever kind of it they are.
-OF_EVERY_KIND = words("company firm business organization organisation group book")
