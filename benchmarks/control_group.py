@@ -1,34 +1,41 @@
 """A control group of Linux for what a benchmark starts: what all of its processes cost together, and a limit of memory.
 
-Made with the older interface where that is mounted, as in many containers, and with the newer one elsewhere, where
-this was not tried. Needs root.
+Processes and their CPU time are counted by the newer interface, which is mounted by itself or, beside the older one, as
+`unified`; what they hold and write is told by /proc. The limit is set where the controller of memory is: seen to work
+with the older interface, and not tried with the newer one. Needs root.
 """
 
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 _ROOT = Path("/sys/fs/cgroup")
-_OLDER = ("memory", "cpuacct")
 _ENDING_SECONDS = 20
 
 
 class ControlGroup:
-    """The group `name`, which is made, with all that was written to it at `folders`."""
+    """The group `name`, which is made, and has at most so much memory, pages of files included."""
 
     def __init__(self, name: str, memory_bytes: int | None = None) -> None:
-        self._is_older = (_ROOT / "memory").is_dir()
-        self._folders = [_ROOT / of / name for of in _OLDER] if self._is_older else [_ROOT / name]
+        newer = next(root for root in (_ROOT, _ROOT / "unified") if (root / "cgroup.procs").exists())
+        self._folder = newer / name
+        self._folders = [self._folder]
+        if memory_bytes is not None and (_ROOT / "memory").is_dir():
+            self._folders.append(_ROOT / "memory" / name)
         for folder in self._folders:
             folder.mkdir()
-        if memory_bytes is not None:
-            limit = "memory.limit_in_bytes" if self._is_older else "memory.max"
-            (self._folders[0] / limit).write_text(str(memory_bytes))
+        if memory_bytes is None:
+            return
+        if len(self._folders) > 1:
+            (self._folders[1] / "memory.limit_in_bytes").write_text(str(memory_bytes))
+        else:
+            (newer / "cgroup.subtree_control").write_text("+memory")
+            (self._folder / "memory.max").write_text(str(memory_bytes))
 
     def start(self, command: Sequence[str], **options: Any) -> "subprocess.Popen[str]":
         """Start a process in the group; what it starts is in it, too."""
@@ -41,24 +48,18 @@ class ControlGroup:
 
     @property
     def cpu_seconds(self) -> float:
-        if self._is_older:
-            return int((self._folders[1] / "cpuacct.usage").read_text()) / 1e9
-        return self._told("cpu.stat")["usage_usec"] / 1e6
+        told = dict(line.split() for line in (self._folder / "cpu.stat").read_text().splitlines())
+        return int(told["usage_usec"]) / 1e6
 
     @property
     def own_memory_mb(self) -> float:
-        """What its processes hold that is no file's."""
-        return self._told("memory.stat")["rss" if self._is_older else "anon"] / 1e6
+        """What its processes hold that is no file's; what several share counts once."""
+        return sum(it.get("Pss_Anon", 0) for it in self._told_of_each("smaps_rollup")) * 1024 / 1e6
 
     @property
     def written_mb(self) -> float:
         """What its processes, and those that they have waited for, had to be written to disks."""
-        written = 0
-        for process in self._processes():
-            with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
-                told = dict(line.split(": ") for line in Path(f"/proc/{process}/io").read_text().splitlines())
-                written += int(told["write_bytes"]) - int(told["cancelled_write_bytes"])
-        return written / 1e6
+        return sum(it["write_bytes"] - it["cancelled_write_bytes"] for it in self._told_of_each("io")) / 1e6
 
     def end(self) -> None:
         """End what still runs in it, and remove it."""
@@ -72,11 +73,15 @@ class ControlGroup:
             folder.rmdir()
 
     def _processes(self) -> list[str]:
-        return (self._folders[0] / "cgroup.procs").read_text().split()
+        return (self._folder / "cgroup.procs").read_text().split()
 
-    def _told(self, file: str) -> Mapping[str, int]:
-        lines = (self._folders[0] / file).read_text().splitlines()
-        return {name: int(value) for name, value in map(str.split, lines)}
+    def _told_of_each(self, file: str) -> Iterator[dict[str, int]]:
+        """The numbers in that file of /proc, of each process."""
+        for process in self._processes():
+            with suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+                lines = Path(f"/proc/{process}/{file}").read_text().splitlines()
+                words = (line.split(":") for line in lines if ": " in line)
+                yield {name: int(value.split()[0]) for name, value in words}
 
 
 @contextmanager

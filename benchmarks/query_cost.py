@@ -102,15 +102,9 @@ def _fill(tx: Transaction, chunks: int, names: list[str], made: random.Random) -
             for said, vector in ((chunk, vectors[2 * number]), (statement, vectors[2 * number + 1])):
                 rows["embeddings"].append({"text_id": text_id(said), "model": _MODEL, "vector": vector.tobytes()})
             text += chunk
-        document_row: dict[str, object] = {
-            "id": document,
-            "kind": "document",
-            "name": document,
-            "source": None,
-            "text": text,
-        }
-        by = {"user_id": "u", "user_name": "u", "session_id": None, "created_at": date(2024, 1, 1)}
-        rows["documents"].append(document_row | by)
+        row: dict[str, object] = {"id": document, "kind": "document", "name": document, "source": None, "text": text}
+        row |= {"user_id": "u", "user_name": "u", "session_id": None, "created_at": date(2024, 1, 1)}
+        rows["documents"].append(row)
     distinct = {str(row["text_id"]): row for row in rows["embeddings"]}
     rows["embeddings"] = list(distinct.values())
     for table, some in rows.items():

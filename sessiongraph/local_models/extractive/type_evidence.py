@@ -18,6 +18,8 @@ MAKER = "Maker"
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 _PERSONAL_PRONOUNS = frozenset(("i", "we", "he", "she"))
 _NAMING = frozenset(("call", "name"))
+# What an instruction tells to do in a place: "change in Lodz".
+_PLACED = frozenset(("meet", "stay", "wait", "live", "get", "change", "stop", "park", "arrive"))
 _TYPED = ("Person", "Organization", "Place")
 
 
@@ -297,6 +299,3 @@ def _is_of_way(preposition: "Token") -> bool:
         return len(before) > 1 and before[-1].pos_ == "PROPN" and any(it.lower_ == "from" for it in before)
     after = doc[preposition.i + 1 : min(sentence.end, preposition.i + 5)]
     return any(it.lower_ == "to" and it.nbor().pos_ == "PROPN" for it in after if it.i + 1 < sentence.end)
-
-
-_PLACED = frozenset(("meet", "stay", "wait", "live", "get", "change", "stop", "park", "arrive"))
