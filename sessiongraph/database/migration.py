@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, text
 from sessiongraph.errors import SessionGraphError
 
 # The last of `migrations/versions`.
-NEWEST = "0002"
+NEWEST = "0003"
 _VERSIONS = Path(__file__).parent / "migrations"
 # Who migrates holds it; any number that nobody else uses.
 _LOCK = 7_311_873_201

@@ -87,6 +87,7 @@ SELECT document_id, array_agg(DISTINCT name ORDER BY name) AS node_sets FROM nod
 WHERE document_id IN (SELECT document_id FROM reading UNION SELECT document_id FROM node_sets WHERE seq > ?)
 GROUP BY document_id
 """
+VECTORS = "SELECT text_id, vector FROM embeddings WHERE model = ? AND seq > ?"
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,7 @@ def _batch_ends(seqs: Array) -> Array:
 
 def read_vectors(connection: StoreConnection, model: str, since: int) -> Iterator[tuple[Array, Array]]:
     """The hashes of texts, (n,) uint64, and the vectors that `model` made of them, (n, d) float32, batch by batch."""
-    query = "SELECT text_id, vector FROM embeddings WHERE model = ? AND seq > ?"
-    for batch in connection.batches(query, [model, since]):
+    for batch in connection.batches(VECTORS, [model, since]):
         joined = b"".join(batch["vector"].tolist())
         yield text_hashes(batch["text_id"].tolist()), np.frombuffer(joined, "<f4").reshape(len(batch["vector"]), -1)
 

@@ -26,8 +26,9 @@ from sessiongraph.errors import InvalidInputError, SessionGraphError, StoreUnava
 from sessiongraph.ids import new_id
 from sessiongraph.services import Shared
 from sessiongraph.settings import Settings
+from sessiongraph.snapshots.incremental_read import VECTORS
 from sessiongraph.store.graph_store import Transaction
-from sessiongraph.store.postgres_connection import _COLUMNS
+from sessiongraph.store.postgres_connection import _COLUMNS, PostgresConnection
 from sessiongraph.store.postgres_store import PostgresStore
 from tests.support.dataset_state import doubled, read_state
 from tests.support.openai_endpoint import OpenAIEndpoint
@@ -349,6 +350,8 @@ def test_sessions_of_a_database_of_the_first_version_are_noted_as_not_read(postg
     database.close()
     with psycopg.connect(url, autocommit=True) as earlier:
         earlier.execute(f"DROP TABLE {SCHEMA}.session_lessons, {SCHEMA}.graph_schemas")
+        earlier.execute(f"DROP INDEX {SCHEMA}.embeddings_dataset_id_model_seq_idx")
+        earlier.execute(f"CREATE INDEX ON {SCHEMA}.embeddings (dataset_id, seq)")
         earlier.execute(f"UPDATE {SCHEMA}.alembic_version SET version_num = '0001'")
     database = open_database(url)
     query = "SELECT document_id, reading_id, seq FROM session_lessons"
@@ -384,6 +387,25 @@ def test_a_query_reads_one_partition_of_each_table(store: PostgresStore):
     explained = store.read(plan)
     assert sum(f"ledger_{n} " in explained or f"ledger_{n}'" in explained for n in range(16)) <= 1
     assert explained.count("Append") == 0
+
+
+def test_new_vectors_are_found_without_a_look_at_those_before(store: PostgresStore):
+    """Of what was just written PostgreSQL has no statistics; another process is to find a commit at once all the same."""
+
+    def vectors(first: int, count: int) -> list[dict[str, object]]:
+        return [{"text_id": f"{n:032x}", "model": "m", "vector": bytes(8)} for n in range(first, first + count)]
+
+    def seen(con: PostgresConnection) -> int:
+        text_, values = con._whole(VECTORS, ["m", 1])
+        explain = b"EXPLAIN (ANALYZE, FORMAT JSON) "
+        [(plans,)] = psycopg.RawCursor(con.connection).execute(explain + text_, values).fetchall()
+        plan = plans[0]["Plan"]
+        assert plan["Actual Rows"] == 3
+        return int(plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
+
+    store.write("r", "a", lambda tx: tx.insert("embeddings", vectors(0, 5_000)))
+    store.write("r", "a", lambda tx: tx.insert("embeddings", vectors(5_000, 3)))
+    assert store.read(seen) == 3
 
 
 def test_nothing_stays_in_the_servers_session(postgres: Database, store: PostgresStore):
