@@ -5,6 +5,7 @@ told of it is compared, letter by letter, with what he is told of a dataset that
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "persist": post("/v1/persist_sessions", session_ids=["s1"], dataset="{}"),
     "estimate_persist": post("/v1/estimate_persist", session_ids=["s1"], dataset="{}"),
     "add_turn": post("/v1/sessions/s9/turns", question="q", answer="a", dataset="{}"),
+    "add_items": post("/v1/sessions/s9/items", items=[{"data": "d", "question": "q"}], dataset="{}"),
     "forget": post("/v1/forget", dataset="{}"),
     "forget session": post("/v1/forget", dataset="{}", session_id="s1", user="olga"),
     "forget document": post("/v1/forget", dataset="{}", document_id="0" * 32),
@@ -102,9 +104,14 @@ CALLS: dict[str, Callable[[httpx.Client, str], httpx.Response]] = {
     "correct a fact": post("/v1/facts/correct", dataset="{}", fact="0000000", object="Oslo"),
     "retract a fact": post("/v1/facts/retract", dataset="{}", fact="0000000"),
     "undo a fact": post("/v1/facts/undo", dataset="{}", fact="0000000"),
+    "conflicts": lambda http, name: http.get("/v1/facts/conflicts", params={"dataset": name}),
     "corrections": lambda http, name: http.get("/v1/entities/corrections", params={"dataset": name}),
     "correct an entity": post("/v1/entities/correct", dataset="{}", entity="Quill", name="Q"),
     "undo an entity": post("/v1/entities/undo", dataset="{}", entity="Quill"),
+    "profiles": lambda http, name: http.get("/v1/memory/profiles", params={"dataset": name}),
+    "lessons": lambda http, name: http.get("/v1/memory/lessons", params={"dataset": name}),
+    "learn": post("/v1/memory/learn", dataset="{}"),
+    "estimate_learn": post("/v1/memory/estimate_learn", dataset="{}"),
     "grants": lambda http, name: http.get("/v1/datasets/grants", params={"dataset": name}),
     "grant": lambda http, name: http.put(
         "/v1/datasets/grants", json={"dataset": name, "user": "sam", "permission": "read"}
@@ -128,11 +135,47 @@ READS = {
     "evidence",
     "merges",
     "facts",
+    *("conflicts", "profiles", "lessons"),
     "corrections",
     "webhook",
     "search in a session",
     *(f"search {kind}" for kind in SearchType),
 }
+
+
+def test_every_operation_on_a_dataset_is_among_these_calls(service: Service):
+    with service.http() as http:
+        said = http.get("/openapi.json").json()
+    called: list[tuple[str, str]] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        called.append((request.method.lower(), request.url.path))
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(note), base_url="http://service") as http:
+        for call in CALLS.values():
+            call(http, "secrets")
+    operations = [
+        (method, path)
+        for path, methods in said["paths"].items()
+        for method, operation in methods.items()
+        if _names_a_dataset(operation, said["components"]["schemas"])
+    ]
+    assert len(operations) > 30
+    missing = [
+        f"{method} {path}"
+        for method, path in operations
+        for pattern in [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path))]
+        if not any(method == of and re.fullmatch(pattern, place) for of, place in called)
+    ]
+    assert missing == []
+
+
+def _names_a_dataset(operation: dict[str, Any], schemas: dict[str, Any]) -> bool:
+    names = {it["name"] for it in operation.get("parameters", ())}
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        names |= schemas[content["schema"]["$ref"].rpartition("/")[2]].get("properties", {}).keys()
+    return bool(names & {"dataset", "datasets", "dataset_name"})
 
 
 def test_what_one_may_not_read_is_as_if_it_were_not(people: People, service: Service):
