@@ -11,7 +11,7 @@ from sessiongraph.errors import InvalidInputError
 from sessiongraph.ids import new_id
 from sessiongraph.importers.session_items import by_turn, with_items, without_last_item
 from sessiongraph.services import Services
-from sessiongraph.session_cache.base import in_order
+from sessiongraph.session_cache.base import moment_after
 from sessiongraph.types import SessionItem, Turn, User
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def add_items(
         )
         # Where the turn was deleted in between, they begin one.
         runs = runs if written is None else runs[1:]
-    now = in_order(datetime.now(UTC), newest)
+    now = moment_after(newest, datetime.now(UTC))
     empty = Turn("", user.id, session_id, "", "", now, dataset_id=target.id if target is not None else None)
     made = [with_items(replace(empty, turn_id=new_id()), run) for run in runs if run]
     if made:

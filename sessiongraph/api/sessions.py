@@ -17,7 +17,7 @@ from sessiongraph.ids import check_session_id, check_turn_id, new_id
 from sessiongraph.metadata import Metadata, checked_metadata
 from sessiongraph.secret_masking import mask_together
 from sessiongraph.services import Services
-from sessiongraph.session_cache.base import in_order
+from sessiongraph.session_cache.base import moment_after
 from sessiongraph.types import ProgressCallback, SessionInfo, SessionItem, Turn, TurnChanges, User
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Sessions:
 
         def put(cache: "SessionCache", owner: User) -> None:
             target = permitted_now(services, owner, dataset, "write") if dataset is not None else None
-            moment = given or in_order(datetime.now(UTC), cache.get_turns(owner.id, session_id, 1))
+            moment = given or moment_after(cache.get_turns(owner.id, session_id, 1), datetime.now(UTC))
             turn = Turn(
                 turn_id=id_,
                 user_id=owner.id,

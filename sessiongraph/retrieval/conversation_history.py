@@ -24,7 +24,7 @@ from sessiongraph.retrieval.token_budget import estimated_tokens
 from sessiongraph.retrieval.told_in_session import told_turns
 from sessiongraph.secret_masking import mask_turn, told
 from sessiongraph.services import Services
-from sessiongraph.session_cache.base import in_order
+from sessiongraph.session_cache.base import moment_after
 from sessiongraph.text_index.bm25_index import BM25Index
 from sessiongraph.text_index.tokenizer import Tokenizer
 from sessiongraph.types import Dataset, Turn, Usage, User
@@ -158,7 +158,7 @@ async def write_turn(
         question=result.query,
         answer=result.answer,
         # In this machine's zone: "today" is the speaker's day.
-        created_at=in_order(datetime.now(UTC).astimezone(), conversation.turns),
+        created_at=moment_after(conversation.turns, datetime.now(UTC).astimezone()),
         dataset_id=dataset.id if dataset else None,
         context=result.context,
         elements=tuple(citation.id for citation in result.citations),

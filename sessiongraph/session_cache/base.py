@@ -26,7 +26,7 @@ PAGE = 1000
 _APART = timedelta(hours=1)
 
 
-def in_order(now: datetime, said: Sequence[Turn]) -> datetime:
+def moment_after(said: Sequence[Turn], now: datetime) -> datetime:
     """When a turn is said after those of `said`: `now`, or the latest of their moments, where this clock is behind."""
     return max([now, *(turn.created_at for turn in said if turn.created_at - now < _APART)])
 

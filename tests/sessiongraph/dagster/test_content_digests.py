@@ -78,6 +78,22 @@ def test_after_any_commits_they_are_those_of_the_content(store: DuckDBStore, see
     assert kept(store) == counted(store)
 
 
+def test_another_name_and_another_fact_are_another_version(tmp_path: Path) -> None:
+    mention = ("Person 0", "Person", "…", "document")
+    said = [
+        Evidence("d0", claims=[claim(0)], mentions=[mention]),
+        Evidence("d0", claims=[claim(0)], mentions=[("Person 0", "Organization", "…", "document")]),
+        Evidence("d0", claims=[claim(1)], mentions=[mention]),
+        Evidence("d0", claims=[claim(0)], mentions=[]),
+    ]
+    versions = set()
+    for number, evidence in enumerate(said):
+        store = DuckDBStore(tmp_path / str(number) / "graph.duckdb")
+        put(store, evidence)
+        versions.add(str(kept(store)[0]))
+    assert len(versions) == len(said)
+
+
 def test_what_is_kept_is_not_counted_again(store: DuckDBStore) -> None:
     put(store, document(0))
     kept(store)
