@@ -15,6 +15,7 @@ LIVE_CLAIM = "window_id IN (SELECT window_id FROM live_windows)"
 
 HARMS = [
     ("evidence_is_complete", "mentions_without_window", ["DELETE FROM windows"]),
+    ("evidence_is_complete", "mentions_without_window", ["UPDATE mentions SET seq = seq + 1"]),
     ("evidence_is_complete", "claims_without_window", ["UPDATE claims SET seq = seq + 1"]),
     ("evidence_is_complete", "persisted_without_passage", ["DELETE FROM turns"]),
     ("evidence_is_complete", "passages_without_document", ["DELETE FROM documents WHERE kind = 'session'"]),

@@ -1,5 +1,6 @@
 """Warnings with figures: each goes off where it should, and is silent where all is well or little is there."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
@@ -7,6 +8,7 @@ import pytest
 
 from orchestration.checks.noise_entities import noise_reason
 from orchestration.checks.quality import quality_checks
+from sessiongraph import facts
 from sessiongraph.types import Turn
 from tests.orchestration.checks.conftest import Judge
 from tests.orchestration.conftest import MAIN, Project
@@ -23,6 +25,18 @@ def test_a_sound_graph_passes_them_all(built: Project, judge: Judge) -> None:
     assert [check.name for check in quality_checks("turns") if not judge(check.name).passed] == []
     assert figures(judge("extraction_yield"))["facts_per_passage"] == 1.0
     assert figures(judge("skipped_and_failed"))["share_skipped"] == 0.5
+
+
+def test_what_stated_a_fact_has_yielded_one_even_if_a_person_says_that_it_is_wrong(
+    built: Project, judge: Judge
+) -> None:
+    before = figures(judge("extraction_yield"))
+    assert before["passages"] == 1 and before["without_fact"] == 0
+    for fact in asyncio.run(facts.list("main_dataset")):
+        asyncio.run(facts.retract("main_dataset", fact.short_id))
+
+    after = figures(judge("extraction_yield"))
+    assert after["without_fact"] == 0 and after["facts_per_passage"] == 0.0
 
 
 def test_much_that_yields_nothing_much_that_is_skipped_and_much_junk(project: Project, judge: Judge) -> None:

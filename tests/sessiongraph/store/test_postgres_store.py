@@ -390,7 +390,7 @@ def test_a_query_reads_one_partition_of_each_table(store: PostgresStore):
 
 
 def test_new_vectors_are_found_without_a_look_at_those_before(store: PostgresStore):
-    """Of what was just written PostgreSQL has no statistics; another process is to find a commit at once all the same."""
+    """Of what was just written PostgreSQL has no statistics; a commit is to be found at once all the same."""
 
     def vectors(first: int, count: int) -> list[dict[str, object]]:
         return [{"text_id": f"{n:032x}", "model": "m", "vector": bytes(8)} for n in range(first, first + count)]
