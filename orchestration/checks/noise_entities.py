@@ -28,7 +28,9 @@ _STOPWORDS = frozenset(
 )
 _NUMBER = re.compile(r"[\W\d_]*\d[\W\d_]*\Z")
 # A number may well be one of these.
-_NUMERIC_TYPES = frozenset(("date", "time", "number", "quantity", "money", "year", "percent", "ordinal", "cardinal"))
+_NUMERIC_TYPES = frozenset(
+    ("date", "time", "number", "quantity", "money", "year", "percent", "ordinal", "cardinal", "value")
+)
 
 
 def noise_reason(name: str, kind: str) -> str | None:

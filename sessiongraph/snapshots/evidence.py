@@ -180,6 +180,10 @@ class EvidenceTables(SavedParts):
         """Whether one of `claims` (rows) may say what a speaker is called."""
         return bool(self._is_naming.array[self.claims["relation"][claims]].any())
 
+    def subjects(self) -> Array:
+        """The keys that claims are about, in whatever order."""
+        return np.concatenate([table["subject"] for table in (self.claims, self.excluded)])
+
     def mentioned_keys(self) -> Array:
         """A mask of the keys that the evidence itself mentions: not by a correction alone."""
         own = self.mentions["key_code"][self.mentions["correction"] < 0]

@@ -61,12 +61,16 @@ def _utterances(window: ParsedWindow) -> Iterator[tuple[int | None, Part]]:
 
 @dataclass
 class _Entity:
-    """An entity as it grows: how much speaks for each type, its passages, and what is said of it, best first."""
+    """An entity as it grows: how much speaks for each type, its passages, and what is said of it, best first.
+
+    A thing without a name of which nothing is told is none: "albums" is what the label has released.
+    """
 
     name: str
     types: Counter[str] = field(default_factory=Counter)
     passages: set[int] = field(default_factory=set)
     said: list[tuple[int, str]] = field(default_factory=list)
+    is_told_of: bool = False
 
 
 class _Window:
@@ -107,7 +111,7 @@ class _Window:
         summaries = [Summary(passage=min(self.window.parts), text=best[1])] if best else []
         return Extraction(
             summaries=summaries,
-            entities=[self._entity(e) for e in self.entities.values()],
+            entities=[self._entity(e) for e in self.entities.values() if e.is_told_of],
             facts=[*self.facts.values()],
         )
 
@@ -253,7 +257,9 @@ class _Window:
                     type_ = "Person" if slot.kind in ("i", "you", "she", "he") else ""
                     self._note(name, type_, number, statement, 2, LIKELY)
             elif isinstance(slot, Mention) and is_known(slot.name, known):
-                self._note(self.coreference.name(slot, known), slot.type, number, statement, 2, slot.weight)
+                name = self.coreference.name(slot, known)
+                is_value = slot in fact.objects and not slot.proper and len(slot.name) == 1
+                self._note(name, slot.type, number, statement, 2, slot.weight, is_value)
 
     def _mention(self, sentence: Sentence, known: Referents, statement: str, number: int) -> None:
         for mention in sentence.mentions:
@@ -262,14 +268,17 @@ class _Window:
                 name = self.coreference.name(mention, known)
                 self._note(name, mention.type, number, statement, weight, mention.weight)
 
-    def _note(self, name: str, type_: str, number: int, statement: str, worth: int, sure: int = 0) -> None:
+    def _note(
+        self, name: str, type_: str, number: int, statement: str, worth: int, sure: int = 0, is_value: bool = False
+    ) -> None:
         """Takes that `name` is told of in `statement`, which is `worth` so much to describe it, as a `type_` for which
-        `sure` speaks."""
+        `sure` speaks; or, as a value, that it is only what is told of something else."""
         if name.lower() in ("user", "assistant", "question", "session id"):
             return
         entity = self.entities.setdefault(name.casefold(), _Entity(name))
         # That something is a concept is said of all for which nothing speaks.
         entity.types[type_ or "Concept"] += sure if type_ in ("", "Concept") else max(sure, 1)
+        entity.is_told_of |= not is_value
         entity.passages.add(number)
         entity.said.append((worth, statement))
 

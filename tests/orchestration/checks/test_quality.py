@@ -113,6 +113,7 @@ def test_turns_that_only_the_cache_has_and_that_expire_soon(
         ("my own", "Concept", "stopword"),
         ("the thing", "Concept", "stopword"),
         ("42", "Concept", "number"),
+        ("42", "Value", None),
         ("3,000.50", "Product", "number"),
         ("2010", "Date", None),
         ("--- !", "Concept", "punctuation"),

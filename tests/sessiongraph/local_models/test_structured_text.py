@@ -56,6 +56,12 @@ def test_the_form_of_a_text_says_whose_facts_its_lines_are(form: str) -> None:
     assert triples(document(text)) == expected
 
 
+def test_a_thing_without_a_name_of_which_nothing_is_told_is_the_value_of_a_fact() -> None:
+    found = document("Orla Sand runs a bakery in Riga. The warranty covers repairs. Ines Dahl paints boats.")
+    assert {"Orla Sand", "Riga", "warranty", "Ines Dahl"} == {entity.name for entity in found.entities}
+    assert {("Ines Dahl", "paints", "boats"), ("warranty", "covers", "repairs")} <= triples(found)
+
+
 def test_what_a_column_names_has_its_type() -> None:
     found = document("| Employee | Office |\n| --- | --- |\n| Sand | Mossby |\n| Quist | Halland |")
     types = {entity.name: entity.type for entity in found.entities}

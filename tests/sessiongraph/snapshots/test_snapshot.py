@@ -10,6 +10,7 @@ import pytest
 
 from sessiongraph.ids import text_id
 from sessiongraph.snapshots.snapshot import Snapshot
+from sessiongraph.snapshots.snapshot_cache import SnapshotReader
 from sessiongraph.store.duckdb_store import DuckDBStore
 from tests.support.evidence import Evidence, put, put_turn, put_window, settle
 from tests.support.snapshots import load_snapshot
@@ -69,6 +70,21 @@ def test_entities_and_facts_do_not_depend_on_the_order_in_which_they_came(tmp_pa
             put(store, *part)
         seen.append(contents(snapshot(store)))
     assert all(one == seen[0] for one in seen)
+
+
+def test_what_facts_only_say_of_something_is_a_value_until_one_is_about_it(store: DuckDBStore) -> None:
+    said = [("Ana", "owns", "boat"), ("boat", "is", "red"), ("Ana", "has age", "42")]
+    claims = [(*fact, f"{' '.join(fact)}.", None, "document") for fact in said]
+    ana = ("Ana", "Person", "", "document")
+    put(store, Evidence("a", claims=claims[:1], mentions=[ana]), Evidence("c", claims=claims[2:], mentions=[ana]))
+    assert [entity(snapshot(store), name)["type"] for name in ("boat", "42", "Ana")] == ["Value", "Value", "Person"]
+
+    reader = SnapshotReader()
+    reader.snapshot(store, "model")
+    put(store, Evidence("b", claims=claims[1:2]))
+
+    for found in (snapshot(store), reader.snapshot(store, "model")):
+        assert [entity(found, name)["type"] for name in ("boat", "red", "42")] == ["Concept", "Value", "Value"]
 
 
 def test_one_fact_has_all_of_its_evidence_and_one_entity_all_of_its_names(store: DuckDBStore) -> None:
