@@ -208,3 +208,18 @@ async def test_a_turn_and_a_question_are_of_the_day_where_they_are_asked(
     [told] = [warning for warning in result.warnings if "Nothing is of the time" in warning]
     assert any(f"from {day} to {day}" in told for day in days)
     assert (await sessions.get_turns("s"))[0].created_at.utcoffset() == timedelta(hours=east)
+
+
+NOTES = [f"The {word} of harbour number {number} is painted." for number, word in enumerate(("mast", "keel", "deck"))]
+QUESTION = "Which evening suits the mast concert?"
+
+
+async def test_a_single_word_in_common_does_not_decide_beside_vectors_of_sentences(endpoint: OpenAIEndpoint):
+    meant = {text: number for number, text in enumerate(NOTES)} | {QUESTION: 2}
+    endpoint.vectors = lambda texts, size: [[float(at == meant.get(it, 3)) for at in range(size)] for it in texts]
+    await sessiongraph.add(NOTES, dataset_name="harbour")
+    await sessiongraph.cognify("harbour")
+
+    (found,) = await sessiongraph.search(QUESTION, query_type=SearchType.CHUNKS)
+
+    assert "deck" in found.citations[0].text

@@ -232,6 +232,15 @@ async def test_calls_in_flight_are_bounded(openai_endpoint: OpenAIEndpoint) -> N
     assert len(openai_endpoint.embeddings) == 8 and openai_endpoint.max_in_flight == 2
 
 
+@pytest.mark.parametrize(
+    ("model", "is_of_sentences"), [("local/wordllama", False), ("local/e5-small", True), ("openai/test", True)]
+)
+def test_the_vectors_of_the_default_alone_are_of_words(model: str, is_of_sentences: bool) -> None:
+    """Words count in full beside them: rankings of homes that there are stay as they were."""
+    given = Settings(_env_file=None, embedding_model=model)  # type: ignore[call-arg]
+    assert Embedder(given).reads_sentences is is_of_sentences
+
+
 def test_a_missing_key_is_named() -> None:
     given = Settings(_env_file=None, embedding_model="openai/text-embedding-3-small")  # type: ignore[call-arg]
     with pytest.raises(LLMNotConfiguredError, match="EMBEDDING_API_KEY"):
