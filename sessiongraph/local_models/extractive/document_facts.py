@@ -25,7 +25,7 @@ def instructed(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
         if verb.tag_ not in ("VB", "VBP") or verb.dep_ not in ("ROOT", "conj") or not _is_imperative(verb):
             continue
         thing = next((child for child in verb.rights if child.dep_ == "dobj"), None)
-        kind = phrases.slot(thing) or phrases.kind(thing) if thing is not None else None
+        kind = phrases.slot(thing) or phrases.owned_kind(thing) if thing is not None else None
         if thing is None or kind is None:
             continue
         words = " ".join(token.lower_ for token in (*_denial(verb), verb))
@@ -38,7 +38,7 @@ def _let(verb: "Token", phrases: Phrases) -> Iterator[RawFact]:
     thing = next((child for child in verb.lefts if child.dep_ == "nsubj"), None)
     if thing is None or verb.dep_ != "ccomp" or verb.head.lower_ != "let" or not _is_imperative(verb.head):
         return
-    kind = phrases.slot(thing) or phrases.kind(thing)
+    kind = phrases.slot(thing) or phrases.owned_kind(thing)
     if kind is None:
         return
     for preposition in verb.rights:
@@ -94,7 +94,7 @@ def there_is(clause: Clause, phrases: Phrases) -> Iterator[RawFact]:
     if not any(child.dep_ == "expl" and child.lower_ == "there" for child in clause.verb.lefts):
         return
     thing = next((child for child in clause.verb.rights if child.dep_ in ("attr", "dobj")), None)
-    kind = phrases.slot(thing) or phrases.kind(thing) if thing is not None else None
+    kind = phrases.slot(thing) or phrases.owned_kind(thing) if thing is not None else None
     if thing is None or kind is None or any(child.lower_ == "no" for child in thing.lefts):
         return
     for preposition in (*thing.rights, *clause.verb.rights):

@@ -99,7 +99,7 @@ class Facts:
             amount = self._amount(subject)
             # "4 % of customers", "3,000 people"
             is_figure = amount is not None and any(letter.isdigit() for letter in amount)
-            kind = amount if is_figure else self.phrases.kind(subject)
+            kind = amount if is_figure else self.phrases.owned_kind(subject)
         if kind is None or subject is None:
             return
         if subject.lemma_.lower() in lexicon.SAID_AGAIN and is_anaphoric(subject):
@@ -238,7 +238,7 @@ class Facts:
         # What hangs on the object is told too where it names something: "adopted a dog from the Hope Shelter".
         for preposition, inner in prepositions(target, clause.final):
             named = tuple(slot for slot in self._slots(inner) if isinstance(slot, Mention) and slot.proper)
-            if named and preposition.lower_ != "of" and target.lemma_ not in lexicon.EMPTY_NOUNS:
+            if named and preposition.lower_ not in ("of", "between") and target.lemma_ not in lexicon.EMPTY_NOUNS:
                 phrase = (*clause.phrase, *denials(target), *compound(target), preposition)
                 yield self._fact(clause, subjects, phrase, named)
 

@@ -37,6 +37,9 @@ def of_noun(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     ):
         if name.proper and head.type != name.type and "Concept" not in (head.type, name.type):
             return  # "a label from Nagoya, Kelp Records"
+        if name.proper and thing.pos_ == "NOUN":
+            yield RawFact((name,), ("is",), (head,))  # "the Swedish firm Nordvik"
+            return
         is_in = head.type == name.type == "Place"
         yield RawFact((head,), ("is in" if is_in else "is",), (name,))
         for preposition, inner in prepositions(token, None):

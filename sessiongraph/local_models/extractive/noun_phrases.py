@@ -4,6 +4,7 @@ What does not belong here: verbs, and what is said of anything.
 """
 
 import re
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from sessiongraph.local_models.extractive.name_spans import (
     type_of,
 )
 from sessiongraph.local_models.extractive.name_types import gender_of
-from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, PronounKind, Slot, Template
+from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, PronounKind, Slot, Template, rendered
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -99,8 +100,7 @@ class Phrases:
 
     def _role(self, token: "Token") -> Mention | None:
         """ "Our CFO": somebody's role, written as a name is."""
-        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
-        if token.lower_ not in lexicon.ROLES or (name := self._owned(owner, token.text)) is None:
+        if token.lower_ not in lexicon.ROLES or (name := self._owned(token, token.text)) is None:
             return None
         return Mention(token.i, name, "Person", False, token.dep_ in SUBJECTS)
 
@@ -139,20 +139,18 @@ class Phrases:
             name = name[0].lower() + name[1:]
         if not NAME.match(name) or len(name) > MAX_NAME or last - first >= MAX_WORDS:
             return None
-        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
-        template: Template = (name,)
-        if lexicon.is_kin(token):
-            owned = self._owned(owner, name)
-            if owned is None and not self._is_had(token):
-                return None
-            template = owned or template
         proper = any(number in self.found.span_of for number in range(first, last + 1)) or (
             last > token.i and self.doc[last].pos_ == "PROPN"
         )
+        # "My band has a gig" is about that band; what is done to something of one's own is told of its owner.
+        is_owned = lexicon.is_kin(token) or (token.dep_ in SUBJECTS and not proper)
+        owned = self._owned(token, name) if is_owned else None
+        if owned is None and lexicon.is_kin(token) and not self._is_had(token):
+            return None
         gender = "f" if lemma in lexicon.FEMALE else "m" if lemma in lexicon.MALE else ""
         return Mention(
             token.i,
-            template,
+            owned or (name,),
             type_of(token),
             proper,
             token.dep_ in SUBJECTS,
@@ -178,6 +176,12 @@ class Phrases:
         is_plural = token.tag_ in ("NNS", "NNPS")
         return Mention(token.i, (name,), type_of(token), False, token.dep_ in SUBJECTS, is_plural)
 
+    def owned_kind(self, token: "Token") -> Mention | None:
+        """Its kind, and whose it is: "their battery"."""
+        if (kind := self.kind(token)) is None:
+            return None
+        return replace(kind, name=self._owned(token, rendered(kind.name, {})) or kind.name)
+
     def _is_told_apart(self, token: "Token", first: int) -> bool:
         """Whether something says which one `token` is, in its phrase from `first` on or by a name behind it: "tram
         line", "the court in Lenz"."""
@@ -185,7 +189,9 @@ class Phrases:
         governed = (inner for it in token.rights if it.dep_ == "prep" for inner in it.rights)
         return is_modified or any(inner.i in self.found.named for inner in governed)
 
-    def _owned(self, owner: "Token | None", name: str) -> Template | None:
+    def _owned(self, token: "Token", name: str) -> Template | None:
+        """The `name` of `token` with whose it is, None where it is nobody's."""
+        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
         whose = self.slot(owner) if owner is not None else None
         if isinstance(whose, Pronoun):
             return (whose, " " + name)

@@ -62,6 +62,24 @@ def test_a_thing_without_a_name_of_which_nothing_is_told_is_the_value_of_a_fact(
     assert {("Ines Dahl", "paints", "boats"), ("warranty", "covers", "repairs")} <= triples(found)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ines Dahl was born in Riga. Her boats hang in Orla Hall.", ("Ines Dahl's boats", "hang in", "Orla Hall")),
+        ("Kordax makes drills. Its battery lasts two days.", ("Kordax's battery", "lasts", "two days")),
+        ("Ines Dahl lives in Riga. She sold her boat to Omar Quist.", ("Ines Dahl", "sold", "boat")),
+        ("In 2019 the Swedish firm Nordvik bought a mill.", ("Nordvik", "is", "Swedish firm")),
+    ],
+)
+def test_things_without_a_name_are_told_apart_by_whose_they_are(text: str, expected: tuple[str, str, str]) -> None:
+    assert expected in triples(document(text))
+
+
+def test_what_is_between_two_is_no_fact_about_either() -> None:
+    found = triples(document("Caspian Air began flights between Baku and Izmir in June."))
+    assert found == {("Caspian Air", "began", "flights")}
+
+
 def test_what_a_column_names_has_its_type() -> None:
     found = document("| Employee | Office |\n| --- | --- |\n| Sand | Mossby |\n| Quist | Halland |")
     types = {entity.name: entity.type for entity in found.entities}
