@@ -27,6 +27,15 @@ async def test_turns_come_in_the_order_in_which_they_were_said():
     assert [turn.question for turn in await sessions.get_turns("s", last=2)] == ["q2", "q3"]
 
 
+async def test_a_turn_of_days_to_come_takes_no_later_one_with_it(cache: str):
+    """A clock that is behind is made up for; a moment that was given is that turn's alone."""
+    given, before = datetime.now(UTC) + timedelta(days=2), datetime.now(UTC)
+    await sessions.add_turn("s", "Remind me.", "On Tuesday.", created_at=given)
+    await sessions.add_turn("s", "Thanks.", "You are welcome.")
+    now, then = await sessions.get_turns("s")
+    assert then.created_at == given and before <= now.created_at <= datetime.now(UTC)
+
+
 async def test_sessions_are_listed_latest_first_and_per_user():
     ana = await users.create("ana")
     for session_id in ("first", "second"):
