@@ -28,10 +28,12 @@ _BATCH_PASSAGES = 20_000
 # A turn that ever had a context is read again where there is a newer version: that one's context counts.
 _LEDGER = """
 SELECT passage_id, window_id, disposition, seq FROM (
-    SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM ledger
-    WHERE disposition <> 'failed' AND (seq > $since OR $since > 0 AND passage_id IN (
-        SELECT passage_id FROM turns WHERE seq > $since AND passage_id IN (
-            SELECT passage_id FROM turns WHERE context IS NOT NULL)))) newest
+    SELECT *, row_number() OVER (PARTITION BY passage_id ORDER BY seq DESC) AS nth FROM (
+        SELECT * FROM ledger WHERE seq > $since UNION ALL
+        SELECT * FROM ledger WHERE $since > 0 AND passage_id IN (
+            SELECT passage_id FROM turns WHERE seq > $since AND passage_id IN (
+                SELECT passage_id FROM turns WHERE context IS NOT NULL))) told
+    WHERE disposition <> 'failed') newest
 WHERE nth = 1
 """
 # `live` has passage_id, window_id and the seq of the ledger row: a turn is read as it was then. Only rows of commits
