@@ -28,9 +28,7 @@ class SlowProxy:
     def cut(self) -> None:
         """End the connections that there are, of both sides, in the middle of whatever they are at."""
         cut, self._open = self._open, []  # not those that somebody opens as soon as theirs has ended
-        for one in cut:
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+        _end(*cut)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -43,7 +41,17 @@ class SlowProxy:
 
     def _forward(self, source: socket.socket, sink: socket.socket, late: bool) -> None:
         with suppress(OSError), source, sink:
-            while data := source.recv(65536):
-                if late:
-                    time.sleep(self.delay)
-                sink.sendall(data)
+            try:
+                while data := source.recv(65536):
+                    if late:
+                        time.sleep(self.delay)
+                    sink.sendall(data)
+            finally:
+                _end(source, sink)
+
+
+def _end(*connections: socket.socket) -> None:
+    """Tell both sides that it is over: to close alone tells nobody while another thread waits for what comes."""
+    for one in connections:
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)
