@@ -16,6 +16,7 @@ from sessiongraph.default_client import default_services
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.types import Turn
 from tests.conftest import RedisServer
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint
 from tests.support.slow_proxy import SlowProxy
 
@@ -42,11 +43,15 @@ def admin(server: RedisServer, password: str | None = None) -> redis.Redis:
     return redis.Redis(server.host, server.port, password=password, decode_responses=True)
 
 
-@pytest.fixture
-async def memory(endpoint: OpenAIEndpoint) -> OpenAIEndpoint:
-    """A dataset that can be searched."""
+async def one_document() -> None:
     await sessiongraph.add(["Alice lives in Paris."])
     await sessiongraph.cognify()
+
+
+@pytest.fixture
+async def memory(endpoint: OpenAIEndpoint, fill_home: FillHome) -> OpenAIEndpoint:
+    """A dataset that can be searched."""
+    await fill_home(one_document)
     return endpoint
 
 

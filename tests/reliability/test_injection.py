@@ -12,6 +12,7 @@ from sessiongraph.default_client import default_services
 from sessiongraph.extraction.window_extraction import PROMPT
 from sessiongraph.ids import session_document_id, turn_passage_id
 from sessiongraph.retrieval import answer_generation
+from tests.sessiongraph.conftest import FillHome
 from tests.support.openai_endpoint import OpenAIEndpoint, Request
 
 HONEST = [
@@ -73,10 +74,15 @@ async def facts_of(session_id: str, *turns: tuple[str, str]) -> Claims:
     return await claims_of(session_id, session_id)
 
 
+async def honest() -> None:
+    await facts_of("undisturbed", *HONEST)
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
-async def test_a_turn_that_gives_orders_changes_no_other_turn(model: str, attack: str):
+async def test_a_turn_that_gives_orders_changes_no_other_turn(model: str, attack: str, fill_home: FillHome):
     text = ATTACKS[attack]
-    undisturbed = await facts_of("undisturbed", *HONEST)
+    await fill_home(honest)
+    undisturbed = await claims_of("undisturbed", "undisturbed")
     assert any(undisturbed.values())
     attacked = await facts_of("attacked", HONEST[0], (text, "I see."), HONEST[1], ("Anything else?", text), HONEST[2])
     assert {question: attacked[question] for question, _ in HONEST} == undisturbed

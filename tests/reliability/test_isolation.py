@@ -35,6 +35,7 @@ from sessiongraph import (
 from sessiongraph.services import Services
 from sessiongraph.settings import load_settings
 from tests.orchestration.conftest import Project, own_instance, project
+from tests.sessiongraph.conftest import FillHome
 from tests.support.terminal import Terminal
 
 __all__ = ["own_instance", "project"]  # fixtures: an instance of Dagster of the test's own, and a project in it
@@ -51,8 +52,7 @@ class People:
     dataset_id: str
 
 
-@pytest.fixture
-async def people(home: Path) -> People:
+async def olgas_and_sams() -> None:
     olga, rita, sam = [await users.create(name) for name in ("olga", "rita", "sam")]
     await sessiongraph.add([TEXT], "secrets", user=olga, node_set=["vault"])
     await sessiongraph.cognify("secrets", user=olga)
@@ -61,6 +61,12 @@ async def people(home: Path) -> People:
     await datasets.grant("secrets", rita, "read", by=olga)
     await sessiongraph.add(["Bob Jones lives in Lyon."], "mine", user=sam)
     await sessiongraph.cognify("mine", user=sam)
+
+
+@pytest.fixture
+async def people(fill_home: FillHome) -> People:
+    await fill_home(olgas_and_sams)
+    olga, rita, sam = [await users.get(name) for name in ("olga", "rita", "sam")]
     return People(olga, rita, sam, (await datasets.list(user=olga))[0].id)
 
 
