@@ -19,11 +19,13 @@ class LocalModels:
 
     def __init__(self) -> None:
         from sessiongraph.local_models.e5_small import E5Small
+        from sessiongraph.local_models.extractive.likeness import WordVectors
         from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
         from sessiongraph.local_models.wordllama import WordLlama
 
         self._parser = SentenceParser()
         self._wordllama = WordLlama()
+        self._word_vectors = WordVectors(self._wordllama.embed)
         self._e5_small = E5Small()
 
     def complete(self, message: str) -> str | None:
@@ -39,7 +41,7 @@ class LocalModels:
         from sessiongraph.prompts.question_prompt import parse_question
 
         if (question := parse_question(message)) is not None:
-            return answer(question, self._parser)
+            return answer(question, self._parser, self._word_vectors)
         if (turns := parse_session(message)) is not None:
             return lessons(turns).model_dump_json()
         windows = parse(message)
@@ -59,3 +61,4 @@ class LocalModels:
     def forget_texts(self) -> None:
         """Drop what is remembered of texts that were parsed."""
         self._parser.forget_texts()
+        self._word_vectors.forget()

@@ -9,6 +9,7 @@ from sessiongraph.local_models.extractive.acknowledge import acknowledge
 from sessiongraph.local_models.extractive.asked_for import AskedFor
 from sessiongraph.local_models.extractive.candidate_sentences import REPLACED, Candidate, candidates, utterances
 from sessiongraph.local_models.extractive.frames import frame_of
+from sessiongraph.local_models.extractive.likeness import Likeness, WordVectors
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.local_models.extractive.sentence_scoring import Ranked, ranked, shares_a_word
 from sessiongraph.prompts.acknowledgement import pleasantry
@@ -18,9 +19,11 @@ from sessiongraph.prompts.question_prompt import NO_ANSWER, Question
 from sessiongraph.speech_acts import speech_act
 
 _QUOTE_CHARS = 400
+# How many sentences are quoted where several things are asked for.
+_MOST = 3
 
 
-def answer(question: Question, parser: SentenceParser) -> str:
+def answer(question: Question, parser: SentenceParser, vectors: WordVectors) -> str:
     """The answer to `question`: sentences of its sources, each followed by " [n]", or NO_ANSWER.
 
     What asks nothing is acknowledged, or gets a greeting back.
@@ -41,8 +44,11 @@ def answer(question: Question, parser: SentenceParser) -> str:
     asked = AskedFor(question.text, about, past, history, speakers, question.asker, is_about_self)
     if not found or not asked.is_named_in(found, question.sources):
         return NO_ANSWER
-    best = ranked(asked, found)
-    return _quoted(asked, best) if best.answers else NO_ANSWER
+    vocabulary = frozenset[str]().union(*(it.words | it.asked | it.nearby for it in found))
+    # What people ask about themselves is told in known ways; words that are nearly alike would mislead there.
+    likeness = Likeness(asked.words, vocabulary, vectors if asked.about_self is None else None)
+    best = ranked(asked, found, likeness)
+    return _quoted(asked, best, likeness) if best.answers else NO_ANSWER
 
 
 def _with_its_end(first: Candidate, ranked: list[Candidate]) -> Candidate:
@@ -52,18 +58,20 @@ def _with_its_end(first: Candidate, ranked: list[Candidate]) -> Candidate:
     return next((it for it in ranked if it.quote == first.quote and it.valid.end not in (None, REPLACED)), first)
 
 
-def _quoted(asked: AskedFor, found: Ranked) -> str:
-    first = _with_its_end(found.answers[0], found.beside)
-    beside = found.beside if asked.about_self is None else []
-    second = next((it for it in beside if _adds(it, first) and shares_a_word(asked, it)), None)
-    chosen = [first] if second is None else [first, second]
+def _quoted(asked: AskedFor, found: Ranked, likeness: Likeness) -> str:
+    chosen = [_with_its_end(found.answers[0], found.beside)]
+    most = _MOST if asked.asks_several else 2
+    for it in found.beside if asked.about_self is None else ():
+        if len(chosen) < most and _adds(it, chosen) and shares_a_word(asked, it, likeness):
+            chosen.append(it)
     return " ".join(f"{_cut(_quote(asked, candidate))}{_until(candidate)} [{candidate.number}]" for candidate in chosen)
 
 
-def _adds(candidate: Candidate, first: Candidate) -> bool:
-    """Whether another source says what `first` does not."""
-    is_news = set(candidate.sentence.lemmas) - first.words - first.carried
-    return candidate.number != first.number and bool(is_news)
+def _adds(candidate: Candidate, chosen: list[Candidate]) -> bool:
+    """Whether another source says what those `chosen` do not."""
+    return all(
+        candidate.number != it.number and bool(set(candidate.sentence.lemmas) - it.words - it.carried) for it in chosen
+    )
 
 
 def _until(candidate: Candidate) -> str:

@@ -26,7 +26,12 @@ _KINDS = (
 _PAST = re.compile(r"\b(?:used to|previous(?:ly)?|former(?:ly)?|before|originally|once|first|ever|was|were|had|did)\b")
 _AGAIN = re.compile(r"(?:and|but|what about|how about)\b")
 _SAID = re.compile(
-    r"\b(?:say|said|saying|tell|told|mention(?:ed)?|write|wrote|answer(?:ed)?|repl(?:y|ied)|ask(?:ed)?)\b"
+    r"\b(?:according to|say|said|saying|tell|told|mention(?:ed)?|write|wrote|answer(?:ed)?|repl(?:y|ied)|ask(?:ed)?)\b"
+)
+# "Which books has …": a plural before the verb.
+_SEVERAL = re.compile(
+    r"\bhow many\b|\b(?:what|which)(?: [\w-]+){0,3}? [\w-]+[^s\W]s"
+    r" (?:do|does|did|has|have|had|are|were|is|was|will|would|can|could|should|might)\b"
 )
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _WORK = re.compile(
@@ -71,21 +76,30 @@ class AskedFor:
         self.is_past = bool(_PAST.search(lowered))
         self.kinds = next((kinds for pattern, kinds in _KINDS if pattern.search(lowered)), frozenset())
         self.is_open = bool(re.search(r"\b(?:who|whom|whose|what|which|where|when|why|how)\b", lowered))
+        # Whom it asks about: "Eva", or "Eva and Tom".
+        self.topics = self._topics(text)
+        self.asks_several = bool(_SEVERAL.search(lowered)) or len(self.topics) > 1
         self.asks_who = bool(re.search(r"\bwho(?:m|se)?\b", lowered))
         # Who is asked for their words: what they say is then of whatever else is named.
-        self.sayer = self.names[self.topic][0] if self.names and _SAID.search(lowered) else None
+        self.sayer = self.topics[0][0] if self.topics and _SAID.search(lowered) else None
         if self.sayer in speakers:
-            self.names.pop(self.topic)
+            self.names.remove(self.topics[0])
+            self.topics = self._topics(text)
             self.words = {word: None for word in self.words if not _SAID.fullmatch(word)}
         else:
             self.sayer = None
         if _WORK.search(lowered):
             self.words["job"] = None
 
-    @property
-    def topic(self) -> int:
-        """Which of the names is asked about: the first that is a speaker's, or the first."""
-        return next((at for at, (name, _) in enumerate(self.names) if name in self.speakers), 0)
+    def _topics(self, text: str) -> list[tuple[str, bool]]:
+        """Which of the names are asked about: the first that is a speaker's, or the first, and who is joined to it."""
+        first = next((name for name, _ in self.names if name in self.speakers), self.names[0][0] if self.names else "")
+
+        def is_joined(name: str) -> bool:
+            one, other = re.escape(first), re.escape(name)
+            return name in self.speakers and bool(re.search(rf"\b(?:{one} and {other}|{other} and {one})\b", text))
+
+        return [(name, is_person) for name, is_person in self.names if name == first or is_joined(name)]
 
     def _take(self, sentence: Sentence, known: Referents, coreference: Coreference) -> None:
         named: set[str] = set()
@@ -93,7 +107,7 @@ class AskedFor:
         for mention in sentence.mentions:
             name = coreference.name(mention, known)
             if mention.proper and any(letter.isupper() for letter in name):
-                self.names.append((name, mention.type == "Person"))
+                self.names.append((name, mention.type == "Person" or name in self.speakers))
                 named |= {word.lower() for word in WORD.findall(rendered(mention.name, known))}
         for names in known.values():
             self.names += [(name, True) for name in names]
@@ -103,9 +117,10 @@ class AskedFor:
         self.names = list(dict.fromkeys(self.names))
 
     def is_named_in(self, candidates: list[Candidate], sources: tuple[Source, ...]) -> bool:
-        """Whether the sources name every name that is asked about."""
+        """Whether the sources name every name that is asked about, or have it for a speaker's."""
         said = {word for candidate in candidates for word in candidate.words}
         said |= {word.lower() for source in sources for word in WORD.findall(source.label)}
+        said |= {word.lower() for speaker in self.speakers for word in WORD.findall(speaker)}
         return all(is_said(name, is_person, said) for name, is_person in self.names)
 
 

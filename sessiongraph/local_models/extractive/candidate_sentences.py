@@ -27,9 +27,9 @@ class Candidate:
     """A sentence of source `number` (from 1) as it is quoted; its words with pronouns resolved.
 
     `names` are the words of all it names, `topics` of its subjects and owners, `carried` of whom the sentences before
-        it were about. `before` is the quote before it, `nearby` the lemmas of its utterance, `valid` when it was true,
-    `said_on` the day on which it was said. `role` is whose words they are in a conversation with `user`. `is_fact` is
-    whether its source is a known fact.
+    it were about. `before` is the quote before it, `nearby` the lemmas of its utterance, `asked` those of the questions
+    of another to which it replies, `valid` when it was true, `said_on` the day on which it was said. `role` is whose
+    words they are in a conversation with `user`. `is_fact` is whether its source is a known fact.
     """
 
     number: int
@@ -43,6 +43,7 @@ class Candidate:
     carried: frozenset[str]
     before: str
     nearby: frozenset[str]
+    asked: frozenset[str]
     valid: Validity
     said_on: str
     role: Role
@@ -88,7 +89,8 @@ def candidates(said_by: list[Utterance], speakers: frozenset[str]) -> list[Candi
         question = before if before is not None and _are_one_turn(before, utterance) else None
         answer = after if after is not None and _are_one_turn(utterance, after) else None
         beside = tuple(it.reading for it in (question, answer) if it is not None)
-        read = list(_sentences(utterance, question, beside, speakers, replaced, wrong))
+        put = _questions(before) if before is not None and _replies(utterance, before) else frozenset()
+        read = list(_sentences(utterance, question, beside, put, speakers, replaced, wrong))
         if asked and read and asked.number == utterance.number and _is_reply(asked, read):
             reply = read[0]
             # "Yes" answers whatever was asked: it is quoted with that, and is about it.
@@ -105,6 +107,19 @@ def _are_one_turn(question: Utterance, answer: Utterance) -> bool:
     """Whether they are what a user says and what that is answered, neither of which tells by itself who says it."""
     is_turn = question.number == answer.number and (question.role, answer.role) == ("user", "assistant")
     return is_turn and question.reading.speaker is None and answer.reading.speaker is None
+
+
+def _replies(utterance: Utterance, before: Utterance) -> bool:
+    """Whether they are of one source, and of two people with names."""
+    said, replied = before.reading.speaker, utterance.reading.speaker
+    return before.number == utterance.number and None is not said != replied is not None
+
+
+def _questions(utterance: Utterance) -> frozenset[str]:
+    """The lemmas of what is asked in `utterance`."""
+    return frozenset(
+        lemma for sentence in utterance.reading.sentences if sentence.question for lemma in sentence.lemmas
+    )
 
 
 def _is_reply(asked: Candidate, read: list[Candidate]) -> bool:
@@ -141,11 +156,13 @@ def _sentences(
     utterance: Utterance,
     question: Utterance | None,
     beside: tuple[Reading, ...],
+    put: frozenset[str],
     speakers: frozenset[str],
     replaced: set[frozenset[str]],
     wrong: set[str],
 ) -> Iterator[Candidate]:
-    """The sentences of `utterance`, which answers `question`; `beside` are the other readings of its turn."""
+    """The sentences of `utterance`, which answers `question`; `beside` are the other readings of its turn, `put` the
+    lemmas of what another asked before it."""
     reading, speaker, coreference = utterance.reading, utterance.speaker, Coreference(speakers)
     others = sorted(speakers - {reading.speaker}) if reading.speaker else []
     you = others[0] if len(others) == 1 else utterance.source.speaker if utterance.role == "assistant" else None
@@ -179,6 +196,7 @@ def _sentences(
             carried,
             before,
             nearby,
+            put,
             Validity(valid.start, valid.end or REPLACED) if any(map(words.issuperset, replaced)) else valid,
             str(dates.said_on(utterance.source.label) or ""),
             utterance.role,

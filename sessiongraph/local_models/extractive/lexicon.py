@@ -273,7 +273,7 @@ MOODS = EVALUATIVE | words(
 ASKING = words(
     """kind type sort name tell say mention know many much time year date day month place thing people person
     someone anything something country city town state happen describe explain please long old often
-    living"""
+    living accord recently lately currently soon likely probably usually ever"""
 )
 # With a question word beside them: somebody does not know, or asks.
 IGNORANCE = words("know wonder ask remember tell sure idea")

@@ -9,6 +9,7 @@ The weights were chosen on three conversations of LoCoMo, and tried on two other
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from math import log
 from typing import NamedTuple
 
@@ -16,30 +17,35 @@ from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.about_self import newest_first
 from sessiongraph.local_models.extractive.asked_for import AskedFor, is_said
 from sessiongraph.local_models.extractive.candidate_sentences import WORD, Candidate
+from sessiongraph.local_models.extractive.likeness import Likeness
 from sessiongraph.prompts.question_prompt import Validity
 
-# How much of the question a sentence must share, by weight, a second one too, and how close that must come to the best;
-# and the score that each must have.
-_ENOUGH = 0.45
+# How much of the question a sentence must share, by weight (the more where nobody is named whom it must be about), a
+# second one too, and how close that must come to the best; and the score that the best must have.
+_ENOUGH = 0.3
+_ENOUGH_OF_NOBODY = 0.45
 _ENOUGH_BESIDE = 0.15
-_SECOND = 0.65
-_LEAST = 1.3
-# How much more of the question may be said of others than of whom it asks about.
+_SECOND = 0.55
+_LEAST = 1.24
+# What of the question was said of others counts against an answer, and for it how much of the word that was least said
+# of whom it asks about.
+_OTHERS_WEIGHT = 0.7
+_LEAST_SAID_WEIGHT = 0.2
+# How much more of a question about oneself may be said of others.
 _OF_OTHERS = 0.15
 # Sources come best first: the score is divided by this power of the number of its source.
-_RANK_WEIGHT = 0.1
+_RANK_WEIGHT = 0.13
 # A sentence of so many words says much; a fact that holds says less than its passage.
 _MANY_WORDS = 20
 _LENGTH_WEIGHT = 0.4
 _SAYS_LESS = 0.25
 _KIND_WEIGHT = 0.8
 _LESS_OF_A_KIND = 0.7
-_SYNONYM = 0.7
-_SAME_STEM = 0.7
-_STEM = 5
 _NEARBY = 0.35
 _UNSAID = 0.35
-_OWN = 0.6
+# How much of a speaker is what they say without an "I", and what another says of them.
+_OWN = 0.8
+_BY_ANOTHER = 0.7
 # What is left of a sentence's score where it was true at another time than is asked for.
 _UNTIMELY = 0.5
 # The score of a sentence that tells of its speaker what they ask, in whichever words.
@@ -53,44 +59,89 @@ class Ranked(NamedTuple):
     beside: list[Candidate]
 
 
-def ranked(asked: AskedFor, candidates: list[Candidate]) -> Ranked:
+def ranked(asked: AskedFor, candidates: list[Candidate], likeness: Likeness) -> Ranked:
     """Those of `candidates` that say something of what is asked for; none where that was said of others."""
     if asked.about_self is None:
-        return _ranked(asked, candidates, strictly=True)
+        return _ranked(asked, candidates, likeness, strictly=True)
     telling = [[it for it in candidates if asked.about_self.fits(it, strictly)] for strictly in (True, False)]
-    found = _ranked(asked, telling[0], strictly=True)
-    return found if found.answers else _ranked(asked, telling[1], strictly=False)
+    found = _ranked(asked, telling[0], likeness, strictly=True)
+    return found if found.answers else _ranked(asked, telling[1], likeness, strictly=False)
 
 
-def _ranked(asked: AskedFor, candidates: list[Candidate], strictly: bool) -> Ranked:
-    frequency = Counter(word for candidate in candidates for word in candidate.words | candidate.carried)
-    weights = {word: _weight(_said_by(word, frequency), len(candidates)) for word in asked.words}
-    if _is_of_others(asked, weights, candidates):
-        return Ranked([], [])
-    fits = [(_fit(asked, weights, candidate, strictly), candidate) for candidate in candidates]
+class _Weighed(NamedTuple):
+    """A candidate, how much it has of each word that is asked and of all by weight, and whether it is of whom is asked
+    about. `covered` is None of a question of no words."""
+
+    candidate: Candidate
+    shares: dict[str, float]
+    covered: float | None
+    is_about: bool
+
+
+def _ranked(asked: AskedFor, candidates: list[Candidate], likeness: Likeness, strictly: bool) -> Ranked:
+    weighed = _weighed(asked, candidates, likeness)
+    fits = [(_fit(asked, each.candidate, each.covered, strictly), each.candidate) for each in weighed]
+    fits = [(fit, it) for fit, it in fits if fit.score > 0]
     asker = None if asked.is_past else asked.asker
-    answers = newest_first([(fit.score, it) for fit, it in fits if fit.score > 0 and fit.share >= _ENOUGH], asker)
-    beside = newest_first([(fit.score, it) for fit, it in fits if fit.score > 0 and fit.share >= _ENOUGH_BESIDE], asker)
-    least = _SECOND * answers[0][0] if answers else 0
+    is_of_another = asked.about_self is None and bool(asked.names or asked.sayer)
+    enough = _ENOUGH if is_of_another else _ENOUGH_OF_NOBODY
+    good = [(fit.score, it) for fit, it in fits if fit.share >= enough]
+    if asked.about_self is None:
+        good = [(score, it) for score, it in good if shares_a_word(asked, it, likeness)]
+    answers = newest_first(good, asker)
+    if not answers or not _is_enough(answers[0][0], asked, weighed):
+        return Ranked([], [])
+    beside = newest_first([(fit.score, it) for fit, it in fits if fit.share >= _ENOUGH_BESIDE], asker)
+    least = _SECOND * answers[0][0]
     return Ranked([it for _, it in answers], [it for score, it in beside if score >= least])
 
 
-def _is_of_others(asked: AskedFor, weights: dict[str, float], candidates: list[Candidate]) -> bool:
-    """Whether what is asked of one was said of another: "What did Eva paint?" where Tom paints, and Eva does not."""
-    if not asked.names or not weights:
-        return False
-    shares = {True: 0.0, False: 0.0}
+def _weighed(asked: AskedFor, candidates: list[Candidate], likeness: Likeness) -> list[_Weighed]:
+    frequency = Counter(word for candidate in candidates for word in candidate.words | candidate.carried)
+    weights = {word: _weight(_said_by(word, frequency), len(candidates)) for word in asked.words}
+    total = sum(weights.values())
+    found = []
     for candidate in candidates:
-        is_about = _about(*asked.names[asked.topic], asked, candidate) > 0
-        said = sum(weight for word, weight in weights.items() if _share(word, candidate.words, frozenset()))
-        shares[is_about] = max(shares[is_about], said / sum(weights.values()))
-    return shares[False] - shares[True] > _OF_OTHERS
+        shares = {word: _share(word, candidate, likeness) for word in weights}
+        covered = sum(weight * shares[word] for word, weight in weights.items()) / total if weights else None
+        is_of_topic = not asked.topics or any(_about(*name, asked, candidate) > 0 for name in asked.topics)
+        is_about = is_of_topic and asked.sayer in (None, candidate.speaker)
+        found.append(_Weighed(candidate, shares, covered, is_about))
+    return found
 
 
-def _covered(weights: dict[str, float], candidate: Candidate) -> float:
-    """The share of what is asked, by weight, that `candidate` has."""
-    shared = sum(weight * _share(word, candidate.words, candidate.nearby) for word, weight in weights.items())
-    return shared / sum(weights.values())
+def _is_enough(score: float, asked: AskedFor, weighed: list[_Weighed]) -> bool:
+    """Whether what scores best is an answer, as it may not be to "What did Eva paint?" where Tom paints.
+
+    The more of what is asked was said of others, and the less one of its words of whom it asks about, the better it
+    must be. What people say of themselves has scores of another kind, and must only not be said of others more.
+    """
+    others = [each for each in weighed if not each.is_about]
+    own = [each for each in weighed if each.is_about]
+    if asked.about_self is not None:
+        return _most(each.covered or 0.0 for each in others) - _most(each.covered or 0.0 for each in own) <= _OF_OTHERS
+    of_others = _most(_covered_with_names(asked, each) for each in others)
+    least_said = min((_most(each.shares[word] for each in own) for word in asked.words), default=1.0)
+    return score - _OTHERS_WEIGHT * of_others + _LEAST_SAID_WEIGHT * least_said >= _LEAST
+
+
+def _covered_with_names(asked: AskedFor, each: _Weighed) -> float:
+    """The share of what is asked that was said, where each name but those of whom it asks about counts as a word."""
+    names = [name for name in asked.names if name not in asked.topics]
+    words = (each.covered or 0.0) * len(asked.words)
+    said = sum(_about(*name, asked, each.candidate) > 0 for name in names)
+    return (words + said) / max(len(asked.words) + len(names), 1)
+
+
+def _most(shares: Iterable[float]) -> float:
+    return max(shares, default=0.0)
+
+
+def _share(word: str, candidate: Candidate, likeness: Likeness) -> float:
+    """How much of `word` the sentence has, or the question that it replies to, or what stands beside it."""
+    return max(
+        likeness.share(word, candidate.words | candidate.asked), _NEARBY * likeness.share(word, candidate.nearby)
+    )
 
 
 def _weight(said: int, sentences: int) -> float:
@@ -112,32 +163,34 @@ class _Fit(NamedTuple):
 _NONE = _Fit(0.0, 0.0)
 
 
-def _fit(asked: AskedFor, weights: dict[str, float], candidate: Candidate, strictly: bool) -> _Fit:
+def _fit(asked: AskedFor, candidate: Candidate, covered: float | None, strictly: bool) -> _Fit:
     if asked.sayer and candidate.speaker != asked.sayer:
         return _NONE
     timely = 1 if _is_timely(asked, candidate.valid) else _UNTIMELY
     if asked.about_self is not None and asked.about_self.tells(candidate):
         return _Fit(_TOLD * timely, 1.0)
-    about = [_about(name, person, asked, candidate) for name, person in asked.names]
-    if asked.names and (not any(about) or not about[asked.topic]):
-        return _NONE
+    about: list[float] = []
+    if asked.names:
+        # Where Eva and Tom are asked about, what is of one of them is enough.
+        of_topic = max(_about(*name, asked, candidate) for name in asked.topics)
+        if not of_topic:
+            return _NONE
+        about = [of_topic, *(_about(*name, asked, candidate) for name in asked.names if name not in asked.topics)]
     labels = candidate.sentence.labels | ({"Person"} if candidate.names else set())
     fits_kind = bool(asked.kinds & labels)
-    if not weights and (
+    if covered is None and (
         (asked.about_self is not None and strictly) or not (fits_kind or (asked.names and not asked.kinds))
     ):
         return _NONE
     if asked.is_open and not _tells_more(asked, candidate):
         return _NONE
-    covered = _covered(weights, candidate) if weights else 0.5
     # Where it holds the kind of thing that is asked for, less of the words is enough.
-    share = (covered / _LESS_OF_A_KIND if fits_kind else covered) if weights else 1.0
-    score = covered * (1 + _KIND_WEIGHT * fits_kind) + (sum(about) / len(about) if about else 1.0)
+    share = 1.0 if covered is None else covered / _LESS_OF_A_KIND if fits_kind else covered
+    said = 0.5 if covered is None else covered
+    score = said * (1 + _KIND_WEIGHT * fits_kind) + (sum(about) / len(about) if about else 1.0)
     if asked.about_self is not None:
         return _Fit(score * timely, share)
     score += _LENGTH_WEIGHT * min(len(candidate.sentence.lemmas) / _MANY_WORDS, 1)
-    if score < _LEAST:
-        return _NONE
     score -= _SAYS_LESS * (candidate.is_fact and candidate.valid.end is None)
     return _Fit(score * timely / candidate.number**_RANK_WEIGHT, share)
 
@@ -156,24 +209,13 @@ def _about(name: str, is_person: bool, asked: AskedFor, candidate: Candidate) ->
     """
     if is_person and candidate.speaker and name in asked.speakers and not asked.asks_who:
         if is_said(name, True, candidate.topics):
-            return 1.0
+            return 1.0 if name == candidate.speaker else _BY_ANOTHER
         others = asked.speakers - {name}
         # "Can't wait to see your project" is about whom it is said to.
         speaks_of_other = any(is_said(other, True, candidate.topics) for other in others)
         return _OWN if name == candidate.speaker and not speaks_of_other else 0.0
     direct = is_said(name, is_person, candidate.words)
     return 1.0 if direct else 0.8 if is_said(name, is_person, candidate.carried) else 0.0
-
-
-def _share(word: str, words: frozenset[str], nearby: frozenset[str]) -> float:
-    """How much of `word` is in `words`, or in the `nearby` ones of the same source."""
-    if word in words:
-        return 1.0
-    if any(other in words for other in lexicon.alike(word)):
-        return _SYNONYM
-    if len(word) > _STEM and any(other[:_STEM] == word[:_STEM] for other in words if len(other) > _STEM):
-        return _SAME_STEM
-    return _NEARBY if word in nearby else 0.0
 
 
 def _tells_more(asked: AskedFor, candidate: Candidate) -> bool:
@@ -186,6 +228,7 @@ def _tells_more(asked: AskedFor, candidate: Candidate) -> bool:
     return bool(said - set(asked.words) - known - lexicon.ASKING)
 
 
-def shares_a_word(asked: AskedFor, candidate: Candidate) -> bool:
+def shares_a_word(asked: AskedFor, candidate: Candidate, likeness: Likeness) -> bool:
     """Whether `candidate` itself has a word of the question, or one that means the same; true of a question of none."""
-    return not asked.words or any(_share(word, candidate.words, frozenset()) for word in asked.words)
+    said = candidate.words | candidate.asked
+    return not asked.words or any(likeness.share(word, said) for word in asked.words)

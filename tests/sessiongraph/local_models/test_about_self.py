@@ -3,11 +3,14 @@
 import pytest
 
 from sessiongraph.local_models.extractive.answer import answer
+from sessiongraph.local_models.extractive.likeness import WordVectors
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
 from sessiongraph.local_models.language import EnglishDetector
+from sessiongraph.local_models.wordllama import WordLlama
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, conversation_label
 
 PARSER = SentenceParser()
+VECTORS = WordVectors(WordLlama().embed)
 NOOR, OTHER = "Noor", "Selma"
 TOLD = [
     "Hi there! I'm Noor, I just started using this.",
@@ -35,7 +38,7 @@ def said(speaker: str, *texts: str) -> tuple[Source, ...]:
 
 
 def asked(text: str, *sources: Source, asker: str = NOOR) -> str:
-    return answer(Question(text, (), sources, asker), PARSER)
+    return answer(Question(text, (), sources, asker), PARSER, VECTORS)
 
 
 @pytest.mark.parametrize(

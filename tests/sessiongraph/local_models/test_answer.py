@@ -3,7 +3,9 @@
 import pytest
 
 from sessiongraph.local_models.extractive.answer import answer
+from sessiongraph.local_models.extractive.likeness import Likeness, WordVectors
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.local_models.wordllama import WordLlama
 from sessiongraph.prompts.prompt_format import Part
 from sessiongraph.prompts.question_prompt import NO_ANSWER, Question, Source, parse_question, render_question
 
@@ -12,10 +14,15 @@ BOB = Source("document: bob", "Bob lives in Rome with his wife. Bob was born on 
 TALK = Source("conversation, 2023-05-08", "Caroline: I went to a support group yesterday. Do you like tea?")
 
 PARSER = SentenceParser()
+VECTORS = WordVectors(WordLlama().embed)
 
 
 def asked(text, *sources, history=()):
-    return answer(parse_question(render_question(Question(text, tuple(history), sources))), PARSER)
+    return answer(parse_question(render_question(Question(text, tuple(history), sources))), PARSER, VECTORS)
+
+
+def likeness_of(word, other):
+    return Likeness([word], frozenset([other]), VECTORS).share(word, frozenset([other]))
 
 
 @pytest.mark.parametrize(
@@ -65,6 +72,48 @@ def test_what_was_said_of_another_is_no_answer():
     assert asked("Where did Tom paint a lighthouse?", talk) == f"{tom} [1]"
     assert asked("Where did Eva visit a lighthouse?", talk) == f"{eva} [1]"
     assert asked("Where did Eva paint a lighthouse?", talk) == NO_ANSWER
+
+
+def test_what_one_is_said_to_say_is_answered_by_their_own_words():
+    talk = Source("conversation, 2023-05-08", "Tom: Running is great for my knees.\nEva: Running can wait for spring.")
+    assert asked("What does Tom say running is great for?", talk).startswith("Tom: Running is great for my knees. [1]")
+    assert "Tom:" not in asked("What does Eva say running is great for?", talk)
+    assert "Tom:" not in asked("According to Eva, what is running great for?", talk)
+
+
+def test_a_reply_that_leaves_out_what_it_was_asked_is_an_answer():
+    talk = Source(
+        "conversation, 2023-05-08", "Tom: Any fun plans for the summer?\nEva: Researching lighthouses in Brest."
+    )
+    found = asked("What are Eva's plans for the summer?", TALK, talk)
+    assert found == "Eva: Researching lighthouses in Brest. [2]"
+    assert asked("What are Tom's plans for the summer?", TALK, talk) == NO_ANSWER
+
+
+def test_a_word_that_means_nearly_the_same_answers():
+    talk = Source("conversation, 2023-05-08", "Eva: I practise the guitar every evening.\nTom: Nice to hear.")
+    assert asked("Which instrument does Eva practise?", talk) == "Eva: I practise the guitar every evening. [1]"
+    assert asked("What instrument has Eva got?", talk) == "Eva: I practise the guitar every evening. [1]"
+
+
+def test_a_brother_is_no_sister():
+    talk = Source("conversation, 2023-05-08", "Eva: My brother arrived on Monday.\nTom: Nice to hear.")
+    assert asked("When did Eva's brother arrive?", talk).startswith("Eva: My brother arrived on Monday.")
+    assert likeness_of("sister", "brother") == 0 < likeness_of("mum", "mother")
+
+
+def test_of_several_things_that_are_asked_for_more_sources_are_quoted():
+    places = ("Brest in May", "Oslo in June", "Turin in July", "Lagos in August")
+    talks = [Source("conversation, 2023-05-08", f"Eva: I visited the city of {place}.\nTom: Nice.") for place in places]
+    assert asked("Which cities has Eva visited?", *talks).count("[") == 3
+    assert asked("Which city has Eva visited?", *talks).count("[") == 2
+
+
+def test_of_two_who_are_asked_about_both_answer():
+    eva = Source("conversation, 2023-05-08", "Eva: I collect stamps from Peru.\nTom: Nice to hear.")
+    tom = Source("conversation, 2023-05-09", "Tom: I collect stamps of whales.\nEva: Nice to hear.")
+    found = asked("What stamps do Eva and Tom collect?", eva, tom)
+    assert "Peru. [1]" in found and "whales. [2]" in found
 
 
 def test_a_second_source_that_says_more_is_quoted_too():

@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from sessiongraph.local_models.extractive.answer import answer
+from sessiongraph.local_models.extractive.likeness import WordVectors
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
+from sessiongraph.local_models.wordllama import WordLlama
 from sessiongraph.prompts.question_prompt import (
     NO_ANSWER,
     Question,
@@ -24,12 +26,13 @@ THEN = Source(fact_label(Validity("2010", "2019-05"), "document, 2024-01-01"), "
 NOW = Source(fact_label(Validity("2019-05"), "document, 2024-01-01"), "Alice lives in Lyon.")
 
 PARSER = SentenceParser()
+VECTORS = WordVectors(WordLlama().embed)
 
 
 def asked(text: str, *sources: Source) -> str:
     found = parse_question(render(Question(text, (), sources)))
     assert found is not None
-    return answer(found, PARSER)
+    return answer(found, PARSER, VECTORS)
 
 
 @pytest.mark.parametrize("sources", [(THEN, NOW), (NOW, THEN)])
