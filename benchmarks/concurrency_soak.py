@@ -201,15 +201,11 @@ ROLES = ("persist_shared", "search", "talk", "forget", "persist_shared", "persis
 
 # Where the processes wait for each other when they have loaded what they need.
 _ready: Any = None
-# What all of them load, which is loaded once: they are forked from a process that does nothing else.
-_LOADED = ["benchmarks.concurrency_soak", "benchmarks.loaded"]
 
 
-def _begin(barrier: Any, environment: dict[str, str]) -> None:
+def _set_ready(barrier: Any) -> None:
     global _ready
     _ready = barrier
-    os.environ.clear()  # what it was when the first of them was forked
-    os.environ.update(environment)
 
 
 def _in_process(role: str, name: str, seconds: float) -> Log:
@@ -228,10 +224,9 @@ async def _work(role: str, name: str, seconds: float) -> Log:
 def soak(roles: tuple[str, ...], seconds: float, cache: str) -> Figures:
     """Let a process of each of `roles` work for `seconds` on the home of the environment; what came of it."""
     asyncio.run(prepare())
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_LOADED)
+    context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(len(roles))
-    with ProcessPoolExecutor(len(roles), context, _begin, (barrier, dict(os.environ))) as pool:
+    with ProcessPoolExecutor(len(roles), context, _set_ready, (barrier,)) as pool:
         jobs = [pool.submit(_in_process, role, f"{role}-{number}", seconds) for number, role in enumerate(roles)]
         logs = [job.result() for job in jobs]
     operations = sum((Counter({kind: len(all_) for kind, all_ in log.seconds.items()}) for log in logs), Counter())

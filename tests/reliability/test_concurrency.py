@@ -1,6 +1,7 @@
 """Several processes on one home: nothing is refused, lost or doubled, and no writer waits behind readers for ever."""
 
 import asyncio
+import contextlib
 import multiprocessing
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +21,6 @@ from sessiongraph.extraction.build_graph import KnowledgeReport
 from sessiongraph.session_cache.base import SessionCache
 from sessiongraph.store.file_lock import dataset_lock
 from sessiongraph.types import Turn
-from tests.support.lock_holders import read_on_and_on, write_once
 from tests.support.openai_endpoint import OpenAIEndpoint
 
 
@@ -51,10 +51,20 @@ def test_many_processes_on_one_home(
     assert figures.turns > 5 and figures.operations["search"] > 5
 
 
+def _read_on_and_on(path: Path, stop: Any, reading: Any) -> None:
+    first = True
+    while not stop.is_set():
+        with contextlib.suppress(StoreBusyError), dataset_lock(path, exclusive=False, wait_seconds=10):
+            if first:
+                reading.release()
+                first = False
+            time.sleep(0.05)
+
+
 def test_readers_that_take_turns_do_not_starve_a_writer(tmp_path: Path):
     path, context = tmp_path / "graph.lock", multiprocessing.get_context("spawn")
     stop, reading = context.Event(), context.Semaphore(0)
-    readers = [context.Process(target=read_on_and_on, args=(path, stop, reading)) for _ in range(3)]
+    readers = [context.Process(target=_read_on_and_on, args=(path, stop, reading)) for _ in range(3)]
     for reader in readers:
         reader.start()
     try:
@@ -74,7 +84,7 @@ def test_a_reader_does_not_wait_behind_a_writer_that_waits(tmp_path: Path):
     path, context = tmp_path / "graph.lock", multiprocessing.get_context("spawn")
     stop = context.Event()
     with dataset_lock(path, exclusive=False, wait_seconds=0):
-        writer = context.Process(target=write_once, args=(path, stop))
+        writer = context.Process(target=_write_once, args=(path, stop))
         writer.start()
         deadline = time.monotonic() + 60
         with pytest.raises(StoreBusyError, match="waited 0 s"):
@@ -84,6 +94,11 @@ def test_a_reader_does_not_wait_behind_a_writer_that_waits(tmp_path: Path):
         assert not stop.is_set()
     assert stop.wait(30), "and the writer gets in as soon as the readers before it are out"
     writer.join()
+
+
+def _write_once(path: Path, done: Any) -> None:
+    with dataset_lock(path, exclusive=True, wait_seconds=60):
+        done.set()
 
 
 async def test_a_turn_forgotten_while_a_persist_reads_the_cache_does_not_come_back(
