@@ -103,15 +103,12 @@ FEMALE_KIN = words(
 MALE_KIN = words(
     "brother father dad daddy son husband boyfriend uncle grandfather grandpa nephew fiance fiancé grandson"
 )
-KIN = (
-    FEMALE_KIN
-    | MALE_KIN
-    | words(
-        """friend family kid child parent spouse partner cousin sibling colleague coworker co-worker boss manager
+RELATIVES = FEMALE_KIN | MALE_KIN
+KIN = RELATIVES | words(
+    """friend family kid child parent spouse partner cousin sibling colleague coworker co-worker boss manager
     roommate neighbor neighbour teammate dog cat puppy kitten pet baby toddler grandparent grandchild
     mentor teacher coach doctor therapist client student team bestie buddy pal twin girl boy landlord landlady flatmate
     housemate supervisor tutor dentist accountant godmother godfather stepmother stepfather stepsister stepbrother"""
-    )
 )
 
 

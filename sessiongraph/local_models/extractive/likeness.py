@@ -20,8 +20,6 @@ _CACHED_WORDS = 20_000
 _SYNONYM = 0.7
 _SAME_STEM = 0.7
 _STEM = 5
-# Close in meaning, and still others: a brother is no sister.
-_RELATIVES = lexicon.FEMALE_KIN | lexicon.MALE_KIN
 # Vectors that are at least so close are of words that are alike.
 _CLOSE = 0.3
 
@@ -83,8 +81,8 @@ def _alike(asked: list[str], others: list[str], vectors: WordVectors | None) -> 
 def _value(word: str, other: str, close: float) -> float:
     if word == other:
         return 1.0
-    if word in _RELATIVES and other in _RELATIVES and other not in lexicon.told_as(word):
-        return 0.0
+    if {word, other} <= lexicon.RELATIVES and other not in lexicon.told_as(word):
+        return 0.0  # close in meaning, and still others: a brother is no sister
     if other in lexicon.alike(word):
         return max(_SYNONYM, close)
     if len(word) > _STEM < len(other) and other[:_STEM] == word[:_STEM]:

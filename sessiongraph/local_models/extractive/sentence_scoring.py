@@ -46,6 +46,8 @@ _UNSAID = 0.35
 # How much of a speaker is what they say without an "I", and what another says of them.
 _OWN = 0.8
 _BY_ANOTHER = 0.7
+# What is said of somebody's sister says little of themselves.
+_OF_KIN = 0.7
 # What is left of a sentence's score where it was true at another time than is asked for.
 _UNTIMELY = 0.5
 # The score of a sentence that tells of its speaker what they ask, in whichever words.
@@ -116,7 +118,8 @@ def _is_enough(score: float, asked: AskedFor, weighed: list[_Weighed]) -> bool:
     The more of what is asked was said of others, and the less one of its words of whom it asks about, the better it
     must be. What people say of themselves has scores of another kind, and must only not be said of others more.
     """
-    others = [each for each in weighed if not each.is_about]
+    # "He sells sensors" is of nobody in particular.
+    others = [it for it in weighed if not it.is_about and (it.candidate.topics or it.candidate.speaker)]
     own = [each for each in weighed if each.is_about]
     if asked.about_self is not None:
         return _most(each.covered or 0.0 for each in others) - _most(each.covered or 0.0 for each in own) <= _OF_OTHERS
@@ -209,7 +212,8 @@ def _about(name: str, is_person: bool, asked: AskedFor, candidate: Candidate) ->
     """
     if is_person and candidate.speaker and name in asked.speakers and not asked.asks_who:
         if is_said(name, True, candidate.topics):
-            return 1.0 if name == candidate.speaker else _BY_ANOTHER
+            is_of_kin = bool(candidate.topics & lexicon.RELATIVES - asked.words.keys())
+            return _OF_KIN if is_of_kin else 1.0 if name == candidate.speaker else _BY_ANOTHER
         others = asked.speakers - {name}
         # "Can't wait to see your project" is about whom it is said to.
         speaks_of_other = any(is_said(other, True, candidate.topics) for other in others)
