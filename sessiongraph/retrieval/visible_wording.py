@@ -11,15 +11,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from sessiongraph.columnar.growing_arrays import mask_of
 from sessiongraph.columnar.vectors import Array
 from sessiongraph.prompts.prompt_format import SPEAKER
+from sessiongraph.snapshots.entities import untyped
 from sessiongraph.snapshots.evidence import CORRECTION
 from sessiongraph.snapshots.snapshot import Snapshot
 from sessiongraph.snapshots.speakers import labelled
 
-# As many descriptions of an entity are shown, and the type of one that nothing says, as in a snapshot.
+# As many descriptions of an entity are shown as in a snapshot.
 _DESCRIPTIONS = 3
-_NO_TYPE = "Concept"
 
 
 class Stated(NamedTuple):
@@ -67,6 +68,8 @@ def visible_entities(snapshot: Snapshot, visible: Array) -> pd.DataFrame:
     is_visible = visible[mentions["passage"].to_numpy()]
     touched = np.unique(mentions["entity"].to_numpy()[~is_visible])
     hidden = mentions[~is_visible].groupby("entity")
+    told = snapshot.claims["fact"].to_numpy()[visible[snapshot.claims["passage"].to_numpy()]]
+    is_subject = mask_of(snapshot.facts["subject"].to_numpy()[told], len(entities))
     seen = mentions[is_visible & np.isin(mentions["entity"].to_numpy(), touched)]
     order = np.lexsort(
         (
@@ -80,7 +83,8 @@ def visible_entities(snapshot: Snapshot, visible: Array) -> pd.DataFrame:
         if entities.at[row, "name"] in set(others["name"]) - set(given["name"]):
             entities.at[row, "name"] = _commonest(given["name"])
         if entities.at[row, "type"] in set(others["type"]) - set(given["type"]):
-            entities.at[row, "type"] = _commonest(given["type"][given["type"] != ""]) or _NO_TYPE
+            stated = _commonest(given["type"][given["type"] != ""])
+            entities.at[row, "type"] = stated or untyped(bool(is_subject[entity]))
         if (others["description"] != "").any():
             descriptions = dict.fromkeys(text for text in given["description"] if text)
             entities.at[row, "description"] = " ".join(list(descriptions)[:_DESCRIPTIONS])

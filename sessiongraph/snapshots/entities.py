@@ -22,8 +22,11 @@ from sessiongraph.snapshots.passages import ORDER_COLUMNS
 COLUMNS = ("id", "name", "type", "description", "aliases")
 # The first few descriptions of an entity are shown, in order of priority.
 _DESCRIPTIONS = 3
-# The type of what nothing tells the type of: what facts are about, or only say of something else.
-_NO_TYPE, _VALUE = "Concept", "Value"
+
+
+def untyped(is_subject: bool) -> str:
+    """The type of what nothing gives a type: facts are about it, or only say it of something else."""
+    return "Concept" if is_subject else "Value"
 
 
 class EntityTable(SavedParts):
@@ -132,8 +135,7 @@ class EntityTable(SavedParts):
         own_names = _counted(entity[own], mentions["name_code"][rows[own]], evidence.wordings)
         types = _counted(entity, mentions["type_code"][rows], evidence.types.values)
         descriptions = self._descriptions(rows, entity, passages)
-        of_subjects = self.keys[evidence.subjects()]
-        is_subject = mask_of(of_subjects[of_subjects >= 0], len(self.keys))
+        is_subject = mask_of(self.keys[evidence.subjects(chosen)], len(self.keys))
         codes = list(names)
         key_texts = dict(zip(codes, evidence.keys.values[np.array(codes, np.int64)], strict=True))
         for code, wordings in names.items():
@@ -141,7 +143,7 @@ class EntityTable(SavedParts):
             exact = own_names.get(code, wordings)
             name = min(exact, key=lambda wording: (-exact[wording], -sum(map(str.isupper, wording)), wording))
             stated = {kind: count for kind, count in types[code].items() if kind}
-            untyped = _NO_TYPE if is_subject[code] else _VALUE
+            commonest = min(stated, key=lambda kind: (-stated[kind], kind), default="")
             right_type, right_name = self._corrections.shown_as(code)
             name = right_name or name
             yield (
@@ -149,7 +151,7 @@ class EntityTable(SavedParts):
                 (
                     content_id("entity", key_text),
                     name,
-                    right_type or (min(stated, key=lambda kind: (-stated[kind], kind)) if stated else untyped),
+                    right_type or commonest or untyped(bool(is_subject[code])),
                     " ".join(descriptions.get(code, ())),
                     sorted(wordings.keys() - {name}),
                 ),

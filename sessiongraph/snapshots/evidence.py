@@ -180,9 +180,10 @@ class EvidenceTables(SavedParts):
         """Whether one of `claims` (rows) may say what a speaker is called."""
         return bool(self._is_naming.array[self.claims["relation"][claims]].any())
 
-    def subjects(self) -> Array:
-        """The keys that claims are about, in whatever order."""
-        return np.concatenate([table["subject"] for table in (self.claims, self.excluded)])
+    def subjects(self, chosen: Array) -> Array:
+        """Those of the keys `chosen` (a mask) that claims are about, once for each claim."""
+        subjects = (table["subject"] for table in (self.claims, self.excluded))
+        return np.concatenate([keys[chosen[keys]] for keys in subjects])
 
     def mentioned_keys(self) -> Array:
         """A mask of the keys that the evidence itself mentions: not by a correction alone."""

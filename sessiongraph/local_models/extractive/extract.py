@@ -163,7 +163,7 @@ class _Window:
 
     def _relate(self, slot: Slot, known: Referents, statement: str, number: int) -> None:
         """Takes that the user has whom they tell of by that alone: "my sister" tells that they have one."""
-        if self.user is None or not isinstance(slot, Mention) or slot.type != "Person" or len(slot.name) != 2:
+        if self.user is None or not isinstance(slot, Mention) or slot.proper or not slot.kin or len(slot.name) != 2:
             return
         owner, theirs = slot.name
         if not isinstance(owner, Pronoun) or not isinstance(theirs, str) or known.get(owner.at) != (self.user,):

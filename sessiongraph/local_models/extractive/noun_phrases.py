@@ -102,7 +102,7 @@ class Phrases:
         """ "Our CFO": somebody's role, written as a name is."""
         if token.lower_ not in lexicon.ROLES or (name := self._owned(token, token.text)) is None:
             return None
-        return Mention(token.i, name, "Person", False, token.dep_ in SUBJECTS)
+        return Mention(token.i, name, "Person", False, token.dep_ in SUBJECTS, kin=True)
 
     def _name(self, name: NameSpan) -> Mention:
         span, type_ = self.doc[name.start : name.end], name.type
@@ -143,9 +143,9 @@ class Phrases:
             last > token.i and self.doc[last].pos_ == "PROPN"
         )
         # "My band has a gig" is about that band; what is done to something of one's own is told of its owner.
-        is_owned = lexicon.is_kin(token) or (token.dep_ in SUBJECTS and not proper)
-        owned = self._owned(token, name) if is_owned else None
-        if owned is None and lexicon.is_kin(token) and not self._is_had(token):
+        kin = lexicon.is_kin(token)
+        owned = self._owned(token, name) if kin or (token.dep_ in SUBJECTS and not proper) else None
+        if kin and owned is None and not self._is_had(token):
             return None
         gender = "f" if lemma in lexicon.FEMALE else "m" if lemma in lexicon.MALE else ""
         return Mention(
@@ -156,6 +156,7 @@ class Phrases:
             token.dep_ in SUBJECTS,
             token.tag_ in ("NNS", "NNPS"),
             gender,  # type: ignore[arg-type]
+            kin=kin,
         )
 
     def kind(self, token: "Token") -> Mention | None:

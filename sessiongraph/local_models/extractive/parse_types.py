@@ -40,7 +40,7 @@ Template = tuple[str | Pronoun | Agree, ...]
 class Mention:
     """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about.
 
-    `weight` is how much speaks for its type: 0 for nothing.
+    `weight` is how much speaks for its type: 0 for nothing. `kin` is whether it is known by whose it is alone.
     """
 
     at: int
@@ -51,6 +51,7 @@ class Mention:
     plural: bool = False
     gender: Literal["f", "m", ""] = ""
     weight: int = 0
+    kin: bool = False
 
 
 @dataclass(frozen=True)

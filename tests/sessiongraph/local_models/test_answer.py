@@ -74,6 +74,19 @@ def test_what_was_said_of_another_is_no_answer():
     assert asked("Where did Eva paint a lighthouse?", talk) == NO_ANSWER
 
 
+def test_a_sentence_that_names_nobody_is_no_others():
+    """ "He" of a fact's context is as likely whom it asks about: it must not keep the answer back."""
+    passage = Source("document", "Frank Miller visited Oslo yesterday. Frank Miller sells sensors for Siemens.")
+    assert asked("What does Frank Miller sell?", passage, Source("document", "He sells sensors for Siemens.")) == (
+        "Frank Miller sells sensors for Siemens. [1]"
+    )
+
+
+def test_what_is_said_of_a_sister_says_little_of_oneself():
+    talk = "Ben: I work at Airbus.\nAnna: My sister Clara lives there.\nAnna: I moved to Lyon last week."
+    assert asked("Where does Anna live?", Source("transcript, 2026-03-13", talk)).startswith("Anna: I moved to Lyon")
+
+
 def test_what_one_is_said_to_say_is_answered_by_their_own_words():
     talk = Source("conversation, 2023-05-08", "Tom: Running is great for my knees.\nEva: Running can wait for spring.")
     assert asked("What does Tom say running is great for?", talk).startswith("Tom: Running is great for my knees. [1]")

@@ -114,6 +114,15 @@ def test_what_people_and_theirs_are_called_is_told(said, told):
     assert triples(extracted(Part("user", said), source="conversation, 2024-01-01")) == set(told)
 
 
+def test_one_has_whom_one_tells_of_by_a_relation_and_things_are_only_told_apart_by_their_owner():
+    cat, band = (
+        triples(extracted(Part("user", said), source="conversation, 2024-01-01"))
+        for said in ("My cat sleeps on the sofa.", "My band plays in Rome.")
+    )
+    assert cat == {("the user's cat", "sleeps on", "sofa"), ("the user", "has cat", "the user's cat")}
+    assert band == {("the user's band", "plays in", "Rome")}
+
+
 def test_who_was_told_of_by_a_relation_alone_gets_the_name_that_is_told_later():
     wedding = Part("user", "my sister's wedding is in June, can you help me write a speech?")
     named = extracted(Part("user", "her name is Solveig btw"), context=(wedding,), source="conversation, 2024-01-01")

@@ -257,6 +257,21 @@ def test_a_fact_that_both_state_is_told_in_the_words_that_fit(store: GraphStore)
     assert (ana["type"], ana["description"]) == ("Person", "Mends.")
 
 
+def test_what_only_a_passage_that_was_shut_out_gives_a_type_or_tells_of_is_a_value(store: GraphStore) -> None:
+    owns = ("Ana", "owns", "boat", "Ana owns a boat.", None, "document")
+    is_red = ("boat", "is", "red", "The boat is red.", None, "document")
+    typed = [("boat", "Product", "", "document")]
+    scope = _scope(
+        store,
+        Evidence("a", "The boat is red.", typed, [is_red], node_sets=["hidden"]),
+        Evidence("b", "Ana owns a boat.", [], [owns], node_sets=["shown", "both"]),
+        Evidence("c", "A boat is red.", [], [is_red], node_sets=["both"]),
+    )
+    for node_set, type_ in (("shown", "Value"), ("both", "Concept"), ("hidden", "Product")):
+        entities = narrow(scope, store, [node_set], None).entities
+        assert entities[entities["name"] == "boat"]["type"].tolist() == [type_], node_set
+
+
 def test_facts_of_another_time_are_left_out_of_passages_that_fit(store: GraphStore) -> None:
     claims = [
         ("Ana", "joined", "the club", "Ana joined the club.", "2019", "document"),
