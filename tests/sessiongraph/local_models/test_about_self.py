@@ -62,6 +62,11 @@ def test_what_was_told_in_other_words_than_it_is_asked_in_is_found(question: str
     assert value in asked(question, *said(NOOR, *TOLD))
 
 
+def test_words_that_are_nearly_alike_answer_nothing_about_oneself() -> None:
+    told = said(NOOR, "ugh I have a maths exam on Friday and I hate trigonometry")
+    assert asked("How many hives do I have?", *told) == NO_ANSWER
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -115,11 +115,12 @@ def test_what_people_and_theirs_are_called_is_told(said, told):
 
 
 def test_one_has_whom_one_tells_of_by_a_relation_and_things_are_only_told_apart_by_their_owner():
-    cat, band = (
+    cat, role, band = (
         triples(extracted(Part("user", said), source="conversation, 2024-01-01"))
-        for said in ("My cat sleeps on the sofa.", "My band plays in Rome.")
+        for said in ("My cat sleeps on the sofa.", "Our CFO moved to Oslo.", "My band plays in Rome.")
     )
     assert cat == {("the user's cat", "sleeps on", "sofa"), ("the user", "has cat", "the user's cat")}
+    assert role == {("the user's CFO", "moved to", "Oslo"), ("the user", "has CFO", "the user's CFO")}
     assert band == {("the user's band", "plays in", "Rome")}
 
 

@@ -72,7 +72,18 @@ def test_a_thing_without_a_name_of_which_nothing_is_told_is_the_value_of_a_fact(
     ],
 )
 def test_things_without_a_name_are_told_apart_by_whose_they_are(text: str, expected: tuple[str, str, str]) -> None:
-    assert expected in triples(document(text))
+    found = triples(document(text))
+    assert expected in found and (expected[2], expected[1], expected[0]) not in found
+
+
+def test_a_name_that_is_somebodys_keeps_its_mention_whoever_that_is() -> None:
+    found = document("Their LGBTQ support group meets in Oslo.")
+    assert "LGBTQ support group" in {entity.name for entity in found.entities}
+
+
+def test_whose_a_thing_is_that_is_named_by_its_kind_alone_is_told_too() -> None:
+    found = triples(document("Aino Korhonen lives in Turku. Her team used data from the Nansen satellite."))
+    assert ("Aino Korhonen's team", "used data from", "Nansen satellite") in found
 
 
 def test_what_is_between_two_is_no_fact_about_either() -> None:

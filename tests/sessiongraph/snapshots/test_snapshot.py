@@ -86,6 +86,27 @@ def test_what_facts_only_say_of_something_is_a_value_until_one_is_about_it(store
     for found in (snapshot(store), reader.snapshot(store, "model")):
         assert [entity(found, name)["type"] for name in ("boat", "red", "42")] == ["Concept", "Value", "Value"]
 
+    wrong = {"subject_key": "boat", "relation": "is", "object_key": "red", "action": "retract", "user_id": "u"}
+    store.write("said", "corrections", lambda tx: tx.insert("fact_corrections", [wrong]))
+
+    for found in (snapshot(store), reader.snapshot(store, "model")):
+        assert len(found.facts) == 2 and entity(found, "boat")["type"] == "Concept", "somebody spoke of it"
+
+
+def test_a_turn_that_was_edited_is_read_again_for_what_stands_beside_it(store: DuckDBStore) -> None:
+    """What tools gave is the newest version's, also while the window is the earlier one's."""
+    turn = {"passage_id": "t", "document_id": "t", "turn_id": "t", "question": "Where?", "answer": "There."}
+    turn |= {"content_hash": "h", "created_at": NOON, "position": 1}
+    put(store, Evidence("t", said_at=NOON))
+    store.write("said", "session_turns", lambda tx: tx.insert("turns", [turn | {"context": "the first page"}]))
+    reader = SnapshotReader()
+    assert reader.snapshot(store, "model").passages["context"].tolist() == ["the first page"]
+
+    store.write("said", "session_turns", lambda tx: tx.insert("turns", [turn | {"context": "the second page"}]))
+
+    for found in (snapshot(store), reader.snapshot(store, "model")):
+        assert found.passages["context"].tolist() == ["the second page"]
+
 
 def test_one_fact_has_all_of_its_evidence_and_one_entity_all_of_its_names(store: DuckDBStore) -> None:
     put(store, *EVIDENCE)
