@@ -7,7 +7,6 @@ Invariant: nothing is written for what was not said. Empty turns, questions with
 one, and repeats of an earlier turn of the same session are skipped, with a reason. Pure, but for `read_turn_passages`.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from sessiongraph.extraction.ledger import Passage
+from sessiongraph.persistence.non_answers import is_non_answer
 from sessiongraph.prompts.acknowledgement import is_acknowledgement
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window, as_context, turn_parts
 from sessiongraph.question_detection import only_asks
@@ -23,61 +23,6 @@ from sessiongraph.store.connection import StoreConnection
 from sessiongraph.types import BAD_SCORE, DEFAULT_USER
 
 UNANSWERED = "no answer was given"
-
-# How answers begin that give none, after an apology or without one.
-_APOLOGY = r"(?:(?:i'm |i am |we're )?(?:very |so )?(?:sorry|afraid)\b,?(?: but)?(?: that)? ?)?"
-_NON_ANSWERS = (
-    r"i (?:really |honestly |just |still )?(?:do not|don't|did not|didn't) know\b",
-    r"i (?:do not|don't) have (?:any |enough |the |that )?(?:access|information|data|details|context|answer)",
-    r"i (?:can't|cannot|can not|could not|couldn't|won't|am unable to|am not able to|'m unable to|'m not able to) "
-    r"(?:help|assist|answer|find|provide|tell|say|do|comply|determine|access|discuss)\b",
-    r"as an? (?:ai|large language|language)(?: language)? (?:model|assistant)\b",
-    r"(?:there is |i found |i have )?no (?:relevant |available )?(?:information|answer|data|context)\b",
-    r"(?:the |this )?(?:provided |given )?(?:context|sources?|documents?|text|information)(?: provided| given)? "
-    r"(?:does not|doesn't|do not|don't) ",
-    r"(?:unknown|no idea|not sure|n/?a|none)\W*\Z",
-)
-_NON_ANSWER = re.compile(rf"\W*{_APOLOGY}(?:{'|'.join(_NON_ANSWERS)})", re.IGNORECASE)
-# The same in other languages, where it is all that is said.
-_ALONE = (
-    r"(?:(?:das )?(?:weiß|weiss) ich|ich (?:weiß|weiss)(?: es| das)?) (?:leider )?nicht|keine ahnung",
-    r"(?:désolée?,? )?je ne sais pas|(?:mi dispiace,? )?non lo so|(?:desculpe,? )?(?:eu )?não sei",
-    r"(?:lo siento,? )?no (?:lo )?sé|dat weet ik niet|ik weet het niet|nie wiem|bilmiyorum",
-    r"(?:извините,? )?(?:я )?(?:этого )?не знаю|لا (?:أعرف|أعلم|أدري)|(?:मुझे )?(?:नहीं पता|पता नहीं)(?: है)?",
-    r"(?:(?:抱歉|对不起|對不起)[，,]?)?我?不知道|(?:すみません、?)?(?:分|わ)かりません",
-    r"(?:죄송하지만 )?(?:잘 )?(?:모르겠(?:습니다|어요)|(?:해당|관련|그) 정보가 없습니다)",
-    r"das kann ich (?:dir |ihnen )?(?:leider )?nicht (?:sagen|beantworten)|"
-    r"dazu (?:habe ich|liegen mir) (?:leider )?keine (?:informationen|angaben)(?: vor)?",
-    r"(?:désolée?,? )?je n'ai (?:malheureusement )?(?:pas (?:cette|ces|d')|aucune )\s?informations?(?: à ce sujet)?",
-    r"(?:lo siento,? )?no (?:tengo|dispongo de) (?:esa|esta|ninguna) información(?: al respecto)?",
-    r"(?:mi dispiace,? )?non ho (?:queste|quest'|alcuna|informazioni a riguardo) ?informazion[ei]?",
-    r"(?:desculpe,? )?não tenho (?:essa|esta|nenhuma) informação",
-    r"dat kan ik (?:helaas )?niet (?:zeggen|beantwoorden)|daar heb ik geen informatie over",
-    r"(?:niestety )?nie mam (?:takich|tych|żadnych) informacji|det vet jag (?:tyvärr )?inte|jag vet inte",
-    r"det ved jeg (?:desværre )?ikke|jeg ved (?:det )?ikke|det vet jeg (?:dessverre )?ikke|jeg vet ikke|en tiedä",
-    r"(?:к сожалению,? )?у меня нет (?:такой|этой) информации|(?:я )?не знаю,? к сожалению|(?:я )?не знаю",
-    r"(?:на жаль,? )?(?:я )?не знаю|(?:λυπάμαι,? )?δεν (?:ξέρω|γνωρίζω)|bu konuda bilgim yok",
-    r"(?:عذرا،? |آسف،? )?ليس لد[يى] (?:هذه|أي) (?:المعلومات|معلومات)|نمی‌?دانم|(?:מצטערת?,? )?(?:אני )?לא יוד(?:ע|עת)",
-    r"(?:क्षमा करें,? )?(?:मेरे पास )?(?:यह|इसकी|ऐसी) जानकारी नहीं है|मैं नहीं (?:जानता|जानती)",
-    r"(?:(?:抱歉|对不起|對不起|很抱歉)[，,]?)?我?(?:没有|沒有)(?:相关|相關|这方面的|這方面的)?(?:信息|資訊|资料|資料)",
-    r"(?:申し訳(?:ありません|ございません)が?、?)?(?:その)?(?:情報(?:は|が)ありません|(?:分|わ)かりません)",
-    r"(?:xin lỗi,? )?tôi không biết|(?:maaf,? )?saya tidak tahu|(?:ขอโทษ(?:ครับ|ค่ะ)? ?)?ไม่(?:ทราบ|รู้)(?:ครับ|ค่ะ)?",
-)
-_NON_ANSWER_ALONE = re.compile(rf"\W*(?:{'|'.join(_ALONE)})\W*\Z", re.IGNORECASE)
-# Longer answers say something even when they begin so; so do those that go on with "but", and those that name
-# somebody or a number that the question did not: people begin so too ("I don't know, Anna went to Rome with Bob").
-_NON_ANSWER_CHARS = 240
-_NAMED = re.compile(r"\b(?:[A-Z][\w-]+|\d\w*)")
-_OPENERS = frozenset(
-    re.findall(
-        r"\w+",
-        """
-        ai as ask at can check could do does feel for he here how however if in is it let maybe may my no not or
-        perhaps please she so sorry thank thanks that the there these they this to try unfortunately we what when where
-        which who would you your
-        """,
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -186,21 +131,6 @@ def skip_reason(turn: StagedTurn, earlier_contents: set[str]) -> str | None:
     if turn.content_hash in earlier_contents:
         return "repeats an earlier turn"
     return None
-
-
-def is_non_answer(answer: str, question: str = "") -> bool:
-    """Whether `answer` only refuses or says that it does not know."""
-    text = " ".join(answer.replace("’", "'").split())
-    if len(text) > _NON_ANSWER_CHARS:
-        return False
-    if _NON_ANSWER_ALONE.match(text):
-        return True
-    match = _NON_ANSWER.match(text)
-    if match is None:
-        return False
-    rest = text[match.end() :]
-    known = _OPENERS.union(re.findall(r"\w+", question.lower()))
-    return " but " not in rest.lower() and all(name.lower() in known for name in _NAMED.findall(rest))
 
 
 def _sources(turn: StagedTurn) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ import pytest
 
 from sessiongraph.extraction.ledger import LedgerRow, passage_status, window_id
 from sessiongraph.ids import content_id
-from sessiongraph.persistence.turn_passages import StagedTurn, is_non_answer, session_passages, skip_reason
+from sessiongraph.persistence.non_answers import is_non_answer
+from sessiongraph.persistence.turn_passages import StagedTurn, session_passages, skip_reason
 from sessiongraph.prompts.prompt_format import CONTEXT_PARTS, Part, Window
 
 NOON = datetime(2024, 5, 8, 12)
@@ -295,6 +296,37 @@ def test_a_non_answer_is_one_in_other_languages_too_where_it_is_all_that_is_said
 
 
 @pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("¿Dónde vive Ana?", "Lo siento, pero no encuentro información sobre Ana en el contexto proporcionado."),
+        ("¿Dónde vive Ana?", "El contexto proporcionado no menciona dónde vive Ana."),
+        ("Wo wohnt Ana?", "Es tut mir leid, aber ich habe keine Informationen darüber, wo Ana wohnt."),
+        ("Wo wohnt Ana?", "Im bereitgestellten Kontext wird nicht erwähnt, wo Ana wohnt."),
+        ("Où habite Ana ?", "Je n'ai pas d'informations sur l'endroit où habite Ana."),
+        ("Où habite Ana ?", "Je ne sais pas, désolé."),
+        ("Dove vive Ana?", "Mi dispiace, ma non ho informazioni su dove vive Ana."),
+        ("Onde mora Ana?", "Não encontrei informações sobre onde Ana mora."),
+        ("Waar woont Ana?", "Ik heb helaas geen informatie over waar Ana woont."),
+        ("Gdzie mieszka Ana?", "Niestety nie mam informacji o tym, gdzie mieszka Ana."),
+        ("Где живёт Ана?", "К сожалению, у меня нет информации о том, где живёт Ана."),
+        ("Ana nerede yaşıyor?", "Üzgünüm, Ana hakkında bilgim yok."),
+        ("安娜住在哪里？", "根据提供的上下文，没有提到安娜住在哪里。"),
+        ("安娜住在哪里？", "抱歉，我没有关于安娜住处的信息。"),
+        ("アナはどこに住んでいますか？", "アナの住所に関する情報はありません。"),
+        ("아나는 어디에 살아요?", "아나가 어디에 사는지 알 수 없습니다."),
+        ("أين تعيش آنا؟", "عذراً، لا أعرف."),
+        ("आना कहाँ रहती है?", "क्षमा करें, मेरे पास इसकी जानकारी नहीं है।"),
+        ("Where does Ana live?", "Based on the provided context, I don't know."),
+        ("Where does Ana live?", "As an AI, I do not have access to that."),
+        ("Where does Ana live?", "I'm not able to find that in the documents."),
+        ("Where does Ana live?", "It is not mentioned where Ana lives."),
+    ],
+)
+def test_what_goes_on_with_the_question_is_still_no_answer(question: str, answer: str) -> None:
+    assert skip_reason(turn(question, answer), set()) == "no answer was given"
+
+
+@pytest.mark.parametrize(
     "answer",
     [
         "Das kann ich sagen: Anna wohnt in Bonn.",
@@ -303,6 +335,13 @@ def test_a_non_answer_is_one_in_other_languages_too_where_it_is_all_that_is_said
         "Я не знаю Анну, но Борис живёт в Риме.",
         "我没有相关信息的备份，在柜子里。",
         "Je n'ai pas cette voiture.",
+        "Je ne sais pas nager.",
+        "No sé, creo que Marta.",
+        "Lo siento mucho por Ana.",
+        "Der Text steht nicht im Katalog, sondern im Archiv.",
+        "Le texte ne sera pas publié avant 2025.",
+        "不是我，是Bob。",
+        "それは田中さんです。",
     ],
 )
 def test_what_only_begins_like_one_is_an_answer(answer: str) -> None:
