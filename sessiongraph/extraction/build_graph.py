@@ -61,8 +61,9 @@ class KnowledgeReport:
     """
 
     run_id: str
-    passages: list[Passage] = field(default_factory=list)
-    ledger: dict[str, LedgerRow] = field(default_factory=dict)
+    # No text of a document in what is printed or logged of a report.
+    passages: list[Passage] = field(default_factory=list, repr=False)
+    ledger: dict[str, LedgerRow] = field(default_factory=dict, repr=False)
     others: Counter[tuple[str, str | None]] = field(default_factory=Counter)
     settled: int = 0
     extracted: int = 0

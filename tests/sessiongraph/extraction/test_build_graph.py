@@ -59,6 +59,11 @@ async def test_what_is_unchanged_costs_no_call_and_no_commit(workshop: Workshop,
     assert (report.settled, report.extracted, report.count("persisted")) == (0, 0, 1)
 
 
+async def test_a_report_that_is_printed_shows_figures_and_no_text_of_a_document(workshop: Workshop) -> None:
+    report = await workshop.cognify(TEXT)
+    assert TEXT not in repr(report) and "extracted=1" in repr(report)
+
+
 async def test_the_same_words_in_another_place_of_the_dataset_are_not_asked_for_twice(
     workshop: Workshop, openai_endpoint
 ) -> None:
