@@ -24,6 +24,7 @@ from sessiongraph.llm import litellm_calls, litellm_runtime, local_calls
 from sessiongraph.llm.call_spans import CallSpan
 from sessiongraph.llm.endpoint import Endpoint
 from sessiongraph.llm.event_loops import EventLoops
+from sessiongraph.llm.long_texts import halves, is_about_length, mean
 from sessiongraph.local_models import LocalModels
 from sessiongraph.settings import LOCAL_EMBEDDER, LOCAL_SENTENCE_EMBEDDER, Settings
 from sessiongraph.types import Usage
@@ -154,6 +155,8 @@ class Embedder:
             if encoding == "base64" and error.status in (400, 422) and _is_about_encoding(error):
                 self._refuses_base64 = True
                 return await self._embed_batch(run, texts, retries)
+            if len(texts) == 1 and is_about_length(error) and (parts := halves(texts[0])):
+                return await self._embed_in_parts(run, parts)
             too_large = error.status in _TOO_LARGE and len(texts) > 1
             at_fault = run.isolates and error.as_text_fault is not None
             if not at_fault or not (too_large or await self._answers_others(run)):
@@ -167,6 +170,16 @@ class Embedder:
         first, used = await self._embed_batch(run, texts[:half], retries=0)
         second, also = await self._embed_batch(run, texts[half:], retries=0)
         return first + second, used + also
+
+    async def _embed_in_parts(self, run: "_Run", parts: tuple[str, str]) -> tuple[list[Row], Usage]:
+        """The vector of a text that is too long for the model, or why one of its `parts` has none."""
+        (rows, used), (others, also) = [await self._embed_batch(run, [part], retries=0) for part in parts]
+        first, second = rows[0], others[0]
+        if isinstance(first, LLMFailedError) or isinstance(second, LLMFailedError):
+            return [first if isinstance(first, LLMFailedError) else second], used + also
+        if first.size != second.size:
+            return [self._failure("gave vectors of several lengths")], used + also
+        return [mean((first, second), (len(parts[0]), len(parts[1])))], used + also
 
     async def _answers_others(self, run: "_Run") -> bool:
         """Whether the endpoint gives a vector to any text: else no text is at fault. Asked once a run."""

@@ -62,6 +62,8 @@ class OpenAIEndpoint:
         self.vectors: Callable[[list[str], int], list[list[float]]] = bags_of_words
         self.formats = {"json_schema", "json_object"}  # the response formats that it takes: others get 400
         self.batch = 2048  # the texts that an embedding call may hold: more get 413
+        self.most_words: int | None = None  # that a text to embed may have: more get 400, and one of `too_long`
+        self.too_long = "This model's maximum context length is 512 tokens, however you requested 700 tokens"
         self.tokens_read: int | None = None  # what it says of each prompt, instead of the number of its words
         self.longest_window: int | None = None  # as Ollama tells it
         self.base64 = True  # whether it can write vectors so: where not, asking for it gets 400
@@ -200,6 +202,8 @@ class OpenAIEndpoint:
 
     def _embed(self, request: Request) -> tuple[int, dict[str, str], Json]:
         texts: list[str] = request.body["input"]
+        if self.most_words and any(len(text.split()) > self.most_words for text in texts):
+            return 400, {}, _error(self.too_long, 400)
         if len(texts) > self.batch:
             return 413, {}, _error(f"batch size {len(texts)} is above {self.batch}", 413)
         if "" in texts:

@@ -58,6 +58,48 @@ async def test_an_endpoint_of_small_batches_gets_smaller_ones(openai_endpoint: O
     assert usage.embedding_calls == 4
 
 
+LONG = "Anna lives in Bergen. " * 40 + "Bob keeps bees in Turku. " * 40
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "This model's maximum context length is 512 tokens, however you requested 700 tokens",
+        "Input validation error: `inputs` must have less than 512 tokens. Given: 700",
+        "the input length exceeds the context length",
+        "input (700 tokens) is too large to process. increase the physical batch size (current batch size: 512)",
+    ],
+)
+async def test_a_text_too_long_for_the_model_has_the_mean_of_its_parts(
+    openai_endpoint: OpenAIEndpoint, said: str
+) -> None:
+    openai_endpoint.most_words, openai_endpoint.too_long = 100, said
+    embedder = Embedder(settings(openai_endpoint, llm_max_retries=0))
+    (long, short), _ = await embedder.embed_each([LONG, "tea"])
+    whole = expected([LONG], 64)[0]
+    assert isinstance(long, np.ndarray) and isinstance(short, np.ndarray)
+    assert float(long @ whole) > 0.95 and np.isclose(np.linalg.norm(long), 1)
+    (question,), usage = await embedder.embed([LONG])
+    np.testing.assert_allclose(question, long, atol=1e-6)
+    assert usage.embedding_calls == 4  # of 90 words each; refused ones cost nothing
+
+
+async def test_where_a_part_of_a_long_text_is_refused_too_the_text_has_no_vector(
+    openai_endpoint: OpenAIEndpoint,
+) -> None:
+    openai_endpoint.most_words = 100
+    openai_endpoint.fail(400, when="Turku")
+    (row, other), _ = await Embedder(settings(openai_endpoint, llm_max_retries=0)).embed_each([LONG, "tea"])
+    assert isinstance(row, LLMFailedError) and "Other texts are answered" in str(row)
+    assert isinstance(other, np.ndarray)
+
+
+async def test_what_is_short_and_called_too_long_is_not_cut(openai_endpoint: OpenAIEndpoint) -> None:
+    openai_endpoint.most_words = 1
+    (row, _), _ = await Embedder(settings(openai_endpoint, llm_max_retries=0)).embed_each(["two words", "one"])
+    assert isinstance(row, LLMFailedError) and len(openai_endpoint.embeddings) <= 4
+
+
 async def test_an_endpoint_that_knows_no_base64_is_asked_for_numbers(
     openai_endpoint: OpenAIEndpoint,
 ) -> None:
