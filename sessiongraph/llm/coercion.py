@@ -19,6 +19,18 @@ T = TypeVar("T", bound=BaseModel)
 
 # Under which an object that stands for a text keeps it.
 _TEXT_KEYS = ("name", "text", "value")
+# What models call a field by when they do not heed the schema, in the words of other graphs.
+_OTHER_NAMES = {
+    "subject": ("source", "head", "from"),
+    "relation": ("predicate", "relationship", "relation_type", "verb"),
+    "object": ("target", "tail", "to"),
+    "name": ("entity", "entity_name"),
+    "type": ("entity_type", "category", "label"),
+    "passage": ("passages", "passage_number"),
+    "passages": ("passage", "passage_numbers"),
+    "entities": ("nodes",),
+    "facts": ("relationships", "relations", "triples", "triplets", "edges"),
+}
 _MOST_FAULTS = 5
 
 
@@ -42,13 +54,18 @@ def _object(schema: type[BaseModel], given: dict[str, Any], where: str, faults: 
     for name, field in schema.model_fields.items():
         place = f"{where}.{name}".lstrip(".")
         try:
-            fields[name] = _value(field.annotation, by_name.get(name), place, faults)
+            fields[name] = _value(field.annotation, _named(name, by_name), place, faults)
         except Unusable as fault:
             if get_origin(field.annotation) is not list and field.is_required():
                 raise
             faults.append(str(fault))
             fields[name] = [] if field.is_required() else field.default
     return fields
+
+
+def _named(name: str, by_name: dict[str, Any]) -> Any:
+    """What was given as the field `name`, under that name or another."""
+    return next((by_name[each] for each in (name, *_OTHER_NAMES.get(name, ())) if each in by_name), None)
 
 
 def _value(wanted: Any, given: Any, where: str, faults: list[str]) -> Any:

@@ -23,9 +23,15 @@ T = TypeVar("T", bound=BaseModel)
 
 # Models write line breaks into texts, and now and then a number without end, of which Python makes no int.
 _DECODER = json.JSONDecoder(strict=False, parse_int=lambda digits: int(digits) if len(digits) < 20 else float(digits))
-_TRAILING_COMMA = re.compile(r",\s*+[}\]]")
-# Texts, and commas outside of them that stand before a closing bracket.
-_COMMAS = re.compile(r'("(?:[^"\\]|\\.)*+")|,(?=\s*[}\]])', re.DOTALL)
+# What is JSON but for a trailing comma, a comment, or what Python writes otherwise: 'texts', None, True.
+_LOOSE = re.compile(r",\s*+[}\]]|[{\[,:]\s*+(?:'|None\b|True\b|False\b)|//|/\*")
+_TEXT = r'"(?:[^"\\]|\\.)*+"'
+_COMMAS = re.compile(rf"({_TEXT})|,(?=\s*[}}\]])", re.DOTALL)
+_WRITTEN_OTHERWISE = re.compile(
+    rf"(?P<text>{_TEXT})|(?P<comment>//[^\n]*|/\*[^*]*+\*/)|(?P<word>\b(?:None|True|False)\b)|"
+    r"(?P<before>[{\[,:]\s*+)'(?P<quoted>(?:[^'\\]|\\.)*+)'(?=\s*+[,:}\]])",
+    re.DOTALL,
+)
 _MOST_REPAIRS = 50
 _THOUGHTS = re.compile(r"think|thought|reason|analysis|draft|scratch|reflect", re.IGNORECASE)
 _DEEPEST = 6
@@ -89,7 +95,7 @@ def _find_object(text: str, schema: type[BaseModel]) -> dict[str, Any] | None:
 
 def _values(text: str) -> Iterator[tuple[tuple[int, int], Any]]:
     """The whole JSON objects in `text`, with where they stand, whatever stands around them."""
-    repairs = _MOST_REPAIRS if _TRAILING_COMMA.search(text) else 0
+    repairs = _MOST_REPAIRS if _LOOSE.search(text) else 0
     start = text.find("{")
     while start >= 0:
         found = _decoded(text, start)
@@ -97,14 +103,30 @@ def _values(text: str) -> Iterator[tuple[tuple[int, int], Any]]:
             found = _decoded(text, start - 1)  # a JSON text that holds the object
         if found is None and repairs > 0:
             repairs -= 1
-            spaced = text[:start] + _COMMAS.sub(lambda match: match[1] or " ", text[start:])
-            found = _decoded(spaced, start)
+            found = _decoded(text[:start] + _tightened(text[start:]), start)
         if found is None:
             end = start + 1
         else:
             value, end = found
             yield (start, end), value
         start = text.find("{", end)
+
+
+def _tightened(text: str) -> str:
+    """`text`, of the same length, with what is JSON but for a slip as JSON."""
+    return _COMMAS.sub(lambda match: match[1] or " ", _WRITTEN_OTHERWISE.sub(_as_json, text))
+
+
+def _as_json(match: re.Match[str]) -> str:
+    if match["text"] is not None:
+        return match["text"]
+    if match["comment"] is not None:
+        return " " * len(match["comment"])
+    if match["word"] is not None:
+        return "null" if match["word"] == "None" else match["word"].lower()
+    # A quotation mark within is written as an apostrophe, so that all stays where it is.
+    quoted = match["quoted"].replace("\\'", "'").replace('"', "'")
+    return f'{match["before"]}"{quoted}"'.ljust(len(match[0]))
 
 
 def _decoded(text: str, start: int) -> tuple[Any, int] | None:

@@ -48,6 +48,9 @@ AROUND = {
     "JSON in JSON": json.dumps(SAID),
     "JSON in a wrapper": json.dumps({"arguments": SAID}),
     "trailing commas": SAID.replace("}]", "},]").replace("1]", "1 , ]"),
+    "comments": "// as you asked\n" + SAID.replace('"facts"', '/* what is told */ "facts"'),
+    "what Python writes": str(ANSWER | {"note": 'it\'s "so"', "sure": None, "https": "http://x"}),
+    "texts in apostrophes": SAID.replace('"', "'"),
     "fields that we do not know": json.dumps(ANSWER | {"note": "x", "facts": [ANSWER["facts"][0] | {"sure": True}]}),
     "other capitals": SAID.replace('"facts"', '"Facts"').replace('"subject"', '"Subject"'),
 }
@@ -84,6 +87,27 @@ FIELDS: dict[str, tuple[str, Any, Any]] = {
     "a year as a fraction": ("valid_at", 2019.0, "2019"),
     "no text for a year": ("valid_at", {"from": 2019}, None),
 }
+
+
+@pytest.mark.parametrize(
+    ("source", "predicate", "target", "facts"),
+    [
+        ("source", "predicate", "target", "relationships"),
+        ("head", "relationship", "tail", "triples"),
+        ("from", "verb", "to", "edges"),
+    ],
+)
+def test_a_fact_in_the_words_of_other_graphs_is_that_fact(source: str, predicate: str, target: str, facts: str) -> None:
+    names = {"subject": source, "relation": predicate, "object": target}
+    (fact,) = ANSWER["facts"]
+    renamed = {names.get(name, name): value for name, value in fact.items()}
+    assert read(json.dumps({"entities": ANSWER["entities"], facts: [renamed]}))["facts"] == ANSWER["facts"]
+
+
+def test_a_field_by_its_own_name_counts_before_all_others() -> None:
+    assert (
+        read(json.dumps(ANSWER | {"facts": [FACT | {"source": "page 3", "to": "x"}]}))["facts"][0]["subject"] == "Ona"
+    )
 
 
 @pytest.mark.parametrize("odd", FIELDS)
