@@ -21,10 +21,6 @@ def is_anaphoric(noun: "Token") -> bool:
     return noun.pos_ == "NOUN" and determiner and plain
 
 
-def is_occupation(noun: "Token") -> bool:
-    return noun.lemma_.lower() in lexicon.OCCUPATIONS or noun.lower_ in lexicon.OCCUPATIONS
-
-
 def is_denying(noun: "Token") -> bool:
     """Whether `noun` stands for none: "nobody", "no fee"."""
     return noun.lower_ in lexicon.NOBODY or bool(denials(noun))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.coreference import Coreference
 from sessiongraph.local_models.extractive.corrections import Stated, correction, over
-from sessiongraph.local_models.extractive.name_types import LIKELY
+from sessiongraph.local_models.extractive.name_types import LIKELY, is_of_person
 from sessiongraph.local_models.extractive.naming import IS_CALLED, name_of_self
 from sessiongraph.local_models.extractive.parse_types import (
     Counted,
@@ -254,7 +254,8 @@ class _Window:
         for slot in (*fact.subjects, *fact.objects):
             if isinstance(slot, Pronoun):
                 for name in known.get(slot.at, ()):
-                    type_ = "Person" if slot.kind in ("i", "you", "she", "he") else ""
+                    is_person = slot.kind in ("i", "you", "she", "he") and is_of_person(name)
+                    type_ = "Person" if is_person else ""
                     self._note(name, type_, number, statement, 2, LIKELY)
             elif isinstance(slot, Mention) and is_known(slot.name, known):
                 name = self.coreference.name(slot, known)
@@ -283,7 +284,7 @@ class _Window:
         entity.said.append((worth, statement))
 
     def _entity(self, entity: _Entity) -> ExtractedEntity:
-        is_speaker = entity.name in self.coreference.speakers
+        is_speaker = entity.name in self.coreference.speakers and is_of_person(entity.name)
         type_ = "Person" if is_speaker else max(entity.types, key=lambda each: (entity.types[each], each != "Concept"))
         description = max(entity.said, key=lambda said: (said[0], min(len(said[1]), _DESCRIPTION_CHARS)))[1]
         return ExtractedEntity(

@@ -29,13 +29,13 @@ from sessiongraph.local_models.extractive.dependencies import (
     hyphenated,
     is_anaphoric,
     is_denying,
-    is_occupation,
     prepositions,
 )
 from sessiongraph.local_models.extractive.document_facts import instructed, participle, there_is
 from sessiongraph.local_models.extractive.naming import namings
 from sessiongraph.local_models.extractive.noun_facts import of_noun, owner_of
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
+from sessiongraph.local_models.extractive.noun_types import is_occupation
 from sessiongraph.local_models.extractive.parse_types import Counted, Mention, Pronoun, RawFact, Slot
 from sessiongraph.local_models.extractive.quantities import quantity, quantity_of
 

@@ -4,7 +4,7 @@ import re
 
 from sessiongraph.local_models.extractive import dates
 from sessiongraph.local_models.extractive.name_spans import MAX_NAME, NAME
-from sessiongraph.local_models.extractive.name_types import LIKELY, SURE, gender_of, known_type, type_of_words
+from sessiongraph.local_models.extractive.name_types import LIKELY, SURE, known_type, listed_type, type_of_words
 from sessiongraph.local_models.extractive.parse_types import Mention, RawFact, Sentence
 from sessiongraph.local_models.extractive.structured_lines import Line
 
@@ -43,15 +43,11 @@ def line_sentence(line: Line, owner: Mention | None) -> Sentence:
 def _mention(at: int, name: str, type_: str) -> Mention:
     told = type_
     if name[:1].isupper():
-        type_ = type_of_words(name) or type_ or _listed(name)
+        is_sender = type_ == "Place" and " " in name and known_type(name) == "Person"  # "From: Ida Holm"
+        own = type_of_words(name) if type_ != "Work" else None
+        type_ = "Person" if is_sender else own or type_ or listed_type(name)
     is_proper = bool(type_) or (name[:1].isupper() and not any(letter.isdigit() for letter in name))
-    return Mention(at, (name,), type_ or "Concept", is_proper, weight=SURE if told else LIKELY if type_ else 0)
-
-
-def _listed(name: str) -> str:
-    """The type of a name that is on a list; one that is alone in its cell may be a given name by chance."""
-    known = known_type(name) or ""
-    return known if known == "Place" or " " in name or gender_of(name) else ""
+    return Mention(at, (name,), type_ or "Concept", is_proper, weight=2 * SURE if told else LIKELY if type_ else 0)
 
 
 def _names(value: str) -> bool:

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 
 from sessiongraph.local_models.extractive import field_words, lexicon, type_words
+from sessiongraph.local_models.extractive.noun_types import type_of_kind
 
 Told = tuple[list[tuple[str, str, str]], dict[str, str]]
 """Subjects, relations and objects, and the types of names."""
 
-_OF = re.compile(r"(?:(?P<what>.+?) (?:of|for|in) )(?P<whose>.+)\Z", re.IGNORECASE)
+_OF = re.compile(r"(?:(?P<what>.+?) (?:of|for|in|at) )(?P<whose>.+)\Z", re.IGNORECASE)
 _VERB = r"has|have|includes?|contains?|comprises?|offers?|needs?|keeps?|sells?|requires?|covers?|serves?|consists? of"
 _SENTENCE = re.compile(rf"(?:the |our |this |my |a )?(?P<whose>[\w' -]+?) (?P<verb>{_VERB})\b", re.IGNORECASE)
 _DATE = re.compile(
@@ -48,7 +49,7 @@ class Heading:
 
     def is_record(self, keys: list[str]) -> bool:
         """Whether fields of these names below it tell of one thing: a phone and an address of a contact."""
-        return any(key.lower() in field_words.MEASURES or key.lower() in field_words.TYPE_OF_FIELD for key in keys)
+        return any(key.lower() in field_words.MEASURES or field_words.type_of(key) for key in keys)
 
     def field(self, key: str, value: str) -> Told:
         """What "key: value" below it states."""
@@ -60,7 +61,8 @@ class Heading:
             return [(self.subject, f"has {self.noun} {when}" if is_of_something else f"is {when}", value)], {}
         if set(self.noun.split()) & field_words.GROUPS and value[:1].islower():
             return [(key, "is", value)], {key: "Person"}
-        kind = "Person" if self.noun in field_words.OF_PATIENTS else None
+        is_name = type_of_kind(key.lower().split()[-1]) is None  # and no "Treasurer"
+        kind = "Person" if self.noun in field_words.OF_PATIENTS else self.kind if is_name else None
         return [(key, f"has {self.noun}", value)], {key: kind} if kind else {}
 
     def item(self, text: str) -> Told:
@@ -87,12 +89,13 @@ class Heading:
     def kind(self) -> str | None:
         """The type of what it heads, where its noun tells one: "Suppliers of the mill"."""
         noun = self.noun.split()[-1] if self.noun else ""
+        if f"{noun} " in f"{self.text.lower()} ":
+            return None  # it heads one thing: "our route"
         if noun in field_words.STOPS:
             return "Place"
         if noun in type_words.BUSINESSES:
             return "Organization"
-        known = lexicon.TYPE_OF_HEAD.get(noun) or field_words.TYPE_OF_FIELD.get(noun)
-        return known or ("Person" if noun in lexicon.OCCUPATIONS else None)
+        return lexicon.TYPE_OF_HEAD.get(noun) or field_words.type_of(noun)
 
     def sentence(self, item: str) -> str | None:
         """An item that says what the heading's subject does, as a sentence: "Loomis 4 syncs with Google Calendar"."""
@@ -119,4 +122,4 @@ def _is_name(text: str) -> bool:
 
 
 def _is_of_persons(noun: str) -> bool:
-    return noun in lexicon.OCCUPATIONS or noun.endswith(("er", "or", "ist", "ant"))
+    return field_words.type_of(noun) == "Person"

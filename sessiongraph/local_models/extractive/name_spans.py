@@ -10,8 +10,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessiongraph.local_models.extractive import dates, lexicon
+from sessiongraph.local_models.extractive.given_names import GIVEN_NAMES
 from sessiongraph.local_models.extractive.name_types import SURE, known_type, types_of_names
-from sessiongraph.local_models.extractive.type_evidence import type_of_noun
+from sessiongraph.local_models.extractive.noun_types import type_of_kind, type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -93,7 +94,8 @@ class Names:
         if after is None or not (after.is_digit and len(after) <= 3 and after.sent == self.doc[name.start].sent):
             return name
         is_number = after.head.i > after.i and after.dep_ == "nummod" and after.head.pos_ == "NOUN"
-        counts = is_number and after.head.i != name.end + 1
+        is_amount = name.end + 1 < len(self.doc) and self.doc[name.end + 1].like_num  # "2 million francs"
+        counts = is_amount or (is_number and after.head.i != name.end + 1)
         return name if counts or self.date_at(after) else name._replace(end=name.end + 1)
 
     def _with_title(self, name: NameSpan) -> NameSpan:
@@ -140,11 +142,16 @@ class Names:
 
     def _apart(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         """What the recogniser took for one name, parted where a preposition stands between: "the Argo to Naxos"."""
+        # "Vik and Skogar", also behind a comma or "between"; "War and Peace" is one.
+        is_pair = end - start == 3 and self.doc[start].ent_type_ != "WORK_OF_ART"
+        is_pair |= start > 0 and self.doc[start - 1].lower_ in (",", "between")
         for number in range(start + 1, end - 1):
             token = self.doc[number]
             is_between = token.pos_ == "ADP" and token.text.islower() and token.lower_ not in _IN_NAMES
-            is_pair = token.lower_ == "and" and known_type(self.doc[start:number].text) is not None
-            if is_between or is_pair or (token.text == "," and "&" not in self.doc[start:end].text):
+            is_between |= token.lower_ == "to"
+            is_between |= token.like_num and self.doc[number + 1].text.islower()  # "fined Bolt 2 million francs"
+            is_between |= token.lower_ == "and" and (is_pair or known_type(self.doc[start:number].text) is not None)
+            if is_between or (token.text == "," and "&" not in self.doc[start:end].text):
                 yield start, number
                 start = number + 1
         yield start, end
@@ -226,8 +233,11 @@ class Names:
         return start, end
 
     def _after_opening(self, start: int, end: int) -> int:
-        """Where a name begins behind what is capitalised because a sentence begins with it: "Tell Luc", "Striker Milo
-        Vance"."""
+        """Where a name begins behind what its bearer is, "Prime Minister Rui Lopes", or what is capitalised because a
+        sentence begins with it: "Tell Luc"."""
+        role = next((number for number in range(end - 3, start - 1, -1) if _is_role(self.doc[number])), None)
+        if role is not None:
+            return role + 1
         first = self.doc[start] if start + 1 < end else None
         if first is None or not first.is_sent_start or not first.text.istitle():
             return start
@@ -236,7 +246,7 @@ class Names:
             return start
         is_told = first.sent.root.i in range(start, end) and first.lower_ in lexicon.ORDERS
         kind = type_of_noun(first)
-        is_role = kind == "Organization" or (kind == "Person" and end - start > 2)
+        is_role = kind == "Organization"
         is_of_person = first.lower_ in _BEFORE_PERSONS and first.ent_type_ in ("PERSON", "")
         return start + 1 if is_told or is_role or is_of_person else start
 
@@ -245,7 +255,9 @@ class Names:
         first, root = self.doc[start], self.doc[start:end].root
         if end - start == 1 and (first.lemma_.lower() in lexicon.ROLES or _is_title(first)):
             return False
-        is_common = first.lower_ in lexicon.OCCUPATIONS | lexicon.ORDERS
+        if _is_role(self.doc[end - 1]) and end < len(self.doc) and self.doc[end].pos_ == "PROPN":
+            return False  # "Prime Minister", where "Rui Lopes" follows
+        is_common = _is_role(first) or first.lower_ in lexicon.ORDERS
         if end - start == 1 and first.is_sent_start and is_common:
             return False  # "Author Ida Holm": capitalised as the first word
         if not all(token.text[0].isupper() or token.text in ("&", "-") for token in self.doc[start:end]):
@@ -257,6 +269,13 @@ class Names:
 
 def _is_title(token: "Token") -> bool:
     return token.lower_.rstrip(".") in lexicon.TITLES and token.text[0].isupper()
+
+
+def _is_role(token: "Token") -> bool:
+    """Whether `token` says what somebody is whose full name follows: "Mayor"; "Captain" is part of the name."""
+    noun = token.lower_
+    is_one = noun in lexicon.OCCUPATIONS or noun not in GIVEN_NAMES
+    return is_one and type_of_kind(noun) == "Person" and noun not in lexicon.TITLES and token.text[0].isupper()
 
 
 def type_of(head: "Token") -> str:

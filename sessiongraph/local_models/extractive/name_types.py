@@ -8,19 +8,22 @@ seldom changes its sense in one discourse (Gale, Church and Yarowsky 1992, "One 
 that "and" joins, for they are of one kind.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from sessiongraph.accent_folding import strip_accents
 from sessiongraph.english import FEMALE_NAMES, MALE_NAMES
-from sessiongraph.local_models.extractive import known_places, lexicon, type_words
+from sessiongraph.local_models.extractive import known_places, lexicon, type_words, wordnet
 from sessiongraph.local_models.extractive.given_names import GIVEN_NAMES
 from sessiongraph.local_models.extractive.type_evidence import (
     AGENT,
     MAKER,
+    MODIFIER,
     conjoined,
     evidence_around,
     is_guess_trusted,
+    usual_type,
 )
 
 if TYPE_CHECKING:
@@ -39,16 +42,24 @@ def types_of_names(spans: "Sequence[Span]", guesses: Sequence[str]) -> list[tupl
 
     `guesses` are what the recogniser, or their own last words, take them for.
     """
-    own = [_evidence(span, guess) for span, guess in zip(spans, guesses, strict=True)]
+    own = [_evidence(span) for span in spans]
     weights: dict[str, Weights] = {}
+    trusted: dict[str, Weights] = defaultdict(Counter)
+    usual: dict[str, Weights] = defaultdict(Counter)
     guessed: dict[str, set[str]] = {}
     for number, (span, guess) in enumerate(zip(spans, guesses, strict=True)):
         if span.text not in weights:
             weights[span.text] = _of_itself(span, guess)
         weights[span.text].update(own[number])
         weights[span.text].update(_of_conjoined(number, spans, own))
+        if guess in TYPED and is_guess_trusted(span, guess, known_type(span.text) == "Person"):
+            trusted[span.text][guess] = _weight_of_guess(span.text, guess)
+        if usually := usual_type(span.root):
+            usual[span.text]["Organization" if usually == AGENT else usually] += GUESSED
         guessed.setdefault(span.text, set()).add(guess)
-    found = {name: _settled(of_name, guessed[name]) for name, of_name in weights.items()}
+    found = {
+        name: _settled(name, of_name, trusted[name] or usual[name], guessed[name]) for name, of_name in weights.items()
+    }
     for name in [name for name in found if " " not in name]:
         found[name] = _as_short_form(name, found)
     return [
@@ -60,22 +71,39 @@ def types_of_names(spans: "Sequence[Span]", guesses: Sequence[str]) -> list[tupl
 def _of_itself(span: "Span", guess: str) -> Weights:
     """What a name tells by its own words, and by the lists that it is on."""
     known = known_type(span.text)
-    if known == "Place":
-        return Counter({known: _LISTED})
+    if span.text.lower() in known_places.PLACES:
+        return Counter({"Place": _LISTED})
+    if span.text.lower() in wordnet.PEOPLES:
+        return Counter({"Concept": _LISTED})
     if own := type_of_words(span.text) or ("Concept" if _is_numbered(span) else None):
         return Counter({own: SURE})
     # "The Astrid chair", "Danish": given names only by chance.
     is_modifier = span.root.dep_ in ("compound", "nmod", "amod") and guess != "Person"
-    return Counter({known: LIKELY + GUESSED}) if known and not is_modifier else Counter()
+    weights = Counter({known: LIKELY + GUESSED}) if known and not (is_modifier and known == "Person") else Counter()
+    if known == "Person" and span.text.lower() in wordnet.PLACES:
+        weights["Place"] = LIKELY
+    return weights
 
 
-def _evidence(span: "Span", guess: str) -> Weights:
+def _weight_of_guess(name: str, guess: str) -> int:
+    """How much the recogniser's guess says: it knows full names of persons best, unless they end in a common noun."""
+    if guess != "Person" or " " not in name:
+        return GUESSED
+    return 0 if _ends_in_noun(name) else LIKELY
+
+
+def _ends_in_noun(name: str) -> bool:
+    """Whether a name of several words ends in a common noun, and begins with no given name: "Cobalt Cycles"."""
+    last = name.lower().split()[-1]
+    is_noun = any(noun in wordnet.TYPE_OF_NOUN for noun in (last, last.removesuffix("s")))
+    return is_noun and known_type(name) != "Person"
+
+
+def _evidence(span: "Span") -> Weights:
     """What its place in a text tells of a name."""
     weights: Weights = Counter()
     for type_ in evidence_around(span):
         weights[type_] += LIKELY
-    if guess in TYPED and is_guess_trusted(span, guess, known_type(span.text) == "Person"):
-        weights[guess] += GUESSED
     return weights
 
 
@@ -90,15 +118,19 @@ def _of_conjoined(number: int, spans: "Sequence[Span]", own: list[Weights]) -> W
     return found
 
 
-def _settled(weights: Weights, guesses: set[str]) -> tuple[str, int]:
+def _settled(name: str, weights: Weights, trusted: Weights, guesses: set[str]) -> tuple[str, int]:
     """The type for which the most speaks. Who acts is a person, unless something takes them for an organization, and
     who makes things is one, unless something takes them for a person."""
-    acting, making = weights.pop(AGENT, 0), weights.pop(MAKER, 0)
+    acting, making, modifying = weights.pop(AGENT, 0), weights.pop(MAKER, 0), weights.pop(MODIFIER, 0)
+    weights["Concept"] += modifying if not (acting or making) else 0
     if acting or making:
-        is_person = weights["Person"] > weights["Organization"] or "Person" in guesses
-        is_company = weights["Organization"] > weights["Person"] or "Organization" in guesses or making > acting
-        weights["Organization" if is_company and not (is_person and making) else "Person"] += acting + making
-    weights = +weights
+        weights["Organization"] += making
+        is_full_name = " " in name and not trusted["Organization"] and not _ends_in_noun(name)
+        is_person = is_full_name or known_type(name) == "Person" or weights["Person"] > weights["Organization"]
+        weights["Person" if is_person and weights["Organization"] <= weights["Person"] else "Organization"] += acting
+    if type_of_words(name) in TYPED:
+        weights["Concept"] = 0  # "the Kiel Street" is so called
+    weights = +weights + trusted
     if not weights:
         return "Concept", 0
     return max(weights.items(), key=lambda each: (each[1], each[0] in guesses))
@@ -138,7 +170,7 @@ def type_of_words(name: str) -> str | None:
         words.pop()
     last, first = words[-1], words[0]
     if first in lexicon.TITLES and len(words) > 1:
-        return "Person"
+        return "Concept" if name.startswith("MS ") else "Person"
     if "&" in words or (len(words) > 1 and first in type_words.COMPANY_BEGINNINGS):
         return "Organization"
     if len(words) > 1 and last in type_words.COMPANY_WORDS:
@@ -147,22 +179,46 @@ def type_of_words(name: str) -> str | None:
         return "Place"
     if len(words) > 1 and first in type_words.PLACE_BEGINNINGS:
         return "Place"
+    if len(words) > 1 and last in type_words.PRODUCT_ENDINGS:
+        return "Concept"
     if len(words) > 1 and first in type_words.STORMS:
         return "Event"
     if len(words) == 2 and first in type_words.NUMBERED and len(last) == 1:
         return "Concept"
+    if len(words) > 1 and first not in GIVEN_NAMES and lexicon.TYPE_OF_HEAD.get(first) == "Place":
+        return "Place"
+    if len(words) == 1 and last.endswith(type_words.COMPANY_ENDINGS) and last not in wordnet.TYPE_OF_NOUN:
+        return "Organization" if last not in GIVEN_NAMES | wordnet.PLACES else None
     head = words[words.index("of") - 1] if "of" in words[1:] else last
     is_capital = name.split()[words.index(head)][:1].isupper()
-    kind = lexicon.TYPE_OF_HEAD.get(head) if len(words) > 1 and is_capital else None
-    return kind if kind in (*TYPED, "Event") else None
+    if len(words) == 1 or not is_capital or head in type_words.UNCLEAR_AT_END:
+        return None
+    kind = lexicon.TYPE_OF_HEAD.get(head)
+    if kind is None and first not in GIVEN_NAMES:  # "Tom Hill"
+        kind = wordnet.TYPE_OF_NOUN.get(head)
+    return kind if kind in ("Organization", "Place", "Event") else None
 
 
 def known_type(name: str) -> str | None:
     """The type of a name that is on a list: a country's, a large city's, or one that begins with a given name."""
-    words = name.lower().split()
+    words, plain = name.lower().split(), strip_accents(name.lower())  # "Kraków"
     if name.lower() in known_places.PLACES:
         return "Place"
-    return "Person" if words[0] in GIVEN_NAMES and len(words) <= 3 else None
+    if words[0] in GIVEN_NAMES and len(words) <= 3:
+        return "Person"
+    return "Place" if plain in wordnet.PLACES or plain in known_places.PLACES else None
+
+
+def listed_type(name: str) -> str:
+    """The type of a name of which nothing is said, by lists: one that stands alone may be a given name by chance."""
+    known = known_type(name) or ""
+    is_full_name = all(word[:1].isupper() for word in name.split()) and " " in name
+    return known if known == "Place" or is_full_name or gender_of(name) else ""
+
+
+def is_of_person(speaker: str) -> bool:
+    """Whether it is a person who speaks, and no "Booking Desk"."""
+    return speaker.lower().split()[-1] not in type_words.DEPARTMENTS and type_of_words(speaker) in (None, "Person")
 
 
 def gender_of(name: str) -> str:

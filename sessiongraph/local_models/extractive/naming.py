@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
+from sessiongraph.local_models.extractive.noun_types import is_occupation
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def namings(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
         is_bare = all(child.dep_ == "compound" for child in target.lefts)
         if token.lower_ == "name" and target.pos_ in ("PROPN", "NOUN", "ADJ", "X") and is_bare:
             yield RawFact((whose,), (IS_CALLED,), (named if named is not None and is_name else target.text,))
-        elif is_name and named is not None and token.lower_ in lexicon.OCCUPATIONS:
+        elif is_name and named is not None and is_occupation(token):
             yield RawFact((whose,), (f"has {token.text}",), (named,))
             yield from called(token, named, phrases)
         elif is_name and named is not None and lexicon.is_kin(token):

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.dependencies import coordinated, is_occupation, prepositions
+from sessiongraph.local_models.extractive.dependencies import coordinated, prepositions
 from sessiongraph.local_models.extractive.naming import called
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
+from sessiongraph.local_models.extractive.noun_types import is_occupation, type_of_noun
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
-from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

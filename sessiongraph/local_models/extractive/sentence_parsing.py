@@ -11,6 +11,7 @@ from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.clauses import SUBJECTS, is_elided, subject_of, third_person
 from sessiongraph.local_models.extractive.fact_rules import Facts, elided
 from sessiongraph.local_models.extractive.line_sentences import line_sentence
+from sessiongraph.local_models.extractive.name_types import LIKELY, known_type, listed_type, type_of_words
 from sessiongraph.local_models.extractive.naming import of_speaker
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import (
@@ -145,8 +146,28 @@ def _sentences(doc: "Doc") -> tuple[Sentence, ...]:
 
 
 def _without_facts(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
-    """Sentences of another language, of which a parse of English knows the names at the most."""
-    return tuple(replace(it, facts=(), pronouns=(), owned=frozenset(), words=(it.text,)) for it in sentences)
+    """Sentences of another language, of which a parse of English knows the names at the most, and not their types."""
+    return tuple(
+        replace(
+            it,
+            facts=(),
+            pronouns=(),
+            owned=frozenset(),
+            words=(it.text,),
+            mentions=tuple(map(_listed, it.mentions)),
+        )
+        for it in sentences
+    )
+
+
+def _listed(mention: Mention) -> Mention:
+    """`mention` with a type by lists alone: "Den Ofen" is no den, and only who has a given name is a person."""
+    name = mention.name[0] if isinstance(mention.name[0], str) else ""
+    is_person = (
+        mention.type == "Person" and all(word[:1].isupper() for word in name.split()) and known_type(name) is not None
+    )
+    type_ = "Organization" if type_of_words(name) == "Organization" else "Person" if is_person else listed_type(name)
+    return replace(mention, type=type_ or "Concept", weight=LIKELY if type_ else 0)
 
 
 def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence:

@@ -214,7 +214,7 @@ def _record(
         subject, others = subject or heading.subject, [it for it in fields if it[0].lower() != "name"]
     elif value.isdecimal() and key:
         subject = f"{key} {value}"
-    elif not is_row and key.lower() in field_words.MEASURES and not field_words.TYPE_OF_FIELD.get(key.lower()):
+    elif not is_row and key.lower() in field_words.MEASURES and not field_words.type_of(key):
         subject, others = "", list(fields)
     else:
         subject = value
@@ -225,9 +225,7 @@ def _record(
         for key, value in others
         if key and value.lower() not in _EMPTY
     ]
-    return _line(
-        text, facts, {value: type_ for key, value in fields if (type_ := field_words.TYPE_OF_FIELD.get(key.lower()))}
-    )
+    return _line(text, facts, field_words.types_of(fields))
 
 
 def _line(text: str, facts: "Sequence[Stated] | Sequence[tuple[str, str, str]]", types: dict[str, str]) -> Line:

@@ -6,7 +6,8 @@ What does not belong here: the words of the name itself, and how evidence is wei
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sessiongraph.local_models.extractive import lexicon, type_words
+from sessiongraph.local_models.extractive import lexicon, type_words, wordnet
+from sessiongraph.local_models.extractive.noun_types import is_occupation, lemma_of, type_of_kind, type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
@@ -15,12 +16,16 @@ if TYPE_CHECKING:
 AGENT = "Agent"
 # Who does what organizations do rather than persons: "offers a better price".
 MAKER = "Maker"
+# What a thing is called by, its own name or that of its maker: "the Skadi hat".
+MODIFIER = "Modifier"
 _SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 _PERSONAL_PRONOUNS = frozenset(("i", "we", "he", "she"))
+_PERSONS_MOVED = frozenset(("me", "us", "him", "her", "them", "you"))
 _NAMING = frozenset(("call", "name"))
 # What an instruction tells to do in a place: "change in Lodz".
 _PLACED = frozenset(("meet", "stay", "wait", "live", "get", "change", "stop", "park", "arrive"))
-_TYPED = ("Person", "Organization", "Place")
+# How often a type counts that a noun beside the name says outright.
+_SAID = 3
 
 
 def evidence_around(span: "Span") -> "list[str]":
@@ -29,13 +34,36 @@ def evidence_around(span: "Span") -> "list[str]":
     found = [*_as_modifier(root, span), *_beside(span), *_as_named(root)]
     role = _first_of(root)
     found += [*_as_subject(role), *_as_speaker(role), *_as_object(role)]
-    if any(
-        child.dep_ == "relcl" and any(it.lower_ in ("who", "whose") for it in child.subtree) for child in root.rights
-    ):
+    if _is_beside_person(root) or _is_followed_by_who(root):
         found.append("Person")
     if (root.dep_ == "appos" and root.head.pos_ == "NOUN") or any(child.dep_ == "appos" for child in root.rights):
         found += _by_apposition(root)
     return found
+
+
+def _is_beside_person(root: "Token") -> bool:
+    """Whether "and" joins a name to a pronoun: "Bea and I"."""
+    joined = [root.head] if root.dep_ == "conj" else [child for child in root.rights if child.dep_ == "conj"]
+    return any(it.lower_ in _PERSONAL_PRONOUNS for it in joined)
+
+
+def _is_followed_by_who(root: "Token") -> bool:
+    clauses = (child for child in root.rights if child.dep_ == "relcl")
+    return any(it.lower_ in ("who", "whose") for clause in clauses for it in clause.subtree)
+
+
+def usual_type(root: "Token") -> str | None:
+    """What a name mostly is that stands where `root` does, of which nothing else is said."""
+    if root.dep_ == "nsubj" and root.head.tag_ == "VBD":
+        return "Person"
+    if root.dep_ != "pobj" or any(child.dep_ in ("det", "poss") for child in root.lefts):
+        return None
+    preposition, above = root.head.lower_, root.head.head
+    if preposition in ("at", "from") or (preposition == "with" and above.pos_ == "NOUN" and not is_instruction(root)):
+        return "Organization"
+    if preposition == "to" and above.pos_ == "NOUN":
+        return AGENT if lemma_of(above) in type_words.LETTERS else "Place"
+    return None
 
 
 def conjoined(root: "Token") -> "Iterator[Token]":
@@ -60,11 +88,12 @@ def is_guess_trusted(span: "Span", guess: str, is_given_name: bool) -> bool:
     if guess == "Person":
         if is_determined(span) or (root.dep_ == "compound" and not several):
             return False
-        if several or is_given_name or root.dep_ in ("nsubj", "poss", "appos"):
+        if several or is_given_name or root.dep_ in ("poss", "appos"):
             return True
-        return root.dep_ == "dobj" and root.head.lemma_ in type_words.WITH_PERSONS and not is_instruction(root)
+        is_met = lemma_of(root.head) in type_words.WITH_PERSONS | type_words.WITH_SOMEBODY
+        return root.dep_ == "dobj" and is_met and not is_instruction(root)
     if guess == "Place":
-        if preposition and is_instruction(root) and root.head.head.lemma_ not in type_words.MOVING | _PLACED:
+        if preposition and is_instruction(root) and lemma_of(root.head.head) not in type_words.MOVING | _PLACED:
             return False
         if root.dep_ in ("conj", "appos") or (several and root.dep_ != "poss" and preposition not in ("by", "with")):
             return True
@@ -93,22 +122,6 @@ def is_instruction(token: "Token") -> bool:
     return root.tag_ == "VB" and not any(child.dep_ in (*_SUBJECTS, "aux") for child in root.lefts)
 
 
-def type_of_noun(noun: "Token") -> str | None:
-    """The type of whom or what `noun` stands for: a "keeper" is a person, a "brewery" an organization."""
-    lemma = noun.lemma_.lower()
-    if lemma in lexicon.ANIMALS:
-        return "Concept"
-    if lemma in type_words.BUSINESSES and (lexicon.is_kin(noun) or lemma in lexicon.OCCUPATIONS):
-        return None  # a "partner" is either
-    if lexicon.is_kin(noun) or noun.lower_ in lexicon.OCCUPATIONS or lemma in lexicon.OCCUPATIONS:
-        return "Person"
-    if lemma in type_words.BUSINESSES:
-        return "Organization"
-    if kind := lexicon.TYPE_OF_HEAD.get(lemma):
-        return kind if kind in _TYPED else "Concept"
-    return "Person" if lemma.endswith(type_words.PERSON_ENDINGS) else None
-
-
 def _as_modifier(root: "Token", span: "Span") -> "list[str]":
     """Of a name before a noun: "Agathe's father" is of a person, "the Skadi hat" a thing, "the Brno office" nowhere."""
     head, after = root.head, span.doc[span.end] if span.end < root.sent.end else None
@@ -122,9 +135,20 @@ def _as_modifier(root: "Token", span: "Span") -> "list[str]":
     is_before = root.dep_ in ("compound", "nmod") and head.i > root.i and head.pos_ == "NOUN"
     # "The Loomis keyboard", whichever of the two the parse takes for the head.
     is_before = is_before or after.dep_ in (*_SUBJECTS, "dobj", "pobj", "attr", "conj")
-    if not is_before or after.lower_ in lexicon.TITLES | lexicon.OCCUPATIONS:
+    if not is_before or after.lower_ in lexicon.TITLES or is_occupation(after):
         return []
-    return ["Place"] if head.lower_ in type_words.OFFICES else ["Concept", "Concept"]
+    if lemma_of(after) in type_words.BY_NAME_OF_COMPANY:
+        return ["Organization"]
+    if lemma_of(after) in type_words.ACTIONS and _may_be_verb(after, span):
+        return [MAKER if lemma_of(after) in type_words.OF_MAKERS else AGENT]
+    is_of_place = head.lower_ in type_words.OFFICES or type_of_kind(lemma_of(head)) == "Place"
+    return ["Place"] if is_of_place and root.dep_ != "amod" else [MODIFIER, MODIFIER]
+
+
+def _may_be_verb(after: "Token", span: "Span") -> bool:
+    """Whether what follows a name was taken for a noun and is what it does: "Bolt ships the parcels"."""
+    is_asked = any(it.lower_ in ("do", "does", "did") for it in span.doc[span.sent.start : span.start])
+    return not is_determined(span) and (is_asked or after.dep_ not in (*_SUBJECTS, "dobj", "pobj"))
 
 
 def _beside(span: "Span") -> "list[str]":
@@ -134,10 +158,13 @@ def _beside(span: "Span") -> "list[str]":
     if before is None:
         return []
     if before.is_sent_start and before.lower_ in lexicon.ORDERS:
-        return ["Person"] if before.lower_ in type_words.WITH_PERSONS else ["Concept", "Concept"]
+        if before.lower_ in type_words.WITH_PERSONS:
+            return ["Person"]
+        return [AGENT] if before.lower_ in type_words.WITH_SOMEBODY else ["Concept", "Concept"]
     if before.pos_ in ("NOUN", "PROPN") and before.dep_ in ("compound", "nmod", "amod", "appos", *_SUBJECTS, "dobj"):
-        kind = type_of_noun(before)
-        return [kind, kind] if kind is not None and (before.text.islower() or before.is_sent_start) else []
+        kind = type_of_noun(before) if span.root.head.dep_ != "relcl" else None  # "the dress Mia wore"
+        is_said = before.text.islower() or before.is_sent_start or kind == "Person"  # "said Mayor Gunnar Dahl"
+        return [kind] * _SAID if kind is not None and is_said else []
     after = doc[span.end] if span.end < span.sent.end else None
     is_before_noun = after is not None and after.pos_ == "NOUN"
     if is_determined(span) and not is_before_noun and span.label_ in ("PERSON", "") and span.root.tag_ != "NNPS":
@@ -148,59 +175,72 @@ def _beside(span: "Span") -> "list[str]":
 def _as_named(root: "Token") -> "list[str]":
     """ "A dog called Rusk", "my therapist is called Wendeline": what is called so is of a kind."""
     verb = root.head
-    if verb.lemma_ not in _NAMING or root.dep_ not in ("oprd", "dobj", "attr", "npadvmod", "ccomp") or root.i < verb.i:
+    is_name = root.dep_ in ("oprd", "dobj", "attr", "npadvmod", "ccomp") and root.i > verb.i
+    if lemma_of(verb) not in _NAMING or not is_name:
         return []
     whom = verb.head if verb.dep_ == "acl" else None
     if whom is None:
         named = ("nsubjpass",) if any(child.dep_ == "auxpass" for child in verb.lefts) else ("dobj", "nsubj")
         whom = next((child for child in verb.children if child.dep_ in named and child.i != root.i), None)
     kind = type_of_noun(whom) if whom is not None and whom.pos_ == "NOUN" else None
+    kind = "Concept" if whom is not None and whom.lower_ == "it" else kind
     # To call something so is to say what it is: whatever it does, it is that.
-    return [kind] * 6 if kind is not None else []
+    return [kind] * 2 * _SAID if kind is not None else []
 
 
 def _as_subject(root: "Token") -> "list[str]":
-    if root.dep_ not in _SUBJECTS:
+    is_before_verb = root.dep_ == "compound" and root.head.pos_ == "VERB"  # "our partner Bolt ships the parcels"
+    if root.dep_ not in _SUBJECTS and not is_before_verb:
         return []
     verb = root.head
     if root.dep_ == "nsubjpass":
-        if verb.lemma_ in type_words.WITH_COMPANIES:
+        if lemma_of(verb) in type_words.WITH_COMPANIES:
             return ["Organization"]
-        return ["Concept"] if verb.lemma_ in type_words.DONE_TO_THINGS else []
+        return ["Concept"] if lemma_of(verb) in type_words.DONE_TO_THINGS else []
     verbs = [verb, *(child for child in verb.rights if child.dep_ in ("conj", "xcomp"))]
-    lemmas = {it.lemma_ for it in verbs if not _is_function(it)}
+    lemmas = {lemma_of(it) for it in verbs if not _is_function(it)}
     owners = {token.lower_ for it in verbs for token in it.subtree if token.dep_ == "poss"}
-    if not lemmas.isdisjoint(lexicon.PERSONAL_VERBS | type_words.OF_PERSONS_ALONE):
+    if any(_is_of_persons(lemma) for lemma in lemmas):
         return ["Person", "Person"]
-    if verb.lemma_ in ("be", "become", "remain"):
+    if lemma_of(verb) in ("be", "become", "remain"):
         return _by_attribute(verb)
     if not lemmas.isdisjoint(type_words.OF_COMPANIES):
         return ["Organization"]
-    if not lemmas.isdisjoint(type_words.VERBS_OF_THINGS) or _has_amount(verb):
+    if counted := _counted_by(verb):
+        return ["Concept" if type_of_noun(counted) in (None, "Concept") else "Organization"]  # "has 40 members"
+    if not lemmas.isdisjoint(type_words.VERBS_OF_THINGS):
         return ["Concept"]
     if not owners.isdisjoint(("his", "her")):
         return ["Person"]
-    if lemmas.isdisjoint(type_words.ACTIONS):
-        return []
+    if lemmas.isdisjoint(type_words.ACTIONS | wordnet.OF_SOMEBODY):
+        return ["Concept"] if not lemmas.isdisjoint(wordnet.OF_THINGS) else []
     if "its" in owners:
         return ["Organization", "Organization"]
     return [AGENT] if lemmas.isdisjoint(type_words.OF_MAKERS) else [MAKER]
+
+
+def _is_of_persons(verb: str) -> bool:
+    """Whether only persons do what `verb` says."""
+    return verb in type_words.OF_PERSONS_ALONE or (verb in wordnet.OF_PERSONS and verb not in type_words.ACTIONS)
 
 
 def _is_function(verb: "Token") -> bool:
     """Whether what "works" is a thing: "works with Alexa", "runs on Linux"."""
     if any(child.dep_ in _SUBJECTS and child.lower_ in _PERSONAL_PRONOUNS for child in verb.lefts):
         return False
-    return verb.lemma_ in ("work", "run", "sync", "integrate", "compatible") and any(
-        child.dep_ == "prep" and child.lower_ in ("with", "on", "without", "under") for child in verb.rights
-    )
+    prepositions = {child.lower_ for child in verb.rights if child.dep_ == "prep"}
+    if lemma_of(verb) == "run" and "in" in prepositions:
+        return True  # "runs in Firefox"
+    is_of_thing = lemma_of(verb) in ("work", "run", "sync", "integrate", "compatible")
+    return is_of_thing and not prepositions.isdisjoint(("with", "on", "without", "under"))
 
 
-def _has_amount(verb: "Token") -> bool:
-    """Whether `verb` says how much something needs or has: "needs 4 GB"."""
-    return verb.lemma_ in ("need", "have", "offer", "use") and any(
-        child.dep_ == "dobj" and any(it.tag_ == "CD" for it in child.subtree) for child in verb.rights
-    )
+def _counted_by(verb: "Token") -> "Token | None":
+    """What `verb` says of how much or how many of it something needs or has: "needs 4 GB"."""
+    if lemma_of(verb) not in ("need", "have", "use"):
+        return None
+    objects = (child for child in verb.rights if child.dep_ == "dobj")
+    return next((it for it in objects if any(inside.tag_ == "CD" for inside in it.subtree)), None)
 
 
 def _by_attribute(verb: "Token") -> "list[str]":
@@ -211,84 +251,122 @@ def _by_attribute(verb: "Token") -> "list[str]":
         return ["Person"] if attribute.lower_ in type_words.OF_SOMEBODY else []
     if kind := type_of_noun(attribute) if attribute.pos_ == "NOUN" else None:
         return [kind, kind]
-    return ["Concept", "Concept"] if attribute.pos_ == "NOUN" and attribute.lemma_ not in lexicon.EMPTY_NOUNS else []
+    is_thing = attribute.pos_ == "NOUN" and lemma_of(attribute) not in lexicon.EMPTY_NOUNS
+    return ["Concept", "Concept"] if is_thing else []
 
 
 def _as_speaker(root: "Token") -> "list[str]":
     """ "… ," whispered Selma."""
-    is_said = root.head.lemma_ in type_words.SPEECH and root.i > root.head.i and root.dep_ in ("nsubj", "dobj")
-    return ["Person"] if is_said else []
+    is_after = root.i > root.head.i and root.dep_ in ("nsubj", "dobj")
+    return ["Person"] if is_after and lemma_of(root.head) in type_words.SPEECH - type_words.WITH_SOMEBODY else []
 
 
 def _by_apposition(root: "Token") -> "list[str]":
     beside = [root.head] if root.dep_ == "appos" else [child for child in root.rights if child.dep_ == "appos"]
     kinds = [kind for noun in beside if noun.pos_ == "NOUN" and (kind := type_of_noun(noun)) is not None]
-    return [kind for kind in kinds for _ in range(2)]
+    return [kind for kind in kinds for _ in range(_SAID)]
 
 
 def _as_object(root: "Token") -> "list[str]":
     head = root.head
     if root.dep_ == "dobj":
-        is_left_for = head.lemma_ == "leave" and any(child.lower_ == "for" for child in head.rights)
-        if is_left_for or head.lemma_ == "visit":
+        is_left_for = lemma_of(head) == "leave" and any(child.lower_ == "for" for child in head.rights)
+        if is_left_for or lemma_of(head) == "visit":
             return ["Place"]
-        if head.lemma_ in type_words.WITH_PERSONS:
+        if lemma_of(head) in type_words.WITH_PERSONS:
             return ["Person"]
-        if head.lemma_ in type_words.WITH_COMPANIES | type_words.JOINING:
+        if lemma_of(head) in type_words.WITH_SOMEBODY - type_words.SAYING:
+            return [AGENT]
+        if lemma_of(head) in type_words.WITH_COMPANIES | type_words.JOINING:
             return ["Organization"]
-        return ["Concept", "Concept"] if head.lemma_ in type_words.WITH_THINGS else []
-    if root.dep_ in ("attr", "oprd") and head.lemma_ == "be":
+        return ["Concept", "Concept"] if lemma_of(head) in type_words.WITH_THINGS else []
+    if root.dep_ in ("attr", "oprd") and lemma_of(head) == "be":
         subject = next((child for child in head.lefts if child.dep_ in _SUBJECTS and child.pos_ == "NOUN"), None)
         kind = type_of_noun(subject) if subject is not None else None
         return [kind, kind] if kind is not None else []
     if root.dep_ == "dative":
-        return ["Person"]
+        return [AGENT]
     return _as_governed(root) if root.dep_ == "pobj" else []
 
 
 def _as_governed(root: "Token") -> "list[str]":
     """By the preposition before a name, and what that hangs on: "in Lodz", "a contract with Bolt"."""
-    head = root.head
-    above, word = head.head, head.lower_
+    preposition = root.head
+    above, word, lemma = preposition.head, preposition.lower_, lemma_of(preposition.head)
     if any(child.dep_ in ("det", "poss") for child in root.lefts):
         return ["Organization"] if word == "at" and any(child.lower_ == "the" for child in root.lefts) else []
     if word in ("with", "on", "in", "under") and _is_function(above):
         return ["Concept", "Concept"]
-    if word in ("in", "near") and is_instruction(root) and above.pos_ == "VERB" and above.lemma_ not in _PLACED:
-        return []
-    if word in ("in", "near") and above.lemma_ not in lexicon.IN_NO_PLACE:
-        return ["Place", "Place"]
+    if word in ("in", "near"):
+        is_done = is_instruction(root) and above.pos_ == "VERB" and lemma not in _PLACED
+        return [] if is_done or lemma in lexicon.IN_NO_PLACE else ["Place", "Place"]
     if word in ("through", "across", "off", "around", "via", "towards"):
         return ["Place"]
-    if word in ("to", "from", "for", "at") and above.lemma_ in type_words.MOVING:
-        return ["Place"]
-    if (word in ("from", "to") and _is_of_way(head)) or (word == "from" and above.lemma_ == "send"):
-        return ["Place"]
-    if word == "from" and (above.lemma_ == "people" or (above.pos_ == "NOUN" and type_of_noun(above) == "Person")):
-        return ["Place"]
     if word == "of":
-        if above.lower_ in type_words.OF_PLACES:
-            return ["Place"]
-        return ["Organization"] if above.lemma_ in type_words.OF_BUSINESSES or above.text == "%" else []
-    if word == "by" and head.dep_ in ("agent", "prep"):
-        if above.lemma_ in type_words.BY_COMPANIES:
-            return ["Organization"]
-        return ["Person"] if above.lemma_ in type_words.BY_PERSONS else []
-    if word in ("at", "for", "with") and above.lemma_ in type_words.AT_COMPANIES:
+        return _of(above)
+    if word == "by":
+        return _by(preposition, above)
+    if word == "from":
+        return _from(root, above)
+    if word in ("to", "for", "at") and lemma in type_words.MOVING:
+        return ["Place"]
+    if word in ("at", "on") and (_is_kind(above, "Place") or (word == "at" and lemma in _PLACED)):
+        return ["Place"]
+    if word in ("at", "for", "with") and lemma in type_words.AT_COMPANIES:
         return ["Organization"]
-    if word in ("at", "for") and above.lemma_ in lexicon.OCCUPATIONS:
+    if (word in ("at", "for") and is_occupation(above)) or (word == "at" and lemma in type_words.LEARNING):
         return ["Organization"]
-    if word == "at" and above.lemma_ in type_words.LEARNING:
+    if word == "with" and lemma in type_words.SENDING | type_words.PAYING:
+        return ["Organization" if lemma in type_words.SENDING else "Concept"]
+    found = _to(preposition, above) if word == "to" else []
+    if not found and word in ("with", "to", "about"):
+        found = ["Person"] if lemma in type_words.WITH_PERSONS else [AGENT] if lemma in type_words.WITH_SOMEBODY else []
+    return found
+
+
+def _is_kind(noun: "Token", *types: str) -> bool:
+    return noun.pos_ == "NOUN" and type_of_noun(noun) in types
+
+
+def _of(above: "Token") -> "list[str]":
+    if above.lower_ in type_words.OF_PLACES or _is_kind(above, "Place"):
+        return ["Place"]
+    if lemma_of(above) in type_words.OF_BUSINESSES or above.text == "%":
         return ["Organization"]
-    if word == "from" and above.lemma_ in type_words.FROM_COMPANIES:
+    return ["Place"] if _is_kind(above, "Organization") else []  # "the bank of Selby"
+
+
+def _by(preposition: "Token", above: "Token") -> "list[str]":
+    is_known = above.tag_ == "NN" or any(child.dep_ == "det" for child in above.lefts)
+    if is_known and type_of_noun(above) == "Concept":
+        return [AGENT]  # "a charger by Bolt"
+    if preposition.dep_ in ("agent", "prep") and lemma_of(above) in type_words.BY_COMPANIES | type_words.BY_PERSONS:
+        return ["Organization" if lemma_of(above) in type_words.BY_COMPANIES else "Person"]
+    return [AGENT] if preposition.dep_ == "agent" else []
+
+
+def _from(root: "Token", above: "Token") -> "list[str]":
+    is_of_people = lemma_of(above) == "people" or _is_kind(above, "Person", "Organization")
+    is_of_way, lemma = _is_of_way(root.head), lemma_of(above)
+    if lemma == "be":
+        return ["Place"]
+    if root.ent_type_ == "ORG" and not (is_of_people or is_of_way):
         return ["Organization"]
-    if word in ("with", "by") and above.lemma_ in type_words.SENDING:
+    if is_of_people or is_of_way or lemma in type_words.MOVING or lemma == "send":
+        return ["Place"]
+    return ["Organization"] if lemma in type_words.OBTAINING | type_words.FROM_COMPANIES else []
+
+
+def _to(preposition: "Token", above: "Token") -> "list[str]":
+    """ "From Lodz to Graz", "my boss sent me to Graz", "send it to Bolt", "switched to Bolt"."""
+    if _is_of_way(preposition):
+        return ["Place"]
+    if lemma_of(above) == "switch":
         return ["Organization"]
-    if word == "with" and above.lemma_ in type_words.PAYING:
-        return ["Concept"]
-    if word in ("with", "to", "about") and above.lemma_ in type_words.WITH_PERSONS:
-        return ["Person"]
-    return []
+    if lemma_of(above) not in type_words.GIVING:
+        return []
+    is_moved = any(child.dep_ == "dobj" and child.lower_ in _PERSONS_MOVED for child in above.rights)
+    return ["Place" if is_moved else AGENT]
 
 
 def _is_of_way(preposition: "Token") -> bool:

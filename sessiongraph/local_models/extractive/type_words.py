@@ -5,21 +5,21 @@ Sets of lower-case lemmas, nothing else.
 
 from sessiongraph.local_models.extractive.lexicon import words
 
-# What only a person does (beside PERSONAL_VERBS).
+# What only a person does, beside what WordNet tells of the body, feelings and ways to move (`wordnet.OF_PERSONS`).
 OF_PERSONS_ALONE = words(
-    """speak know think hear bake call arrive talk walk wait sit stand borrow forget remember hope wish miss swim
-    apologise apologize disagree abstain whisper shout mutter murmur nod shrug score complain limp kneel climb
-    ride smoke sew knit wonder dream recover retire graduate recognise recognize tell promise write resign ask hug
-    love hate like prefer adore fear marry attend chair"""
+    """abstain adopt attend bake bear borrow chair climb cook cry dance die disagree dream fear forget graduate hear
+    hike hope hug kneel knit know like limp live marry miss move murmur mutter nod paint prefer recognise
+    recognize recover remember resign retire ride score sew shout sing sit speak stand study swim talk teach
+    think travel visit wait walk whisper wish wonder work"""
 )
-# What persons do, and organizations: "signed the contract".
+# What persons do, and organizations, beside `wordnet.OF_SOMEBODY`: "closed the shop".
 ACTIONS = words(
-    """book send carry bring want need say see lead fix quit run win agree decide own keep prepare present leave open
-    answer pack lend try learn study pass break crash grow represent find suggest hand wear become return fall
-    give take meet sign deliver sell buy offer announce make build cancel close pay receive accept refuse reject
-    raise report review propose order confirm reply visit plan help hurt check move beat lose defeat mention
-    explain request burn draw insist publish invite recall fine mislead sue launch release produce ship charge
-    refund choose drop discover clean paint feed play follow start finish"""
+    """agree announce apologise beat become blame break bring burn call cancel care carry cater charge check clean
+    cleanse close confirm crash cure cut deliver draw drop elicit explain exploit fall feed fine finish fix
+    follow give go grow help hurt insist join keep launch lead leave lend lose make meet mention merge mine
+    mislead move need offer open pack pass play prepare present produce publish quit raise recall receive
+    refund regret release report represent return reuse run say sell send serve ship start sue suggest take
+    tell want wear worry"""
 )
 # Of these, what organizations do rather than persons.
 OF_MAKERS = words(
@@ -27,10 +27,8 @@ OF_MAKERS = words(
 )
 # Said of what somebody said: "…," whispered Selma.
 SPEECH = words("say whisper reply shout answer cry mutter murmur ask explain add call exclaim repeat sigh laugh")
-# What a thing does and no person.
-VERBS_OF_THINGS = words(
-    "weigh cost contain hold last measure support sync include feature ship consist charge require fit replace store"
-)
+# What a thing does and no person, beside `wordnet.OF_THINGS`.
+VERBS_OF_THINGS = words("contain cost fit hold last measure replace require store support sync weigh")
 # What a company does rather than a person.
 OF_COMPANIES = words("employ manufacture produce distribute acquire")
 # What is done with a company and with nothing else that has a name.
@@ -38,10 +36,14 @@ WITH_COMPANIES = words("found co-found cofound establish acquire headquarter")
 # How one gets into a company and out of it.
 JOINING = words("join quit")
 # What one does with somebody.
-WITH_PERSONS = words(
-    """marry meet teach hire phone thank hug kiss invite recognise recognize speak talk write ask tell contact email
-    congratulate interview"""
+WITH_PERSONS = words("marry meet teach hug kiss invite recognise recognize congratulate interview")
+# What one does with somebody, a person or an organization.
+WITH_SOMEBODY = words(
+    """hire phone thank speak talk write ask tell contact email call inform pay sue fine remind notify warn answer reply
+    complain trust"""
 )
+# Of these, what has as its object what is said: "speaks Welsh".
+SAYING = words("speak talk write complain answer reply")
 # What one does with a thing.
 WITH_THINGS = words(
     """buy use install read download replace wear eat drink drive order accept choose open watch play learn launch
@@ -62,44 +64,64 @@ COMPANY_WORDS = words(
     electronics optics industries society institute academy foundation association federation museum gallery fc
     united athletic steel bank bakery brewery clinic hospital council ministry agency guild data club orchestra
     choir shipping energy logistics insurance studios media capital ventures consulting sons brothers university
-    college"""
+    college design interiors cycles party commission army ferries"""
 ) - words("as data books")
 # A company's words at the beginning of its name.
-COMPANY_BEGINNINGS = words("team studio university université universität bank banque banco club stadtwerke radio")
+COMPANY_BEGINNINGS = words(
+    """team studio university université universität bank banque banco club stadtwerke radio galerie elektro brauerei
+    stahlbau textilwerk real atlético fc sporting dynamo"""
+)
 # What a noun in lower case stands for that is no kind of thing but does business.
 BUSINESSES = words(
     """supplier client customer competitor employer retailer insurer manufacturer carrier operator sponsor partner
-    chain maker subsidiary producer contractor broker vendor carmaker glassworks"""
+    chain maker subsidiary producer contractor broker vendor steelmaker
+    provider distributor lender importer exporter shipper wholesaler caterer brewer buyer seller processor"""
 )
-# How nouns end that stand for persons.
-PERSON_ENDINGS = tuple(
-    sorted(
-        words(
-            """alist tist nist arist orist urist logist chemist ician smith woman man keeper worker owner leader player
-    dancer driver writer hunter dealer therapist guide contact winner champion organiser organizer veteran refugee
-    prisoner pupil trainee"""
-        )
-    )
+# What WordNet does not tell of animals and storms, which have names.
+THINGS = words("pet donkey turtle storm hurricane cyclone typhoon")
+# What may be a person as well as a device, or as well a place as nothing that one can be in.
+UNCLEAR = words(
+    """speaker player reader tracker planter viewer runner planner organizer organiser peeler shaver fan counter
+    position end side center centre point top bottom job source line base level track field unknown plant star art"""
+)
+# What stands at the end of names of other things as well: "Google Home".
+UNCLEAR_AT_END = words("home office house bar market field end point top bank plant")
+# How nouns end that are no word by themselves, and of what type those are.
+TYPE_OF_ENDING = (
+    *((ending, "Organization") for ending in ("maker", "works")),
+    *((ending, "Person") for ending in ("smith", "man", "woman", "keeper", "worker", "owner", "leader", "ist")),
+)
+# How a name of one word ends that is a company's.
+COMPANY_ENDINGS = ("bank", "tech", "soft", "pharma", "werk", "werke", "corp", "labs")
+# Who writes that is no person.
+DEPARTMENTS = words(
+    """support service services desk team office sales billing reception orders department helpdesk info news accounts
+    booking bookings shop store bot marketing accounting hr"""
 )
 STREETS = words(
     """street road lane avenue square alley boulevard drive bridge valley hill harbour harbor island station cross
-    grange gate"""
+    grange gate church chapel cathedral tower castle abbey"""
 )
 STREET_ENDINGS = ("strasse", "straße", "gasse", "veien", "gatan", "straat")
-PLACE_BEGINNINGS = words("lake mount mt ben cape port fort river")
+PLACE_BEGINNINGS = words(
+    """lake mount mt ben cape port fort river rue via calle carrer avenida plaza piazza praça bistro villa
+    château chateau schloss gasthof"""
+)
+# How the name of one of several like products ends.
+PRODUCT_ENDINGS = words("pro plus mini max lite go kids app suite cloud premium basic")
 # What is told apart by a number or a letter, and has no name by that.
 NUMBERED = words("hall room gate platform building terminal dock route line bus step section exit")
 STORMS = words("storm hurricane cyclone typhoon")
 OFFICES = words("office branch airport harbour harbor station plant factory warehouse region area coast suburb")
 # What is of a place: "the mayor of Tarlow".
 OF_PLACES = words(
-    """mayor government city town village capital airport port zoo people citizens north south east west island
+    """harbour mayor government city town village capital airport port zoo people citizens north south east west island
     streets outskirts parts coast residents inhabitants people population region district state university kingdom
     republic province king queen"""
 )
 MOVING = words(
     """move go travel fly drive sail walk leave return flight trip journey emigrate run train come relocate head ride
-    ferry gone arrive ship deliver route bus march flee"""
+    ferry gone arrive ship deliver route bus march flee take parcel way road path"""
 )
 BY_COMPANIES = words("make launch publish produce release sell manufacture operate distribute build ship own develop")
 BY_PERSONS = words(
@@ -116,8 +138,18 @@ FROM_COMPANIES = words(
 )
 # How a company carries what it is given.
 SENDING = words("ship deliver dispatch")
+# What one does to get something from a company, and to let somebody have it.
+OBTAINING = words("buy get order rent download borrow hire lease book purchase obtain import export")
+# What one sends to somebody.
+LETTERS = words("letter mail email note report reply answer message call invoice gift offer question thanks debt")
+GIVING = words("send give lend sell report show offer hand forward bring belong")
 PAYING = words("pay work")
-OF_BUSINESSES = words("share stake customer employee staff ceo cfo cto shareholder subsidiary supplier branch")
+OF_BUSINESSES = words(
+    """share stake customer employee staff ceo cfo cto shareholder subsidiary supplier branch founder co-founder head
+    boss director owner chairman spokesman spokeswoman"""
+)
+# What stands behind the name of a company: "Kinderwelt store".
+BY_NAME_OF_COMPANY = words("store shop share customer employee staff ceo boss founder spokesman spokeswoman")
 # Before a name these are as often of a place as of anything else.
 PLACE_PREPOSITIONS = words(
     "from to between of through across via around outside towards within into near in beyond past"
