@@ -28,6 +28,13 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _TO_DO = re.compile(r"([A-Z][\w'-]*(?: [A-Z][\w'-]*)?) to (?=[a-z]+\b)(?!the\b)")
+# What a mail ends with, before lines that say who wrote it.
+_CLOSING = re.compile(
+    r"\s*(?:(?:kind|best|warm|with best|many) )?"
+    r"(?:regards|wishes|greetings|thanks|best|love|cheers|ciao|sincerely|yours|yours (?:sincerely|faithfully|truly))"
+    r",?\s*\Z",
+    re.IGNORECASE,
+)
 _PROSE = re.compile(r"[.!?]\Z|\b(?:is|are|was|were|will|has been|have been|can|must|may|should)\b|,\s\w+ \w+ \w+ \w+")
 
 
@@ -97,6 +104,9 @@ class _Reader:
         return max(1, len(fields))
 
     def end_prose(self) -> None:
+        if self.prose and _CLOSING.match(self.prose[0]):
+            self.blocks += [line.strip() for line in self.prose]
+            self.prose = []
         text = " ".join(" ".join(self.prose).split())
         if _is_title(self.prose):
             self.title = text

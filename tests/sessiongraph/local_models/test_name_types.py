@@ -130,6 +130,11 @@ def test_a_heading_that_names_one_thing_says_nothing_of_the_items():
     assert types_in("Our route:\n- Lunch at noon\n- Swimming")["Swimming"] != "Place"
 
 
+def test_the_lines_that_sign_a_mail_are_no_one_name():
+    types = types_in("Your desk is ready.\n\nKind regards\nSunniva Brekke\nHoltmann Interiors")
+    assert not any("Brekke" in name and "Holtmann" in name for name in types)
+
+
 def test_a_desk_that_writes_is_no_person():
     said = "Booking Desk: We have received your payment of 59 euros."
     assert types_in(said, "transcript", "transcript: mail, speaker Booking Desk").get("Booking Desk") != "Person"
