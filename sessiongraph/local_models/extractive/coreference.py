@@ -102,12 +102,13 @@ class Coreference:
         recent = list(self._recent(pronoun))
         fitting = [said for said in recent if self._fits(pronoun, said, me, you)]
         if not fitting and pronoun.kind in ("she", "he"):
-            # The recogniser may have taken a person for something else; who is "she" is one.
+            # The recogniser may have taken a person for something else; who is "she" is one, or an animal.
             nearby = [said for said in recent if said.sentence >= self._sentence - 2 and said.proper]
+            is_alone = len({said.names for said in nearby}) == 1  # "We bought a mare called Vela. She won."
             fitting = [
                 person
                 for said in nearby
-                if said.subject
+                if (said.subject or is_alone)
                 and said.type in ("Organization", "Concept")
                 and self._fits(pronoun, person := replace(said, type="Person"), me, you)
             ]

@@ -138,3 +138,9 @@ def test_the_lines_that_sign_a_mail_are_no_one_name():
 def test_a_desk_that_writes_is_no_person():
     said = "Booking Desk: We have received your payment of 59 euros."
     assert types_in(said, "transcript", "transcript: mail, speaker Booking Desk").get("Booking Desk") != "Person"
+
+
+def test_an_animal_with_a_name_is_she():
+    text = "We bought a mare called Vela. She won a medal."
+    window = parse(render([Window("document: notes", (), (Part("document", text),))])[0])
+    assert ("Vela", "won", "medal") in {(it.subject, it.relation, it.object) for it in extract(window, PARSER).facts}
