@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import dates, lexicon
-from sessiongraph.local_models.extractive.attributes import attribute, scheduled, value_of
+from sessiongraph.local_models.extractive.attributes import attribute, scheduled
 from sessiongraph.local_models.extractive.clauses import (
     Clause,
     agreeing,
@@ -32,12 +32,12 @@ from sessiongraph.local_models.extractive.dependencies import (
     prepositions,
 )
 from sessiongraph.local_models.extractive.document_facts import instructed, participle, there_is
+from sessiongraph.local_models.extractive.fact_slots import FactSlots
 from sessiongraph.local_models.extractive.naming import namings
 from sessiongraph.local_models.extractive.noun_facts import of_noun, owner_of
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.noun_types import is_occupation
 from sessiongraph.local_models.extractive.parse_types import Counted, Mention, Pronoun, RawFact, Slot
-from sessiongraph.local_models.extractive.quantities import quantity, quantity_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -56,6 +56,7 @@ class Facts:
 
     def __init__(self, phrases: Phrases) -> None:
         self.phrases = phrases
+        self.slots = FactSlots(phrases)
         # Which verbs agree with which pronoun, by token number.
         self.agreements: dict[int, Pronoun] = {}
 
@@ -96,7 +97,7 @@ class Facts:
         yield from there_is(clause, self.phrases)
         kind: Slot | None = None
         if subject is not None and not is_elided(clause.verb) and not is_denying(subject):
-            amount = self._amount(subject)
+            amount = self.slots.amount(subject)
             # "4 % of customers", "3,000 people"
             is_figure = amount is not None and any(letter.isdigit() for letter in amount)
             kind = amount if is_figure else self.phrases.owned_kind(subject)
@@ -127,61 +128,9 @@ class Facts:
         subject = subject_of(clause.verb)
         if subject is None or is_denying(subject):
             return ()
-        if is_anaphoric(subject) and self._called(subject).i == subject.i:
+        if is_anaphoric(subject) and self.slots.called(subject).i == subject.i:
             return ()
-        return self._slots(subject)
-
-    def _slots(self, token: "Token") -> tuple[Slot, ...]:
-        """What `token` and what is coordinated with it name; none where an unnamed one would change the sense."""
-        slots = [self.phrases.slot(self._called(each)) for each in (token, *coordinated(token))]
-        return tuple(slot for slot in slots if slot is not None)
-
-    def _objects(self, token: "Token") -> tuple[Slot, ...]:
-        """What `token` and what is coordinated with it are, as objects: amounts are values."""
-        found: list[Slot] = []
-        for each in (token, *coordinated(token)):
-            if each.lower_ in lexicon.CALENDAR and not self.phrases.found.date_at(each):
-                found.append(value_of(each))
-                continue
-            slot = None if self.phrases.found.date_at(each) else self._measured(each)
-            slot = slot if slot is not None else self.phrases.slot(self._called(each))
-            found += [slot] if slot is not None else []
-        return tuple(found)
-
-    def _kinds(self, token: "Token") -> tuple[Slot, ...]:
-        """What objects that `_objects` passes over name by their kind: "left the team"; days are values."""
-        day = token.lemma_.lower() in lexicon.CALENDAR  # "on Mondays"
-        date = self.phrases.found.date_at(token)
-        if day and not date:
-            return (value_of(token),)
-        if date is not None and token.dep_ == "attr":
-            return (date.text,)
-        kinds = (self.phrases.kind(each) for each in (token, *coordinated(token)))
-        return tuple(kind for kind in kinds if kind is not None)
-
-    def _measured(self, token: "Token") -> Slot | None:
-        """The amount that `token` heads; in figures, a value by itself, unless it counts what has a name."""
-        value = self._amount(token)
-        if value is None:
-            return None
-        things = self.phrases.slot(token)
-        if isinstance(things, Mention) or not any(letter.isdigit() for letter in value):
-            return Counted(value, things if isinstance(things, Mention) else None)
-        return value
-
-    def _amount(self, token: "Token") -> str | None:
-        return None if token.i in self.phrases.found.named else quantity(token) or quantity_of(token)
-
-    def _called(self, token: "Token") -> "Token":
-        """The name that stands beside a kin ("her sister Emma"), else `token` itself."""
-        is_kin = lexicon.is_kin(token)
-        is_known = not is_kin and is_occupation(token)
-        for child in token.rights:
-            slot = self.phrases.slot(child) if child.dep_ == "appos" else None
-            near = child.left_edge.i <= token.i + 2
-            if isinstance(slot, Mention) and slot.proper and (is_known or near) and token.pos_ == "NOUN":
-                return child
-        return token
+        return self.slots.named(subject)
 
     def _lacks_object(self, clause: Clause) -> bool:
         """Whether the object of a relative clause is what it hangs on ("the shelter where I volunteer")."""
@@ -192,7 +141,7 @@ class Facts:
         if any(child.dep_ in ("dobj", "attr", "acomp", "ccomp", "advmod") for child in clause.final.children):
             return
         stranded = [child for child in clause.final.rights if child.dep_ == "prep" and not list(child.rights)]
-        objects = self._slots(clause.verb.head)
+        objects = self.slots.named(clause.verb.head)
         if objects and (stranded or clause.final.tag_ != "VBG"):
             yield self._fact(clause, subjects, (*clause.phrase, *stranded[:1]), objects)
 
@@ -207,10 +156,12 @@ class Facts:
 
     def _is_measured(self, token: "Token") -> bool:
         """Whether `token` says how much or how long without a preposition ("lasts two hours")."""
-        return token.dep_ == "npadvmod" and not self.phrases.found.date_at(token) and self._amount(token) is not None
+        return (
+            token.dep_ == "npadvmod" and not self.phrases.found.date_at(token) and self.slots.amount(token) is not None
+        )
 
     def _to(self, clause: Clause, subjects: tuple[Slot, ...], target: "Token") -> Iterator[RawFact]:
-        objects = self._objects(target)
+        objects = self.slots.objects(target)
         if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
             return  # "she'll do it" tells what only together with what "it" is
         is_copula = clause.final.lemma_ == "be"
@@ -225,19 +176,19 @@ class Facts:
         if is_copula and target.dep_ == "attr" and (kin := self._kin(clause, target)) is not None:
             yield kin
             return
-        if is_copula and target.tag_ == "NNS" and self._amount(target) is None:
+        if is_copula and target.tag_ == "NNS" and self.slots.amount(target) is None:
             # "We were kids" is no fact about the one who says it.
             subjects = tuple(slot for slot in subjects if not isinstance(slot, Pronoun) or slot.kind == "they")
             if not subjects:
                 return
-        if objects or (kinds := self._kinds(target)):
+        if objects or (kinds := self.slots.kinds(target)):
             fact = self._fact(clause, subjects, (*clause.phrase, *denials(target)), objects or kinds)
             yield fact if objects else replace(fact, document=True)
         if is_copula:
             yield from self._with(clause, subjects, target)
         # What hangs on the object is told too where it names something: "adopted a dog from the Hope Shelter".
         for preposition, inner in prepositions(target, clause.final):
-            named = tuple(slot for slot in self._slots(inner) if isinstance(slot, Mention) and slot.proper)
+            named = tuple(slot for slot in self.slots.named(inner) if isinstance(slot, Mention) and slot.proper)
             if named and preposition.lower_ not in ("of", "between") and target.lemma_ not in lexicon.EMPTY_NOUNS:
                 phrase = (*clause.phrase, *denials(target), *compound(target), preposition)
                 yield self._fact(clause, subjects, phrase, named)
@@ -245,7 +196,7 @@ class Facts:
     def _with(self, clause: Clause, subjects: tuple[Slot, ...], target: "Token") -> Iterator[RawFact]:
         """ "Is a bike with eight gears" tells what it has."""
         for preposition, thing in prepositions(target, None):
-            if preposition.lower_ == "with" and (objects := self._objects(thing) or self._kinds(thing)):
+            if preposition.lower_ == "with" and (objects := self.slots.objects(thing) or self.slots.kinds(thing)):
                 fact = self._fact(clause, subjects, (), objects)
                 yield replace(fact, relation=("does not have" if _is_denied(clause) else "has",), document=True)
 
@@ -260,8 +211,8 @@ class Facts:
     def _property(self, clause: Clause, subjects: tuple[Slot, ...], adjective: "Token") -> Iterator[RawFact]:
         found = False
         for preposition, target in prepositions(adjective, None):
-            objects = self._objects(target)
-            if objects or (kinds := self._kinds(target)):
+            objects = self.slots.objects(target)
+            if objects or (kinds := self.slots.kinds(target)):
                 found = True
                 fact = self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects or kinds)
                 yield fact if objects else replace(fact, document=True)
@@ -294,7 +245,7 @@ class Facts:
             return
         has_object = any(child.dep_ in ("dobj", "attr") and child not in clause.phrase for child in clause.final.rights)
         for preposition, target in prepositions(clause.final, None):
-            objects = self._objects(target)
+            objects = self.slots.objects(target)
             if is_copula and (preposition.lower_ not in _BEING or any(isinstance(it, str) for it in objects)):
                 continue
             if has_object:
@@ -308,11 +259,11 @@ class Facts:
                 phrase = (*clause.phrase, preposition, *denials(target))
             if objects:
                 yield self._fact(clause, subjects, phrase, objects)
-            elif not has_object and (kinds := self._kinds(target)):
+            elif not has_object and (kinds := self.slots.kinds(target)):
                 yield replace(self._fact(clause, subjects, phrase, kinds), document=True)
             if preposition.lower_ == "as":
                 for inner_preposition, inner in prepositions(target, None):
-                    if inner_preposition.lower_ in ("at", "for", "in", "with") and (slots := self._slots(inner)):
+                    if inner_preposition.lower_ in ("at", "for", "in", "with") and (slots := self.slots.named(inner)):
                         yield self._fact(clause, subjects, (*clause.phrase, inner_preposition), slots)
 
     def _dated(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
