@@ -58,7 +58,9 @@ def is_claimed(verb: "Token") -> bool:
             return True
         if token.dep_ in ("ccomp", "xcomp", "advcl") and head.pos_ in ("VERB", "AUX"):
             asked = any(child.tag_ in ("WP", "WRB", "WDT") for child in token.lefts) and token.dep_ == "ccomp"
-            denied = token.dep_ != "advcl" and any(child.dep_ == "neg" for child in head.lefts)
+            # What stands before is told by itself: "I am a teacher, I don't smoke".
+            is_after = token.dep_ != "advcl" and token.i > head.i
+            denied = is_after and any(child.dep_ == "neg" for child in head.lefts)
             if asked or denied or (token.dep_ == "ccomp" and head.lemma_ in lexicon.UNCLAIMED):
                 return False
         token = head

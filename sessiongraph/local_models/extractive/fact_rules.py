@@ -44,7 +44,9 @@ if TYPE_CHECKING:
 
 _DIRECT = frozenset(("dobj", "attr", "oprd"))
 # "is from Paris" tells where from; "is for" and "is about" tell little.
-_BEING = frozenset(("in", "at", "from", "on", "near", "with", "by", "of"))
+_BEING = lexicon.words(
+    "in at from on near with by of into without under behind above below beside inside outside opposite between"
+)
 # Where something is done is told even by a common noun: "met Bob at the conference".
 # Verbs that say only how something is (copular verbs).
 _LINKING = frozenset(("be", "become", "stay", "remain", "turn"))

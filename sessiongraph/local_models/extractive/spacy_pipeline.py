@@ -15,7 +15,7 @@ from sessiongraph.errors import SessionGraphError
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Token
 
 T = TypeVar("T")
 
@@ -111,9 +111,15 @@ def _set_parts_of_speech(doc: "Doc", nouns: Set[str]) -> None:
             token.tag_ = "NNP"
         elif token.tag_ == "NNP" and token.is_lower and token.lower_ in nouns:
             token.tag_ = "NN"  # "open the oven"
+        elif token.tag_ == "JJ" and token.dep_ in ("dobj", "pobj") and token.lower_ in nouns and _is_determined(token):
+            token.tag_ = "NN"  # "shared the flat"
         token.pos_ = _POS_OF_TAG.get(token.tag_, "X")
         if token.pos_ in ("VERB", "AUX") and token.lower_ in _SHORT:
             token.pos_, token.lemma_ = "AUX", _SHORT[token.lower_]
+
+
+def _is_determined(token: "Token") -> bool:
+    return any(child.tag_ in ("DT", "PRP$", "POS") for child in token.lefts)
 
 
 def _is_noun(word: str, nouns: Set[str]) -> bool:

@@ -27,6 +27,10 @@ _LABEL = re.compile(
     r"(?:\A|(?<=[.!?] ))(?:decisions?|decided|agreed|reasons?|notes?|actions?|step \d+|q|a|question|answer):\s+",
     re.IGNORECASE,
 )
+# What the rest of a paragraph is about, before it: "Safety: there were two accidents."
+_TOPIC = re.compile(
+    r"(?!(?:I|We|You|He|She|They|It|This|That|There)\b)([A-Z][\w'-]*(?: [\w'-]+){0,4}): (?=\S+ \S+ \S.*[.!?]\Z)"
+)
 _TO_DO = re.compile(r"([A-Z][\w'-]*(?: [A-Z][\w'-]*)?) to (?=[a-z]+\b)(?!the\b)")
 # What a mail ends with, before lines that say who wrote it.
 _CLOSING = re.compile(
@@ -96,6 +100,8 @@ class _Reader:
             self._add([_record(line, [_field(it) for it in line.strip(" .").split("; ")])])
         elif _TITLE_MARK.match(line):
             self._title(_TITLE_MARK.sub("", line, count=1).strip())
+        elif len(fields) == 1 and _is_attendance(_field(line)[0].lower()):
+            self._add([_inline(line.strip(), *_field(line))])
         elif not line.strip():
             self.end_prose()
         else:
@@ -248,7 +254,7 @@ def _prose_and_fields(text: str) -> list[Block]:
     found = [*_INLINE.finditer(text)]
     keys = [match[1].lower() for match in found]
     if not found or not (len(found) > 1 or keys[0] in field_words.MEASURES or _is_attendance(keys[0])):
-        return [text]
+        return _topic_and_rest(text)
     start, end = found[0].start(), found[-1].end()
     are_together = all(a.end() + 1 == b.start() for a, b in pairwise(found))
     if not are_together or (start > 0 and end < len(text)):
@@ -256,6 +262,11 @@ def _prose_and_fields(text: str) -> list[Block]:
     before, after = text[:start].strip(), text[end:].strip()
     fields = [_inline(match[0], match[1], match[2]) for match in found]
     return [*([before] if before else []), *fields, *([after] if after else [])]
+
+
+def _topic_and_rest(text: str) -> list[Block]:
+    topic = _TOPIC.match(text)
+    return [Line(topic[1]), text[topic.end() :]] if topic else [text]
 
 
 def _inline(text: str, key: str, value: str) -> Line:
