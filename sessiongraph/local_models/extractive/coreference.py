@@ -60,6 +60,17 @@ class Coreference:
                 return full[0]
         return name
 
+    def known_name(self, mention: Mention, referents: Referents) -> str | None:
+        """The name of `mention`, None where it is of somebody who is not known; what is "yours" in a document or a mail
+        is a thing by itself."""
+        unknown = [piece for piece in mention.name if isinstance(piece, Pronoun) and piece.at not in referents]
+        if not unknown:
+            return self.name(mention, referents)
+        is_of_reader = all(piece.kind in ("i", "you") for piece in unknown) and not mention.kin
+        if not (is_of_reader and self.documents and len(self.speakers) < 2):
+            return None
+        return rendered(tuple(piece for piece in mention.name if piece not in unknown), referents)
+
     def _read(self, sentence: Sentence, me: str | None, you: str | None) -> Referents:
         self._sentence += 1
         referents: dict[int, tuple[str, ...]] = {}
@@ -73,13 +84,12 @@ class Coreference:
                     if event.kind in ("she", "he"):
                         self._genders.setdefault(names[0], "f" if event.kind == "she" else "m")
                         self._said.append(_Said(self._sentence, event.at, names, "Person", event.subject, False, True))
-            elif all(not isinstance(piece, Pronoun) or piece.at in referents for piece in event.name):
-                self._say(event, referents)
+            elif (name := self.known_name(event, referents)) is not None:
+                self._say(event, name)
         self._pair()
         return referents
 
-    def _say(self, mention: Mention, referents: Referents) -> None:
-        name = self.name(mention, referents)
+    def _say(self, mention: Mention, name: str) -> None:
         if mention.gender:
             self._genders[name] = mention.gender
         type_ = "Person" if name in self.speakers else mention.type
@@ -99,6 +109,8 @@ class Coreference:
             return (me,) if me else ()
         if pronoun.kind == "you":
             return (you,) if you else ()
+        if pronoun.kind == "they":
+            self._pair()  # "He married Rosalie, and together they raised five children"
         recent = list(self._recent(pronoun))
         fitting = [said for said in recent if self._fits(pronoun, said, me, you)]
         if not fitting and pronoun.kind in ("she", "he"):
@@ -149,7 +161,7 @@ class Coreference:
                 said.type == "Organization" and said.proper
             )
         if self.documents and said.subject and said.type in ("Concept", *_THINGS):
-            return not said.plural and said.sentence < self._sentence
+            return not said.plural and (said.sentence < self._sentence or said.proper)
         return said.type in _THINGS and not said.plural and said.proper
 
 

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.clauses import Clause, spelled
+from sessiongraph.local_models.extractive.clauses import Clause, spelled, subject_of
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import RawFact, Slot
-from sessiongraph.local_models.extractive.quantities import quantity
+from sessiongraph.local_models.extractive.quantities import quantity, quantity_of
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
+_CHARGING = frozenset(("apply", "charge", "require", "add", "pay", "ask"))
 _FREQUENCIES = frozenset(("once", "twice"))
 
 
@@ -103,6 +104,15 @@ def there_is(clause: Clause, phrases: Phrases) -> Iterator[RawFact]:
             if place is not None:
                 words = spelled((*clause.phrase, preposition), {})
                 yield RawFact((kind,), words, (place,), None, False, document=True)
+
+
+def charged(clause: Clause, phrases: Phrases) -> Iterator[RawFact]:
+    """ "A fee of 3 euros applies" tells how much it is."""
+    noun = subject_of(clause.verb)
+    amount = quantity_of(noun) if noun is not None else None
+    if noun is None or amount is None or clause.verb.lemma_ not in _CHARGING or (kind := phrases.kind(noun)) is None:
+        return
+    yield RawFact((kind,), ("is",), (amount.split(" of ", 1)[1],), None, False, document=True)
 
 
 def participle(clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:

@@ -22,7 +22,6 @@ from sessiongraph.local_models.extractive.parse_types import (
     Referents,
     Sentence,
     Slot,
-    is_known,
     rendered,
 )
 from sessiongraph.local_models.extractive.sentence_parsing import SentenceParser
@@ -245,8 +244,8 @@ class _Window:
                 names += [slot.value] if is_told else []
             elif isinstance(slot, Pronoun):
                 names += known.get(slot.at, ()) if not slot.possessive else ()
-            elif is_known(slot.name, known):
-                names.append(self.coreference.name(slot, known))
+            elif (name := self.coreference.known_name(slot, known)) is not None:
+                names.append(name)
         return [name for name in names if name.lower() not in ("user", "assistant")]
 
     def _take(self, fact: RawFact, known: Referents, statement: str, number: int) -> None:
@@ -257,16 +256,14 @@ class _Window:
                     is_person = slot.kind in ("i", "you", "she", "he") and is_of_person(name)
                     type_ = "Person" if is_person else ""
                     self._note(name, type_, number, statement, 2, LIKELY)
-            elif isinstance(slot, Mention) and is_known(slot.name, known):
-                name = self.coreference.name(slot, known)
+            elif isinstance(slot, Mention) and (name := self.coreference.known_name(slot, known)) is not None:
                 is_value = slot in fact.objects and not slot.proper and len(slot.name) == 1
                 self._note(name, slot.type, number, statement, 2, slot.weight, is_value)
 
     def _mention(self, sentence: Sentence, known: Referents, statement: str, number: int) -> None:
         for mention in sentence.mentions:
-            if mention.proper and is_known(mention.name, known):
+            if mention.proper and (name := self.coreference.known_name(mention, known)) is not None:
                 weight = 0 if sentence.question else 1
-                name = self.coreference.name(mention, known)
                 self._note(name, mention.type, number, statement, weight, mention.weight)
 
     def _note(

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import dates, lexicon
 from sessiongraph.local_models.extractive.attributes import attribute, scheduled
+from sessiongraph.local_models.extractive.clause_dates import date_of, recurring_days, stated_days
 from sessiongraph.local_models.extractive.clauses import (
+    SUBJECTS,
     Clause,
     agreeing,
     clauses,
     ended,
     is_claimed,
     is_elided,
+    is_excluded,
     is_over,
     is_past,
     spelled,
@@ -31,7 +34,7 @@ from sessiongraph.local_models.extractive.dependencies import (
     is_denying,
     prepositions,
 )
-from sessiongraph.local_models.extractive.document_facts import instructed, participle, there_is
+from sessiongraph.local_models.extractive.document_facts import charged, instructed, participle, there_is
 from sessiongraph.local_models.extractive.fact_slots import FactSlots
 from sessiongraph.local_models.extractive.naming import namings
 from sessiongraph.local_models.extractive.noun_facts import of_noun, owner_of
@@ -47,6 +50,11 @@ _DIRECT = frozenset(("dobj", "attr", "oprd"))
 _BEING = lexicon.words(
     "in at from on near with by of into without under behind above below beside inside outside opposite between"
 )
+# Before a number alone: a time, a year, or what something rises to.
+_NUMBERED = lexicon.words("at from to by in since until before after")
+# What one does something for a while, or at which time of the day.
+_TIMES = lexicon.words("night day morning afternoon evening week weekend month year hour")
+_POLITE = frozenset(("sorry", "glad", "sure", "thankful", "grateful"))
 # Where something is done is told even by a common noun: "met Bob at the conference".
 # Verbs that say only how something is (copular verbs).
 _LINKING = frozenset(("be", "become", "stay", "remain", "turn"))
@@ -97,6 +105,7 @@ class Facts:
         """What is said of what is named by its kind alone: "the battery lasts two years"."""
         subject = subject_of(clause.verb)
         yield from there_is(clause, self.phrases)
+        yield from charged(clause, self.phrases)
         kind: Slot | None = None
         if subject is not None and not is_elided(clause.verb) and not is_denying(subject):
             amount = self.slots.amount(subject)
@@ -120,8 +129,8 @@ class Facts:
             if self._lacks_object(clause)
             else [*self._direct(clause, subjects), *self._prepositional(clause, subjects)]
         )
-        is_event = any((clause.final.lemma_, token.lower_) in lexicon.SUPPORTED for token in clause.phrase)
-        found += self._dated(clause, subjects) if is_event or not found else []
+        found += self._dated(clause, subjects) if _is_held(clause) or not found else []
+        found += [self._fact(clause, subjects, clause.phrase, (every,)) for every in recurring_days(clause)]
         yield from found or participle(clause, subjects)
 
     def _subjects(self, clause: Clause) -> tuple[Slot, ...]:
@@ -154,7 +163,8 @@ class Facts:
             if (child.dep_ in _DIRECT and child.pos_ != "ADP") or self._is_measured(child):
                 yield from self._to(clause, subjects, child)
             elif child.dep_ == "acomp" and clause.final.lemma_ in _LINKING:
-                yield from self._property(clause, subjects, child)
+                for adjective in _coordinated_properties(child):
+                    yield from self._property(clause, subjects, adjective)
 
     def _is_measured(self, token: "Token") -> bool:
         """Whether `token` says how much or how long without a preposition ("lasts two hours")."""
@@ -167,6 +177,8 @@ class Facts:
         if clause.final.lemma_ == "do" and any(isinstance(slot, Pronoun) for slot in objects):
             return  # "she'll do it" tells what only together with what "it" is
         is_copula = clause.final.lemma_ == "be"
+        if is_copula and clause.final.nbor().text == ",":
+            return  # "Emil is, Nora not so much"
         if is_copula and not target.whitespace_ and target.i + 1 < len(target.doc) and target.nbor().text == "-":
             return  # "dishwasher-safe" is no dishwasher
         if target.tag_ == "CD" and clause.final.lemma_ in ("be", "turn") and not _is_denied(clause):
@@ -191,6 +203,10 @@ class Facts:
         # What hangs on the object is told too where it names something: "adopted a dog from the Hope Shelter".
         for preposition, inner in prepositions(target, clause.final):
             named = tuple(slot for slot in self.slots.named(inner) if isinstance(slot, Mention) and slot.proper)
+            if not named and preposition.lower_ in ("to", "into") and self.slots.amount(target) is not None:
+                # "Donated two million pounds to the hospital" is told of the hospital as well.
+                kinds = self.slots.kinds(inner)
+                yield replace(self._fact(clause, subjects, (*clause.phrase, preposition), kinds), document=True)
             if named and preposition.lower_ not in ("of", "between") and target.lemma_ not in lexicon.EMPTY_NOUNS:
                 phrase = (*clause.phrase, *denials(target), *compound(target), preposition)
                 yield self._fact(clause, subjects, phrase, named)
@@ -202,6 +218,13 @@ class Facts:
                 fact = self._fact(clause, subjects, (), objects)
                 yield replace(fact, relation=("does not have" if _is_denied(clause) else "has",), document=True)
 
+    def _owning(self, clause: Clause, things: tuple[Slot, ...]) -> Iterator[RawFact]:
+        """ "Photographed a comet with three tails" tells what the comet has."""
+        owner = next((it for it in clause.final.rights if it.dep_ == "dobj"), None)
+        kind = self.phrases.slot(owner) or self.phrases.kind(owner) if owner is not None else None
+        if kind is not None and not _is_denied(clause):
+            yield RawFact((kind,), ("has",), things, document=True)
+
     def _kin(self, clause: Clause, target: "Token") -> RawFact | None:
         """ "Alice's sister is Emma" tells whose sister Emma is."""
         subject, name = subject_of(clause.verb), self.phrases.slot(target)
@@ -211,10 +234,20 @@ class Facts:
         return self._fact(clause, (owner,), (subject,), (name,), "has ")
 
     def _property(self, clause: Clause, subjects: tuple[Slot, ...], adjective: "Token") -> Iterator[RawFact]:
+        if adjective.lower_ in _POLITE:
+            return
         found = False
-        for preposition, target in prepositions(adjective, None):
+        beside = (it for it in prepositions(clause.final, None) if it[0].i > adjective.i)
+        for preposition, target in (*prepositions(adjective, None), *beside):
             objects = self.slots.objects(target)
-            if objects or (kinds := self.slots.kinds(target)):
+            date = self.phrases.found.date_at(target)
+            if date is not None and not dates.is_distance(date.text):
+                # "Was due on 30 April", "is valid until June": one that was closed then was so for a while.
+                if adjective.lower_ == "due" or not is_past(clause.phrase):
+                    found = True
+                    value = date.text.removeprefix(preposition.text).strip()
+                    yield self._fact(clause, subjects, (*clause.phrase, adjective, preposition), (value,))
+            elif objects or (kinds := self.slots.kinds(target)):
                 found = True
                 fact = self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects or kinds)
                 yield fact if objects else replace(fact, document=True)
@@ -222,7 +255,11 @@ class Facts:
         mood = adjective.lower_ in lexicon.MOODS or (not is_participle and adjective.lemma_.lower() in lexicon.MOODS)
         personal = all(not isinstance(slot, Mention) or slot.type == "Person" for slot in subjects)
         if age := _age(adjective) if personal else None:
-            yield RawFact(subjects, ("has age",), (age,), None, False)
+            if any(token.tag_ == "MD" for token in clause.phrase):
+                must = adjective.doc[adjective.left_edge.i : adjective.i + 1].text  # "must be at least five years old"
+                yield self._fact(clause, subjects, clause.phrase, (must,))
+            else:
+                yield RawFact(subjects, ("has age",), (age,), None, False)
         elif not found and personal and adjective.lower_ in lexicon.MARITAL_STATUSES and not _is_denied(clause):
             yield replace(
                 self._fact(clause, subjects, clause.phrase, (adjective.text,)), relation=("has marital status",)
@@ -234,8 +271,11 @@ class Facts:
     def _ends_with(self, adjective: "Token") -> bool:
         """Whether nothing hangs on `adjective` but until when it is so."""
         return all(
-            child.dep_ == "prep"
-            and any(self.phrases.found.date_at(it) or it.lower_ in lexicon.CALENDAR for it in child.rights)
+            child.dep_ in ("cc", "conj", "punct")
+            or (
+                child.dep_ == "prep"
+                and any(self.phrases.found.date_at(it) or it.lower_ in lexicon.CALENDAR for it in child.rights)
+            )
             for child in adjective.rights
         )
 
@@ -245,12 +285,18 @@ class Facts:
         is_copula = clause.final.lemma_ == "be"
         if is_copula and any(child.dep_ in ("advmod", "acomp", "prt") for child in clause.final.rights):
             return
-        has_object = any(child.dep_ in ("dobj", "attr") and child not in clause.phrase for child in clause.final.rights)
+        direct = (it for it in clause.final.rights if it.dep_ in ("dobj", "attr") and it not in clause.phrase)
+        has_object = any(it.lemma_ not in _TIMES for it in direct)  # "worked nights at a shop"
         for preposition, target in prepositions(clause.final, None):
-            objects = self.slots.objects(target)
-            if is_copula and (preposition.lower_ not in _BEING or any(isinstance(it, str) for it in objects)):
+            objects = self.slots.objects(target) if not _is_bare_number(target, preposition) else ()
+            is_long = preposition.lower_ == "for" and self.slots.amount(target) is not None  # "is for one year"
+            is_amount = any(isinstance(it, str) for it in objects)
+            if is_copula and not is_long and (preposition.lower_ not in _BEING or is_amount):
                 continue
             if has_object:
+                if preposition.lower_ == "with" and any(not isinstance(it, Mention | Pronoun) for it in objects):
+                    yield from self._owning(clause, objects)
+                    continue
                 objects = tuple(slot for slot in objects if _tells_where_or_how_much(slot))
                 thing = next(child for child in clause.final.rights if child.dep_ in ("dobj", "attr"))
                 if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN", "PRON"):
@@ -270,16 +316,9 @@ class Facts:
 
     def _dated(self, clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
         """A clause that names no object but a date: "She graduated in 2015", "He starts on Monday"."""
-        is_told = is_past(clause.phrase)
-        for child in clause.final.rights:
-            for inner in child.rights if child.dep_ == "prep" else (child,) if child.dep_ == "npadvmod" else ():
-                date = self.phrases.found.date_at(inner)
-                if date is None or dates.is_distance(date.text):
-                    continue
-                if any(letter.isdigit() for letter in date.text) or not is_told:
-                    value = date.text.split(" ", 1)[-1] if date.text.lower().startswith(child.lower_) else date.text
-                    between = (child,) if child.dep_ == "prep" else ()
-                    yield self._fact(clause, subjects, (*clause.phrase, *between), (value,))
+        for preposition, day in stated_days(clause, self.phrases.found):
+            between = (preposition,) if preposition is not None else ()
+            yield self._fact(clause, subjects, (*clause.phrase, *between), (day,))
 
     def _fact(
         self,
@@ -289,7 +328,7 @@ class Facts:
         objects: tuple[Slot, ...],
         before: str = "",
     ) -> RawFact:
-        date = self._date(clause)
+        date = date_of(clause, self.phrases.found)
         is_ended = is_over(clause.final) or is_over(clause.verb)
         past = is_ended or is_past(clause.phrase) or (date is not None and date.bound == "since")
         # "Alice and Bob live in Paris" makes "Alice lives in Paris".
@@ -302,20 +341,28 @@ class Facts:
             words = spelled(phrase, self.agreements, singular=each)
         return RawFact(subjects, (before, *words) if before else words, objects, date.text if date else None, past)
 
-    def _date(self, clause: Clause) -> dates.Expression | None:
-        """The date since when `clause` is so: one whose nearest verb is in its phrase, and not one until when it is."""
-        verbs = {token.i for token in clause.phrase}
-        for date in self.phrases.found.said_dates:
-            span = self.phrases.doc.char_span(date.start, date.end, alignment_mode="expand")
-            if span is None or date.bound == "until":
-                continue
-            token = span.root
-            if token.sent.start != clause.verb.sent.start:
-                continue
-            nearest = next((head for head in token.ancestors if head.pos_ in ("VERB", "AUX")), None)
-            if nearest is not None and nearest.i in verbs:
-                return date
-        return None
+
+def _is_held(clause: Clause) -> bool:
+    """Whether `clause` says that something takes place, of which a day is told beside all else."""
+    if any((clause.final.lemma_, token.lower_) in lexicon.SUPPORTED for token in clause.phrase):
+        return True
+    subject = subject_of(clause.verb)
+    return clause.final.lemma_ == "hold" and subject is not None and subject.lemma_.lower() in lexicon.SCHEDULED
+
+
+def _coordinated_properties(adjective: "Token") -> "Iterator[Token]":
+    """ "Free and limited to three projects": `adjective` and those joined to it."""
+    yield adjective
+    for child in adjective.rights:
+        has_verb = any(it.dep_ in (*SUBJECTS, "aux", "auxpass") for it in child.lefts)
+        if child.dep_ == "conj" and not has_verb and not is_excluded(child) and child.tag_ in ("JJ", "JJR", "VBN"):
+            yield from _coordinated_properties(child)
+
+
+def _is_bare_number(token: "Token", preposition: "Token") -> bool:
+    """Whether `token` is a number of which nobody knows what it counts: "to children under six", "at ten"."""
+    is_bare = token.tag_ == "CD" and not any(child.dep_ not in ("cc", "conj", "quantmod") for child in token.children)
+    return is_bare and (token.text.isalpha() or (token.text.isdigit() and preposition.lower_ not in _NUMBERED))
 
 
 def _is_talk(verb: "Token") -> bool:
@@ -355,5 +402,5 @@ def elided(verb: "Token") -> Pronoun:
 def _tells_where_or_how_much(slot: Slot) -> bool:
     """Whether `slot` is told beside an object: an amount, a name, or a place where things are done."""
     if isinstance(slot, Mention):
-        return slot.proper or slot.type in _SETTINGS
+        return slot.proper or slot.kin or slot.type in _SETTINGS
     return isinstance(slot, Counted) or (isinstance(slot, str) and slot.lower() not in lexicon.CALENDAR)

@@ -138,6 +138,9 @@ ROLES = words("ceo cto cfo coo president founder director chairman chairwoman ma
 # What one is by trade, beside the persons of WordNet.
 OCCUPATIONS = ROLES | words("chair miller operator trainer")
 
+# Offices that stand before a name and are part of it ("Prime Minister Anke Vos").
+OFFICES = ROLES | words("minister chancellor senator governor ambassador commissioner treasurer secretary king queen")
+
 # "Believes in Jon" tells of no place.
 IN_NO_PLACE = words(
     "believe interested invest trust confide major specialize specialise faith confidence interest join"
@@ -151,8 +154,11 @@ VAGUE_ATTRIBUTES = frozenset(("number", "title", "size", "status"))
 ATTRIBUTE_KINDS = words("phone mobile cell telephone email e-mail mail home postal job house room shoe marital")
 
 # Participles that say how something is, not what happened to it.
-STATES = words("include allow permit forbid finish close book sell locked prohibit cancel delay") | words(
-    "included allowed permitted forbidden finished closed booked sold prohibited cancelled canceled delayed"
+STATES = words(
+    "include allow permit forbid finish close book sell locked prohibit cancel delay approve reject fix repair solve"
+) | words(
+    """included allowed permitted forbidden finished closed booked sold prohibited cancelled canceled delayed approved
+    rejected fixed repaired solved"""
 )
 MARITAL_STATUSES = words("married single divorced widowed engaged separated unmarried")
 

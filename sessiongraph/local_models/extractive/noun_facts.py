@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 def of_noun(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     """What a noun phrase tells by itself: "Alice, CEO of Acme", "Alice's sister Bob", "the swimmer Hana"."""
     yield from _occupation(token, phrases)
+    yield from _title(token, phrases)
     if token.dep_ != "appos":
         return
     head, name, thing = phrases.slot(token.head), phrases.slot(token), token.head
@@ -56,6 +57,13 @@ def _occupation(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     type_ = type_of_noun(token)
     if type_ not in ("Person", "Organization") or any(child.dep_ == "poss" for child in token.lefts):
         return
+    if token.tag_ == "NNS":
+        return  # "the brothers Olof and Per"
+    if lexicon.is_kin(token) and token.dep_ == "compound" and (owner := _possessor(token.head, phrases)) is not None:
+        name = phrases.slot(token.head)  # "her cousin Lola"
+        if isinstance(name, Mention) and name.proper:
+            yield RawFact((owner,), (f"has {token.lower_}",), (name,))
+        return
     beside = [child for child in token.rights if child.dep_ == "appos"]
     if token.dep_ in ("compound", "nmod", "amod") and token.head.i > token.i:
         beside.append(token.head)
@@ -64,6 +72,17 @@ def _occupation(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
         if isinstance(slot, Mention) and slot.proper and slot.type == type_ and token.i not in phrases.found.named:
             yield RawFact((slot,), ("is",), (phrases.kind(token) or token.lower_,), document=True)
             return
+
+
+def _title(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
+    """ "Prime Minister Anke Vos" tells what she is."""
+    slot = phrases.slot(token) if token.i in phrases.found.named else None
+    if not (isinstance(slot, Mention) and slot.proper and slot.type == "Person" and slot.at == token.i):
+        return
+    words = "".join(it for it in slot.name if isinstance(it, str)).lower().split()
+    last = max((at for at, word in enumerate(words[:-1]) if word in lexicon.OFFICES), default=None)
+    if last is not None:
+        yield RawFact((slot,), ("is",), (" ".join(words[: last + 1]),), document=True)
 
 
 def _is_named_beside(name: "Token") -> bool:
@@ -76,5 +95,9 @@ def owner_of(kin: "Token", phrases: Phrases) -> Slot | None:
     """Whose kin `kin` is."""
     if not (lexicon.is_kin(kin) or is_occupation(kin)):
         return None
-    owner = next((phrases.slot(child) for child in kin.lefts if child.dep_ == "poss"), None)
+    return _possessor(kin, phrases)
+
+
+def _possessor(noun: "Token", phrases: Phrases) -> Slot | None:
+    owner = next((phrases.slot(child) for child in noun.lefts if child.dep_ == "poss"), None)
     return replace(owner, possessive=False) if isinstance(owner, Pronoun) else owner

@@ -192,7 +192,7 @@ class Phrases:
 
     def _owned(self, token: "Token", name: str) -> Template | None:
         """The `name` of `token` with whose it is, None where it is nobody's."""
-        owner = next((child for child in token.lefts if child.dep_ == "poss"), None)
+        owner = next((child for child in token.lefts if child.dep_ == "poss" and not _is_classifier(child)), None)
         whose = self.slot(owner) if owner is not None else None
         if isinstance(whose, Pronoun):
             return (whose, " " + name)
@@ -216,6 +216,9 @@ class Phrases:
                 break  # "950 euros rent"
             if not word.whitespace_ and (word.text == "-" or word.pos_ in ("NUM", "ADV")):
                 first = number if word.text != "-" else first  # "5K", "family-friendly"
+                continue
+            if (word.tag_ == "POS" and _is_classifier(word.head)) or (word.dep_ == "poss" and _is_classifier(word)):
+                first = first if word.tag_ == "POS" else number
                 continue
             if word.pos_ in ("DET", "NUM", "PRON", "ADV", "PART", "CCONJ", "ADP", "INTJ", "SPACE"):
                 break
@@ -247,4 +250,12 @@ class Phrases:
                     return token.i if is_quoted else span.end - 1
                 if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
                     return inner.i
-        return token.i
+        after = self.doc[token.i + 1] if token.i + 1 < len(self.doc) else None
+        is_numbered = after is not None and after.head.i == token.i and after.dep_ in ("nummod", "npadvmod")
+        return token.i + 1 if is_numbered and after is not None and after.is_digit else token.i
+
+
+def _is_classifier(owner: "Token") -> bool:
+    """Whether `owner` says what kind of thing it is rather than whose: "the girls' school", "a doctor's note"."""
+    determined = (child for child in owner.children if child.dep_ not in ("case", "compound"))
+    return owner.dep_ == "poss" and owner.pos_ == "NOUN" and all(it.lower_ in ("a", "an") for it in determined)

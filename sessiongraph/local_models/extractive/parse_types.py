@@ -136,8 +136,3 @@ def rendered(template: Template, referents: Referents) -> str:
         else:
             words.append(piece.text)
     return " ".join("".join(words).split())
-
-
-def is_known(template: Template, referents: Referents) -> bool:
-    """Whether every pronoun in `template` stands for somebody."""
-    return all(piece.at in referents for piece in template if isinstance(piece, Pronoun))
