@@ -24,6 +24,7 @@ def attribute(clause: Clause, phrases: Phrases) -> Iterator[RawFact]:
     if whose is None or owner is None:
         return
     *kinds, name = noun.doc[whose.right_edge.i + 1 : noun.i + 1].text.lower().split()
+    kinds = [kind for kind in kinds if kind != "new"]
     is_attribute = name in lexicon.ATTRIBUTES and (
         lexicon.ATTRIBUTE_KINDS.issuperset(kinds) if kinds else name not in lexicon.VAGUE_ATTRIBUTES
     )

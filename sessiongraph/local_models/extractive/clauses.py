@@ -116,7 +116,9 @@ def _chain(verb: "Token", named: Container[int]) -> tuple[list["Token"], "Token"
 
 
 def _following(verb: "Token") -> tuple[list["Token"], "Token"] | None:
-    if verb.lemma_ == "be" or any(child.dep_ in ("dobj", "attr", "ccomp") for child in verb.rights):
+    if verb.lemma_ == "be":
+        return _disposed(verb)
+    if any(child.dep_ in ("dobj", "attr", "ccomp") for child in verb.rights):
         return None
     for child in verb.rights:
         if child.dep_ == "xcomp" and child.pos_ in ("VERB", "AUX") and child.tag_ in ("VB", "VBG"):
@@ -125,6 +127,16 @@ def _following(verb: "Token") -> tuple[list["Token"], "Token"] | None:
             for inner in child.rights:
                 if inner.dep_ == "pcomp" and inner.tag_ == "VBG":
                     return [child], inner
+    return None
+
+
+def _disposed(verb: "Token") -> tuple[list["Token"], "Token"] | None:
+    """ "Is due to open", "is able to swim"."""
+    for adjective in verb.rights:
+        if adjective.dep_ == "acomp" and adjective.lower_ in lexicon.DISPOSED:
+            for child in adjective.rights:
+                if child.dep_ == "xcomp" and child.tag_ == "VB" and not any(it.dep_ in SUBJECTS for it in child.lefts):
+                    return [adjective], child
     return None
 
 

@@ -156,12 +156,17 @@ class Coreference:
                 and gender == wanted
                 and (said.names[0] not in (me, you))
             )
+        if pronoun.kind == "they" and self.documents and said.subject and said.sentence == self._sentence - 1:
+            # "Bookings can be changed. They …", "the caterer has called. They …"
+            is_group = said.plural or said.type == "Organization"
+            return is_group or (said.proper and said.type == "Person" and len(said.names) > 1)
         if pronoun.kind == "they":
             return (said.plural and said.type in ("Person", "Organization")) or (
                 said.type == "Organization" and said.proper
             )
         if self.documents and said.subject and said.type in ("Concept", *_THINGS):
-            return not said.plural and (said.sentence < self._sentence or said.proper)
+            is_before = said.sentence < self._sentence or said.proper or not pronoun.subject
+            return not said.plural and is_before
         return said.type in _THINGS and not said.plural and said.proper
 
 

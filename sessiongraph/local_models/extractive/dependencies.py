@@ -55,8 +55,20 @@ def prepositions(head: "Token", unless: "Token | None") -> Iterator[tuple["Token
             for inner in child.rights:
                 if inner.dep_ == "pobj":
                     yield child, inner
+                    if _is_hour(inner):  # "from 7 to 10 am in the garden"
+                        yield from ((it, own) for it, own in prepositions(inner, None) if it.lower_ not in ("of", "to"))
                 elif inner.dep_ == "prep":
                     yield from ((inner, deep) for deep in inner.rights if deep.dep_ == "pobj")
+
+
+def outer(preposition: "Token") -> tuple["Token", ...]:
+    """The preposition that `preposition` hangs on: "out of"."""
+    head = preposition.head
+    return (head,) if head.dep_ == "prep" and head.pos_ == "ADP" and head.i == preposition.i - 1 else ()
+
+
+def _is_hour(token: "Token") -> bool:
+    return token.lower_ in ("am", "pm", "a.m.", "p.m.", "o'clock") or (token.tag_ == "CD" and ":" in token.text)
 
 
 def hyphenated(adjective: "Token") -> str:

@@ -120,5 +120,7 @@ def participle(clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
     is_state = clause.verb.lemma_.lower() in lexicon.STATES or clause.verb.lower_ in lexicon.STATES
     if not is_state or clause.verb.tag_ != "VBN" or not any(token.dep_ == "auxpass" for token in clause.phrase):
         return
-    words = tuple(token for token in clause.phrase if token.i != clause.verb.i)
-    yield RawFact(subjects, spelled(words, {}), (clause.verb.lower_,), None, False, document=True)
+    particles = [token for token in clause.phrase if token.dep_ == "prt"]
+    words = tuple(token for token in clause.phrase if token.i != clause.verb.i and token not in particles)
+    state = " ".join(token.lower_ for token in (clause.verb, *particles))  # "sold out"
+    yield RawFact(subjects, spelled(words, {}), (state,), None, False, document=True)

@@ -23,6 +23,11 @@ _VERBS = (
 )
 _ASKS_AMOUNT = r"(?:how (?:much|long|far|often|many)|when|where|at what time|what time|what)"
 _OF_VERB = re.compile(rf"{_ASKS_AMOUNT} {_DOES.format(verbs=_VERBS)}\?\Z", re.IGNORECASE)
+_HOW_TO = re.compile(
+    r"how (?:often|long|much|hot) (?:should|must|do|can|may) (?:i|we|you|one) (?P<verb>[a-z]+)"
+    r" (?P<whose>(?:the|my|your|a|an) [\w -]+)\?\Z",
+    re.IGNORECASE,
+)
 _OF_COUNTED = re.compile(
     r"how many (?P<things>[\w -]+?) (?P<does>does|do|did) (?P<whose>[\w' -]+?)"
     r" (?P<verb>have|need|hold|contain|include)\?\Z",
@@ -72,6 +77,8 @@ def statement(question: str, answer: str) -> str | None:
     fragment = answer if answer[1:2].isupper() or answer[:1].isdigit() else answer[:1].lower() + answer[1:]
     if (match := _WHO.match(question)) and answer[:1].isupper():
         return _said(f"{answer[:-1]} {match['what']} {match['whose']}.")
+    if match := _HOW_TO.match(question):
+        return _said(f"{match['verb']} {match['whose']} {fragment}")
     if match := _OF_COUNTED.match(question):
         return _said(f"{match['whose']} {_inflected(match)} {fragment[:-1]} {match['things']}.", match["whose"])
     if match := _OF_VERB.match(question):

@@ -32,6 +32,8 @@ from sessiongraph.local_models.extractive.dependencies import (
     hyphenated,
     is_anaphoric,
     is_denying,
+    is_occupation,
+    outer,
     prepositions,
 )
 from sessiongraph.local_models.extractive.document_facts import charged, instructed, participle, there_is
@@ -41,6 +43,8 @@ from sessiongraph.local_models.extractive.noun_facts import of_noun, owner_of
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.noun_types import is_occupation
 from sessiongraph.local_models.extractive.parse_types import Counted, Mention, Pronoun, RawFact, Slot
+from sessiongraph.local_models.extractive.quantities import some_of
+from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Token
@@ -93,6 +97,7 @@ class Facts:
         if special := [*attribute(clause, self.phrases), *scheduled(clause, self.phrases, self.agreements)]:
             yield from special
             return
+        yield from charged(clause, self.phrases)
         subjects = self._subjects(clause)
         if _is_talk(clause.verb) or _is_talk(clause.final):
             return
@@ -105,13 +110,12 @@ class Facts:
         """What is said of what is named by its kind alone: "the battery lasts two years"."""
         subject = subject_of(clause.verb)
         yield from there_is(clause, self.phrases)
-        yield from charged(clause, self.phrases)
         kind: Slot | None = None
         if subject is not None and not is_elided(clause.verb) and not is_denying(subject):
             amount = self.slots.amount(subject)
             # "4 % of customers", "3,000 people"
             is_figure = amount is not None and any(letter.isdigit() for letter in amount)
-            kind = amount if is_figure else self.phrases.owned_kind(subject)
+            kind = amount if is_figure else some_of(subject) or self.phrases.owned_kind(subject)
         if kind is None or subject is None:
             return
         if subject.lemma_.lower() in lexicon.SAID_AGAIN and is_anaphoric(subject):
@@ -207,6 +211,8 @@ class Facts:
                 # "Donated two million pounds to the hospital" is told of the hospital as well.
                 kinds = self.slots.kinds(inner)
                 yield replace(self._fact(clause, subjects, (*clause.phrase, preposition), kinds), document=True)
+            if not named and is_occupation(target) and preposition.lower_ in ("at", "in", "for"):
+                named = tuple(it for it in self.slots.named(inner) if isinstance(it, Mention) and it.type in _SETTINGS)
             if named and preposition.lower_ not in ("of", "between") and target.lemma_ not in lexicon.EMPTY_NOUNS:
                 phrase = (*clause.phrase, *denials(target), *compound(target), preposition)
                 yield self._fact(clause, subjects, phrase, named)
@@ -297,14 +303,17 @@ class Facts:
                 if preposition.lower_ == "with" and any(not isinstance(it, Mention | Pronoun) for it in objects):
                     yield from self._owning(clause, objects)
                     continue
-                objects = tuple(slot for slot in objects if _tells_where_or_how_much(slot))
+                if preposition.lower_ in ("with", "from", "to") and not objects and type_of_noun(target) == "Person":
+                    objects = self.slots.kinds(target)  # "shared the flat with a student"
+                elif preposition.lower_ != "as" or not is_occupation(target):
+                    objects = tuple(slot for slot in objects if _tells_where_or_how_much(slot))
                 thing = next(child for child in clause.final.rights if child.dep_ in ("dobj", "attr"))
                 if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN", "PRON"):
                     continue
                 noun = compound(thing) if thing.pos_ != "PRON" else ()  # "will pick you up at the airport"
-                phrase = (*clause.phrase, *denials(thing), *noun, preposition)
+                phrase = (*clause.phrase, *denials(thing), *noun, *outer(preposition), preposition)
             else:
-                phrase = (*clause.phrase, preposition, *denials(target))
+                phrase = (*clause.phrase, *outer(preposition), preposition, *denials(target))
             if objects:
                 yield self._fact(clause, subjects, phrase, objects)
             elif not has_object and (kinds := self.slots.kinds(target)):
@@ -367,6 +376,8 @@ def _is_bare_number(token: "Token", preposition: "Token") -> bool:
 
 def _is_talk(verb: "Token") -> bool:
     """Whether `verb` carries talk: "I mean", and not "is meant for"."""
+    if verb.lemma_ == "write" and verb.tag_ == "VBG" and any(it.lower_ in ("i", "we") for it in verb.lefts):
+        return not any(it.dep_ == "dobj" for it in verb.rights)  # "I am writing about your order"
     return verb.lemma_ in lexicon.TALK and not any(child.dep_ == "auxpass" for child in verb.lefts)
 
 

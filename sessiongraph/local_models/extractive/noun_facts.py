@@ -19,6 +19,7 @@ def of_noun(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     """What a noun phrase tells by itself: "Alice, CEO of Acme", "Alice's sister Bob", "the swimmer Hana"."""
     yield from _occupation(token, phrases)
     yield from _title(token, phrases)
+    yield from _age(token, phrases)
     if token.dep_ != "appos":
         return
     head, name, thing = phrases.slot(token.head), phrases.slot(token), token.head
@@ -83,6 +84,16 @@ def _title(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     last = max((at for at, word in enumerate(words[:-1]) if word in lexicon.OFFICES), default=None)
     if last is not None:
         yield RawFact((slot,), ("is",), (" ".join(words[: last + 1]),), document=True)
+
+
+def _age(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
+    """ "Anna Berg, 45, runs the bakery."""
+    slot = phrases.slot(token) if token.i in phrases.found.named else None
+    if isinstance(slot, Mention) and slot.proper and slot.type == "Person" and slot.at == token.i:
+        for child in token.rights:
+            is_apart = child.i > 0 and child.nbor(-1).text == "," and child.is_digit and len(child.text) < 4
+            if is_apart and not list(child.children) and child.i + 1 < len(child.doc) and child.nbor().text == ",":
+                yield RawFact((slot,), ("has age",), (child.text,), None, False)
 
 
 def _is_named_beside(name: "Token") -> bool:

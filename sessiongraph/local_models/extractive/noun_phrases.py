@@ -35,6 +35,7 @@ _PRONOUNS: dict[str, PronounKind] = {
 _POSSESSIVES = frozenset(["my", "mine", "our", "ours", "your", "yours", "her", "hers", "his", "its", "their", "theirs"])
 # The end of a sentence that the tokenizer takes for an initial's: "USB-C."
 _AFTER_LETTER = re.compile(r"-\w\.\Z")
+_AFTER_NUMBERED = re.compile(r" [A-Z]\.\Z")
 _MODIFIERS = frozenset(("compound", "amod", "nmod", "poss", "punct", "case"))
 
 
@@ -137,6 +138,7 @@ class Phrases:
         name = self.doc[first : last + 1].text
         if self.doc[first].is_sent_start and self.doc[first].pos_ != "PROPN":
             name = name[0].lower() + name[1:]
+        name = name[:-1] if _AFTER_NUMBERED.search(name) else name
         if not NAME.match(name) or len(name) > MAX_NAME or last - first >= MAX_WORDS:
             return None
         proper = any(number in self.found.span_of for number in range(first, last + 1)) or (
@@ -172,6 +174,7 @@ class Phrases:
         name = self.doc[first : last + 1].text
         if self.doc[first].is_sent_start:
             name = name[0].lower() + name[1:]
+        name = name[:-1] if _AFTER_NUMBERED.search(name) else name
         if not NAME.match(name) or len(name) > MAX_NAME or last - first >= MAX_WORDS:
             return None
         is_plural = token.tag_ in ("NNS", "NNPS")
@@ -251,11 +254,18 @@ class Phrases:
                 if inner.i == child.i + 1 and inner.lemma_ not in lexicon.EMPTY_NOUNS:
                     return inner.i
         after = self.doc[token.i + 1] if token.i + 1 < len(self.doc) else None
-        is_numbered = after is not None and after.head.i == token.i and after.dep_ in ("nummod", "npadvmod")
-        return token.i + 1 if is_numbered and after is not None and after.is_digit else token.i
+        return token.i + 1 if after is not None and _is_number_of(after, token) else token.i
+
+
+def _is_number_of(after: "Token", noun: "Token") -> bool:
+    """Whether `after` tells `noun` apart from others of its kind: "hall 3", "option B"."""
+    is_beside = after.dep_ in ("nummod", "npadvmod", "appos") and after.head in (noun, noun.head)
+    return is_beside and (after.is_digit or (len(after.text.rstrip(".")) == 1 and after.text.isupper()))
 
 
 def _is_classifier(owner: "Token") -> bool:
     """Whether `owner` says what kind of thing it is rather than whose: "the girls' school", "a doctor's note"."""
+    articles = ("a", "an", "the") if owner.tag_ == "NNS" else ("a", "an")
     determined = (child for child in owner.children if child.dep_ not in ("case", "compound"))
-    return owner.dep_ == "poss" and owner.pos_ == "NOUN" and all(it.lower_ in ("a", "an") for it in determined)
+    is_noun = owner.dep_ == "poss" and owner.pos_ == "NOUN" and not lexicon.is_kin(owner.head)
+    return is_noun and all(it.lower_ in articles for it in determined)

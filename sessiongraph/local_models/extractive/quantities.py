@@ -45,6 +45,18 @@ def quantity_of(noun: "Token") -> str | None:
     return f"{noun.text} of {value}" if value is not None else None
 
 
+def some_of(number: "Token") -> str | None:
+    """ "Two of the three chairs": the number with what it is of."""
+    following = number.nbor() if number.i + 1 < number.sent.end else None
+    if number.tag_ != "CD" or following is None or following.lower_ != "of":
+        return None
+    things = next((child for child in following.rights if child.dep_ == "pobj" and child.pos_ == "NOUN"), None)
+    if things is None or any(it.tag_ == "PRP$" for it in things.subtree):
+        return None
+    end = things.i + 1
+    return f"{number.lower_} {number.doc[following.i : end].text}"
+
+
 def _first(noun: "Token") -> int | None:
     """Where the number begins that counts `noun`, or that it is."""
     counting = [child for child in noun.lefts if child.tag_ == "CD"]

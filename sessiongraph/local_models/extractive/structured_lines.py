@@ -24,7 +24,8 @@ _EMPTY = frozenset(("", "-", "–", "—", "none", "n/a", "?"))
 _WORDS = 10
 # A label of what follows, which is prose: "Decision: we drop the app."
 _LABEL = re.compile(
-    r"(?:\A|(?<=[.!?] ))(?:decisions?|decided|agreed|reasons?|notes?|actions?|step \d+|q|a|question|answer):\s+",
+    r"(?:\A|(?<=[.!?] ))(?:decisions?|decided|agreed|reasons?|notes?|actions?|proposals?|status"
+    r"|next steps?|outcome|risks?|step \d+|q|a|question|answer):\s+",
     re.IGNORECASE,
 )
 # What the rest of a paragraph is about, before it: "Safety: there were two accidents."
