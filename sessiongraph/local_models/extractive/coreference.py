@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.kinds_of_names import KindsOfNames
 from sessiongraph.local_models.extractive.parse_types import (
     Mention,
     Pronoun,
@@ -38,14 +40,17 @@ class _Said:
 class Coreference:
     """The names said so far, and the genders that are known of them. `speakers` are known to be persons.
 
-    In `documents`, "it" may also be what a sentence was about that it named by its kind alone ("the vaccine").
+    In `documents`, "it" may also be what a sentence was about that it named by its kind alone ("the vaccine"). Where a
+    text `is_written`, and not said, "the airline" is the one airline that it has named.
     """
 
     speakers: frozenset[str] = frozenset()
     documents: bool = False
+    is_written: bool = False
     _said: list[_Said] = field(default_factory=list)
     _genders: dict[str, str] = field(default_factory=dict)
     _sentence: int = 0
+    _kinds: KindsOfNames = field(default_factory=KindsOfNames)
 
     def read(self, reading: Reading, me: str | None, you: str | None) -> list[Referents]:
         """Who the pronouns of each sentence of `reading` stand for, where `me` says it to `you`."""
@@ -63,6 +68,10 @@ class Coreference:
     def known_name(self, mention: Mention, referents: Referents) -> str | None:
         """The name of `mention`, None where it is of somebody who is not known; what is "yours" in a document or a mail
         is a thing by itself."""
+        if mention.definite and (stands_for := referents.get(mention.at)):
+            return stands_for[0]
+        if mention.definite in lexicon.SAID_AGAIN:
+            return None  # nobody knows which one "the company" is
         unknown = [piece for piece in mention.name if isinstance(piece, Pronoun) and piece.at not in referents]
         if not unknown:
             return self.name(mention, referents)
@@ -84,10 +93,23 @@ class Coreference:
                     if event.kind in ("she", "he"):
                         self._genders.setdefault(names[0], "f" if event.kind == "she" else "m")
                         self._said.append(_Said(self._sentence, event.at, names, "Person", event.subject, False, True))
+            elif event in sentence.kinds:
+                self._read_kind(event, referents)
             elif (name := self.known_name(event, referents)) is not None:
                 self._say(event, name)
+                self._kinds.hear_name(event, name)
         self._pair()
+        self._kinds.hear(sentence)
         return referents
+
+    def _read_kind(self, kind: Mention, referents: dict[int, tuple[str, ...]]) -> None:
+        """Takes what a sentence is about that it names by its kind alone, by its name where that is clear."""
+        name = self._kinds.named_by(kind) if self.is_written and kind.definite else None
+        if name is not None:
+            referents[kind.at] = (name,)
+            self._say(replace(kind, proper=True), name)
+        elif kind.type != "Person":
+            self._say(kind, self.name(kind, referents))
 
     def _say(self, mention: Mention, name: str) -> None:
         if mention.gender:

@@ -17,8 +17,13 @@ _FINITE = frozenset(("VBZ", "VBD", "VBP", "MD"))
 def is_anaphoric(noun: "Token") -> bool:
     """Whether `noun` names what was named before, by its kind alone ("the brewery")."""
     determiner = any(child.lower_ in lexicon.DEFINITE and child.dep_ == "det" for child in noun.lefts)
-    plain = all(child.dep_ in ("det", "punct", "appos") for child in noun.children)
+    plain = all(child.dep_ in ("det", "punct", "appos") or _is_aside(child) for child in noun.children)
     return noun.pos_ == "NOUN" and determiner and plain
+
+
+def _is_aside(clause: "Token") -> bool:
+    """Whether a relative clause does not say which one its noun is: "the company, which …"."""
+    return clause.dep_ == "relcl" and clause.left_edge.i > 0 and clause.left_edge.nbor(-1).text == ","
 
 
 def is_denying(noun: "Token") -> bool:

@@ -84,7 +84,7 @@ class _Window:
         self.user = SPEAKER if window.source.startswith(_CONVERSATION) else None
         self.is_document = not window.source.startswith(_CONVERSATION)
         known = frozenset(self.speakers) | ({self.user} if self.user else set())
-        self.coreference = Coreference(known, self.is_document)
+        self.coreference = Coreference(known, self.is_document, window.source.startswith(_DOCUMENT))
         self.told: list[Stated] = []
         self.was_asked = False
         self.entities: dict[str, _Entity] = {}

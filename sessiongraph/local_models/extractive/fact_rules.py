@@ -118,8 +118,6 @@ class Facts:
             kind = amount if is_figure else some_of(subject) or self.phrases.owned_kind(subject)
         if kind is None or subject is None:
             return
-        if subject.lemma_.lower() in lexicon.SAID_AGAIN and is_anaphoric(subject):
-            return
         for fact in self._of(clause, (kind,)):
             named = fact.objects[0]
             if fact.relation == ("is",) and isinstance(named, Mention) and named.proper and named.type == "Person":
@@ -292,7 +290,8 @@ class Facts:
         if is_copula and any(child.dep_ in ("advmod", "acomp", "prt") for child in clause.final.rights):
             return
         direct = (it for it in clause.final.rights if it.dep_ in ("dobj", "attr") and it not in clause.phrase)
-        has_object = any(it.lemma_ not in _TIMES for it in direct)  # "worked nights at a shop"
+        # "Worked nights at a shop" has none, "takes an hour by tram" has.
+        has_object = any(it.lemma_ not in _TIMES or self.slots.amount(it) is not None for it in direct)
         for preposition, target in prepositions(clause.final, None):
             objects = self.slots.objects(target) if not _is_bare_number(target, preposition) else ()
             is_long = preposition.lower_ == "for" and self.slots.amount(target) is not None  # "is for one year"

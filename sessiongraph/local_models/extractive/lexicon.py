@@ -56,6 +56,13 @@ SAID_AGAIN = words(
     village country island man woman boy girl person hotel bank agency couple family mayor"""
 )
 
+# Organizations that "the" alone does not tell apart, as it does "the government": said of one that has a name.
+NAMED_BEFORE = words(
+    """company firm business startup start-up brewery bakery airline publisher foundation institute label manufacturer
+    retailer carmaker chain agency charity studio band orchestra group organisation organization operator supplier
+    club"""
+)
+
 # What is counted or measured, as the recogniser calls it: "48,000 euros" names nothing.
 AMOUNTS = frozenset(("MONEY", "QUANTITY", "PERCENT", "CARDINAL", "ORDINAL", "TIME"))
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.dependencies import is_anaphoric
 from sessiongraph.local_models.extractive.name_spans import (
     MAX_NAME,
     MAX_WORDS,
@@ -20,6 +21,7 @@ from sessiongraph.local_models.extractive.name_spans import (
 )
 from sessiongraph.local_models.extractive.name_types import gender_of
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, PronounKind, Slot, Template, rendered
+from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
@@ -169,7 +171,8 @@ class Phrases:
             return None
         first, last = self._first(token), self._last(token)
         is_empty = token.lemma_.lower() in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS
-        if is_empty and last == token.i and not self._is_told_apart(token, first):
+        is_said_again = token.dep_ in SUBJECTS and token.lemma_.lower() in lexicon.NAMED_BEFORE and is_anaphoric(token)
+        if is_empty and last == token.i and not (is_said_again or self._is_told_apart(token, first)):
             return None
         name = self.doc[first : last + 1].text
         if self.doc[first].is_sent_start:
@@ -180,9 +183,16 @@ class Phrases:
         is_plural = token.tag_ in ("NNS", "NNPS")
         return Mention(token.i, (name,), type_of(token), False, token.dep_ in SUBJECTS, is_plural)
 
+    def definite_kind(self, token: "Token") -> Mention | None:
+        """Its kind, and whether it is one that was named before; who is somebody is a person."""
+        if (kind := self.kind(token)) is None:
+            return None
+        type_ = kind.type if kind.type != "Concept" else type_of_noun(token) or kind.type
+        return replace(kind, type=type_, definite=token.lemma_.lower() if is_anaphoric(token) else "")
+
     def owned_kind(self, token: "Token") -> Mention | None:
         """Its kind, and whose it is: "their battery"."""
-        if (kind := self.kind(token)) is None:
+        if (kind := self.definite_kind(token)) is None:
             return None
         return replace(kind, name=self._owned(token, rendered(kind.name, {})) or kind.name)
 

@@ -40,7 +40,8 @@ Template = tuple[str | Pronoun | Agree, ...]
 class Mention:
     """A noun phrase that names something: `proper` where it is a name, else a noun that a fact is about.
 
-    `weight` is how much speaks for its type: 0 for nothing. `kin` is whether it is known by whose it is alone.
+    `weight` is how much speaks for its type: 0 for nothing. `kin` is whether it is known by whose it is alone,
+    `definite` the noun by which alone it names what was named before ("the airline").
     """
 
     at: int
@@ -52,6 +53,7 @@ class Mention:
     gender: Literal["f", "m", ""] = ""
     weight: int = 0
     kin: bool = False
+    definite: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class RawFact:
 class Sentence:
     """`text` as it stands; `words` without leading interjections; `lemmas` of its content words; `labels` of what
     it holds: entity types of its names, Date, Number; `owned` the lemmas of what it calls "my" or "our"; `kinds` what
-    it names by its kind alone."""
+    it names by its kind alone; `introduced` the lemmas of what it tells of as "a" or "an"."""
 
     text: str
     words: Template
@@ -100,6 +102,7 @@ class Sentence:
     labels: frozenset[str]
     owned: frozenset[str]
     kinds: tuple[Mention, ...] = ()
+    introduced: frozenset[str] = frozenset()
 
     @property
     def subjects(self) -> Iterator[Mention]:

@@ -26,7 +26,6 @@ from sessiongraph.local_models.extractive.parse_types import (
 from sessiongraph.local_models.extractive.spacy_pipeline import SpacyPipeline
 from sessiongraph.local_models.extractive.structured_lines import Block
 from sessiongraph.local_models.extractive.text_blocks import said
-from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 from sessiongraph.local_models.language import EnglishDetector
 from sessiongraph.prompts.prompt_format import Part
 
@@ -198,6 +197,7 @@ def _sentence(tokens: "list[Token]", phrases: Phrases, facts: Facts) -> Sentence
         labels=frozenset(labels),
         owned=frozenset(_lemma(token.head) for token in tokens if token.dep_ == "poss" and token.lower_ in _MINE),
         kinds=_kinds(tokens, phrases),
+        introduced=frozenset(_lemma(it.head) for it in tokens if it.dep_ == "det" and it.lower_ in ("a", "an")),
     )
 
 
@@ -218,8 +218,7 @@ def _kinds(tokens: "list[Token]", phrases: Phrases) -> tuple[Mention, ...]:
     """What a sentence is about that it names by its kind alone."""
     subjects = [it for it in tokens if it.dep_ in SUBJECTS and it.pos_ == "NOUN" and not _is_told_by(it)]
     unnamed = (token for token in subjects if not any(child.dep_ == "appos" for child in token.rights))
-    things = (token for token in unnamed if type_of_noun(token) != "Person")
-    return tuple(kind for it in things if (kind := phrases.kind(it)) is not None and kind.type != "Person")
+    return tuple(kind for token in unnamed if (kind := phrases.definite_kind(token)) is not None)
 
 
 def _is_question(tokens: "list[Token]") -> bool:
