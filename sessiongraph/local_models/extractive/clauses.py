@@ -71,13 +71,28 @@ def subject_of(verb: "Token") -> "Token | None":
     for child in reversed(list(verb.lefts)):
         if child.dep_ in SUBJECTS:
             if verb.dep_ == "relcl" and child.tag_ in ("WP", "WDT"):
-                return verb.head
+                return _agreeing_head(verb)
             return child
     if verb.dep_ in ("conj", "xcomp") and verb.head.pos_ in ("VERB", "AUX"):
         return subject_of(verb.head)
     if _is_free_participle(verb):
         return subject_of(verb.head)
     return verb.head if verb.dep_ == "acl" and verb.tag_ in ("VBN", "VBG") else None
+
+
+def _agreeing_head(verb: "Token") -> "Token":
+    """The noun that a relative clause is about; "sluices at Veermond, which were completed" tells of the sluices."""
+    noun, finite = verb.head, min((verb, *(it for it in verb.lefts if it.dep_ in ("aux", "auxpass"))), key=_place)
+    above = noun.head.head if noun.dep_ == "pobj" else noun
+    is_of_one = noun.tag_ in ("NN", "NNP") and not any(child.dep_ == "conj" for child in noun.rights)
+    if not is_of_one or finite.lower_ not in ("were", "are", "have"):
+        return noun
+    several = (noun.head.head, *noun.head.head.rights) if noun.dep_ == "pobj" else ()
+    return next((it for it in (above, *several) if it.tag_ == "NNS" and it.i < noun.i), noun)
+
+
+def _place(token: "Token") -> int:
+    return token.i
 
 
 def _is_free_participle(verb: "Token") -> bool:

@@ -168,6 +168,8 @@ class Coreference:
     def _fits(self, pronoun: Pronoun, said: _Said, me: str | None, you: str | None) -> bool:
         if said.sentence == self._sentence and said.at == pronoun.not_at:
             return False
+        if pronoun.is_thing and said.type == "Organization":
+            return False
         if pronoun.kind in ("she", "he"):
             wanted = "f" if pronoun.kind == "she" else "m"
             gender = self._genders.get(said.names[0], wanted)

@@ -66,6 +66,13 @@ def prepositions(head: "Token", unless: "Token | None") -> Iterator[tuple["Token
                     yield from ((inner, deep) for deep in inner.rights if deep.dep_ == "pobj")
 
 
+def excluded(verb: "Token") -> Iterator[tuple["Token", "Token"]]:
+    """The prepositions behind `verb` that say where something is not so, each with what it governs."""
+    for child in verb.rights:
+        if child.dep_ == "prep" and is_excluded(child):
+            yield from ((child, inner) for inner in child.rights if inner.dep_ == "pobj")
+
+
 def outer(preposition: "Token") -> tuple["Token", ...]:
     """The preposition that `preposition` hangs on: "out of"."""
     head = preposition.head

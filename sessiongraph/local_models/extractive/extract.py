@@ -31,6 +31,7 @@ from sessiongraph.prompts.prompt_format import SPEAKER, ParsedWindow, Part
 
 _STATEMENT_CHARS = 200
 _DESCRIPTION_CHARS = 160
+_SUGGESTING = frozenset(("should", "could", "might", "may", "would"))
 _CONVERSATION, _DOCUMENT = "conversation", "document"
 _SPEAKERS = re.compile(r"transcript: .*, speakers? (.+?)(?:, \d{4}-\d\d-\d\d)?\Z")
 
@@ -101,7 +102,9 @@ class _Window:
             referents = self.coreference.read(reading, *self._persons(part, reading))
             for sentence, known in zip(reading.sentences, referents, strict=True):
                 statement = clipped(capitalised(rendered(sentence.words, known)), _STATEMENT_CHARS)
-                facts = self._correct(part, sentence, known, number) or self._state(sentence, known, statement, number)
+                facts = self._correct(part, sentence, known, number) or self._state(
+                    part, sentence, known, statement, number
+                )
                 facts += self._name_self(sentence, part, reading, statement, number)
                 self._remember(part, sentence, known)
                 self._mention(sentence, known, statement, number)
@@ -121,12 +124,14 @@ class _Window:
             return reading.speaker, others[-1] if len(others) == 1 else None
         return (self.user, None) if part.role == "user" else (None, self.user if part.role == "assistant" else None)
 
-    def _state(self, sentence: Sentence, known: Referents, statement: str, number: int) -> int:
+    def _state(self, part: Part, sentence: Sentence, known: Referents, statement: str, number: int) -> int:
         """Takes the facts of `sentence`; returns how many."""
         count = 0
         for fact in sentence.facts:
             if fact.document and not self.is_document:
                 continue
+            if part.role == "assistant" and fact.relation[0] in _SUGGESTING:
+                continue  # "a lawyer should look at it" is advice
             if fact.relation == (IS_CALLED,) and self._is_of_another(fact, known):
                 continue  # "Anna's sister" of a transcript is known by her name alone
             valid_at = dates.resolve(fact.when, self.today, fact.past) if fact.when else None

@@ -29,6 +29,7 @@ from sessiongraph.local_models.extractive.dependencies import (
     compound,
     coordinated,
     denials,
+    excluded,
     hyphenated,
     is_anaphoric,
     is_denying,
@@ -164,6 +165,8 @@ class Facts:
                 continue  # "takes place in May"; "ordered the bank to pay"
             if (child.dep_ in _DIRECT and child.pos_ != "ADP") or self._is_measured(child):
                 yield from self._to(clause, subjects, child)
+            elif child.dep_ == "acomp" and child.tag_ == "CD":
+                continue  # "since she was fourteen"
             elif child.dep_ == "acomp" and clause.final.lemma_ in _LINKING:
                 for adjective in _coordinated_properties(child):
                     yield from self._property(clause, subjects, adjective)
@@ -255,6 +258,11 @@ class Facts:
                 found = True
                 fact = self._fact(clause, subjects, (*clause.phrase, adjective, preposition), objects or kinds)
                 yield fact if objects else replace(fact, document=True)
+        for preposition, thing in excluded(clause.final):  # "welcome in the garden, but not in the restaurant"
+            kinds = self.slots.objects(thing) or self.slots.kinds(thing)
+            denial = (it for it in preposition.lefts if it.dep_ == "neg")
+            fact = self._fact(clause, subjects, (*clause.phrase, *denial, adjective, preposition), kinds)
+            yield replace(fact, document=True)
         is_participle = adjective.tag_ == "VBN"  # "closed" is no kind of "close"
         mood = adjective.lower_ in lexicon.MOODS or (not is_participle and adjective.lemma_.lower() in lexicon.MOODS)
         personal = all(not isinstance(slot, Mention) or slot.type == "Person" for slot in subjects)
@@ -312,7 +320,10 @@ class Facts:
                 noun = compound(thing) if thing.pos_ != "PRON" else ()  # "will pick you up at the airport"
                 phrase = (*clause.phrase, *denials(thing), *noun, *outer(preposition), preposition)
             else:
-                phrase = (*clause.phrase, *outer(preposition), preposition, *denials(target))
+                state = [
+                    it for it in clause.final.rights if it.dep_ == "acomp" and it.i < preposition.i and not is_copula
+                ]
+                phrase = (*clause.phrase, *state, *outer(preposition), preposition, *denials(target))
             if objects:
                 yield self._fact(clause, subjects, phrase, objects)
             elif not has_object and (kinds := self.slots.kinds(target)):

@@ -37,6 +37,8 @@ _PRONOUNS: dict[str, PronounKind] = {
 _POSSESSIVES = frozenset(["my", "mine", "our", "ours", "your", "yours", "her", "hers", "his", "its", "their", "theirs"])
 # The end of a sentence that the tokenizer takes for an initial's: "USB-C."
 _AFTER_LETTER = re.compile(r"-\w\.\Z")
+# Whose subject is a thing rather than an organization or a place.
+_MEASURED = frozenset(("cost", "weigh"))
 _AFTER_NUMBERED = re.compile(r" [A-Z]\.\Z")
 _MODIFIERS = frozenset(("compound", "amod", "nmod", "poss", "punct", "case"))
 
@@ -63,7 +65,8 @@ class Phrases:
             root = self.doc[name.start : name.end].root
             head = self._named_noun(root) if not self.doc[name.start].ent_type_ else None
             slot = self.slot(head if head is not None else root)
-            if isinstance(slot, Mention) and slot.proper and slot not in found:
+            is_fragment = root.dep_ == "amod" and root.ent_type_ == "NORP"  # "the Estonian government"
+            if isinstance(slot, Mention) and slot.proper and slot not in found and not is_fragment:
                 found.append(slot)
         return found
 
@@ -77,7 +80,7 @@ class Phrases:
     def _read(self, token: "Token") -> Slot | None:
         kind = _PRONOUNS.get(token.lower_)
         if kind and (token.pos_ == "PRON" or token.lower_ in _POSSESSIVES):
-            return self._pronoun(token, kind)
+            return None if _is_expletive(token) else self._pronoun(token, kind)
         if self.found.date_at(token) or token.i in self.found.vocatives:
             return None
         if name := self.found.span_of.get(token.i):
@@ -99,7 +102,8 @@ class Phrases:
             verb = next((head for head in token.ancestors if head.pos_ in ("VERB", "AUX")), None)
             own = [child for child in verb.lefts if child.dep_ in SUBJECTS] if verb is not None else []
             not_at = own[0].i if own else -1
-        return Pronoun(token.i, kind, token.text, possessive, subject, not_at)
+        is_thing = kind == "it" and subject and token.head.lemma_ in _MEASURED
+        return Pronoun(token.i, kind, token.text, possessive, subject, not_at, is_thing)
 
     def _role(self, token: "Token") -> Mention | None:
         """ "Our CFO": somebody's role, written as a name is."""
@@ -265,6 +269,14 @@ class Phrases:
                     return inner.i
         after = self.doc[token.i + 1] if token.i + 1 < len(self.doc) else None
         return token.i + 1 if after is not None and _is_number_of(after, token) else token.i
+
+
+def _is_expletive(token: "Token") -> bool:
+    """Whether an "it" stands for the clause that follows: "it was agreed to apply", "it takes two hours to charge"."""
+    verb = token.head
+    is_of_clause = token.dep_ == "nsubjpass" or verb.lemma_ == "take"
+    is_subject = token.lower_ == "it" and token.dep_ in SUBJECTS
+    return is_subject and is_of_clause and any(child.dep_ in ("xcomp", "ccomp") for child in verb.rights)
 
 
 def _is_number_of(after: "Token", noun: "Token") -> bool:

@@ -14,7 +14,8 @@ PronounKind = Literal["i", "you", "she", "he", "it", "they"]
 @dataclass(frozen=True)
 class Pronoun:
     """A personal or possessive pronoun. `at` is its place in the text, `not_at` that of its clause's subject, which
-    it cannot stand for (-1: none). One that is not said ("Went to Paris.") has an empty `text`."""
+    it cannot stand for (-1: none). One that is not said ("Went to Paris.") has an empty `text`. `is_thing` is whether
+    its verb says that it stands for a thing ("it weighs")."""
 
     at: int
     kind: PronounKind
@@ -22,6 +23,7 @@ class Pronoun:
     possessive: bool = False
     subject: bool = False
     not_at: int = -1
+    is_thing: bool = False
 
 
 @dataclass(frozen=True)
