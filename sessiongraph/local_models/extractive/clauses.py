@@ -71,13 +71,28 @@ def subject_of(verb: "Token") -> "Token | None":
     for child in reversed(list(verb.lefts)):
         if child.dep_ in SUBJECTS:
             if verb.dep_ == "relcl" and child.tag_ in ("WP", "WDT"):
-                return _agreeing_head(verb)
+                return _said_to_be(_agreeing_head(verb))
             return child
     if verb.dep_ in ("conj", "xcomp") and verb.head.pos_ in ("VERB", "AUX"):
         return subject_of(verb.head)
     if _is_free_participle(verb):
         return subject_of(verb.head)
-    return verb.head if verb.dep_ == "acl" and verb.tag_ in ("VBN", "VBG") else None
+    return _said_to_be(verb.head) if verb.dep_ == "acl" and verb.tag_ in ("VBN", "VBG") else None
+
+
+def _said_to_be(noun: "Token") -> "Token":
+    """Who or what is said to be the `noun` that a clause hangs on: "Vireo, a firm based in Tampere"."""
+    is_one = any(child.lower_ in ("a", "an") for child in noun.lefts)
+    if is_one and noun.dep_ == "appos" and noun.head.pos_ == "PROPN":
+        return noun.head
+    if (
+        is_one
+        and noun.dep_ == "attr"
+        and noun.head.lemma_ == "be"
+        and not any(it.dep_ == "neg" for it in noun.head.children)
+    ):
+        return subject_of(noun.head) or noun
+    return noun
 
 
 def _agreeing_head(verb: "Token") -> "Token":

@@ -158,6 +158,9 @@ class _Window:
                     self._take(fact, known, statement, number)
             for slot in (*fact.subjects, *fact.objects):
                 self._relate(slot, known, statement, number)
+        if sentence.question:  # "What may I give my dad?"
+            for mention in sentence.mentions:
+                self._relate(mention, known, statement, number)
         return count
 
     def _is_of_another(self, fact: RawFact, known: Referents) -> bool:

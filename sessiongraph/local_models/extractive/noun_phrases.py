@@ -39,6 +39,8 @@ _POSSESSIVES = frozenset(["my", "mine", "our", "ours", "your", "yours", "her", "
 _AFTER_LETTER = re.compile(r"-\w\.\Z")
 # Whose subject is a thing rather than an organization or a place.
 _MEASURED = frozenset(("cost", "weigh"))
+# Of which half is an amount.
+_HALVED = frozenset(("hour", "day", "year", "week", "month", "dozen", "price", "litre", "cup"))
 _AFTER_NUMBERED = re.compile(r" [A-Z]\.\Z")
 _MODIFIERS = frozenset(("compound", "amod", "nmod", "poss", "punct", "case"))
 
@@ -63,7 +65,8 @@ class Phrases:
         found: list[Mention] = []
         for name in self.found.spans:
             root = self.doc[name.start : name.end].root
-            head = self._named_noun(root) if not self.doc[name.start].ent_type_ else None
+            is_of_thing = name.start > 0 and self.doc[name.start - 1].lower_ == "the"  # "the Nansen satellite"
+            head = self._named_noun(root) if is_of_thing or not self.doc[name.start].ent_type_ else None
             slot = self.slot(head if head is not None else root)
             is_fragment = root.dep_ == "amod" and root.ent_type_ == "NORP"  # "the Estonian government"
             if isinstance(slot, Mention) and slot.proper and slot not in found and not is_fragment:
@@ -241,6 +244,9 @@ class Phrases:
                 break
             if word.pos_ == "VERB" and word.dep_ not in ("amod", "compound"):
                 break
+            if word.lower_ == "half" and number == token.i - 1 and token.lemma_ not in _HALVED:
+                first = number  # "the half marathon"
+                continue
             if word.dep_ == "poss" or word.lemma_.lower() in lexicon.EVALUATIVE or word.text in (",", '"', "(", "'"):
                 break
             if not (
