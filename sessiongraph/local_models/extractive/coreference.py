@@ -52,6 +52,11 @@ class Coreference:
     _sentence: int = 0
     _kinds: KindsOfNames = field(default_factory=KindsOfNames)
 
+    @property
+    def _is_of_one(self) -> bool:
+        """Whether one person says it all, and looks back at it: a document or a mail."""
+        return self.documents and len(self.speakers) < 2
+
     def read(self, reading: Reading, me: str | None, you: str | None) -> list[Referents]:
         """Who the pronouns of each sentence of `reading` stand for, where `me` says it to `you`."""
         return [self._read(sentence, me, you) for sentence in reading.sentences]
@@ -76,7 +81,7 @@ class Coreference:
         if not unknown:
             return self.name(mention, referents)
         is_of_reader = all(piece.kind in ("i", "you") for piece in unknown) and not mention.kin
-        if not (is_of_reader and self.documents and len(self.speakers) < 2):
+        if not (is_of_reader and self._is_of_one):
             return None
         return rendered(tuple(piece for piece in mention.name if piece not in unknown), referents)
 
@@ -131,7 +136,7 @@ class Coreference:
             return (me,) if me else ()
         if pronoun.kind == "you":
             return (you,) if you else ()
-        if pronoun.kind == "they":
+        if pronoun.kind == "they" and self._is_of_one:
             self._pair()  # "He married Rosalie, and together they raised five children"
         recent = list(self._recent(pronoun))
         fitting = [said for said in recent if self._fits(pronoun, said, me, you)]
@@ -180,7 +185,7 @@ class Coreference:
                 and gender == wanted
                 and (said.names[0] not in (me, you))
             )
-        if pronoun.kind == "they" and self.documents and said.subject and said.sentence == self._sentence - 1:
+        if pronoun.kind == "they" and self._is_of_one and said.subject and said.sentence == self._sentence - 1:
             # "Bookings can be changed. They …", "the caterer has called. They …"
             is_group = said.plural or said.type == "Organization"
             return is_group or (said.proper and said.type == "Person" and len(said.names) > 1)
@@ -189,7 +194,7 @@ class Coreference:
                 said.type == "Organization" and said.proper
             )
         if self.documents and said.subject and said.type in ("Concept", *_THINGS):
-            is_before = said.sentence < self._sentence or said.proper or not pronoun.subject
+            is_before = said.sentence < self._sentence or (self._is_of_one and (said.proper or not pronoun.subject))
             return not said.plural and is_before
         return said.type in _THINGS and not said.plural and said.proper
 

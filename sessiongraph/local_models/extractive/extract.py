@@ -264,9 +264,9 @@ class _Window:
                     is_person = slot.kind in ("i", "you", "she", "he") and is_of_person(name)
                     type_ = "Person" if is_person else ""
                     self._note(name, type_, number, statement, 2, LIKELY)
-            elif isinstance(slot, Mention) and (name := self.coreference.known_name(slot, known)) is not None:
+            elif isinstance(slot, Mention) and (called := self.coreference.known_name(slot, known)) is not None:
                 is_value = slot in fact.objects and not slot.proper and len(slot.name) == 1
-                self._note(name, slot.type, number, statement, 2, slot.weight, is_value)
+                self._note(called, slot.type, number, statement, 2, slot.weight, is_value)
 
     def _mention(self, sentence: Sentence, known: Referents, statement: str, number: int) -> None:
         for mention in sentence.mentions:

@@ -247,7 +247,7 @@ TALK = words(
     feel"""
 )
 # Adjectives that say how what follows stands to what is so: "is due to open".
-DISPOSED = words("due able unable set ready likely unlikely about bound free")
+DISPOSED = words("due set likely unlikely bound unable")
 # Verbs that say of whom they have as an object only that they are to do something.
 CAUSING = words("order ask tell allow urge permit expect require enable invite persuade convince cause")
 # What stands under these is not claimed to be so.

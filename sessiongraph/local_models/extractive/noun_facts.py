@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def of_noun(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     """What a noun phrase tells by itself: "Alice, CEO of Acme", "Alice's sister Bob", "the swimmer Hana"."""
+    yield from _relation_before(token, phrases)
     yield from _occupation(token, phrases)
     yield from _title(token, phrases)
     yield from _age(token, phrases)
@@ -58,13 +59,8 @@ def _occupation(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     type_ = type_of_noun(token)
     if type_ not in ("Person", "Organization") or any(child.dep_ == "poss" for child in token.lefts):
         return
-    if token.tag_ == "NNS":
+    if token.tag_ == "NNS" or _is_owned_before(token):
         return  # "the brothers Olof and Per"
-    if lexicon.is_kin(token) and token.dep_ == "compound" and (owner := _possessor(token.head, phrases)) is not None:
-        name = phrases.slot(token.head)  # "her cousin Lola"
-        if isinstance(name, Mention) and name.proper:
-            yield RawFact((owner,), (f"has {token.lower_}",), (name,))
-        return
     beside = [child for child in token.rights if child.dep_ == "appos"]
     if token.dep_ in ("compound", "nmod", "amod") and token.head.i > token.i:
         beside.append(token.head)
@@ -73,6 +69,18 @@ def _occupation(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
         if isinstance(slot, Mention) and slot.proper and slot.type == type_ and token.i not in phrases.found.named:
             yield RawFact((slot,), ("is",), (phrases.kind(token) or token.lower_,), document=True)
             return
+
+
+def _is_owned_before(kin: "Token") -> bool:
+    """Whether `kin` stands before a name with whose it is: "her cousin Lola"."""
+    return lexicon.is_kin(kin) and kin.dep_ == "compound" and any(it.dep_ == "poss" for it in kin.head.lefts)
+
+
+def _relation_before(kin: "Token", phrases: Phrases) -> Iterator[RawFact]:
+    """ "Her cousin Lola" tells whose cousin she is, where the parse takes it for a part of her name."""
+    owner, name = _possessor(kin.head, phrases), phrases.slot(kin.head)
+    if _is_owned_before(kin) and owner is not None and isinstance(name, Mention) and name.proper:
+        yield RawFact((owner,), (f"has {kin.lower_}",), (name,))
 
 
 def _title(token: "Token", phrases: Phrases) -> Iterator[RawFact]:

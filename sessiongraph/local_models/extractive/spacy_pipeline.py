@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessiongraph.errors import SessionGraphError
+from sessiongraph.local_models.extractive import lexicon
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -119,7 +120,8 @@ def _set_parts_of_speech(doc: "Doc", nouns: Set[str]) -> None:
 
 
 def _is_determined(token: "Token") -> bool:
-    return any(child.tag_ in ("DT", "PRP$", "POS") for child in token.lefts)
+    is_quality = token.lower_ in lexicon.EVALUATIVE  # "a few"
+    return not is_quality and any(child.tag_ in ("DT", "PRP$", "POS") for child in token.lefts)
 
 
 def _is_noun(word: str, nouns: Set[str]) -> bool:
