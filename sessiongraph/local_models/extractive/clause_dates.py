@@ -28,12 +28,21 @@ def stated_days(clause: Clause, names: Names) -> "Iterator[tuple[Token | None, s
                 yield (child if child.dep_ == "prep" else None), value
 
 
-def recurring_days(clause: Clause) -> Iterator[str]:
+def recurring(clause: Clause) -> Iterator[str]:
     """ "Concerts take place every Friday": how often."""
     for child in clause.final.rights:
         is_every = any(it.lower_ == "every" for it in child.lefts) and child.dep_ == "npadvmod"
         if is_every and child.lower_ in lexicon.CALENDAR:
             yield f"every {child.text}"
+        elif (times := how_often(child)) is not None:
+            yield times
+
+
+def how_often(unit: "Token") -> str | None:
+    """ "Once a month", of which `unit` is the month."""
+    first = next((it for it in unit.lefts if it.lower_ in ("once", "twice")), None)
+    is_of_unit = first is not None and unit.dep_ == "npadvmod" and first.i == unit.i - 2
+    return f"{first.lower_} {unit.nbor(-1).lower_} {unit.text}" if is_of_unit and first is not None else None
 
 
 def date_of(clause: Clause, names: Names) -> dates.Expression | None:

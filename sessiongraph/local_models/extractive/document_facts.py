@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.clause_dates import how_often
 from sessiongraph.local_models.extractive.clauses import Clause, spelled, subject_of
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
 from sessiongraph.local_models.extractive.parse_types import RawFact, Slot
@@ -23,7 +24,9 @@ def instructed(sentence: "list[Token]", phrases: Phrases) -> Iterator[RawFact]:
     """How long, how hot and how often an instruction says to do something: "Bake the bread for an hour"."""
     for verb in sentence:
         yield from _let(verb, phrases)
-        if verb.tag_ not in ("VB", "VBP") or verb.dep_ not in ("ROOT", "conj") or not _is_imperative(verb):
+        is_first = verb.is_sent_start and verb.tag_ == "JJ"  # "Clean the filter"
+        is_verb = verb.tag_ in ("VB", "VBP") or is_first
+        if not is_verb or verb.dep_ not in ("ROOT", "conj") or not _is_imperative(verb):
             continue
         thing = next((child for child in verb.rights if child.dep_ == "dobj"), None)
         kind = phrases.slot(thing) or phrases.owned_kind(thing) if thing is not None else None
@@ -67,6 +70,8 @@ def _measures(verb: "Token", thing: "Token") -> Iterator[tuple[str, str]]:
             yield from _governed(child)
         elif child.dep_ in ("npadvmod", "tmod") and (value := quantity(child)) is not None:
             yield "every" if any(it.lower_ == "every" for it in child.lefts) else "", value
+        elif (times := how_often(child)) is not None:
+            yield "", times
         elif child.lower_ in _FREQUENCIES and (value := _frequency(child)) is not None:
             yield "", value
 

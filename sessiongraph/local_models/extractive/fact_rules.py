@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.attributes import attribute, scheduled
 from sessiongraph.local_models.extractive.circumstances import circumstances
-from sessiongraph.local_models.extractive.clause_dates import recurring_days, stated_days
+from sessiongraph.local_models.extractive.clause_dates import recurring, stated_days
 from sessiongraph.local_models.extractive.clauses import (
+    SUBJECTS,
     Clause,
     agreeing,
     clauses,
@@ -105,7 +106,7 @@ class Facts:
         else:
             found = [*direct(statement), *circumstances(statement)]
         found += _dated(statement) if _is_held(clause) or not found else []
-        found += [statement.fact(clause.phrase, (every,)) for every in recurring_days(clause)]
+        found += [statement.fact(clause.phrase, (every,)) for every in recurring(clause)]
         yield from found or participle(clause, subjects)
 
     def _subjects(self, clause: Clause) -> tuple[Slot, ...]:
@@ -120,8 +121,8 @@ class Facts:
 
     def _lacks_object(self, clause: Clause) -> bool:
         """Whether the object of a relative clause is what it hangs on ("the shelter where I volunteer")."""
-        subject = subject_of(clause.verb)
-        return clause.verb.dep_ == "relcl" and subject is not None and subject.i != clause.verb.head.i
+        is_subject = any(it.dep_ in SUBJECTS and it.tag_ in ("WP", "WDT") for it in clause.verb.lefts)
+        return clause.verb.dep_ == "relcl" and not is_subject and subject_of(clause.verb) is not None
 
     def _about_head(self, statement: Statement) -> Iterator[RawFact]:
         clause = statement.clause

@@ -25,7 +25,9 @@ def properties(statement: Statement, adjective: "Token") -> Iterator[RawFact]:
     for each in joined:
         yield from related[each]
         yield from _excluded(statement, each)
-        if len(joined) == 1 or any(related.values()):  # "fun and exhausting" says what somebody thinks of it
+        # "Fun and exhausting", "so healing and a way to connect" say what somebody thinks of it.
+        is_joined = any(child.dep_ == "conj" for child in (*adjective.rights, *each.rights))
+        if not is_joined or any(related.values()) or _age(each):
             yield from _plain(statement, each, is_related=bool(related[each]))
 
 
