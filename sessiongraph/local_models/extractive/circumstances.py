@@ -1,11 +1,11 @@
-"""What the prepositions of a verb tell: where, with whom, for how much ("adopted a dog from", "lives in", "costs")."""
+"""What the prepositions of a verb tell: where, with whom, for how much ("lives in Paris", "won gold in Doha")."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.dependencies import compound, denials, is_occupation, outer, prepositions
-from sessiongraph.local_models.extractive.parse_types import Counted, Mention, Pronoun, RawFact, Slot
+from sessiongraph.local_models.extractive.parse_types import Counted, Mention, RawFact, Slot
 from sessiongraph.local_models.extractive.statements import Statement
 from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
@@ -70,7 +70,8 @@ def _beside(statement: Statement, thing: "Token", preposition: "Token", target: 
     objects = _objects(statement, preposition, target)
     if objects is None:
         return
-    if preposition.lower_ == "with" and any(not isinstance(it, Mention | Pronoun) for it in objects):
+    is_of_things = target.tag_ == "NNS" and target.lemma_ not in lexicon.EMPTY_NOUNS
+    if preposition.lower_ == "with" and is_of_things and any(isinstance(it, Counted) for it in objects):
         yield from _owning(statement, thing, objects)
         return
     if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN", "PRON"):

@@ -10,6 +10,7 @@ from sessiongraph.local_models.extractive.name_spans import Names
 if TYPE_CHECKING:
     from spacy.tokens import Token
 
+_MONTHS = lexicon.words("january february march april may june july august september october november december")
 # Before a day, these say more than when: "was postponed to next spring".
 _AIMS = frozenset(("to", "until"))
 
@@ -59,6 +60,3 @@ def date_of(clause: Clause, names: Names) -> dates.Expression | None:
         if nearest is not None and nearest.i in verbs:
             return date
     return None
-
-
-_MONTHS = lexicon.words("january february march april may june july august september october november december")

@@ -97,17 +97,12 @@ def _said_to_be(noun: "Token") -> "Token":
 
 def _agreeing_head(verb: "Token") -> "Token":
     """The noun that a relative clause is about; "sluices at Veermond, which were completed" tells of the sluices."""
-    noun, finite = verb.head, min((verb, *(it for it in verb.lefts if it.dep_ in ("aux", "auxpass"))), key=_place)
-    above = noun.head.head if noun.dep_ == "pobj" else noun
+    noun, finite = verb.head, next((it for it in verb.lefts if it.dep_ in ("aux", "auxpass")), verb)
     is_of_one = noun.tag_ in ("NN", "NNP") and not any(child.dep_ == "conj" for child in noun.rights)
-    if not is_of_one or finite.lower_ not in ("were", "are", "have"):
+    if noun.dep_ != "pobj" or not is_of_one or finite.lower_ not in ("were", "are", "have"):
         return noun
-    several = (noun.head.head, *noun.head.head.rights) if noun.dep_ == "pobj" else ()
-    return next((it for it in (above, *several) if it.tag_ == "NNS" and it.i < noun.i), noun)
-
-
-def _place(token: "Token") -> int:
-    return token.i
+    above = noun.head.head
+    return next((it for it in (above, *above.rights) if it.tag_ == "NNS" and it.i < noun.i), noun)
 
 
 def _is_free_participle(verb: "Token") -> bool:

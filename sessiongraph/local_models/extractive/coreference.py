@@ -98,7 +98,7 @@ class Coreference:
                     if event.kind in ("she", "he"):
                         self._genders.setdefault(names[0], "f" if event.kind == "she" else "m")
                         self._said.append(_Said(self._sentence, event.at, names, "Person", event.subject, False, True))
-            elif event in sentence.kinds:
+            elif event in sentence.kinds and event not in sentence.mentions:
                 self._read_kind(event, referents)
             elif (name := self.known_name(event, referents)) is not None:
                 self._say(event, name)

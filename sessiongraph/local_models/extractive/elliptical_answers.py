@@ -42,6 +42,10 @@ _OF_STATE = re.compile(
     rf"(?P<whose>[\w' -]+?)(?: (?P<state>{_STATES}))?\?\Z",
     re.IGNORECASE,
 )
+_WHAT_IS = re.compile(r"(?:what|who) (?P<be>is|are|was|were) (?P<whose>[\w' -]+)\?\Z", re.IGNORECASE)
+_NOUN_PHRASE = re.compile(
+    r"(?:an?|the) (?!.*\b(?:is|are|was|were|has|have|had|will|can|cannot|may|must|should|do|does|did)\b)", re.IGNORECASE
+)
 _WHO = re.compile(
     r"who (?P<what>[a-z]+(?:s|ed)|made|wrote|built|won|led|ran|sold|drew|founded) (?P<whose>[\w' -]+)\?\Z",
     re.IGNORECASE,
@@ -72,6 +76,8 @@ def statement(question: str, answer: str) -> str | None:
         told = _confirmed(question, yes_or_no["word"].lower() == "yes")
         rest = answer[yes_or_no.end() :].strip()
         return None if told is None else f"{told} {rest[:1].upper()}{rest[1:]}".strip()
+    if (match := _WHAT_IS.match(question)) and _NOUN_PHRASE.match(answer):
+        return _said(f"{match['whose']} {match['be']} {answer[:1].lower()}{answer[1:]}", match["whose"])
     if _WHOLE.match(answer):
         return None
     fragment = answer if answer[1:2].isupper() or answer[:1].isdigit() else answer[:1].lower() + answer[1:]

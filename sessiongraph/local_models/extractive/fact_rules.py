@@ -89,7 +89,7 @@ class Facts:
             amount = self.slots.amount(subject)
             # "4 % of customers", "3,000 people"
             is_figure = amount is not None and any(letter.isdigit() for letter in amount)
-            kind = amount if is_figure else some_of(subject) or self.phrases.owned_kind(subject)
+            kind = amount if is_figure else some_of(subject) or self.phrases.owned_kind(subject) or _in_text(amount)
         if kind is None or subject is None:
             return
         for fact in self._of(clause, (kind,)):
@@ -139,6 +139,11 @@ def _dated(statement: Statement) -> Iterator[RawFact]:
     for preposition, day in stated_days(statement.clause, statement.slots.phrases.found):
         between = (preposition,) if preposition is not None else ()
         yield statement.fact((*statement.clause.phrase, *between), (day,))
+
+
+def _in_text(amount: str | None) -> str | None:
+    """ "Three people" as it stands inside a sentence."""
+    return amount and amount[:1].lower() + amount[1:]
 
 
 def _is_held(clause: Clause) -> bool:

@@ -162,10 +162,11 @@ ATTRIBUTE_KINDS = words("phone mobile cell telephone email e-mail mail home post
 
 # Participles that say how something is, not what happened to it.
 STATES = words(
-    "include allow permit forbid finish close book sell locked prohibit cancel delay approve reject fix repair solve"
+    """include allow permit forbid finish close book sell locked prohibit cancel delay approve reject fix repair solve
+    arrest injure dismiss suspend damage destroy"""
 ) | words(
     """included allowed permitted forbidden finished closed booked sold prohibited cancelled canceled delayed approved
-    rejected fixed repaired solved"""
+    rejected fixed repaired solved arrested injured dismissed suspended damaged destroyed"""
 )
 MARITAL_STATUSES = words("married single divorced widowed engaged separated unmarried")
 

@@ -237,8 +237,10 @@ class Phrases:
             if not word.whitespace_ and (word.text == "-" or word.pos_ in ("NUM", "ADV")):
                 first = number if word.text != "-" else first  # "5K", "family-friendly"
                 continue
-            if (word.tag_ == "POS" and _is_classifier(word.head)) or (word.dep_ == "poss" and _is_classifier(word)):
-                first = first if word.tag_ == "POS" else number
+            if word.tag_ == "POS" and _is_classifier(word.head):
+                continue
+            if _is_classifier(word):
+                first = number  # "girls' school"
                 continue
             if word.pos_ in ("DET", "NUM", "PRON", "ADV", "PART", "CCONJ", "ADP", "INTJ", "SPACE"):
                 break
