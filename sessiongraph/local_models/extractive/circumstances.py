@@ -58,7 +58,8 @@ def _alone(statement: Statement, preposition: "Token", target: "Token") -> Itera
         return
     # "Gets sick in cars"
     state = () if statement.is_copula else (it for it in clause.final.rights if it.dep_ == "acomp")
-    phrase = (*clause.phrase, *state, *outer(preposition), preposition, *denials(target))
+    distance = (it for child in preposition.lefts if child.dep_ == "npadvmod" for it in child.subtree)  # "12 km from"
+    phrase = (*clause.phrase, *state, *distance, *outer(preposition), preposition, *denials(target))
     if objects:
         yield statement.fact(phrase, objects)
     elif kinds := slots.kinds(target):

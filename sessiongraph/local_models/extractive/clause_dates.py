@@ -18,8 +18,10 @@ _AIMS = frozenset(("to", "until"))
 def stated_days(clause: Clause, names: Names) -> "Iterator[tuple[Token | None, str]]":
     """The days that `clause` tells of, each with the preposition before: of what was, only those of the calendar."""
     is_told = is_past(clause.phrase)
-    for child in clause.final.rights:
-        for inner in child.rights if child.dep_ == "prep" else (child,) if child.dep_ == "npadvmod" else ():
+    hanging = [child for child in clause.final.rights if child.dep_ in ("prep", "npadvmod")]
+    hanging += [inner for child in hanging for inner in child.rights if inner.dep_ == "prep"]  # "from May to July"
+    for child in hanging:
+        for inner in child.rights if child.dep_ == "prep" else (child,):
             date = names.date_at(inner)
             if date is None or dates.is_distance(date.text):
                 continue

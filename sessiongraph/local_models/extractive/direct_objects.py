@@ -29,8 +29,16 @@ def direct(statement: Statement) -> Iterator[RawFact]:
             continue  # "takes place in May"; "ordered the bank to pay"
         if (child.dep_ in _DIRECT and child.pos_ != "ADP") or _is_measured(statement, child):
             yield from _to(statement, child)
+        elif child.lower_ == "away" and (distance := _distance(statement, child)) is not None:
+            yield statement.fact(statement.clause.phrase, (distance,))
         elif child.dep_ == "acomp" and final.lemma_ in _LINKING:
             yield from properties(statement, child)
+
+
+def _distance(statement: Statement, away: "Token") -> str | None:
+    """ "300 metres away"."""
+    amounts = (statement.slots.amount(it) for it in away.lefts if it.dep_ == "npadvmod")
+    return next((f"{amount} {away.lower_}" for amount in amounts if amount is not None), None)
 
 
 def _is_measured(statement: Statement, token: "Token") -> bool:

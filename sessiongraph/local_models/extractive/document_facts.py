@@ -122,10 +122,11 @@ def charged(clause: Clause, phrases: Phrases) -> Iterator[RawFact]:
 
 def participle(clause: Clause, subjects: tuple[Slot, ...]) -> Iterator[RawFact]:
     """ "Poles are included": a state, where nothing else is said."""
+    particles = [token for token in clause.phrase if token.dep_ == "prt"]
     is_state = clause.verb.lemma_.lower() in lexicon.STATES or clause.verb.lower_ in lexicon.STATES
+    is_state |= any((clause.verb.lemma_, token.lower_) in lexicon.PHRASAL_STATES for token in particles)
     if not is_state or clause.verb.tag_ != "VBN" or not any(token.dep_ == "auxpass" for token in clause.phrase):
         return
-    particles = [token for token in clause.phrase if token.dep_ == "prt"]
     words = tuple(token for token in clause.phrase if token.i != clause.verb.i and token not in particles)
     state = " ".join(token.lower_ for token in (clause.verb, *particles))  # "sold out"
     yield RawFact(subjects, spelled(words, {}), (state,), None, False, document=True)

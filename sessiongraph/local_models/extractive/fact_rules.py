@@ -89,7 +89,13 @@ class Facts:
             amount = self.slots.amount(subject)
             # "4 % of customers", "3,000 people"
             is_figure = amount is not None and any(letter.isdigit() for letter in amount)
-            kind = amount if is_figure else some_of(subject) or self.phrases.owned_kind(subject) or _in_text(amount)
+            kind = (
+                amount
+                if is_figure
+                else some_of(subject)
+                or self.phrases.owned_kind(subject)
+                or (_in_text(amount) if subject.pos_ == "NOUN" else None)
+            )
         if kind is None or subject is None:
             return
         for fact in self._of(clause, (kind,)):

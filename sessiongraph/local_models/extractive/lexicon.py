@@ -168,6 +168,9 @@ STATES = words(
     """included allowed permitted forbidden finished closed booked sold prohibited cancelled canceled delayed approved
     rejected fixed repaired solved arrested injured dismissed suspended damaged destroyed"""
 )
+PHRASAL_STATES = frozenset(
+    (("sell", "out"), ("call", "off"), ("shut", "down"), ("switch", "off"), ("cut", "off"), ("put", "off"))
+)
 MARITAL_STATUSES = words("married single divorced widowed engaged separated unmarried")
 
 # What is on a day, and is moved to another.

@@ -76,6 +76,9 @@ _TOLD_THEN_ASKED = re.compile(
     re.IGNORECASE,
 )
 
+# "Dear Ms. Cole, the flat is free": whom a letter is to, who does nothing in its first sentence.
+_SALUTATION = re.compile(r"^(\s*Dear [A-Z][^,.!?\n]{0,12}\.?[^,.!?\n]{1,40}), (\w)", re.MULTILINE)
+
 _URL = re.compile(r"(?:https?://|www\.)[^\s)>\]]+")
 _LINK = re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)")
 _CITATION = re.compile(r"\s?\[\d+\]")
@@ -124,6 +127,8 @@ def said(part: Part) -> Said:
         words = match[1].lower().split()
         speaker = None if any(word.strip(".") in _NOT_SPEAKERS for word in words) else match[1]
         text = text[match.end() :]
+    if part.role in ("document", "transcript"):
+        text = _SALUTATION.sub(lambda match: f"{match[1]}. {match[2].upper()}", text)
     if part.role != "document":
         text = _TOLD_THEN_ASKED.sub(r"\1. ", text)
         text = _ANSWER.sub(lambda answer: "Yes." if answer["yes"] else "No.", text)
