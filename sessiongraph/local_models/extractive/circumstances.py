@@ -77,13 +77,15 @@ def _beside(statement: Statement, thing: "Token", preposition: "Token", target: 
         return
     if thing.lemma_ in lexicon.EMPTY_NOUNS or thing.pos_ not in ("NOUN", "PROPN", "PRON"):
         return
+    noun = compound(thing) if thing.pos_ != "PRON" else ()  # "will pick you up at the airport"
+    phrase = (*statement.clause.phrase, *denials(thing), *noun, *outer(preposition), preposition)
     if preposition.lower_ in ("with", "from", "to") and not objects and type_of_noun(target) == "Person":
-        objects = statement.slots.kinds(target)  # "shared the flat with a student"
-    elif preposition.lower_ != "as" or not is_occupation(target):
+        # "Shared the flat with a student"
+        yield statement.fact(phrase, statement.slots.kinds(target), document=True)
+        return
+    if preposition.lower_ != "as" or not is_occupation(target) or lexicon.is_kin(thing):
         objects = tuple(slot for slot in objects if _tells_where_or_how_much(slot))
     if objects:
-        noun = compound(thing) if thing.pos_ != "PRON" else ()  # "will pick you up at the airport"
-        phrase = (*statement.clause.phrase, *denials(thing), *noun, *outer(preposition), preposition)
         yield statement.fact(phrase, objects)
 
 

@@ -110,7 +110,7 @@ class Facts:
         if self._lacks_object(clause):
             found = list(self._about_head(statement))
         else:
-            found = [*direct(statement), *circumstances(statement)]
+            found = [fact for fact in (*direct(statement), *circumstances(statement)) if fact.objects]
         found += _dated(statement) if _is_held(clause) or not found else []
         found += [statement.fact(clause.phrase, (every,)) for every in recurring(clause)]
         yield from found or participle(clause, subjects)
