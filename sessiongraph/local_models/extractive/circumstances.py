@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.dependencies import compound, denials, is_occupation, outer, prepositions
+from sessiongraph.local_models.extractive.dependencies import compound, denials, outer, prepositions
+from sessiongraph.local_models.extractive.noun_types import is_occupation, type_of_noun
 from sessiongraph.local_models.extractive.parse_types import Counted, Mention, RawFact, Slot
 from sessiongraph.local_models.extractive.statements import Statement
-from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Token

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.circumstances import SETTINGS
 from sessiongraph.local_models.extractive.clauses import subject_of
-from sessiongraph.local_models.extractive.dependencies import compound, denials, is_occupation, prepositions
+from sessiongraph.local_models.extractive.dependencies import compound, denials, prepositions
 from sessiongraph.local_models.extractive.noun_facts import owner_of
+from sessiongraph.local_models.extractive.noun_types import is_occupation
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, RawFact, Slot
 from sessiongraph.local_models.extractive.properties import properties
 from sessiongraph.local_models.extractive.statements import Statement

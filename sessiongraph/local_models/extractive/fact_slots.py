@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.attributes import value_of
-from sessiongraph.local_models.extractive.dependencies import coordinated, is_occupation
+from sessiongraph.local_models.extractive.dependencies import coordinated
 from sessiongraph.local_models.extractive.noun_phrases import Phrases
+from sessiongraph.local_models.extractive.noun_types import is_occupation
 from sessiongraph.local_models.extractive.parse_types import Counted, Mention, Slot
 from sessiongraph.local_models.extractive.quantities import quantity, quantity_of
 

@@ -142,8 +142,11 @@ ORDERS = words(
 # What one is, in capitals, without being a name.
 ROLES = words("ceo cto cfo coo president founder director chairman chairwoman mayor vp chief head")
 
-# What one is by trade, beside the persons of WordNet.
-OCCUPATIONS = ROLES | words("chair miller operator trainer")
+# What one is by trade, beside the persons of WordNet; and who may be somebody's, as kin is, all the same.
+OCCUPATIONS = ROLES | words(
+    """chair miller operator trainer teacher coach doctor therapist dentist accountant tutor supervisor manager landlord
+    landlady"""
+)
 
 # Offices that stand before a name and are part of it ("Prime Minister Anke Vos").
 OFFICES = ROLES | words("minister chancellor senator governor ambassador commissioner treasurer secretary king queen")

@@ -67,8 +67,13 @@ def _occupation(token: "Token", phrases: Phrases) -> Iterator[RawFact]:
     for name in beside:
         slot = phrases.slot(name)
         if isinstance(slot, Mention) and slot.proper and slot.type == type_ and token.i not in phrases.found.named:
-            yield RawFact((slot,), ("is",), (phrases.kind(token) or token.lower_,), document=True)
+            yield RawFact((slot,), ("is",), (phrases.kind(token) or _office(token),), document=True)
             return
+
+
+def _office(token: "Token") -> str:
+    """ "Prime minister", of capitalised words before a name."""
+    return " ".join(it.lower_ for it in (*token.lefts, token) if it is token or it.dep_ == "compound")
 
 
 def _is_owned_before(kin: "Token") -> bool:

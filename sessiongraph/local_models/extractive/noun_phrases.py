@@ -20,8 +20,8 @@ from sessiongraph.local_models.extractive.name_spans import (
     type_of,
 )
 from sessiongraph.local_models.extractive.name_types import gender_of
+from sessiongraph.local_models.extractive.noun_types import type_of_noun
 from sessiongraph.local_models.extractive.parse_types import Mention, Pronoun, PronounKind, Slot, Template, rendered
-from sessiongraph.local_models.extractive.type_evidence import type_of_noun
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token

@@ -42,5 +42,7 @@ def type_of_kind(noun: str) -> str | None:
 
 
 def is_occupation(noun: "Token") -> bool:
-    """Whether `noun` says what somebody is, and not whose relative or friend."""
+    """Whether `noun` says what somebody is by trade or office, and not only whose relative or friend."""
+    if not lexicon.OCCUPATIONS.isdisjoint((lemma_of(noun), noun.lower_)):
+        return True
     return not lexicon.is_kin(noun) and type_of_noun(noun) == "Person"

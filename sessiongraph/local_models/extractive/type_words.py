@@ -77,12 +77,17 @@ BUSINESSES = words(
     chain maker subsidiary producer contractor broker vendor steelmaker
     provider distributor lender importer exporter shipper wholesaler caterer brewer buyer seller processor"""
 )
-# What WordNet does not tell of animals and storms, which have names.
-THINGS = words("pet donkey turtle storm hurricane cyclone typhoon")
+# What WordNet does not tell of animals and storms, which have names; and what it takes for troops or for a business.
+THINGS = words(
+    """pet donkey turtle storm hurricane cyclone typhoon battery switchboard monorail subway metro underground
+    funicular"""
+)
 # What may be a person as well as a device, or as well a place as nothing that one can be in.
 UNCLEAR = words(
     """speaker player reader tracker planter viewer runner planner organizer organiser peeler shaver fan counter
-    position end side center centre point top bottom job source line base level track field unknown plant star art"""
+    position end side center centre point top bottom job source line base level track field unknown plant star art
+    draw common wild rough flat patch steep pike grill setting short depression climb rapid shallow stable pit tee
+    elevated dive joint outlet alignment friendly hostile nick combo enemy major minor eleven collective"""
 )
 # What stands at the end of names of other things as well: "Google Home".
 UNCLEAR_AT_END = words("home office house bar market field end point top bank plant")

@@ -41,7 +41,7 @@ def told(text: str, source: str = "document: notes, 2024-05-08") -> set[tuple[st
         ("Ines Dahl found a comet with three tails.", ("comet", "has", "three tails")),
         ("Ines Dahl is a teacher at the primary school.", ("Ines Dahl", "is teacher at", "primary school")),
         ("Ines Dahl, 45, runs a bakery.", ("Ines Dahl", "has age", "45")),
-        ("Prime Minister Ines Dahl has left Riga.", ("Prime Minister Ines Dahl", "is", "prime minister")),
+        ("Prime Minister Ines Dahl has left Riga.", ("Ines Dahl", "is", "prime minister")),
         ("Ines Dahl lives with her cousin Lola.", ("Ines Dahl", "has cousin", "Lola")),
         ("Bolt, a firm based in Riga, sells tents.", ("Bolt", "based in", "Riga")),
         ("Ines Dahl taught geography at the girls' school.", ("Ines Dahl", "taught geography at", "girls' school")),
