@@ -22,6 +22,7 @@ from sessiongraph.local_models.extractive.type_evidence import (
     MODIFIER,
     conjoined,
     evidence_around,
+    is_determined,
     is_guess_trusted,
     usual_type,
 )
@@ -77,9 +78,10 @@ def _of_itself(span: "Span", guess: str) -> Weights:
         return Counter({"Concept": _LISTED})
     if own := type_of_words(span.text) or ("Concept" if _is_numbered(span) else None):
         return Counter({own: SURE})
-    # "The Astrid chair", "Danish": given names only by chance.
+    # "The Astrid chair", "the Val Lavina", "Danish": given names only by chance.
     is_modifier = span.root.dep_ in ("compound", "nmod", "amod") and guess != "Person"
-    weights = Counter({known: LIKELY + GUESSED}) if known and not (is_modifier and known == "Person") else Counter()
+    is_by_chance = is_modifier or (guess != "Person" and is_determined(span))
+    weights = Counter({known: LIKELY + GUESSED}) if known and not (is_by_chance and known == "Person") else Counter()
     if known == "Person" and span.text.lower() in wordnet.PLACES:
         weights["Place"] = LIKELY
     return weights
@@ -93,10 +95,11 @@ def _weight_of_guess(name: str, guess: str) -> int:
 
 
 def _ends_in_noun(name: str) -> bool:
-    """Whether a name of several words ends in a common noun, and begins with no given name: "Cobalt Cycles"."""
+    """Whether a name of several words ends in a common noun, and begins with no given name: "Cobalt Cycles". Nouns
+    for persons are last names as well: "Baker"."""
     last = name.lower().split()[-1]
-    is_noun = any(noun in wordnet.TYPE_OF_NOUN for noun in (last, last.removesuffix("s")))
-    return is_noun and known_type(name) != "Person"
+    kinds = {wordnet.TYPE_OF_NOUN.get(noun) for noun in (last, last.removesuffix("s"))}
+    return not kinds <= {"Person", None} and known_type(name) != "Person"
 
 
 def _evidence(span: "Span") -> Weights:
@@ -128,20 +131,25 @@ def _settled(name: str, weights: Weights, trusted: Weights, guesses: set[str]) -
         is_full_name = " " in name and not trusted["Organization"] and not _ends_in_noun(name)
         is_person = is_full_name or known_type(name) == "Person" or weights["Person"] > weights["Organization"]
         weights["Person" if is_person and weights["Organization"] <= weights["Person"] else "Organization"] += acting
-    if type_of_words(name) in TYPED:
+    own = type_of_words(name)
+    if own in TYPED:
         weights["Concept"] = 0  # "the Kiel Street" is so called
     weights = +weights + trusted
+    if own == "Concept":
+        weights["Person"] = 0  # "Meet Fono Mini"
     if not weights:
         return "Concept", 0
     return max(weights.items(), key=lambda each: (each[1], each[0] in guesses))
 
 
 def _as_short_form(name: str, found: dict[str, tuple[str, int]]) -> tuple[str, int]:
-    """The type of "Henrike" where "Henrike Vos" is in the text."""
+    """The type of "Henrike" where "Henrike Vos" is in the text; "Esbo" is a place also where "Esbo Museum" is."""
     type_, weight = found[name]
     for full, (of_full, weight_of_full) in found.items():
         words = full.split()
-        if len(words) > 1 and name in (words[0], words[-1]) and of_full in TYPED and weight_of_full >= weight:
+        is_of_place = type_ == "Place" and weight > LIKELY and of_full == "Organization"
+        is_part = len(words) > 1 and name in (words[0], words[-1])
+        if is_part and of_full in TYPED and weight_of_full >= weight and not is_of_place:
             return of_full, weight_of_full
     return type_, weight
 

@@ -24,6 +24,10 @@ _PERSONS_MOVED = frozenset(("me", "us", "him", "her", "them", "you"))
 _NAMING = frozenset(("call", "name"))
 # What an instruction tells to do in a place: "change in Lodz".
 _PLACED = frozenset(("meet", "stay", "wait", "live", "get", "change", "stop", "park", "arrive"))
+# What is done towards somebody or something, and in no place: "looked at Lodz".
+_AIMED = frozenset(("look", "stare", "glance", "gaze", "laugh", "smile", "wave", "point", "shout", "yell", "aim"))
+# After these stands no person.
+_OF_LOCATION = frozenset(("at", "in", "near"))
 # How often a type counts that a noun beside the name says outright.
 _SAID = 3
 
@@ -59,6 +63,8 @@ def usual_type(root: "Token") -> str | None:
     if root.dep_ != "pobj" or any(child.dep_ in ("det", "poss") for child in root.lefts):
         return None
     preposition, above = root.head.lower_, root.head.head
+    if preposition == "at" and lemma_of(above) in _AIMED:
+        return None
     if preposition in ("at", "from") or (preposition == "with" and above.pos_ == "NOUN" and not is_instruction(root)):
         return "Organization"
     if preposition == "to" and above.pos_ == "NOUN":
@@ -85,8 +91,10 @@ def is_guess_trusted(span: "Span", guess: str, is_given_name: bool) -> bool:
     """Whether a guess at `span` says anything where it stands; `is_given_name` is whether it begins with one."""
     root, several = span.root, len(span) > 1
     preposition = root.head.lower_ if root.dep_ == "pobj" else ""
+    if preposition == "at" and lemma_of(root.head.head) in _AIMED:
+        return guess != "Organization"
     if guess == "Person":
-        if is_determined(span) or (root.dep_ == "compound" and not several):
+        if is_determined(span) or (root.dep_ == "compound" and not several) or preposition in _OF_LOCATION:
             return False
         if several or is_given_name or root.dep_ in ("poss", "appos"):
             return True
@@ -97,7 +105,7 @@ def is_guess_trusted(span: "Span", guess: str, is_given_name: bool) -> bool:
             return False
         if root.dep_ in ("conj", "appos") or (several and root.dep_ != "poss" and preposition not in ("by", "with")):
             return True
-        if span.label_ in ("LOC", "FAC"):
+        if root.ent_type_ in ("LOC", "FAC"):
             return root.dep_ == "pobj" and not _is_plural_of(span)
         return preposition in type_words.PLACE_PREPOSITIONS
     if is_instruction(root) and root.dep_ in ("dobj", "pobj"):
@@ -157,6 +165,10 @@ def _beside(span: "Span") -> "list[str]":
     before = doc[span.start - 1] if span.start > span.sent.start else None
     if before is None:
         return []
+    if before.lower_ == "law" and before.i > 0 and doc[before.i - 1].lower_ in ("in", "-"):
+        return ["Person"] * _SAID  # "my sister in law Bea"
+    if before.lower_ in type_words.STORMS:
+        return ["Concept"] * _SAID
     if before.is_sent_start and before.lower_ in lexicon.ORDERS:
         if before.lower_ in type_words.WITH_PERSONS:
             return ["Person"]
@@ -167,7 +179,8 @@ def _beside(span: "Span") -> "list[str]":
         return [kind] * _SAID if kind is not None and is_said else []
     after = doc[span.end] if span.end < span.sent.end else None
     is_before_noun = after is not None and after.pos_ == "NOUN"
-    if is_determined(span) and not is_before_noun and span.label_ in ("PERSON", "") and span.root.tag_ != "NNPS":
+    is_no_place = span.root.ent_type_ not in ("LOC", "FAC")  # "the Val Lavina"
+    if is_determined(span) and not is_before_noun and is_no_place and span.root.tag_ != "NNPS":
         return [] if span.root.dep_ == "poss" or span.root.head.lower_ == "at" else ["Concept", "Concept"]
     return []
 
@@ -200,6 +213,8 @@ def _as_subject(root: "Token") -> "list[str]":
     verbs = [verb, *(child for child in verb.rights if child.dep_ in ("conj", "xcomp"))]
     lemmas = {lemma_of(it) for it in verbs if not _is_function(it)}
     owners = {token.lower_ for it in verbs for token in it.subtree if token.dep_ == "poss"}
+    if not lemmas.isdisjoint(type_words.OF_WATERS):
+        return ["Place", "Place", "Place"]
     if any(_is_of_persons(lemma) for lemma in lemmas):
         return ["Person", "Person"]
     if lemma_of(verb) in ("be", "become", "remain"):
@@ -270,9 +285,10 @@ def _by_apposition(root: "Token") -> "list[str]":
 def _as_object(root: "Token") -> "list[str]":
     head = root.head
     if root.dep_ == "dobj":
-        is_left_for = lemma_of(head) == "leave" and any(child.lower_ == "for" for child in head.rights)
-        if is_left_for or lemma_of(head) == "visit":
+        if lemma_of(head) == "visit" or (lemma_of(head) == "leave" and _is_departure(head)):
             return ["Place"]
+        if lemma_of(head) in type_words.OWNING and any(child.lower_ == "who" for child in head.lefts):
+            return ["Organization"]  # "Who owns Bolt?"
         if lemma_of(head) in type_words.WITH_PERSONS:
             return ["Person"]
         if lemma_of(head) in type_words.WITH_SOMEBODY - type_words.SAYING:
@@ -289,6 +305,13 @@ def _as_object(root: "Token") -> "list[str]":
     return _as_governed(root) if root.dep_ == "pobj" else []
 
 
+def _is_departure(leave: "Token") -> bool:
+    """Whether it is a place that is left: "the ship leaves Lodz", "left Lodz for Graz"."""
+    subjects = (child for child in leave.lefts if child.dep_ == "nsubj" and child.pos_ == "NOUN")
+    is_ride = any(lemma_of(subject) in type_words.VEHICLES for subject in subjects)
+    return is_ride or any(child.lower_ == "for" for child in leave.rights)
+
+
 def _as_governed(root: "Token") -> "list[str]":
     """By the preposition before a name, and what that hangs on: "in Lodz", "a contract with Bolt"."""
     preposition = root.head
@@ -300,6 +323,8 @@ def _as_governed(root: "Token") -> "list[str]":
     if word in ("in", "near"):
         is_done = is_instruction(root) and above.pos_ == "VERB" and lemma not in _PLACED
         return [] if is_done or lemma in lexicon.IN_NO_PLACE else ["Place", "Place"]
+    if word in ("to", "for", "from", "between") and _is_of_ride(preposition):
+        return ["Place"]
     if word in ("through", "across", "off", "around", "via", "towards"):
         return ["Place"]
     if word == "of":
@@ -318,6 +343,8 @@ def _as_governed(root: "Token") -> "list[str]":
         return ["Organization"]
     if word == "with" and lemma in type_words.SENDING | type_words.PAYING:
         return ["Organization" if lemma in type_words.SENDING else "Concept"]
+    if word in ("to", "with") and lemma in type_words.CONVERSING:
+        return ["Person"]
     found = _to(preposition, above) if word == "to" else []
     if not found and word in ("with", "to", "about"):
         found = ["Person"] if lemma in type_words.WITH_PERSONS else [AGENT] if lemma in type_words.WITH_SOMEBODY else []
@@ -328,7 +355,15 @@ def _is_kind(noun: "Token", *types: str) -> bool:
     return noun.pos_ == "NOUN" and type_of_noun(noun) in types
 
 
+def _is_of_ride(preposition: "Token") -> bool:
+    """Whether what stands right before it takes one somewhere, whatever the parse has it hang on: "the bus to Lodz"."""
+    before = preposition.nbor(-1) if preposition.i > preposition.sent.start else None
+    return before is not None and before.pos_ == "NOUN" and lemma_of(before) in type_words.RIDES
+
+
 def _of(above: "Token") -> "list[str]":
+    if lemma_of(above) in type_words.OF_SOFTWARE:
+        return ["Concept"]
     if above.lower_ in type_words.OF_PLACES or _is_kind(above, "Place"):
         return ["Place"]
     if lemma_of(above) in type_words.OF_BUSINESSES or above.text == "%":
@@ -350,6 +385,8 @@ def _from(root: "Token", above: "Token") -> "list[str]":
     is_of_way, lemma = _is_of_way(root.head), lemma_of(above)
     if lemma == "be":
         return ["Place"]
+    if _is_changed(above) or _is_sent_by(root, above) or _is_obtained(above):
+        return ["Organization"]
     if root.ent_type_ == "ORG" and not (is_of_people or is_of_way):
         return ["Organization"]
     if is_of_people or is_of_way or lemma in type_words.MOVING or lemma == "send":
@@ -357,12 +394,31 @@ def _from(root: "Token", above: "Token") -> "list[str]":
     return ["Organization"] if lemma in type_words.OBTAINING | type_words.FROM_COMPANIES else []
 
 
+def _is_changed(above: "Token") -> bool:
+    """Whether one supplier is left for another: "changed our bank from Bolt to Kordo"."""
+    verb = above if above.pos_ == "VERB" else above.head
+    return lemma_of(verb) == "switch" or (
+        lemma_of(verb) == "change" and any(type_of_noun(it) == "Organization" for it in verb.rights)
+    )
+
+
+def _is_sent_by(root: "Token", above: "Token") -> bool:
+    """Whether "from" says for whom somebody works: "Bea from Bolt"; "the plumber from Bolt", who came for them."""
+    is_the_one = above.tag_ == "NN" and any(child.lower_ == "the" for child in above.lefts)
+    return above.pos_ == "PROPN" or (is_the_one and is_occupation(above) and root.ent_type_ == "ORG")
+
+
+def _is_obtained(above: "Token") -> bool:
+    """Whether `above` is what somebody gets: "ordered the chairs from Bolt"."""
+    return above.dep_ == "dobj" and lemma_of(above.head) in type_words.OBTAINING - {"hire"}
+
+
 def _to(preposition: "Token", above: "Token") -> "list[str]":
     """ "From Lodz to Graz", "my boss sent me to Graz", "send it to Bolt", "switched to Bolt"."""
+    if _is_changed(above):
+        return ["Organization"]
     if _is_of_way(preposition):
         return ["Place"]
-    if lemma_of(above) == "switch":
-        return ["Organization"]
     if lemma_of(above) not in type_words.GIVING:
         return []
     is_moved = any(child.dep_ == "dobj" and child.lower_ in _PERSONS_MOVED for child in above.rights)

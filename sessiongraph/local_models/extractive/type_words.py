@@ -28,7 +28,7 @@ OF_MAKERS = words(
 # Said of what somebody said: "…," whispered Selma.
 SPEECH = words("say whisper reply shout answer cry mutter murmur ask explain add call exclaim repeat sigh laugh")
 # What a thing does and no person, beside `wordnet.OF_THINGS`.
-VERBS_OF_THINGS = words("contain cost fit hold last measure replace require store support sync weigh")
+VERBS_OF_THINGS = words("contain cost fit hold last measure require store support sync weigh")
 # What a company does rather than a person.
 OF_COMPANIES = words("employ manufacture produce distribute acquire")
 # What is done with a company and with nothing else that has a name.
@@ -64,12 +64,13 @@ COMPANY_WORDS = words(
     electronics optics industries society institute academy foundation association federation museum gallery fc
     united athletic steel bank bakery brewery clinic hospital council ministry agency guild data club orchestra
     choir shipping energy logistics insurance studios media capital ventures consulting sons brothers university
-    college design interiors cycles party commission army ferries"""
+    college design interiors cycles party commission army ferries hotel library theatre theater print"""
 ) - words("as data books")
 # A company's words at the beginning of its name.
 COMPANY_BEGINNINGS = words(
     """team studio university université universität bank banque banco club stadtwerke radio galerie elektro brauerei
-    stahlbau textilwerk real atlético fc sporting dynamo"""
+    stahlbau textilwerk real atlético fc sporting dynamo banca brauhaus optik autohaus druckerei spedition verlag
+    hotel ferrovia ferrovie bäckerei apotheke libreria librairie boulangerie imprimerie editorial cooperativa"""
 )
 # What a noun in lower case stands for that is no kind of thing but does business.
 BUSINESSES = words(
@@ -87,7 +88,7 @@ UNCLEAR = words(
     """speaker player reader tracker planter viewer runner planner organizer organiser peeler shaver fan counter
     position end side center centre point top bottom job source line base level track field unknown plant star art
     draw common wild rough flat patch steep pike grill setting short depression climb rapid shallow stable pit tee
-    elevated dive joint outlet alignment friendly hostile nick combo enemy major minor eleven collective"""
+    elevated dive joint outlet alignment friendly hostile nick combo enemy major minor eleven collective rival"""
 )
 # What stands at the end of names of other things as well: "Google Home".
 UNCLEAR_AT_END = words("home office house bar market field end point top bank plant")
@@ -109,14 +110,16 @@ STREETS = words(
 )
 STREET_ENDINGS = ("strasse", "straße", "gasse", "veien", "gatan", "straat")
 PLACE_BEGINNINGS = words(
-    """lake mount mt ben cape port fort river rue via calle carrer avenida plaza piazza praça bistro villa
-    château chateau schloss gasthof"""
+    """lake mount mt ben cape camp port fort river rue via calle carrer avenida plaza piazza praça bistro villa
+    château chateau schloss gasthof monte isla isola île puerto playa praia bad"""
 )
 # How the name of one of several like products ends.
 PRODUCT_ENDINGS = words("pro plus mini max lite go kids app suite cloud premium basic")
 # What is told apart by a number or a letter, and has no name by that.
 NUMBERED = words("hall room gate platform building terminal dock route line bus step section exit")
 STORMS = words("storm hurricane cyclone typhoon")
+# What rivers and lakes do.
+OF_WATERS = words("flow flood burst")
 OFFICES = words("office branch airport harbour harbor station plant factory warehouse region area coast suburb")
 # What is of a place: "the mayor of Tarlow".
 OF_PLACES = words(
@@ -128,6 +131,9 @@ MOVING = words(
     """move go travel fly drive sail walk leave return flight trip journey emigrate run train come relocate head ride
     ferry gone arrive ship deliver route bus march flee take parcel way road path"""
 )
+# What takes one somewhere, and the going there: "the bus to Lodz", "flights between Lodz and Graz".
+VEHICLES = words("bus train tram ferry ship boat plane coach metro")
+RIDES = VEHICLES | words("flight trip journey road path route way motorway railway ride")
 BY_COMPANIES = words("make launch publish produce release sell manufacture operate distribute build ship own develop")
 BY_PERSONS = words(
     "write translate design paint sign compose direct invent sing draw illustrate hide teach look photograph edit fix"
@@ -135,6 +141,12 @@ BY_PERSONS = words(
 AT_COMPANIES = words(
     "work job start deal contract sign employ intern merger merge partnership agreement negotiate negotiation interview"
 )
+# What is told of a company: "who owns Bolt?"
+OWNING = words("own run found manage")
+# Whom one does it with is mostly a person, though a company's.
+CONVERSING = words("speak talk chat")
+# What there is of a program: "the beta of Bolt".
+OF_SOFTWARE = words("version beta release update")
 # At what one learns, or is taught.
 LEARNING = words("learn study teach train lecture enrol enroll graduate volunteer")
 # What comes from a company: "the keys from Oracle".
@@ -151,7 +163,8 @@ GIVING = words("send give lend sell report show offer hand forward bring belong"
 PAYING = words("pay work")
 OF_BUSINESSES = words(
     """share stake customer employee staff ceo cfo cto shareholder subsidiary supplier branch founder co-founder head
-    boss director owner chairman spokesman spokeswoman"""
+    boss director owner chairman spokesman spokeswoman spokesperson auditor headquarters offer quote contract ferry
+    bus plane"""
 )
 # What stands behind the name of a company: "Kinderwelt store".
 BY_NAME_OF_COMPANY = words("store shop share customer employee staff ceo boss founder spokesman spokeswoman")
