@@ -263,7 +263,8 @@ class _Window:
                 for name in known.get(slot.at, ()):
                     is_person = slot.kind in ("i", "you", "she", "he") and is_of_person(name)
                     type_ = "Person" if is_person else ""
-                    self._note(name, type_, number, statement, 2, LIKELY)
+                    # "It" and "they" stand for organizations as well as for things.
+                    self._note(name, type_, number, statement, 2, LIKELY if is_person else 0)
             elif isinstance(slot, Mention) and (called := self.coreference.known_name(slot, known)) is not None:
                 is_value = slot in fact.objects and not slot.proper and len(slot.name) == 1
                 self._note(called, slot.type, number, statement, 2, slot.weight, is_value)

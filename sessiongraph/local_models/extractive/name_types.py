@@ -59,7 +59,7 @@ def types_of_names(spans: "Sequence[Span]", guesses: Sequence[str]) -> list[tupl
             usual[span.text]["Organization" if usually == AGENT else usually] += GUESSED
         guessed.setdefault(span.text, set()).add(guess)
     found = {
-        name: _settled(name, of_name, trusted[name] or usual[name], guessed[name]) for name, of_name in weights.items()
+        name: _settled(name, of_name, trusted[name], usual[name], guessed[name]) for name, of_name in weights.items()
     }
     for name in [name for name in found if " " not in name]:
         found[name] = _as_short_form(name, found)
@@ -121,20 +121,21 @@ def _of_conjoined(number: int, spans: "Sequence[Span]", own: list[Weights]) -> W
     return found
 
 
-def _settled(name: str, weights: Weights, trusted: Weights, guesses: set[str]) -> tuple[str, int]:
+def _settled(name: str, weights: Weights, trusted: Weights, usual: Weights, guesses: set[str]) -> tuple[str, int]:
     """The type for which the most speaks. Who acts is a person, unless something takes them for an organization, and
-    who makes things is one, unless something takes them for a person."""
+    who makes things is one, unless something takes them for a person. What is `usual` counts where no guess does."""
     acting, making, modifying = weights.pop(AGENT, 0), weights.pop(MAKER, 0), weights.pop(MODIFIER, 0)
     weights["Concept"] += modifying if not (acting or making) else 0
     if acting or making:
         weights["Organization"] += making
-        is_full_name = " " in name and not trusted["Organization"] and not _ends_in_noun(name)
+        is_full_name = " " in name and not (trusted or usual)["Organization"] and not _ends_in_noun(name)
         is_person = is_full_name or known_type(name) == "Person" or weights["Person"] > weights["Organization"]
+        is_person = is_person or (trusted["Person"] > trusted["Organization"] and not making)
         weights["Person" if is_person and weights["Organization"] <= weights["Person"] else "Organization"] += acting
     own = type_of_words(name)
     if own in TYPED:
         weights["Concept"] = 0  # "the Kiel Street" is so called
-    weights = +weights + trusted
+    weights = +weights + (trusted or usual)
     if own == "Concept":
         weights["Person"] = 0  # "Meet Fono Mini"
     if not weights:
@@ -147,6 +148,9 @@ def _as_short_form(name: str, found: dict[str, tuple[str, int]]) -> tuple[str, i
     type_, weight = found[name]
     for full, (of_full, weight_of_full) in found.items():
         words = full.split()
+        is_product = words[-1].lower() in type_words.PRODUCT_ENDINGS and name == words[0]
+        if len(words) > 1 and is_product and type_ == "Person":
+            return of_full, weight_of_full  # "Roko" beside "Roko Pro"
         is_of_place = type_ == "Place" and weight > LIKELY and of_full == "Organization"
         is_part = len(words) > 1 and name in (words[0], words[-1])
         if is_part and of_full in TYPED and weight_of_full >= weight and not is_of_place:
@@ -177,6 +181,8 @@ def type_of_words(name: str) -> str | None:
     if words[-1].isdigit() and len(words) > 1:
         words.pop()
     last, first = words[-1], words[0]
+    if name.lower() in type_words.DEPARTMENTS:
+        return "Concept"
     if first in lexicon.TITLES and len(words) > 1:
         return "Concept" if name.startswith("MS ") else "Person"
     if "&" in words or (len(words) > 1 and first in type_words.COMPANY_BEGINNINGS):

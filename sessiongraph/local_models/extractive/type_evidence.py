@@ -26,6 +26,8 @@ _NAMING = frozenset(("call", "name"))
 _PLACED = frozenset(("meet", "stay", "wait", "live", "get", "change", "stop", "park", "arrive"))
 # What is done towards somebody or something, and in no place: "looked at Lodz".
 _AIMED = frozenset(("look", "stare", "glance", "gaze", "laugh", "smile", "wave", "point", "shout", "yell", "aim"))
+# What begins a clause as well as a phrase: "before Bolt signs".
+_BEFORE_CLAUSES = frozenset(("before", "after", "until", "since", "because", "while", "when", "if"))
 # After these stands no person.
 _OF_LOCATION = frozenset(("at", "in", "near"))
 # How often a type counts that a noun beside the name says outright.
@@ -38,16 +40,19 @@ def evidence_around(span: "Span") -> "list[str]":
     found = [*_as_modifier(root, span), *_beside(span), *_as_named(root)]
     role = _first_of(root)
     found += [*_as_subject(role), *_as_speaker(role), *_as_object(role)]
-    if _is_beside_person(root) or _is_followed_by_who(root):
+    if _is_beside_person(span) or _is_followed_by_who(root):
         found.append("Person")
     if (root.dep_ == "appos" and root.head.pos_ == "NOUN") or any(child.dep_ == "appos" for child in root.rights):
         found += _by_apposition(root)
     return found
 
 
-def _is_beside_person(root: "Token") -> bool:
-    """Whether "and" joins a name to a pronoun: "Bea and I"."""
+def _is_beside_person(span: "Span") -> bool:
+    """Whether "and" joins a name to a pronoun: "Bea and I", which the parse may take for two clauses."""
+    root, after = span.root, span.doc[span.end : span.sent.end]
     joined = [root.head] if root.dep_ == "conj" else [child for child in root.rights if child.dep_ == "conj"]
+    if len(after) > 1 and after[0].lower_ == "and" and root.dep_ == "ROOT":
+        joined.append(after[1])
     return any(it.lower_ in _PERSONAL_PRONOUNS for it in joined)
 
 
@@ -147,7 +152,7 @@ def _as_modifier(root: "Token", span: "Span") -> "list[str]":
         return []
     if lemma_of(after) in type_words.BY_NAME_OF_COMPANY:
         return ["Organization"]
-    if lemma_of(after) in type_words.ACTIONS and _may_be_verb(after, span):
+    if lemma_of(after) in type_words.ACTIONS | wordnet.OF_SOMEBODY and _may_be_verb(after, span):
         return [MAKER if lemma_of(after) in type_words.OF_MAKERS else AGENT]
     is_of_place = head.lower_ in type_words.OFFICES or type_of_kind(lemma_of(head)) == "Place"
     return ["Place"] if is_of_place and root.dep_ != "amod" else [MODIFIER, MODIFIER]
@@ -156,6 +161,7 @@ def _as_modifier(root: "Token", span: "Span") -> "list[str]":
 def _may_be_verb(after: "Token", span: "Span") -> bool:
     """Whether what follows a name was taken for a noun and is what it does: "Bolt ships the parcels"."""
     is_asked = any(it.lower_ in ("do", "does", "did") for it in span.doc[span.sent.start : span.start])
+    is_asked |= span.doc[span.start - 1].lower_ in _BEFORE_CLAUSES if span.start > span.sent.start else False
     return not is_determined(span) and (is_asked or after.dep_ not in (*_SUBJECTS, "dobj", "pobj"))
 
 
@@ -168,7 +174,7 @@ def _beside(span: "Span") -> "list[str]":
     if before.lower_ == "law" and before.i > 0 and doc[before.i - 1].lower_ in ("in", "-"):
         return ["Person"] * _SAID  # "my sister in law Bea"
     if before.lower_ in type_words.STORMS:
-        return ["Concept"] * _SAID
+        return ["Concept"] * 2 * _SAID
     if before.is_sent_start and before.lower_ in lexicon.ORDERS:
         if before.lower_ in type_words.WITH_PERSONS:
             return ["Person"]
@@ -308,7 +314,7 @@ def _as_object(root: "Token") -> "list[str]":
 def _is_departure(leave: "Token") -> bool:
     """Whether it is a place that is left: "the ship leaves Lodz", "left Lodz for Graz"."""
     subjects = (child for child in leave.lefts if child.dep_ == "nsubj" and child.pos_ == "NOUN")
-    is_ride = any(lemma_of(subject) in type_words.VEHICLES for subject in subjects)
+    is_ride = any(_is_one_of(subject, type_words.VEHICLES) for subject in subjects)
     return is_ride or any(child.lower_ == "for" for child in leave.rights)
 
 
@@ -325,6 +331,8 @@ def _as_governed(root: "Token") -> "list[str]":
         return [] if is_done or lemma in lexicon.IN_NO_PLACE else ["Place", "Place"]
     if word in ("to", "for", "from", "between") and _is_of_ride(preposition):
         return ["Place"]
+    if lemma in type_words.OF_DATA or lemma_of(above.head) in type_words.OF_DATA:
+        return ["Concept", "Concept"]
     if word in ("through", "across", "off", "around", "via", "towards"):
         return ["Place"]
     if word == "of":
@@ -355,10 +363,15 @@ def _is_kind(noun: "Token", *types: str) -> bool:
     return noun.pos_ == "NOUN" and type_of_noun(noun) in types
 
 
+def _is_one_of(token: "Token", lemmas: frozenset[str]) -> bool:
+    """Whether `token` is one of `lemmas`, also where its lemma was not found: "bus"."""
+    return not lemmas.isdisjoint((lemma_of(token), token.lower_))
+
+
 def _is_of_ride(preposition: "Token") -> bool:
     """Whether what stands right before it takes one somewhere, whatever the parse has it hang on: "the bus to Lodz"."""
     before = preposition.nbor(-1) if preposition.i > preposition.sent.start else None
-    return before is not None and before.pos_ == "NOUN" and lemma_of(before) in type_words.RIDES
+    return before is not None and before.pos_ == "NOUN" and _is_one_of(before, type_words.RIDES)
 
 
 def _of(above: "Token") -> "list[str]":
@@ -366,7 +379,7 @@ def _of(above: "Token") -> "list[str]":
         return ["Concept"]
     if above.lower_ in type_words.OF_PLACES or _is_kind(above, "Place"):
         return ["Place"]
-    if lemma_of(above) in type_words.OF_BUSINESSES or above.text == "%":
+    if _is_one_of(above, type_words.OF_BUSINESSES) or above.text == "%":
         return ["Organization"]
     return ["Place"] if _is_kind(above, "Organization") else []  # "the bank of Selby"
 

@@ -102,8 +102,10 @@ COMPANY_ENDINGS = ("bank", "tech", "soft", "pharma", "werk", "werke", "corp", "l
 # Who writes that is no person.
 DEPARTMENTS = words(
     """support service services desk team office sales billing reception orders department helpdesk info news accounts
-    booking bookings shop store bot marketing accounting hr"""
+    booking bookings shop store bot marketing accounting hr personnel legal"""
 )
+# How these verbs take data from a program and into one: "export it from Bolt".
+OF_DATA = words("import export upload save sync log paste copy")
 STREETS = words(
     """street road lane avenue square alley boulevard drive bridge valley hill harbour harbor island station cross
     grange gate church chapel cathedral tower castle abbey"""
@@ -125,7 +127,7 @@ OFFICES = words("office branch airport harbour harbor station plant factory ware
 OF_PLACES = words(
     """harbour mayor government city town village capital airport port zoo people citizens north south east west island
     streets outskirts parts coast residents inhabitants people population region district state university kingdom
-    republic province king queen"""
+    republic province king queen hall school market square station beach"""
 )
 MOVING = words(
     """move go travel fly drive sail walk leave return flight trip journey emigrate run train come relocate head ride
@@ -156,7 +158,7 @@ FROM_COMPANIES = words(
 # How a company carries what it is given.
 SENDING = words("ship deliver dispatch")
 # What one does to get something from a company, and to let somebody have it.
-OBTAINING = words("buy get order rent download borrow hire lease book purchase obtain import export")
+OBTAINING = words("buy get order rent download borrow hire lease book purchase obtain")
 # What one sends to somebody.
 LETTERS = words("letter mail email note report reply answer message call invoice gift offer question thanks debt")
 GIVING = words("send give lend sell report show offer hand forward bring belong")
