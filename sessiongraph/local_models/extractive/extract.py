@@ -72,6 +72,11 @@ class _Entity:
     said: list[tuple[int, str]] = field(default_factory=list)
     is_told_of: bool = False
 
+    @property
+    def type(self) -> str:
+        """For which the most speaks."""
+        return max(self.types, key=lambda each: (self.types[each], each != "Concept"))
+
 
 class _Window:
     def __init__(self, window: ParsedWindow, told: list[tuple[int | None, Part, Reading]]) -> None:
@@ -289,9 +294,16 @@ class _Window:
         entity.passages.add(number)
         entity.said.append((worth, statement))
 
+    def _is_first_name(self, entity: _Entity) -> bool:
+        """Whether a person has a name that begins with that of `entity`, for whose type little else speaks."""
+        is_likely = max(entity.types.values()) <= LIKELY
+        return is_likely and any(
+            it.name.startswith(f"{entity.name} ") and it.type == "Person" for it in self.entities.values()
+        )
+
     def _entity(self, entity: _Entity) -> ExtractedEntity:
         is_speaker = entity.name in self.coreference.speakers and is_of_person(entity.name)
-        type_ = "Person" if is_speaker else max(entity.types, key=lambda each: (entity.types[each], each != "Concept"))
+        type_ = "Person" if is_speaker or self._is_first_name(entity) else entity.type
         description = max(entity.said, key=lambda said: (said[0], min(len(said[1]), _DESCRIPTION_CHARS)))[1]
         return ExtractedEntity(
             name=entity.name,

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from sessiongraph.local_models.extractive import field_words, lexicon, type_words
+from sessiongraph.local_models.extractive.name_types import known_type
 from sessiongraph.local_models.extractive.noun_types import type_of_kind
 
 Told = tuple[list[tuple[str, str, str]], dict[str, str]]
@@ -70,10 +71,13 @@ class Heading:
         if match := _BY.match(text):
             return [(match["work"], "is by", match["maker"])], {match["work"]: "Work", match["maker"]: "Person"}
         if match := _IN_PARENTHESES.match(text):
-            persons = {match["name"]: "Person"} if _is_of_persons(self.noun) else {}
+            is_of_persons = _is_of_persons(self.noun)
+            # "Bea Holm (Bolt)" is of a firm, unless the place is known.
+            of_whom = {} if known_type(match["place"]) else {match["place"]: "Organization"}
+            persons = {match["name"]: "Person", **of_whom} if is_of_persons else {}
             return [
                 (match["name"], "is from", match["place"]),
-                *([(match["name"], "is", self.noun)] if _is_of_persons(self.noun) else []),
+                *([(match["name"], "is", self.noun)] if is_of_persons else []),
             ], persons
         if match := _SENTENCE.match(self.text):
             return [(self.subject, match["verb"].lower(), text)], {}

@@ -183,7 +183,7 @@ def type_of_words(name: str) -> str | None:
     last, first = words[-1], words[0]
     if name.lower() in type_words.DEPARTMENTS:
         return "Concept"
-    if first in lexicon.TITLES and len(words) > 1:
+    if first in lexicon.TITLES and last not in lexicon.TITLES:
         return "Concept" if name.startswith("MS ") else "Person"
     if "&" in words or (len(words) > 1 and first in type_words.COMPANY_BEGINNINGS):
         return "Organization"

@@ -163,9 +163,8 @@ def _without_facts(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
 def _listed(mention: Mention) -> Mention:
     """`mention` with a type by lists alone: "Den Ofen" is no den, and only who has a given name is a person."""
     name = mention.name[0] if isinstance(mention.name[0], str) else ""
-    is_person = (
-        mention.type == "Person" and all(word[:1].isupper() for word in name.split()) and known_type(name) is not None
-    )
+    is_known = known_type(name) is not None or type_of_words(name) == "Person"  # "Herr Albers"
+    is_person = mention.type == "Person" and all(word[:1].isupper() for word in name.split()) and is_known
     type_ = "Organization" if type_of_words(name) == "Organization" else "Person" if is_person else listed_type(name)
     return replace(mention, type=type_ or "Concept", weight=LIKELY if type_ else 0)
 

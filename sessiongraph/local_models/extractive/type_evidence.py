@@ -160,9 +160,9 @@ def _as_modifier(root: "Token", span: "Span") -> "list[str]":
 
 def _may_be_verb(after: "Token", span: "Span") -> bool:
     """Whether what follows a name was taken for a noun and is what it does: "Bolt ships the parcels"."""
-    is_asked = any(it.lower_ in ("do", "does", "did") for it in span.doc[span.sent.start : span.start])
-    is_asked |= span.doc[span.start - 1].lower_ in _BEFORE_CLAUSES if span.start > span.sent.start else False
-    return not is_determined(span) and (is_asked or after.dep_ not in (*_SUBJECTS, "dobj", "pobj"))
+    before = span.doc[span.start - 1].lower_ if span.start > span.sent.start else ""
+    begins = before in ("do", "does", "did") or before in _BEFORE_CLAUSES
+    return not is_determined(span) and (begins or after.dep_ not in (*_SUBJECTS, "dobj", "pobj"))
 
 
 def _beside(span: "Span") -> "list[str]":
