@@ -77,6 +77,11 @@ class _Entity:
         """For which the most speaks."""
         return max(self.types, key=lambda each: (self.types[each], each != "Concept"))
 
+    @property
+    def weight(self) -> int:
+        """How much speaks for it."""
+        return self.types[self.type]
+
 
 class _Window:
     def __init__(self, window: ParsedWindow, told: list[tuple[int | None, Part, Reading]]) -> None:
@@ -295,10 +300,10 @@ class _Window:
         entity.said.append((worth, statement))
 
     def _is_first_name(self, entity: _Entity) -> bool:
-        """Whether a person has a name that begins with that of `entity`, for whose type little else speaks."""
-        is_likely = max(entity.types.values()) <= LIKELY
-        return is_likely and any(
-            it.name.startswith(f"{entity.name} ") and it.type == "Person" for it in self.entities.values()
+        """Whether a person has a name that begins with that of `entity`, for whose own type no more speaks."""
+        return any(
+            it.name.startswith(f"{entity.name} ") and it.type == "Person" and it.weight >= entity.weight
+            for it in self.entities.values()
         )
 
     def _entity(self, entity: _Entity) -> ExtractedEntity:

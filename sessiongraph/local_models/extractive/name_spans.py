@@ -204,6 +204,7 @@ class Names:
         while start < end and (
             doc[start].pos_ in ("DET", "PUNCT", "INTJ", "SPACE", "ADP", "PRON", "NUM", "CCONJ")
             or doc[start].lower_ in lexicon.INTERJECTIONS
+            or doc[start].lower_.endswith("days")  # "On Saturdays Bolt is closed"
             or not doc[start].text[0].isalnum()
         ):
             start += 1

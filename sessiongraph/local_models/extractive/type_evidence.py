@@ -101,9 +101,11 @@ def is_guess_trusted(span: "Span", guess: str, is_given_name: bool) -> bool:
     if guess == "Person":
         if is_determined(span) or (root.dep_ == "compound" and not several) or preposition in _OF_LOCATION:
             return False
+        if root.tag_ == "NN" and not is_given_name:
+            return False  # "Kick-off"
         if several or is_given_name or root.dep_ in ("poss", "appos"):
             return True
-        is_met = lemma_of(root.head) in type_words.WITH_PERSONS | type_words.WITH_SOMEBODY
+        is_met = lemma_of(root.head) in (type_words.WITH_PERSONS | type_words.WITH_SOMEBODY) - type_words.DEALING
         return root.dep_ == "dobj" and is_met and not is_instruction(root)
     if guess == "Place":
         if preposition and is_instruction(root) and lemma_of(root.head.head) not in type_words.MOVING | _PLACED:
@@ -213,7 +215,7 @@ def _as_subject(root: "Token") -> "list[str]":
         return []
     verb = root.head
     if root.dep_ == "nsubjpass":
-        if lemma_of(verb) in type_words.WITH_COMPANIES:
+        if lemma_of(verb) in type_words.WITH_COMPANIES | type_words.OWNING:
             return ["Organization"]
         return ["Concept"] if lemma_of(verb) in type_words.DONE_TO_THINGS else []
     verbs = [verb, *(child for child in verb.rights if child.dep_ in ("conj", "xcomp"))]
@@ -221,7 +223,7 @@ def _as_subject(root: "Token") -> "list[str]":
     owners = {token.lower_ for it in verbs for token in it.subtree if token.dep_ == "poss"}
     if not lemmas.isdisjoint(type_words.OF_WATERS):
         return ["Place", "Place", "Place"]
-    if any(_is_of_persons(lemma) for lemma in lemmas):
+    if any(_is_of_persons(lemma) for lemma in lemmas) or _is_of_job(verb):
         return ["Person", "Person"]
     if lemma_of(verb) in ("be", "become", "remain"):
         return _by_attribute(verb)
@@ -233,11 +235,18 @@ def _as_subject(root: "Token") -> "list[str]":
         return ["Concept"]
     if not owners.isdisjoint(("his", "her")):
         return ["Person"]
-    if lemmas.isdisjoint(type_words.ACTIONS | wordnet.OF_SOMEBODY):
+    is_doing = lemma_of(verb) == "do" and any(child.dep_ == "dobj" for child in verb.rights)
+    if lemmas.isdisjoint(type_words.ACTIONS | wordnet.OF_SOMEBODY) and not is_doing:
         return ["Concept"] if not lemmas.isdisjoint(wordnet.OF_THINGS) else []
     if "its" in owners:
         return ["Organization", "Organization"]
     return [AGENT] if lemmas.isdisjoint(type_words.OF_MAKERS) else [MAKER]
+
+
+def _is_of_job(verb: "Token") -> bool:
+    """Whether somebody is said to have or to get work: "found a job"."""
+    is_own = lemma_of(verb) in ("find", "get", "have", "lose", "quit", "start")
+    return is_own and any(child.dep_ == "dobj" and child.lower_ in ("job", "work") for child in verb.rights)
 
 
 def _is_of_persons(verb: str) -> bool:
@@ -326,6 +335,10 @@ def _as_governed(root: "Token") -> "list[str]":
         return ["Organization"] if word == "at" and any(child.lower_ == "the" for child in root.lefts) else []
     if word in ("with", "on", "in", "under") and _is_function(above):
         return ["Concept", "Concept"]
+    if word == "in" and lemma in type_words.HOLDINGS:
+        return ["Organization"]
+    if lemma == "lie":
+        return ["Place"]
     if word in ("in", "near"):
         is_done = is_instruction(root) and above.pos_ == "VERB" and lemma not in _PLACED
         return [] if is_done or lemma in lexicon.IN_NO_PLACE else ["Place", "Place"]

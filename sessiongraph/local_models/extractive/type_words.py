@@ -42,6 +42,8 @@ WITH_SOMEBODY = words(
     """hire phone thank speak talk write ask tell contact email call inform pay sue fine remind notify warn answer reply
     complain trust"""
 )
+# Of these, what one does as a customer or in business.
+DEALING = words("contact hire pay sue fine inform notify")
 # Of these, what has as its object what is said: "speaks Welsh".
 SAYING = words("speak talk write complain answer reply")
 # What one does with a thing.
@@ -143,8 +145,10 @@ BY_PERSONS = words(
 AT_COMPANIES = words(
     "work job start deal contract sign employ intern merger merge partnership agreement negotiate negotiation interview"
 )
+# What one has in a company: "shares in Bolt".
+HOLDINGS = words("share stake shareholder investor")
 # What is told of a company: "who owns Bolt?"
-OWNING = words("own run found manage")
+OWNING = words("own run manage")
 # Whom one does it with is mostly a person, though a company's.
 CONVERSING = words("speak talk chat")
 # What there is of a program: "the beta of Bolt".
@@ -161,7 +165,7 @@ SENDING = words("ship deliver dispatch")
 OBTAINING = words("buy get order rent download borrow hire lease book purchase obtain")
 # What one sends to somebody.
 LETTERS = words("letter mail email note report reply answer message call invoice gift offer question thanks debt")
-GIVING = words("send give lend sell report show offer hand forward bring belong")
+GIVING = words("send give lend sell report show offer hand forward belong")
 PAYING = words("pay work")
 OF_BUSINESSES = words(
     """share stake customer employee staff ceo cfo cto shareholder subsidiary supplier branch founder co-founder head

@@ -64,6 +64,26 @@ def types_in(text, role="document", source="document: notes"):
         ("The strike is over, said Mayor Gunnar Dahl.", "Gunnar Dahl", "Person"),
         ("Prime Minister Rui Lopes met the queen.", "Rui Lopes", "Person"),
         ("Our guide Hamid speaks Arabic, French and English.", "Arabic", "Concept"),
+        ("We missed the bus to Tarnvik.", "Tarnvik", "Place"),
+        ("There are no trains between Tarnvik and Esbo.", "Tarnvik", "Place"),
+        ("The ferry leaves Tarnvik at noon.", "Tarnvik", "Place"),
+        ("The Tolva flooded the meadows in May.", "Tolva", "Place"),
+        # Whom or what one gets something from, and whose it is.
+        ("Ingrid ordered the chairs from Sittwig.", "Sittwig", "Organization"),
+        ("She changed her bank from Norbank to Kordova.", "Kordova", "Organization"),
+        ("Stellan from Bolander called.", "Bolander", "Organization"),
+        ("We read the offer of Weldrik.", "Weldrik", "Organization"),
+        ("Who owns Kettleby? Kettleby has a shop in Bern.", "Kettleby", "Organization"),
+        # With whom one talks is a person, and who is joined to a pronoun or is kin by law.
+        ("I spoke to Wendelfa yesterday.", "Wendelfa", "Person"),
+        ("Ottavra and I sail to Esbo on Friday.", "Ottavra", "Person"),
+        ("My sister in law Oyinsola opened a bakery.", "Oyinsola", "Person"),
+        # What data come from is a program, and what ends like one is no person.
+        ("I export my contacts from Tasklet.", "Tasklet", "Concept"),
+        ("Meet Fono Mini, the smallest radio. Fono Mini weighs 180 g.", "Fono Mini", "Concept"),
+        ("The storm Edgar cut the village off.", "Edgar", "Concept"),
+        # Nouns for persons are last names, and persons take no article.
+        ("Questions go to Wilrike Baker.", "Wilrike Baker", "Person"),
         # Names that are joined are of one kind.
         ("We have shops in Tarnvik, Esbo and Lorna.", "Esbo", "Place"),
     ],
@@ -77,6 +97,21 @@ def test_a_name_has_one_type_in_a_text():
     text = "Brewpal was shown on Monday.\n\nBrewpal is a coffee machine. Brewpal costs 90 euros."
     assert types_in(text)["Brewpal"] == "Concept"
     assert types_in("Henrike Vos led the talks. Solvento got a call. Later Henrike left.")["Henrike"] == "Person"
+
+
+def test_a_place_remains_one_where_something_is_named_after_it():
+    types = types_in("The Tarnvik Museum is in the old school in Tarnvik.")
+    assert types.items() >= {"Tarnvik Museum": "Organization", "Tarnvik": "Place"}.items()
+
+
+def test_a_pronoun_makes_no_thing_of_an_organization():
+    types = types_in("Stellan from Bolander called. They want a discount. They pay well.")
+    assert types["Bolander"] == "Organization"
+
+
+def test_who_shares_a_first_name_with_a_person_of_the_text_is_that_person():
+    text = "Participants: Ottalise Reyes, Bashir Qadir\n\nOttalise presented the quote."
+    assert types_in(text)["Ottalise"] == "Person"
 
 
 def test_a_name_of_two_is_parted_where_a_preposition_stands_between():
@@ -96,6 +131,16 @@ def test_a_name_of_two_is_parted_where_a_preposition_stands_between():
 )
 def test_the_heading_of_a_list_tells_what_its_items_are(heading, item, type_):
     assert types_in(f"{heading}:\n- {item}\n- Lorna")[item] == type_
+
+
+def test_the_firm_of_a_listed_person_may_stand_in_parentheses():
+    types = types_in("Speakers at the conference:\n- Birger Falk (Novarek)\n- Ludovica Ferri (Lisbon)")
+    assert types.items() >= {"Birger Falk": "Person", "Novarek": "Organization", "Lisbon": "Place"}.items()
+
+
+def test_the_head_of_a_mail_names_persons_and_that_of_a_trip_places():
+    assert types_in("From: Ikaira Kealo\nTo: Support\n\nThe app is slow.")["Ikaira Kealo"] == "Person"
+    assert types_in("From: Porta Tarna\nTo: Esbo\nPrice: 40 euros")["Porta Tarna"] == "Place"
 
 
 def test_two_guests_of_one_line_are_two_persons():
