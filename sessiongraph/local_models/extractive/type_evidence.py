@@ -187,7 +187,10 @@ def _beside(span: "Span") -> "list[str]":
         return [kind] * _SAID if kind is not None and is_said else []
     after = doc[span.end] if span.end < span.sent.end else None
     is_before_noun = after is not None and after.pos_ == "NOUN"
-    is_no_place = span.root.ent_type_ not in ("LOC", "FAC")  # "the Val Lavina"
+    root = span.root
+    if root.dep_ == "dobj" and lemma_of(root.head) in type_words.WITH_SOMEBODY:
+        return []  # "told the Lodz Courier"
+    is_no_place = root.ent_type_ not in ("LOC", "FAC")  # "the Val Lavina"
     if is_determined(span) and not is_before_noun and is_no_place and span.root.tag_ != "NNPS":
         return [] if span.root.dep_ == "poss" or span.root.head.lower_ == "at" else ["Concept", "Concept"]
     return []
@@ -230,12 +233,13 @@ def _as_subject(root: "Token") -> "list[str]":
     if not lemmas.isdisjoint(type_words.OF_COMPANIES):
         return ["Organization"]
     if counted := _counted_by(verb):
-        return ["Concept" if type_of_noun(counted) in (None, "Concept") else "Organization"]  # "has 40 members"
+        is_thing = type_of_noun(counted) in (None, "Concept") and lemma_of(counted) not in type_words.CAPACITIES
+        return ["Concept" if is_thing else "Organization"]  # "has 40 members"
     if not lemmas.isdisjoint(type_words.VERBS_OF_THINGS):
         return ["Concept"]
     if not owners.isdisjoint(("his", "her")):
         return ["Person"]
-    is_doing = lemma_of(verb) == "do" and any(child.dep_ == "dobj" for child in verb.rights)
+    is_doing = lemma_of(verb) in ("do", "begin") and any(child.dep_ == "dobj" for child in verb.rights)
     if lemmas.isdisjoint(type_words.ACTIONS | wordnet.OF_SOMEBODY) and not is_doing:
         return ["Concept"] if not lemmas.isdisjoint(wordnet.OF_THINGS) else []
     if "its" in owners:
@@ -322,8 +326,8 @@ def _as_object(root: "Token") -> "list[str]":
 
 def _is_departure(leave: "Token") -> bool:
     """Whether it is a place that is left: "the ship leaves Lodz", "left Lodz for Graz"."""
-    subjects = (child for child in leave.lefts if child.dep_ == "nsubj" and child.pos_ == "NOUN")
-    is_ride = any(_is_one_of(subject, type_words.VEHICLES) for subject in subjects)
+    subjects = (child for child in leave.lefts if child.dep_ == "nsubj")
+    is_ride = any(_is_one_of(subject, type_words.VEHICLES) or subject.lower_ == "it" for subject in subjects)
     return is_ride or any(child.lower_ == "for" for child in leave.rights)
 
 
@@ -335,10 +339,12 @@ def _as_governed(root: "Token") -> "list[str]":
         return ["Organization"] if word == "at" and any(child.lower_ == "the" for child in root.lefts) else []
     if word in ("with", "on", "in", "under") and _is_function(above):
         return ["Concept", "Concept"]
-    if word == "in" and lemma in type_words.HOLDINGS:
+    if word == "in" and _is_behind(preposition, type_words.HOLDINGS):
         return ["Organization"]
-    if lemma == "lie":
+    if lemma == "lie" or (word == "of" and above.lower_ == "out"):
         return ["Place"]
+    if word == "to" and above.lower_ == "according":
+        return [AGENT]
     if word in ("in", "near"):
         is_done = is_instruction(root) and above.pos_ == "VERB" and lemma not in _PLACED
         return [] if is_done or lemma in lexicon.IN_NO_PLACE else ["Place", "Place"]
@@ -360,6 +366,10 @@ def _as_governed(root: "Token") -> "list[str]":
         return ["Place"]
     if word in ("at", "for", "with") and lemma in type_words.AT_COMPANIES:
         return ["Organization"]
+    if word == "for" and lemma in type_words.LETTERS | type_words.FROM_COMPANIES:
+        return [AGENT]
+    if word == "with" and is_occupation(above):
+        return ["Organization", "Organization"]  # "an apprentice with Bolt"
     if (word in ("at", "for") and is_occupation(above)) or (word == "at" and lemma in type_words.LEARNING):
         return ["Organization"]
     if word == "with" and lemma in type_words.SENDING | type_words.PAYING:
@@ -383,8 +393,13 @@ def _is_one_of(token: "Token", lemmas: frozenset[str]) -> bool:
 
 def _is_of_ride(preposition: "Token") -> bool:
     """Whether what stands right before it takes one somewhere, whatever the parse has it hang on: "the bus to Lodz"."""
+    return _is_behind(preposition, type_words.RIDES)
+
+
+def _is_behind(preposition: "Token", nouns: frozenset[str]) -> bool:
+    """Whether one of `nouns` stands right before `preposition`."""
     before = preposition.nbor(-1) if preposition.i > preposition.sent.start else None
-    return before is not None and before.pos_ == "NOUN" and _is_one_of(before, type_words.RIDES)
+    return before is not None and before.pos_ == "NOUN" and _is_one_of(before, nouns)
 
 
 def _of(above: "Token") -> "list[str]":

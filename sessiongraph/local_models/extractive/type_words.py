@@ -66,7 +66,8 @@ COMPANY_WORDS = words(
     electronics optics industries society institute academy foundation association federation museum gallery fc
     united athletic steel bank bakery brewery clinic hospital council ministry agency guild data club orchestra
     choir shipping energy logistics insurance studios media capital ventures consulting sons brothers university
-    college design interiors cycles party commission army ferries hotel library theatre theater print"""
+    college design interiors cycles party commission army ferries hotel library theatre theater print
+    travel tours courier herald gazette tribune chronicle"""
 ) - words("as data books")
 # A company's words at the beginning of its name.
 COMPANY_BEGINNINGS = words(
@@ -90,7 +91,8 @@ UNCLEAR = words(
     """speaker player reader tracker planter viewer runner planner organizer organiser peeler shaver fan counter
     position end side center centre point top bottom job source line base level track field unknown plant star art
     draw common wild rough flat patch steep pike grill setting short depression climb rapid shallow stable pit tee
-    elevated dive joint outlet alignment friendly hostile nick combo enemy major minor eleven collective rival"""
+    elevated dive joint outlet alignment friendly hostile nick combo enemy major minor eleven collective rival
+    member winner"""
 )
 # What stands at the end of names of other things as well: "Google Home".
 UNCLEAR_AT_END = words("home office house bar market field end point top bank plant")
@@ -115,7 +117,7 @@ STREETS = words(
 STREET_ENDINGS = ("strasse", "straße", "gasse", "veien", "gatan", "straat")
 PLACE_BEGINNINGS = words(
     """lake mount mt ben cape camp port fort river rue via calle carrer avenida plaza piazza praça bistro villa
-    château chateau schloss gasthof monte isla isola île puerto playa praia bad"""
+    château chateau schloss gasthof monte isla isola île insel ilha lago lac loch lough puerto playa praia bad"""
 )
 # How the name of one of several like products ends.
 PRODUCT_ENDINGS = words("pro plus mini max lite go kids app suite cloud premium basic")
@@ -124,6 +126,8 @@ NUMBERED = words("hall room gate platform building terminal dock route line bus 
 STORMS = words("storm hurricane cyclone typhoon")
 # What rivers and lakes do.
 OF_WATERS = words("flow flood burst")
+# How many of these there are is told of a house or a club: "has 40 seats".
+CAPACITIES = words("place seat bed space table member")
 OFFICES = words("office branch airport harbour harbor station plant factory warehouse region area coast suburb")
 # What is of a place: "the mayor of Tarlow".
 OF_PLACES = words(

@@ -74,6 +74,12 @@ def types_in(text, role="document", source="document: notes"):
         ("Stellan from Bolander called.", "Bolander", "Organization"),
         ("We read the offer of Weldrik.", "Weldrik", "Organization"),
         ("Who owns Kettleby? Kettleby has a shop in Bern.", "Kettleby", "Organization"),
+        ("She has shares in Optivar.", "Optivar", "Organization"),
+        ("He works as an apprentice with Holzrat.", "Holzrat", "Organization"),
+        ("Kinderhaven has 60 places.", "Kinderhaven", "Organization"),
+        ("The farm lies above Brandach.", "Brandach", "Place"),
+        # Only persons have jobs.
+        ("Bernadetta found work in Esbo.", "Bernadetta", "Person"),
         # With whom one talks is a person, and who is joined to a pronoun or is kin by law.
         ("I spoke to Wendelfa yesterday.", "Wendelfa", "Person"),
         ("Ottavra and I sail to Esbo on Friday.", "Ottavra", "Person"),
