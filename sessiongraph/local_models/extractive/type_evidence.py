@@ -154,6 +154,8 @@ def _as_modifier(root: "Token", span: "Span") -> "list[str]":
         return []
     if lemma_of(after) in type_words.BY_NAME_OF_COMPANY:
         return ["Organization"]
+    if _is_of_persons(lemma_of(after)) and _may_be_verb(after, span):
+        return ["Person"]  # "Bea sings"
     if lemma_of(after) in type_words.ACTIONS | wordnet.OF_SOMEBODY and _may_be_verb(after, span):
         return [MAKER if lemma_of(after) in type_words.OF_MAKERS else AGENT]
     is_of_place = head.lower_ in type_words.OFFICES or type_of_kind(lemma_of(head)) == "Place"
@@ -190,7 +192,7 @@ def _beside(span: "Span") -> "list[str]":
     root = span.root
     if root.dep_ == "dobj" and lemma_of(root.head) in type_words.WITH_SOMEBODY:
         return []  # "told the Lodz Courier"
-    is_no_place = root.ent_type_ not in ("LOC", "FAC")  # "the Val Lavina"
+    is_no_place = root.dep_ != "pobj" or root.ent_type_ not in ("LOC", "FAC")  # "from the Val Lavina"
     if is_determined(span) and not is_before_noun and is_no_place and span.root.tag_ != "NNPS":
         return [] if span.root.dep_ == "poss" or span.root.head.lower_ == "at" else ["Concept", "Concept"]
     return []
