@@ -62,8 +62,18 @@ def _alone(statement: Statement, preposition: "Token", target: "Token") -> Itera
     phrase = (*clause.phrase, *state, *distance, *outer(preposition), preposition, *denials(target))
     if objects:
         yield statement.fact(phrase, objects)
-    elif kinds := slots.kinds(target):
+        return
+    if kinds := slots.kinds(target):
         yield statement.fact(phrase, kinds, document=True)
+    yield from _through(statement, phrase, target)
+
+
+def _through(statement: Statement, phrase: "tuple[Token, ...]", target: "Token") -> Iterator[RawFact]:
+    """ "Is brewed with water from the Corrib"."""
+    for preposition, inner in prepositions(target, None):
+        named = tuple(it for it in statement.slots.named(inner) if isinstance(it, Mention) and it.proper)
+        if named and preposition.lower_ == "from":
+            yield statement.fact((*phrase, *compound(target), preposition), named)
 
 
 def _beside(statement: Statement, thing: "Token", preposition: "Token", target: "Token") -> Iterator[RawFact]:

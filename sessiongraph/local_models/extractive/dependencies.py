@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from sessiongraph.local_models.extractive import lexicon
-from sessiongraph.local_models.extractive.clauses import is_excluded
+from sessiongraph.local_models.extractive import lexicon, wordnet
+from sessiongraph.local_models.extractive.clauses import SUBJECTS, is_excluded
 from sessiongraph.local_models.extractive.quantities import quantity
 
 if TYPE_CHECKING:
@@ -39,9 +39,24 @@ def denials(noun: "Token") -> "list[Token]":
 def coordinated(token: "Token") -> list["Token"]:
     found: list[Token] = []
     for child in token.rights:
-        if child.dep_ == "conj" and not is_excluded(child) and child.tag_ not in _FINITE and child.pos_ in _COORDINATED:
+        is_thing = child.tag_ not in _FINITE and child.pos_ in _COORDINATED and not _is_act(child)
+        if child.dep_ == "conj" and is_thing and not is_excluded(child):
             found += [child, *coordinated(child)]
     return found
+
+
+def _is_act(child: "Token") -> bool:
+    """Whether what was taken for a part of a list is what somebody does, or who does it: "plays the drums and Emi
+    sings"."""
+    if any(it.dep_ == "compound" and it.pos_ == "PROPN" for it in child.lefts):
+        return child.tag_ == "NNS" and _may_be_verb(child)
+    after = child.doc[child.i + 1] if child.i + 1 < child.sent.end else None
+    is_followed = after is not None and child.pos_ == "PROPN" and _may_be_verb(after)
+    return is_followed and after is not None and not any(it.dep_ in SUBJECTS for it in after.lefts)
+
+
+def _may_be_verb(token: "Token") -> bool:
+    return token.tag_ in _FINITE or (token.tag_ == "NNS" and token.lemma_ in wordnet.OF_PERSONS | wordnet.OF_SOMEBODY)
 
 
 def compound(token: "Token") -> list["Token"]:

@@ -6,7 +6,7 @@ or a property.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from sessiongraph.local_models.extractive import lexicon
 from sessiongraph.local_models.extractive.attributes import attribute, scheduled
@@ -113,7 +113,15 @@ class Facts:
             found = [fact for fact in (*direct(statement), *circumstances(statement)) if fact.objects]
         found += _dated(statement) if _is_held(clause) or not found else []
         found += [statement.fact(clause.phrase, (every,)) for every in recurring(clause)]
-        yield from found or participle(clause, subjects)
+        for fact in found or participle(clause, subjects):
+            told = replace(
+                fact, subjects=tuple(self.phrases.with_place(it) if _is_kind(it) else it for it in fact.subjects)
+            )
+            yield self._with_owners(told) if _are_unnamed_and_several(subjects) else told
+
+    def _with_owners(self, fact: RawFact) -> RawFact:
+        """What those did who have no name, told by whose it is: "critics praised its dialogue", which is not theirs."""
+        return replace(fact, objects=tuple(self.phrases.with_owner(it) if _is_kind(it) else it for it in fact.objects))
 
     def _subjects(self, clause: Clause) -> tuple[Slot, ...]:
         if is_elided(clause.verb):
@@ -138,6 +146,19 @@ class Facts:
         objects = self.slots.named(clause.verb.head)
         if objects and (stranded or clause.final.tag_ != "VBG"):
             yield statement.fact((*clause.phrase, *stranded[:1]), objects)
+
+
+def _are_unnamed_and_several(subjects: tuple[Slot, ...]) -> bool:
+    return all(map(_is_kind, subjects)) and (len(subjects) > 1 or any(map(_is_plural, subjects)))
+
+
+def _is_kind(slot: Slot) -> TypeGuard[Mention]:
+    """Whether `slot` is named by its kind alone."""
+    return isinstance(slot, Mention) and not slot.proper and not slot.kin
+
+
+def _is_plural(slot: Slot) -> bool:
+    return isinstance(slot, Mention) and slot.plural
 
 
 def _dated(statement: Statement) -> Iterator[RawFact]:

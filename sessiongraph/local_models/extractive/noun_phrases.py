@@ -40,6 +40,8 @@ _AFTER_LETTER = re.compile(r"-\w\.\Z")
 # Whose subject is a thing rather than an organization or a place.
 _MEASURED = frozenset(("cost", "weigh"))
 # Of which half is an amount.
+# "In the Museum of Modern Art in Linz" tells too much.
+_MOST_OF_PLACE = 2
 _HALVED = frozenset(("hour", "day", "year", "week", "month", "dozen", "price", "litre", "cup"))
 _AFTER_NUMBERED = re.compile(r" [A-Z]\.\Z")
 _MODIFIERS = frozenset(("compound", "amod", "nmod", "poss", "punct", "case"))
@@ -83,7 +85,7 @@ class Phrases:
     def _read(self, token: "Token") -> Slot | None:
         kind = _PRONOUNS.get(token.lower_)
         if kind and (token.pos_ == "PRON" or token.lower_ in _POSSESSIVES):
-            return None if _is_expletive(token) else self._pronoun(token, kind)
+            return None if _is_expletive(token) or self._is_nobodys(token) else self._pronoun(token, kind)
         if self.found.date_at(token) or token.i in self.found.vocatives:
             return None
         if name := self.found.span_of.get(token.i):
@@ -91,6 +93,15 @@ class Phrases:
         if token.pos_ in ("NOUN", "PROPN"):
             return self._noun(token)
         return None
+
+    def _is_nobodys(self, pronoun: "Token") -> bool:
+        """Whether a "he" or "she" is somebody without a name: "an officer who finds that his brother smuggles"."""
+        if _PRONOUNS.get(pronoun.lower_) not in ("he", "she"):
+            return False
+        for verb in pronoun.ancestors:
+            if verb.dep_ == "relcl" and any(child.tag_ == "WP" and child.dep_ in SUBJECTS for child in verb.lefts):
+                return verb.head.i not in self.found.named and verb.head.pos_ == "NOUN"
+        return False
 
     def _pronoun(self, token: "Token", kind: PronounKind) -> Pronoun | None:
         # "We both" are more than the speaker.
@@ -179,6 +190,8 @@ class Phrases:
         first, last = self._first(token), self._last(token)
         is_empty = token.lemma_.lower() in lexicon.EMPTY_NOUNS or token.lower_ in lexicon.EMPTY_NOUNS
         is_said_again = token.dep_ in SUBJECTS and token.lemma_.lower() in lexicon.NAMED_BEFORE and is_anaphoric(token)
+        if any(it.dep_ == "poss" and self._is_nobodys(it) for it in token.lefts):
+            return None
         if is_empty and last == token.i and not (is_said_again or self._is_told_apart(token, first)):
             return None
         name = self.doc[first : last + 1].text
@@ -199,9 +212,23 @@ class Phrases:
 
     def owned_kind(self, token: "Token") -> Mention | None:
         """Its kind, and whose it is: "their battery"."""
-        if (kind := self.definite_kind(token)) is None:
-            return None
-        return replace(kind, name=self._owned(token, rendered(kind.name, {})) or kind.name)
+        kind = self.definite_kind(token)
+        return self.with_owner(kind) if kind is not None else None
+
+    def with_owner(self, kind: Mention) -> Mention:
+        """`kind` with whose it is, where that is said."""
+        return replace(kind, name=self._owned(self.doc[kind.at], rendered(kind.name, {})) or kind.name)
+
+    def with_place(self, kind: Mention) -> Mention:
+        """`kind` with the name that tells which one it is: "the half marathon in Graz"."""
+        token = self.doc[kind.at]
+        behind = self.doc[token.i + 1] if token.i + 1 < token.sent.end else None
+        if behind is None or behind.head.i != token.i or behind.lower_ not in ("in", "of", "at"):
+            return kind
+        place = next((self.found.span_of.get(it.i) for it in behind.rights if it.dep_ == "pobj"), None)
+        if place is None or place.end - place.start > _MOST_OF_PLACE:
+            return kind
+        return replace(kind, name=(*kind.name, f" {behind.lower_} {self.doc[place.start : place.end].text}"))
 
     def _is_told_apart(self, token: "Token", first: int) -> bool:
         """Whether something says which one `token` is, in its phrase from `first` on or by a name behind it: "tram

@@ -168,7 +168,7 @@ def test_it_is_what_the_sentence_before_was_about_and_nothing_where_two_may_be_m
     [
         # What is told apart by what stands beside it, though its noun alone names nothing.
         ("The bike comes with a remote control.", ("bike", "comes with", "remote control")),
-        ("The court in Lenz sentenced Adam Roth.", ("court", "sentenced", "Adam Roth")),
+        ("The court in Lenz sentenced Adam Roth.", ("court in Lenz", "sentenced", "Adam Roth")),
         ("Heavy rain flooded parts of Kisumu.", ("heavy rain", "flooded", "parts of Kisumu")),
         # Subjects that are amounts, doings, and names beside their kind.
         ("About 3,000 people left the town.", ("About 3,000 people", "left", "town")),
