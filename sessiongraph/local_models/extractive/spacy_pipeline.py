@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sessiongraph.errors import SessionGraphError
 from sessiongraph.local_models.extractive import lexicon
+from sessiongraph.local_models.extractive.given_names import GIVEN_NAMES
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -93,9 +94,9 @@ class SpacyPipeline:
 def _parse(language: "Language", texts: Sequence[str]) -> "list[Doc]":
     docs = list(language.pipe(texts, batch_size=_BATCH, disable=["lemmatizer", "ner"]))
     lemmatizer: Any = language.get_pipe("lemmatizer")
-    nouns = lemmatizer.lookups.get_table("lemma_index")["noun"]
+    words = lemmatizer.lookups.get_table("lemma_index")
     for doc in docs:
-        _set_parts_of_speech(doc, nouns)
+        _set_parts_of_speech(doc, words["noun"], words["adj"])
         lemmatizer(doc)
     # Names are sought only where the tagger saw one: half of a parse's cost is spent on it.
     named = [doc for doc in docs if any(token.pos_ == "PROPN" for token in doc)]
@@ -105,10 +106,13 @@ def _parse(language: "Language", texts: Sequence[str]) -> "list[Doc]":
     return docs
 
 
-def _set_parts_of_speech(doc: "Doc", nouns: Set[str]) -> None:
+def _set_parts_of_speech(doc: "Doc", nouns: Set[str], adjectives: Set[str]) -> None:
     for token in doc:
-        if token.tag_ == "NN" and token.is_title and not _is_noun(token.lower_, nouns):
-            # The tagger takes many a first name for a noun where it starts a sentence.
+        # The tagger takes many a first name for a noun, or for a plural or an adjective, where it starts a sentence.
+        is_name = token.tag_ == "NN" and token.is_title and not _is_noun(token.lower_, nouns)
+        if is_name or (
+            token.tag_ in ("NNS", "JJ") and token.is_title and _is_given_name(token.lower_, nouns, adjectives)
+        ):
             token.tag_ = "NNP"
         elif token.tag_ == "NNP" and token.is_lower and token.lower_ in nouns:
             token.tag_ = "NN"  # "open the oven"
@@ -127,6 +131,11 @@ def _is_determined(token: "Token") -> bool:
 def _is_noun(word: str, nouns: Set[str]) -> bool:
     """Whether `word`, in lower case, is a common noun of English; compounds and gerunds are."""
     return word in nouns or word.endswith("ing") or not word.isalpha()
+
+
+def _is_given_name(word: str, nouns: Set[str], adjectives: Set[str]) -> bool:
+    """Whether `word`, in lower case, is a given name and no word of English: "Ines", and not "Sunny"."""
+    return word in GIVEN_NAMES and not {word, word.removesuffix("s")} & nouns and word not in adjectives
 
 
 def _load() -> "Language":

@@ -169,3 +169,14 @@ def test_advice_of_an_assistant_is_no_fact() -> None:
     said = "A lawyer should look at the contract. Kelp Records is based in Nagoya."
     found = extract([ParsedWindow("conversation", (), {1: Part("assistant", said)})], PARSER)
     assert [fact.relation for fact in found.facts] == ["is based in"]
+
+
+@pytest.mark.parametrize("name", ["Ines", "Yves", "Mikołaj", "Naómí", "Mecide", "Frederique"])
+def test_a_given_name_that_is_not_english_begins_a_sentence_as_any_does(name: str) -> None:
+    assert told(f"{name} likes tea.") == {(name, "likes", "tea")}
+    assert (name, "plays", "drums") in told(f"{name} plays the drums.")
+
+
+@pytest.mark.parametrize("word", ["Sunny", "Misty", "Merry"])
+def test_a_word_of_english_at_the_beginning_of_a_sentence_is_no_name(word: str) -> None:
+    assert word not in {subject for subject, _, _ in told(f"{word} days are rare in Riga.")}
