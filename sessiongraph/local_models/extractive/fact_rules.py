@@ -114,10 +114,9 @@ class Facts:
         found += _dated(statement) if _is_held(clause) or not found else []
         found += [statement.fact(clause.phrase, (every,)) for every in recurring(clause)]
         for fact in found or participle(clause, subjects):
-            told = replace(
-                fact, subjects=tuple(self.phrases.with_place(it) if _is_kind(it) else it for it in fact.subjects)
-            )
-            yield self._with_owners(told) if _are_unnamed_and_several(subjects) else told
+            about = tuple(self.phrases.with_place(it) if _is_kind(it) else it for it in fact.subjects)
+            fact = replace(fact, subjects=about)
+            yield self._with_owners(fact) if _are_unnamed_and_several(subjects) else fact
 
     def _with_owners(self, fact: RawFact) -> RawFact:
         """What those did who have no name, told by whose it is: "critics praised its dialogue", which is not theirs."""

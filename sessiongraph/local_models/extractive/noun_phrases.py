@@ -39,9 +39,9 @@ _POSSESSIVES = frozenset(["my", "mine", "our", "ours", "your", "yours", "her", "
 _AFTER_LETTER = re.compile(r"-\w\.\Z")
 # Whose subject is a thing rather than an organization or a place.
 _MEASURED = frozenset(("cost", "weigh"))
-# Of which half is an amount.
-# "In the Museum of Modern Art in Linz" tells too much.
+# "The café in the Museum of Modern Art": so long a name is no part of another.
 _MOST_OF_PLACE = 2
+# Of which half is an amount.
 _HALVED = frozenset(("hour", "day", "year", "week", "month", "dozen", "price", "litre", "cup"))
 _AFTER_NUMBERED = re.compile(r" [A-Z]\.\Z")
 _MODIFIERS = frozenset(("compound", "amod", "nmod", "poss", "punct", "case"))
