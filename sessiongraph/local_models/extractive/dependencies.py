@@ -39,17 +39,14 @@ def denials(noun: "Token") -> "list[Token]":
 def coordinated(token: "Token") -> list["Token"]:
     found: list[Token] = []
     for child in token.rights:
-        is_thing = child.tag_ not in _FINITE and child.pos_ in _COORDINATED and not _is_act(child)
+        is_thing = child.tag_ not in _FINITE and child.pos_ in _COORDINATED and not _acts(child)
         if child.dep_ == "conj" and is_thing and not is_excluded(child):
             found += [child, *coordinated(child)]
     return found
 
 
-def _is_act(child: "Token") -> bool:
-    """Whether what was taken for a part of a list is what somebody does, or who does it: "plays the drums and Emi
-    sings"."""
-    if any(it.dep_ == "compound" and it.pos_ == "PROPN" for it in child.lefts):
-        return child.tag_ == "NNS" and _may_be_verb(child)
+def _acts(child: "Token") -> bool:
+    """Whether what was taken for a part of a list is who does something else: "plays the drums and Emi sings"."""
     after = child.doc[child.i + 1] if child.i + 1 < child.sent.end else None
     is_followed = after is not None and child.pos_ == "PROPN" and _may_be_verb(after)
     return is_followed and after is not None and not any(it.dep_ in SUBJECTS for it in after.lefts)
