@@ -101,3 +101,9 @@ def hyphenated(adjective: "Token") -> str:
     while start > adjective.sent.start and not doc[start - 1].whitespace_:
         start -= 1
     return doc[start : adjective.i + 1].text
+
+
+def is_instruction(token: "Token") -> bool:
+    """Whether the sentence of `token` tells to do something: "Mix it with Tamari"."""
+    root = token.sent.root
+    return root.tag_ == "VB" and not any(child.dep_ in (*SUBJECTS, "aux") for child in root.lefts)

@@ -46,3 +46,8 @@ def is_occupation(noun: "Token") -> bool:
     if not lexicon.OCCUPATIONS.isdisjoint((lemma_of(noun), noun.lower_)):
         return True
     return not lexicon.is_kin(noun) and type_of_noun(noun) == "Person"
+
+
+def is_one_of(token: "Token", lemmas: frozenset[str]) -> bool:
+    """Whether `token` is one of `lemmas`, also where its lemma was not found: "bus"."""
+    return not lemmas.isdisjoint((lemma_of(token), token.lower_))
