@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from sessiongraph.local_models.extractive import dates, lexicon
+from sessiongraph.local_models.extractive.clauses import SUBJECTS
 from sessiongraph.local_models.extractive.given_names import GIVEN_NAMES
 from sessiongraph.local_models.extractive.name_types import SURE, known_type, types_of_names
 from sessiongraph.local_models.extractive.noun_types import type_of_kind, type_of_noun
@@ -17,7 +18,6 @@ from sessiongraph.local_models.extractive.noun_types import type_of_kind, type_o
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
-SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 NAME = re.compile(r"(?!\d+(?:st|nd|rd|th)\Z)[^\W_](?:[\w&'.,/+#:! -]*[\w.!+#])?\Z")
 MAX_NAME = 60
 MAX_WORDS = 6

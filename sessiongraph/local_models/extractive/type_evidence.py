@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sessiongraph.local_models.extractive import lexicon, type_words, wordnet
+from sessiongraph.local_models.extractive.clauses import SUBJECTS
 from sessiongraph.local_models.extractive.dependencies import is_instruction
 from sessiongraph.local_models.extractive.noun_types import (
     is_occupation,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 MAKER = "Maker"
 # What a thing is called by, its own name or that of its maker: "the Skadi hat".
 MODIFIER = "Modifier"
-_SUBJECTS = frozenset(("nsubj", "nsubjpass"))
 _PERSONAL_PRONOUNS = frozenset(("i", "we", "he", "she"))
 _NAMING = frozenset(("call", "name"))
 # What is done towards somebody or something, and in no place: "looked at Lodz".
@@ -152,7 +152,7 @@ def _as_modifier(root: "Token", span: "Span") -> "list[str]":
         return ["Person", "Person"]
     is_before = root.dep_ in ("compound", "nmod") and head.i > root.i and head.pos_ == "NOUN"
     # "The Loomis keyboard", whichever of the two the parse takes for the head.
-    is_before = is_before or after.dep_ in (*_SUBJECTS, "dobj", "pobj", "attr", "conj")
+    is_before = is_before or after.dep_ in (*SUBJECTS, "dobj", "pobj", "attr", "conj")
     if not is_before or after.lower_ in lexicon.TITLES or is_occupation(after):
         return []
     if lemma_of(after) in type_words.BY_NAME_OF_COMPANY:
@@ -169,7 +169,7 @@ def _may_be_verb(after: "Token", span: "Span") -> bool:
     """Whether what follows a name was taken for a noun and is what it does: "Bolt ships the parcels"."""
     before = span.doc[span.start - 1].lower_ if span.start > span.sent.start else ""
     begins = before in ("do", "does", "did") or before in _BEFORE_CLAUSES
-    return not is_determined(span) and (begins or after.dep_ not in (*_SUBJECTS, "dobj", "pobj"))
+    return not is_determined(span) and (begins or after.dep_ not in (*SUBJECTS, "dobj", "pobj"))
 
 
 def _beside(span: "Span") -> "list[str]":
@@ -186,7 +186,7 @@ def _beside(span: "Span") -> "list[str]":
         if before.lower_ in type_words.WITH_PERSONS:
             return ["Person"]
         return [AGENT] if before.lower_ in type_words.WITH_SOMEBODY else ["Concept", "Concept"]
-    if before.pos_ in ("NOUN", "PROPN") and before.dep_ in ("compound", "nmod", "amod", "appos", *_SUBJECTS, "dobj"):
+    if before.pos_ in ("NOUN", "PROPN") and before.dep_ in ("compound", "nmod", "amod", "appos", *SUBJECTS, "dobj"):
         kind = type_of_noun(before) if span.root.head.dep_ != "relcl" else None  # "the dress Mia wore"
         is_said = before.text.islower() or before.is_sent_start or kind == "Person"  # "said Mayor Gunnar Dahl"
         return [kind] * _SAID if kind is not None and is_said else []
@@ -219,7 +219,7 @@ def _as_named(root: "Token") -> "list[str]":
 
 def _as_subject(root: "Token") -> "list[str]":
     is_before_verb = root.dep_ == "compound" and root.head.pos_ == "VERB"  # "our partner Bolt ships the parcels"
-    if root.dep_ not in _SUBJECTS and not is_before_verb:
+    if root.dep_ not in SUBJECTS and not is_before_verb:
         return []
     verb = root.head
     if root.dep_ == "nsubjpass":
@@ -310,7 +310,7 @@ def _as_object(root: "Token") -> "list[str]":
             return ["Organization"]
         return ["Concept", "Concept"] if lemma_of(head) in type_words.WITH_THINGS else []
     if root.dep_ in ("attr", "oprd") and lemma_of(head) == "be":
-        subject = next((child for child in head.lefts if child.dep_ in _SUBJECTS and child.pos_ == "NOUN"), None)
+        subject = next((child for child in head.lefts if child.dep_ in SUBJECTS and child.pos_ == "NOUN"), None)
         kind = type_of_noun(subject) if subject is not None else None
         return [kind, kind] if kind is not None else []
     if root.dep_ == "dative":
